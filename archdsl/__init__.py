@@ -1,0 +1,179 @@
+"""archdsl: neural networks described in YAML.
+
+    import archdsl
+
+    model = archdsl.build("swin_t", num_classes=10)   # an ordinary torch.nn.Module
+    print(archdsl.source("swin_t"))                   # the PyTorch source that it runs
+    print(archdsl.summary("swin_t"))                  # shapes, parameters, multiply-accumulates
+    archdsl.draw("swin_t", "swin_t.svg")
+
+A spec is a path, the name of a network that ships with archdsl (`archdsl list`), or an elaborated
+`Graph`. Keyword arguments that are not named below set the spec's own parameters; `sizes` sets
+symbolic dimensions of its inputs, as `{"H": 256}` or, for one input of several, `{"image.H": 256}`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import torch  # noqa: TID251 - for the annotations alone
+
+    from archdsl.diagnostics import Diagnostic, SpecError
+    from archdsl.document import Document
+    from archdsl.graph import Graph
+    from archdsl.summary import Summary
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Diagnostic",
+    "Graph",
+    "SpecError",
+    "__version__",
+    "build",
+    "check",
+    "draw",
+    "graph",
+    "load",
+    "source",
+    "summary",
+]
+
+Spec: TypeAlias = "str | os.PathLike[str] | Graph"
+
+
+def load(spec: str | os.PathLike[str]) -> Document:
+    """The spec's file, read and checked for its form; blocks are not expanded, nor shapes inferred.
+
+    Raises SpecError with every mistake of form.
+    """
+    from archdsl.elaborate import read
+
+    return read(os.fspath(spec))
+
+
+def check(
+    spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, **params: Any
+) -> list[Diagnostic]:
+    """Every mistake and warning in the spec, in the order of the file; an empty list if there is none."""
+    from archdsl.elaborate import analyse
+
+    return analyse(os.fspath(spec), params, dict(sizes or {}))[1]
+
+
+def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> Graph:
+    """The elaborated network: every primitive with its fields, path, shapes and source position.
+
+    Raises SpecError, with every mistake, where the spec has errors.
+    """
+    from archdsl.diagnostics import SpecError
+    from archdsl.elaborate import analyse
+    from archdsl.files import source_of
+    from archdsl.graph import Graph
+
+    if isinstance(spec, Graph):
+        if params or sizes:
+            raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
+        return spec
+    made, diagnostics = analyse(os.fspath(spec), params, dict(sizes or {}))
+    if made is None:
+        files = {found.span.file for found in diagnostics if found.span is not None}
+        raise SpecError(diagnostics, {file: source_of(file) or "" for file in files})
+    return made
+
+
+def build(
+    spec: Spec,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+    init: bool = True,
+    sizes: Mapping[str, int] | None = None,
+    **params: Any,
+) -> torch.nn.Module:
+    """The network as an ordinary `torch.nn.Module`, running exactly what `source` prints.
+
+    `device` and `dtype` are those of its parameters and buffers, torch's defaults if None. The same
+    `seed` gives the same weights and leaves torch's generators as they were; None draws from them.
+    With `init=False` parameters are left uninitialised. On the device `meta` nothing is computed: after
+    `to_empty`, each generated class's `reset_parameters()` fills in parameters and constants.
+
+    The module takes the spec's inputs by position, in the file's order or by name. One output is
+    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors.
+    """
+    import archdsl_torch
+
+    return archdsl_torch.build(
+        graph(spec, sizes=sizes, **params), device=device, dtype=dtype, seed=seed, init=init
+    )
+
+
+def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> str:
+    """The network as the text of a Python file that imports torch alone.
+
+    Raises SpecError where the spec has errors.
+    """
+    import archdsl_torch
+
+    return archdsl_torch.source(graph(spec, sizes=sizes, **params))
+
+
+def draw(
+    spec: Spec,
+    file: str | os.PathLike[str],
+    *,
+    depth: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+    **params: Any,
+) -> Path:
+    """Writes the network's figure; the file's suffix, svg, pdf, png or dot, chooses the format.
+
+    `depth` is how many levels of blocks are opened; None chooses. Returns the path that was written.
+    Raises SpecError where the spec has errors, and OSError where the file cannot be written.
+    """
+    from archdsl import diagram
+
+    return diagram.draw(graph(spec, sizes=sizes, **params), file, depth=depth)
+
+
+def summary(
+    spec: Spec, *, depth: int | None = None, sizes: Mapping[str, int] | None = None, **params: Any
+) -> Summary:
+    """Shapes, parameters and multiply-accumulates as a tree: `print` it, or take its `json()`.
+
+    `depth` is how many levels of modules are listed; None lists as many as fit one screen.
+    Raises SpecError where the spec has errors.
+    """
+    from archdsl.summary import summarise
+
+    return summarise(graph(spec, sizes=sizes, **params), depth)
+
+
+_HOMES = {"Diagnostic": "diagnostics", "SpecError": "diagnostics", "Graph": "graph"}
+
+
+def __getattr__(name: str) -> Any:
+    """The public classes, imported when first used: `import archdsl` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+class _Package(ModuleType):
+    """Keeps `archdsl.graph` the function: importing a submodule would put the module in its place."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

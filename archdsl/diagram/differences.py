@@ -1,0 +1,123 @@
+"""Says in a few words how the copies in a repeat differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from archdsl.diagram.flow import Flow, shape_of
+from archdsl.diagram.quantities import SPACE
+from archdsl.diagram.repeats import Turn, period, relative_nodes, shrinkage, signature
+
+LISTED: Final = 3
+"""Up to this many different values are listed; more are said as a range."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+def differences(flow: Flow, turns: Sequence[Turn]) -> str:
+    """`first /2, with downsample`, `shift 0, 3`, `channels 96–256`; empty where all are equal."""
+    signatures = [signature(turn) for turn in turns]
+    if len(set(signatures)) == 1:
+        return ""
+    if len(set(signatures[1:])) == 1 and not _alternate(flow, turns):
+        first = [_shrunk(flow, turns[0], turns[1]), *_children(turns[0], turns[1]), *_arguments(turns, True)]
+        return _fixed("first " + ", ".join(part for part in first if part) if any(first) else _channels(flow, turns))
+    varying = _arguments(turns, False)
+    return _fixed(", ".join(varying) if varying else _channels(flow, turns))
+
+
+def group_size(flow: Flow, turns: Sequence[Turn]) -> int:
+    """How many turns make one unit that repeats exactly (two blocks that alternate); else 1."""
+    signatures = [signature(turn) for turn in turns]
+    length = period(signatures)
+    if length < len(turns):
+        return length
+    return 2 if _alternate(flow, turns) else 1
+
+
+def _alternate(flow: Flow, turns: Sequence[Turn]) -> bool:
+    """Whether these are two copies that keep the shape and differ in what a parameter says."""
+    shapes = [_ends(flow, turn) for turn in turns]
+    return len(turns) == 2 and len({*shapes[0], *shapes[1]}) == 1 and bool(_arguments(turns, False))
+
+
+def _ends(flow: Flow, turn: Turn) -> tuple[tuple[int, ...], ...]:
+    """The shapes that a turn reads and makes."""
+    sources = flow.read_from_outside([node for element in turn for node in element.nodes])
+    return tuple(tuple(flow.numbers(shape_of(node))) for node in (*sources, turn[-1].moving[-1]))
+
+
+def _shrunk(flow: Flow, first: Turn, second: Turn) -> str:
+    factor = shrinkage(flow, first)
+    return f"/{factor}" if factor > shrinkage(flow, second) else ""
+
+
+def _children(first: Turn, second: Turn) -> list[str]:
+    """`with downsample`: the children that only one of two copies has."""
+    sets = [
+        {path.split(".")[0]: None for element in turn for path, _ in relative_nodes(element)}
+        for turn in (first, second)
+    ]
+    extra = [name for name in sets[0] if name not in sets[1]]
+    missing = [name for name in sets[1] if name not in sets[0]]
+    return [
+        f"{word} {' and '.join(name.strip('/') for name in names)}"
+        for word, names in (("with", extra), ("without", missing))
+        if names and not any(name.isdigit() for name in names)
+    ]
+
+
+def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
+    """`shift 0, 3`: the whole-number and text parameters of the blocks that vary."""
+    found = []
+    for position, element in enumerate(turns[0]):
+        if element.scope is None:
+            continue
+        for name in element.scope.arguments:
+            values = [_argument(turn, position, name) for turn in turns]
+            if len(set(map(repr, values))) > 1 and name != "stride" and all(map(_sayable, values)):
+                found.append(f"{name} {values[0] if first_only else _range(values)}")
+    return found
+
+
+def _argument(turn: Turn, position: int, name: str) -> Any:
+    scope = turn[position].scope
+    return scope.arguments.get(name) if scope is not None else None
+
+
+def _sayable(value: Any) -> bool:
+    """Fractions are rates of regularisation, which grow from copy to copy: no figure names them."""
+    return isinstance(value, int | str) and len(str(value)) <= 20
+
+
+def _range(values: Sequence[Any]) -> str:
+    distinct = list(dict.fromkeys(values))
+    if len(distinct) <= LISTED or not all(type(value) is int for value in values):
+        return ", ".join(map(str, distinct[: LISTED + 1])) + (", …" if len(distinct) > LISTED + 1 else "")
+    return f"{min(values)}–{max(values)}"
+
+
+def _channels(flow: Flow, turns: Sequence[Turn]) -> str:
+    """`channels 96–256`: the one dimension of the output that varies."""
+    shapes = [flow.numbers(shape_of(turn[-1].moving[-1])) for turn in turns]
+    if len({len(shape) for shape in shapes}) != 1:
+        return "sizes vary"
+    varying = [sorted(set(sizes)) for sizes in zip(*shapes, strict=True) if len(set(sizes)) > 1]
+    if not varying:
+        return "details vary"
+    return f"channels {varying[0][0]}–{varying[0][-1]}" if len(varying) == 1 else "sizes vary"
+
+
+def merged(texts: Sequence[str]) -> str:
+    """One text for texts that differ in numbers alone, these as ranges; empty where they differ more."""
+    if len({_NUMBER.sub("#", text) for text in texts}) != 1:
+        return ""
+    columns = zip(*(map(int, _NUMBER.findall(text)) for text in texts), strict=True)
+    spans = iter([f"{min(c)}–{max(c)}" if len(set(c)) > 1 else str(c[0]) for c in columns])
+    return _NUMBER.sub(lambda _: next(spans), texts[0])
+
+
+def _fixed(text: str) -> str:
+    return text.replace(" ", SPACE).replace(f",{SPACE}", ", ")

@@ -1,0 +1,90 @@
+"""What a figure shows: boxes, panels around them and links. No layout, no syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Style(Enum):
+    """How a box is drawn."""
+
+    CARD = "card"
+    """As wide as the column, with lines of text."""
+    OP = "op"
+    """One line: a name and its fields."""
+    MERGE = "merge"
+    """A circle with a sign."""
+    PORT = "port"
+    """Text alone: an input or an output."""
+
+
+class Role(Enum):
+    """What a link is."""
+
+    SPINE = "spine"
+    """To the next box: it holds the column together."""
+    BRANCH = "branch"
+    """To another box, with no way around."""
+    SKIP = "skip"
+    """Past boxes that the value also goes through."""
+
+
+@dataclass(frozen=True)
+class Box:
+    name: str
+    """Unique in the figure: the path of what it shows."""
+    style: Style
+    paint: str
+    title: str
+    fields: str = ""
+    """Beside the title."""
+    aside: str = ""
+    """Beside the title, muted: the instance, what differs."""
+    lines: tuple[str, ...] = ()
+    counts: str = ""
+    times: int = 1
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A scope whose content is shown."""
+
+    name: str
+    title: str
+    aside: str
+    items: tuple[Box | Panel, ...]
+    times: int = 1
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    source: str
+    target: str
+    role: Role
+    label: str = ""
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    title: str
+    counts: str
+    items: tuple[Box | Panel, ...] = field(default=())
+    links: tuple[Link, ...] = ()
+
+    def boxes(self) -> Iterator[Box]:
+        """Every box, in running order."""
+        return _boxes(self.items)
+
+
+def _boxes(items: tuple[Box | Panel, ...]) -> Iterator[Box]:
+    for item in items:
+        if isinstance(item, Box):
+            yield item
+        else:
+            yield from _boxes(item.items)

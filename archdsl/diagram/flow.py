@@ -1,0 +1,127 @@
+"""Who reads whom: the questions about a graph that grouping asks, answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archdsl.diagram.quantities import size
+from archdsl.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ops.base import Kind
+from archdsl.shapes import Shape, Symbolic
+
+_SILENT = {
+    "cast", "expand", "flatten", "identity", "movedim", "permute", "rearrange", "repeat", "reshape",
+    "squeeze", "stochastic_depth", "transpose", "unbind", "unflatten", "unsqueeze",
+}  # fmt: skip
+"""Ops that an overview does not name: they only say how a tensor is laid out, or do nothing in use."""
+_MAIN = {Kind.CONV, Kind.LINEAR, Kind.ATTENTION}
+
+
+class Flow:
+    """The data flow of one graph.
+
+    A node is static when no input of the network reaches it: parameters, constants and what is made of
+    them. Figures show static nodes with their reader.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.sizes = graph.sample_sizes
+        nodes = [*graph.inputs.values(), *graph.nodes]
+        self.order = {node: i for i, node in enumerate(nodes)}
+        inputs = set(graph.inputs.values())
+        self.static: set[Node] = set()
+        self.sources: dict[Node, list[Node]] = {}
+        """The moving nodes that a node reads."""
+        self.readers: dict[Node, list[Node]] = {node: [] for node in nodes}
+        for node in nodes:
+            moving = [v.node for v in node.inputs if v is not None and v.weight is None]
+            self.sources[node] = [source for source in moving if source not in self.static]
+            if not self.sources[node] and node not in inputs:
+                self.static.add(node)
+            for value in node.inputs:
+                if value is not None:
+                    self.readers[value.node].append(node)
+        self._nodes = nodes
+        self.results = {value.node for value in graph.outputs.values()}
+        self.batch = _batch(graph)
+
+    def moving(self, nodes: Iterable[Node]) -> list[Node]:
+        """The nodes that are not static, in running order."""
+        return sorted((n for n in nodes if n not in self.static), key=self.order.__getitem__)
+
+    def is_static_place(self, place: int) -> bool:
+        """Whether the node at this place of the running order is static."""
+        return self._nodes[place] in self.static
+
+    def numbers(self, shape: Shape) -> list[int]:
+        """The shape at the sample sizes; 0 for a size that is not known."""
+        found = (size(dim, self.sizes) for dim in shape)
+        return [dim if isinstance(dim, int) else 0 for dim in found]
+
+    def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:
+        """The moving nodes that these read and that are not among them, in running order."""
+        inside = set(nodes)
+        found = {source for node in inside for source in self.sources[node] if source not in inside}
+        return sorted(found, key=self.order.__getitem__)
+
+    def readers_outside(self, nodes: Iterable[Node]) -> set[Node | None]:
+        """Who reads these from outside; None stands for the network's outputs."""
+        inside = set(nodes)
+        moving = [node for node in inside if node not in self.static]
+        found: set[Node | None] = {r for node in moving for r in self.readers[node] if r not in inside}
+        return found | ({None} if any(node in self.results for node in moving) else set())
+
+    def is_chain(self, nodes: Iterable[Node]) -> bool:
+        """Whether each moving node reads the one before it and nothing else reads that."""
+        moving = self.moving(nodes)
+        if moving and len(set(self.sources[moving[0]])) > 1:
+            return False
+        return all(
+            set(self.sources[after]) == {before} and set(self.readers[before]) == {after}
+            for before, after in zip(moving, moving[1:], strict=False)
+        )
+
+
+def _batch(graph: Graph) -> str | None:
+    shapes = [node.types[0].shape for node in graph.inputs.values()]
+    first = {str(shape[0]) for shape in shapes if shape and isinstance(shape[0], Symbolic)}
+    return first.pop() if len(first) == 1 else None
+
+
+def is_main(node: Node) -> bool:
+    """Whether an overview counts it as a layer of its own."""
+    return node.op.kind in _MAIN or node.op.name == "embedding"
+
+
+def is_silent(node: Node) -> bool:
+    """Whether an overview leaves it out of its words."""
+    return node.op.name in _SILENT or is_idle(node)
+
+
+def is_idle(node: Node) -> bool:
+    """Whether it does nothing at all: a dropout of probability 0."""
+    return node.op.name == "identity" or getattr(node.op, "p", None) == 0 and "drop" in node.op.name
+
+
+def in_training_only(node: Node) -> bool:
+    """Whether it runs in training only, by itself or by a scope around it."""
+    item: Node | Scope | None = node
+    while item is not None:
+        if item.when is Mode.TRAINING and item.otherwise is None:
+            return True
+        item = item.scope
+    return False
+
+
+def within(node: Node, scope: Scope) -> bool:
+    """Whether the node is somewhere below the scope."""
+    above: Scope | None = node.scope
+    while above is not None and above is not scope:
+        above = above.scope
+    return above is scope
+
+
+def shape_of(value: Value | Node) -> Shape:
+    """The shape of a value, or of a node's first output."""
+    return value.type.shape if isinstance(value, Value) else value.types[0].shape

@@ -1,0 +1,45 @@
+"""Numbers and shapes as figures say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from archdsl.shapes import Dim, Shape, evaluate
+
+SPACE: Final = "\N{NO-BREAK SPACE}"
+
+
+def count_text(parameters: int, macs: int) -> str:
+    """`0.22 M params · 0.67 GMACs`; empty where there is neither."""
+    parts = []
+    if parameters:
+        parts.append(f"{_scaled(parameters, 1_000_000_000, 'B')} params")
+    if macs:
+        parts.append(f"{_scaled(macs, 100_000_000, 'G')}MACs")
+    return " · ".join(parts)
+
+
+def _scaled(number: int, billion_from: int, billion: str) -> str:
+    """A number with its unit: `150 `, `9.5 K`, `25.56 M`, `4.09 G`."""
+    if number < 1000:
+        return f"{number}{SPACE}"
+    if number < 100_000:
+        return f"{number / 1e3:.1f}{SPACE}K"
+    if number < billion_from:
+        return f"{number / 1e6:.2f}{SPACE}M"
+    return f"{number / 1e9:.2f}{SPACE}{billion}"
+
+
+def shape_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
+    """`64×56×56`: the shape at the sample sizes, without the batch where it comes first."""
+    dims = shape[1:] if batch is not None and shape and str(shape[0]) == batch else shape
+    return "×".join(str(size(dim, sizes)) for dim in dims) if dims else "scalar"
+
+
+def size(dim: Dim, sizes: Mapping[str, int]) -> Dim:
+    """The dimension at the sample sizes; itself where a size is not known."""
+    try:
+        return evaluate(dim, sizes)
+    except KeyError:
+        return dim

@@ -1,0 +1,169 @@
+"""Finds what repeats, and says how the copies differ.
+
+A repeat is a stretch of turns, each of the same blocks written in the same place, of which each reads
+the one before it. Nothing is guessed from numbers: the blocks' names and the loops of the spec decide
+what is the same, and the copies' ops and shapes decide what is said to differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from archdsl.diagram.elements import Element
+from archdsl.diagram.flow import Flow, shape_of
+from archdsl.graph import Node
+from archdsl.shapes import Shape
+
+LONGEST_TURN: Final = 4
+"""The most elements in one turn of a repeat."""
+
+Turn = tuple[Element, ...]
+Signature = tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Turns of a repeat, or (one turn of one element) something that does not repeat."""
+
+    turns: tuple[Turn, ...]
+
+    @property
+    def elements(self) -> list[Element]:
+        return [element for turn in self.turns for element in turn]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [node for element in self.elements for node in element.nodes]
+
+    @property
+    def first(self) -> Element:
+        return self.turns[0][0]
+
+
+def find_runs(flow: Flow, elements: Sequence[Element]) -> list[Run]:
+    """The elements in order, those that repeat joined."""
+    runs: list[Run] = []
+    start = 0
+    while start < len(elements):
+        length, count = _best_repeat(flow, elements, start)
+        stop = start + length * count
+        turns = (tuple(elements[i : i + length]) for i in range(start, stop, length))
+        runs.append(Run(tuple(turns)))
+        start = stop
+    return runs
+
+
+def _best_repeat(flow: Flow, elements: Sequence[Element], start: int) -> tuple[int, int]:
+    """Elements in a turn, and turns, of the repeat from `start` that covers most; else 1, 1."""
+    best = (1, 1)
+    for length in range(1, LONGEST_TURN + 1):
+        count = _count_turns(flow, elements, start, length)
+        if count > 1 and length * count > best[0] * best[1]:
+            best = (length, count)
+    return best
+
+
+def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: int) -> int:
+    first = elements[start : start + length]
+    distinct = {_key(element) for element in first}
+    if not any(element.is_block for element in first) or (length > 1 and len(distinct) == 1):
+        return 1
+    count = 1
+    while True:
+        before = elements[start + (count - 1) * length : start + count * length]
+        after = elements[start + count * length : start + (count + 1) * length]
+        if len(after) < length or not _same_place(before, after) or not _follows(flow, before, after, start, elements):
+            return count
+        count += 1
+
+
+def _key(element: Element) -> Any:
+    """What makes two elements copies of one thing."""
+    if element.scope is None:
+        return tuple(node.op.name for node in element.moving)
+    return element.scope.block or id(element.scope.template)
+
+
+def _same_place(before: Sequence[Element], after: Sequence[Element]) -> bool:
+    if any(_key(a) != _key(b) for a, b in zip(before, after, strict=True)):
+        return False
+    parents = {id(element.parent) for element in (*before, *after)}
+    # `layers.0.attention`, `layers.0.mlp`, `layers.1.attention`, …: a container for each turn
+    grand = {id(element.parent.scope) for element in (*before, *after) if element.parent is not None}
+    own = [{id(element.parent) for element in turn} for turn in (before, after)]
+    return len(parents) == 1 or (len(before) > 1 and len(grand) == 1 and all(len(one) == 1 for one in own))
+
+
+def _follows(
+    flow: Flow, before: Sequence[Element], after: Sequence[Element], start: int, elements: Sequence[Element]
+) -> bool:
+    """Whether `after` reads `before` and what all turns may read, and only `after` reads `before`."""
+    earlier = {node for element in before for node in element.nodes}
+    later = {node for element in after for node in element.nodes}
+    begin = flow.order[elements[start].moving[0]]
+    reads = flow.read_from_outside(later)
+    return (
+        any(node in earlier for node in reads)
+        and all(node in earlier or flow.order[node] < begin for node in reads)
+        and flow.readers_outside(earlier) <= later
+    )
+
+
+def split_where_smaller(flow: Flow, run: Run) -> list[Run]:
+    """The run cut before each turn but the first that makes the resolution smaller."""
+    parts: list[list[Turn]] = [[]]
+    for turn in run.turns:
+        if parts[-1] and shrinkage(flow, turn) > 1:
+            parts.append([])
+        parts[-1].append(turn)
+    return [Run(tuple(part)) for part in parts]
+
+
+def shrinkage(flow: Flow, turn: Turn) -> int:
+    """By how much a turn divides the sizes of all dimensions but the channels; 1 for not at all."""
+    sources = flow.read_from_outside([node for element in turn for node in element.nodes])
+    if not sources:
+        return 1
+    before, after = (flow.numbers(shape_of(node)) for node in (sources[-1], turn[-1].moving[-1]))
+    if len(before) != len(after) or len(after) < 3:
+        return 1
+    ratios = [a // b if b and a % b == 0 else 0 for a, b in zip(before, after, strict=True)]
+    most = max(ratios)
+    return most if sum(ratio == most > 1 for ratio in ratios) >= len(after) - 2 else 1
+
+
+def signature(turn: Turn) -> Signature:
+    """Equal for turns that do the same to equal shapes; how much is dropped does not count."""
+    return tuple(
+        (relative, _op_key(node), shape_of(node))
+        for element in turn
+        for relative, node in relative_nodes(element)
+    )
+
+
+def relative_nodes(element: Element) -> Iterator[tuple[str, Node]]:
+    """The element's nodes with their paths inside it."""
+    for node in element.nodes:
+        inside = element.scope is not None and node.path.startswith(element.scope.path + ".")
+        yield (node.path[len(element.path) + 1 :] if inside else f"/{node.name}"), node
+
+
+def _op_key(node: Node) -> Any:
+    return node.op.name if "drop" in node.op.name or node.op.name == "stochastic_depth" else node.op
+
+
+def period(signatures: Sequence[Signature]) -> int:
+    """After how many turns they repeat exactly; the number of turns where they never do."""
+    count = len(signatures)
+    for length in range(1, count // 2 + 1):
+        if count % length == 0 and all(signatures[i] == signatures[i % length] for i in range(count)):
+            return length
+    return count
+
+
+def shapes_equal(turns: Sequence[Turn]) -> bool:
+    """Whether all turns make the same shape."""
+    shapes: set[Shape] = {shape_of(turn[-1].moving[-1]) for turn in turns}
+    return len(shapes) == 1

@@ -1,0 +1,258 @@
+"""The form of a spec file: its top-level keys and its blocks.
+
+Nodes, shape patterns and expressions stay plain data: what they mean depends on the ops and on the
+parameters, and is checked where those are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from keyword import iskeyword
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from archdsl.diagnostics import did_you_mean
+from archdsl.positions import Path
+
+
+def _plain_name(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not iskeyword(name)
+
+
+def _lower_case(name: str) -> str:
+    if name == name.lower() and _plain_name(name):
+        return name
+    raise PydanticCustomError("bad-name", "a name of lower-case letters, digits and `_` that is no keyword")
+
+
+def _identifier(name: str) -> str:
+    if _plain_name(name):
+        return name
+    raise PydanticCustomError("bad-name", "a name of letters, digits and `_` that is no keyword")
+
+
+def _expanded(name: str) -> str:
+    """A name, or what is expanded to names later."""
+    return name if is_loop(name) or "$" in name else _identifier(name)
+
+
+def _version(value: object) -> object:
+    if value == 1 and not isinstance(value, bool):
+        return value
+    raise PydanticCustomError("bad-version", "version 1 of the language")
+
+
+def _nodes(value: object) -> object:
+    if isinstance(value, list | dict):
+        return value
+    raise PydanticCustomError("wrong-type", "a mapping or a list of nodes")
+
+
+def is_loop(key: str) -> bool:
+    """Whether a key is a `for` that holds further entries."""
+    return key.startswith(("for ", "for("))
+
+
+Identifier: TypeAlias = Annotated[str, AfterValidator(_identifier)]
+Nodes: TypeAlias = Annotated[Any, AfterValidator(_nodes)]
+Inputs: TypeAlias = dict[Annotated[str, AfterValidator(_expanded)], Any]
+Values: TypeAlias = dict[Annotated[str, AfterValidator(_lower_case)], Any]
+
+
+class _Form(BaseModel):
+    """Knows all its keys. Plain data is kept as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+@final
+class Input(_Form):
+    """The long form of an input; the short form is its shape."""
+
+    shape: list[Any] | None = None
+    dtype: str | None = None
+    below: Any = None
+    optional: bool = False
+
+
+@final
+class Block(_Form):
+    """A reusable sub-graph with ports and parameters of its own."""
+
+    inputs: Inputs | None = None
+    params: Values = Field(default_factory=dict)
+    let: Values = Field(default_factory=dict)
+    nodes: Nodes
+    outputs: Any = None
+    init: dict[str, Any] = Field(default_factory=dict)
+    note: str | None = None
+
+
+@final
+class Document(_Form):
+    """A spec file; after `archdsl.inherit`, with what it inherits merged in."""
+
+    archdsl: Annotated[Any, AfterValidator(_version)]
+    name: Identifier | None = None
+    summary: str | None = None
+    reference: str | None = None
+    extends: str | None = None
+    use: list[str] = Field(default_factory=list)
+    params: Values = Field(default_factory=dict)
+    let: Values = Field(default_factory=dict)
+    inputs: Inputs | None = None
+    blocks: dict[Identifier, Block] = Field(default_factory=dict)
+    nodes: Nodes = Field(default=None, validate_default=False)
+    outputs: Any = None
+    init: dict[str, Any] = Field(default_factory=dict)
+    patch: dict[str, Any] = Field(default_factory=dict)
+    note: str | None = None
+
+
+TEXT_KEYS: Final = ("name", "summary", "reference", "extends", "note")
+"""Top-level keys whose value is text, whatever it looks like: `reference: 1512.03385`."""
+
+
+class Mistake(NamedTuple):
+    """Something wrong with a document's form; `key` says that the path's last key is what is wrong."""
+
+    code: str
+    message: str
+    path: Path
+    key: bool = False
+    hint: str | None = None
+
+
+def check(raw: Any) -> tuple[Document | None, list[Mistake]]:
+    """The document of plain data, and what is wrong with it.
+
+    Unknown keys are left out of the document, so that the rest of the file can be checked too.
+    """
+    if not isinstance(raw, dict):
+        hint = "a spec begins with `archdsl: 1`"
+        return None, [Mistake("wrong-type", f"expected a mapping, found {kind_of(raw)}", (), hint=hint)]
+    document, mistakes = _validate(Document, raw, ())
+    if document is None:
+        document, _ = _validate(Document, _mended(raw, mistakes), ())
+    mistakes += _inputs(raw)
+    mistakes += _hidden(raw.get("params"), raw.get("let"), ())
+    for name, block in _mapping(raw.get("blocks")).items():
+        if isinstance(block, dict):
+            mistakes += _hidden(block.get("params"), block.get("let"), ("blocks", name))
+    return document, mistakes
+
+
+def kind_of(value: object) -> str:
+    """What a value of plain data is, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text `{value if len(value) <= _SHOWN else value[:_SHOWN] + '…'}`"
+    return "a list" if isinstance(value, list | tuple) else "a mapping"
+
+
+_SHOWN: Final = 40
+_Model = TypeVar("_Model", bound=_Form)
+
+
+def _validate(model: type[_Model], raw: Any, prefix: Path) -> tuple[_Model | None, list[Mistake]]:
+    try:
+        return model.model_validate(raw), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        return None, [_mistake(model, each, prefix) for each in details]
+
+
+_EXPECTED: Final = {
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+}
+
+
+def _mistake(model: type[_Form], found: ErrorDetails, prefix: Path) -> Mistake:
+    """One of pydantic's errors, in our words."""
+    kind, value = found["type"], found["input"]
+    path = (*prefix, *found["loc"])
+    name = str(path[-1]) if path else ""
+    if kind == "extra_forbidden":
+        return _unknown(_keys(model, found["loc"]), name, path)
+    if kind == "missing":
+        return _missing(name, path[:-1])
+    if name == "[key]":
+        return Mistake("bad-name", f"`{value}` is no name here: expected {found['msg']}", path[:-1], True)
+    expected = _EXPECTED.get(kind, found["msg"])
+    code = kind if kind in {"bad-name", "bad-version"} else "wrong-type"
+    return Mistake(code, f"`{name}`: expected {expected}, found {kind_of(value)}", path)
+
+
+def _keys(model: type[_Form], loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that the mapping may have in which an unknown one was found."""
+    inner = Block if model is Document and len(loc) > 1 else model
+    return [*inner.model_fields]
+
+
+def _unknown(keys: list[str], name: str, path: Path) -> Mistake:
+    hint = did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
+    return Mistake("unknown-key", f"unknown key `{name}`", path, True, hint)
+
+
+def _missing(name: str, path: Path) -> Mistake:
+    if name == "archdsl":
+        hint = "put `archdsl: 1` first: the version of the language"
+        return Mistake("missing-field", "the version of the language is missing", path, hint=hint)
+    return Mistake("missing-field", f"`{name}` is missing", path, bool(path))
+
+
+def _mended(raw: dict[str, Any], mistakes: list[Mistake]) -> dict[str, Any]:
+    """The data without its unknown keys, and with the version if that is missing."""
+    mended = {"archdsl": 1, **raw}
+    for found in mistakes:
+        if found.code != "unknown-key":
+            continue
+        place: Any = mended
+        for step in found.path[:-1]:
+            place[step] = dict(place[step])
+            place = place[step]
+        place.pop(found.path[-1], None)
+    return mended
+
+
+def _inputs(raw: dict[str, Any]) -> Iterator[Mistake]:
+    yield from _declared(raw.get("inputs"), ("inputs",))
+    for name, block in _mapping(raw.get("blocks")).items():
+        yield from _declared(_mapping(block).get("inputs"), ("blocks", name, "inputs"))
+
+
+def _declared(inputs: Any, path: Path) -> Iterator[Mistake]:
+    """What is wrong with the declarations of inputs, inside `for` keys too."""
+    for name, entry in _mapping(inputs).items():
+        at = (*path, name)
+        if is_loop(name) and isinstance(entry, dict):
+            yield from _declared(entry, at)
+        elif isinstance(entry, dict):
+            yield from _validate(Input, entry, at)[1]
+        elif is_loop(name) or not isinstance(entry, list):
+            hint = None if is_loop(name) else "write a shape, `[N, C, H, W]`, or `{shape: […], dtype: …}`"
+            expected = "a mapping of inputs" if is_loop(name) else "a shape"
+            yield Mistake("wrong-type", f"`{name}`: expected {expected}, found {kind_of(entry)}", at, hint=hint)
+
+
+def _hidden(params: Any, let: Any, path: Path) -> Iterator[Mistake]:
+    """Names that are a parameter and a derived value at once."""
+    for name in _mapping(let):
+        if name in _mapping(params):
+            message = f"`{name}` is a parameter already"
+            yield Mistake("duplicate-name", message, (*path, "let", name), True, "rename one of them")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,181 @@
+"""Ops applied to types, each distinct application computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
+
+from archdsl.diagnostics import nearest
+from archdsl.elaboration.fields import freeze
+from archdsl.ops.base import Op, OpError, Weight, field_specs
+from archdsl.shapes import Dim, Symbolic, TensorType, evaluate
+
+Types = tuple[TensorType | None, ...]
+
+
+class Applied(NamedTuple):
+    """What a node of an op has, for inputs of given types."""
+
+    types: tuple[TensorType, ...]
+    names: tuple[str, ...]
+    tensors: Mapping[str, Weight]
+    macs: Dim
+
+
+class FieldError(Exception):
+    """Fields that an op does not take; several at once."""
+
+    def __init__(self, problems: list[tuple[str, str, str | None, str | None]]) -> None:
+        super().__init__(problems[0][1])
+        self.problems = problems
+        """code, message, field (None: the node), hint"""
+
+
+@final
+class Applier:
+    """Makes ops from fields and applies them, remembering both."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._sizes = sizes
+        self._ops: dict[Any, Op] = {}
+        self._applied: dict[tuple[int, Types], Applied] = {}
+
+    def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
+        """The op with these fields. Raises FieldError."""
+        key = (kind, freeze(fields))
+        try:
+            found = self._ops.get(key)
+        except TypeError:
+            return _make(kind, fields)
+        if found is None:
+            found = self._ops[key] = _make(kind, fields)
+        return found
+
+    def intern(self, op: Op) -> Op:
+        """One op for all equal ones, for ops made elsewhere."""
+        return self._ops.setdefault(op, op)
+
+    def apply(self, op: Op, types: Types) -> Applied:
+        """Types, tensors and MACs for these inputs; checked at the sample sizes too. Raises OpError."""
+        key = (id(op), types)
+        found = self._applied.get(key)
+        if found is None:
+            found = _apply(op, types)
+            self._check_sample(op, types, found)
+            self._ops.setdefault(("keep", id(op)), op)
+            self._applied[key] = found
+        return found
+
+    def _check_sample(self, op: Op, types: Types, applied: Applied) -> None:
+        sampled = tuple(None if t is None else self._at_sample(t) for t in types)
+        outputs = tuple(self._at_sample(t) for t in applied.types)
+        small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
+        if sampled != types and _is_plain(op):
+            _apply(op, sampled)
+        if small is not None:
+            raise OpError(f"the output would be {small}: a size below 1", code="size-error")
+
+    def _at_sample(self, type_: TensorType) -> TensorType:
+        return type_.with_shape(evaluate(dim, self._sizes) for dim in type_.shape)
+
+
+def _is_plain(op: Op) -> bool:
+    """Whether no run-time dimension stands in the op's fields."""
+    values = [getattr(op, name) for name in op.model_fields_set]
+    return not any(isinstance(item, Symbolic) for v in values for item in (v if isinstance(v, tuple) else (v,)))
+
+
+def _apply(op: Op, types: Types) -> Applied:
+    result = op.infer(*types)
+    outputs = result if isinstance(result, tuple) else (result,)
+    names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
+    return Applied(outputs, names, op.tensors(*types), op.macs(*types))
+
+
+def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
+    from pydantic import ValidationError
+
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise FieldError([_problem(kind, fields, e) for e in _distinct(error.errors())]) from None
+
+
+def _distinct(errors: list[Any]) -> list[Any]:
+    """One error a field: a union reports each of its members."""
+    by_field: dict[Any, Any] = {}
+    for error in errors:
+        by_field.setdefault(error["loc"][:1], error)
+    return list(by_field.values())
+
+
+def _problem(
+    kind: type[Op], fields: Mapping[str, Any], error: Any
+) -> tuple[str, str, str | None, str | None]:
+    name = str(error["loc"][0]) if error["loc"] else None
+    specs = field_specs(kind)
+    if error["type"] == "missing":
+        return "missing-field", f"`{kind.name}` needs `{name}`", None, f"add `{name}: …`"
+    if error["type"] == "extra_forbidden":
+        return unknown_field(kind, str(name))
+    if name is None:
+        return "bad-value", str(error["msg"]).removeprefix("Value error, "), None, None
+    found = spell(fields.get(name))
+    words = specs[name].words if name in specs else frozenset()
+    expected = _expected(error, words)
+    near = nearest(str(fields.get(name)), words)
+    return "bad-value", f"`{name}` is {found}, expected {expected}", name, f"did you mean `{near}`?" if near else None
+
+
+def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str | None]:
+    """What to say of a field that an op does not have."""
+    specs = field_specs(kind)
+    near = nearest(name, specs)
+    listed = ", ".join(f"`{field}`" for field in specs) or "no fields"
+    hint = f"did you mean `{near}`?" if near else f"it takes {listed}"
+    return "unknown-field", f"`{kind.name}` has no field `{name}`", name, hint
+
+
+def spell(value: Any) -> str:
+    """A value as a spec writes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(spell(item) for item in value) + "]"
+    return str(value)
+
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "too_short": "a longer list",
+    "too_long": "a shorter list",
+}
+
+
+def _expected(error: Any, words: frozenset[str]) -> str:
+    context = error.get("ctx", {})
+    bounds = {
+        "greater_than": ("gt", "more than"),
+        "greater_than_equal": ("ge", "at least"),
+        "less_than": ("lt", "less than"),
+        "less_than_equal": ("le", "at most"),
+    }
+    if error["type"] in bounds:
+        key, phrase = bounds[error["type"]]
+        return f"a number {phrase} {context[key]}"
+    if error["type"] in ("too_short", "too_long"):
+        size = context.get("min_length", context.get("max_length"))
+        return f"{size} numbers, or one for all"
+    if error["type"] == "literal_error" or (words and error["type"] not in _EXPECTED):
+        return "one of " + ", ".join(sorted(words)) if words else str(context.get("expected", "another value"))
+    if error["type"] in _EXPECTED:
+        listed = " or one of " + ", ".join(sorted(words)) if words else ""
+        return _EXPECTED[error["type"]] + listed
+    return str(error["msg"]).removeprefix("Value error, ").removeprefix("expected ").lower()

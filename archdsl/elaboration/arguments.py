@@ -1,0 +1,158 @@
+"""A node's fields: parsed once per template, evaluated for each instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archdsl.elaboration.applying import unknown_field
+from archdsl.elaboration.blocks import BlockSpec
+from archdsl.elaboration.fields import evaluate, prepare, prepare_field
+from archdsl.elaboration.formulas import bind_constant
+from archdsl.elaboration.frames import Frame, place_of
+from archdsl.elaboration.mistakes import Reported
+from archdsl.graph import Env
+from archdsl.ops.base import FieldSpec, Op, field_specs
+from archdsl.ops.special import Constant
+from archdsl.template import NodeTemplate, Written
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+
+Prepared = list[tuple[str, Any]]
+
+
+def op_fields(
+    run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields of an op's node as values; `extra` are those of the template that `$name` stands for.
+
+    All bad fields are reported before Reported is raised.
+    """
+    prepared = template.cache.get(kind)
+    if prepared is None:
+        prepared = template.cache[kind] = _prepare_fields(run, template, frame, kind)
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
+    index = _index(prepared, frame.env) if kind is Constant else ()
+
+    def resolve(key: str, value: Any) -> Any:
+        if kind is Constant and key == "value":
+            return bind_constant(value, index, frame.env)
+        return evaluate(value, frame.env)
+
+    fields.update(_each(run, template, frame, prepared, resolve))
+    return fields
+
+
+def block_arguments(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A block's parameters as values, defaults filled in. Raises Reported."""
+    prepared = template.cache.get(block)
+    if prepared is None:
+        prepared = template.cache[block] = _prepare_arguments(run, template, frame, block)
+    given = {**extra, **_each(run, template, frame, prepared, lambda _, value: evaluate(value, frame.env))}
+    home_env = run.catalogue.outer_env(block) or Env({})
+    arguments: dict[str, Any] = {}
+    for name, spec in block.params.items():
+        if name in given:
+            arguments[name] = given[name]
+        elif not spec.required:
+            arguments[name] = evaluate(spec.default, home_env)
+        else:
+            run.mistakes.add(
+                "missing-field", f"`{block.name}` needs `{name}`", template.span, place=place_of(frame, template),
+                hint=f"add `{name}: …`",
+            )  # fmt: skip
+            raise Reported
+    return arguments
+
+
+def _each(
+    run: Elaborator, template: NodeTemplate, frame: Frame, prepared: Prepared, resolve: Callable[[str, Any], Any]
+) -> dict[str, Any]:
+    """Every field resolved; all that fail are reported before Reported is raised."""
+    values: dict[str, Any] = {}
+    failed = False
+    for key, value in prepared:
+        if isinstance(value, int | float | bool) or value is None:
+            values[key] = value
+            continue
+        try:
+            with run.mistakes.at(template, frame, template.written[key].path):
+                values[key] = resolve(key, value)
+        except Reported:
+            failed = True
+    if failed:
+        raise Reported
+    return values
+
+
+def _prepare_fields(run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op]) -> Prepared:
+    specs = field_specs(kind)
+    open_fields = getattr(kind, "open_fields", False)
+
+    def ready(key: str, written: Written) -> Any:
+        spec = specs.get(key)
+        if kind is Constant and key == "value":
+            return written.value
+        return prepare(written.value, text=False) if spec is None else _ready(template, spec, written)
+
+    def unknown(key: str, written: Written) -> bool:
+        if key in specs or open_fields:
+            return False
+        code, message, _, hint = unknown_field(kind, key)
+        span = template.home.key_span(written.path)
+        run.mistakes.add(code, message, span, place=place_of(frame, template), hint=hint)
+        return True
+
+    return _prepare(run, template, frame, ready, unknown)
+
+
+def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec) -> Prepared:
+    def ready(key: str, written: Written) -> Any:
+        return prepare(written.value, text=block.params[key].text)
+
+    def unknown(key: str, written: Written) -> bool:
+        if key in block.params:
+            return False
+        run.catalogue.unknown_argument(template, block, key, written, place_of(frame, template))
+        return True
+
+    return _prepare(run, template, frame, ready, unknown)
+
+
+def _prepare(
+    run: Elaborator, template: NodeTemplate, frame: Frame, ready: Callable[[str, Written], Any],
+    unknown: Callable[[str, Written], bool],
+) -> Prepared:  # fmt: skip
+    prepared: Prepared = []
+    failed = False
+    for key, written in template.written.items():
+        if unknown(key, written):
+            failed = True
+            continue
+        try:
+            with run.mistakes.at(template, frame, written.path):
+                value = ready(key, written)
+        except Reported:
+            failed = True
+            continue
+        prepared.append((key, value))
+        template.fields[key] = value
+    if failed:
+        raise Reported
+    return prepared
+
+
+def _ready(template: NodeTemplate, spec: FieldSpec, written: Written) -> Any:
+    raw = written.value
+    if spec.text and isinstance(raw, int | float) and not isinstance(raw, bool):
+        raw = template.home.scalar_text(written.path)
+    return prepare_field(raw, spec)
+
+
+def _index(prepared: Prepared, env: Env) -> tuple[str, ...]:
+    """A constant's index names."""
+    found = evaluate(dict(prepared).get("index", ()), env)
+    return tuple(found) if isinstance(found, list | tuple) else ()

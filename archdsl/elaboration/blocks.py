@@ -1,0 +1,218 @@
+"""Blocks: their definitions found and compiled, their ports and parameters bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.elaboration.fields import prepare
+from archdsl.graph import Binding, Env
+from archdsl.shapes import Dim, Symbolic, TensorType, differ
+from archdsl.template import BlockTemplate, Compiler, TemplateError, Written, describe
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "number": (int, float),
+    "bool": (bool,),
+    "text": (str,),
+    "list": (list, tuple),
+    "any": (object,),
+}
+"""The names that declare a required parameter, and what they take."""
+
+
+class ParamSpec(NamedTuple):
+    """A parameter of a block."""
+
+    name: str
+    kind: str
+    required: bool
+    default: Any
+    """Prepared, for `archdsl.elaboration.fields.evaluate` in the names of the block's own file."""
+    text: bool
+
+
+class PatternEntry(NamedTuple):
+    """One dimension of a port's pattern: a name to bind, an expression to check, or `...`."""
+
+    name: str | None
+    expression: Expression | None
+
+
+class PortSpec(NamedTuple):
+    """An input of a block."""
+
+    name: str
+    pattern: tuple[PatternEntry, ...] | None
+    """None: any rank."""
+    optional: bool
+    path: tuple[str | int, ...]
+
+
+@final
+class BlockSpec:
+    """A block, compiled."""
+
+    def __init__(self, template: BlockTemplate) -> None:
+        self.template = template
+        self.name = template.name
+        self.params = {name: _param(name, raw) for name, raw in template.params.items()}
+        self.ports = _ports(template)
+        self.let = {name: _let(template, name, raw) for name, raw in template.let.items()}
+
+
+def compile_block(home: Resolved, name: str, raw: Any, path: tuple[str | int, ...]) -> tuple[BlockSpec, list[Any]]:
+    """A block of a file, with the mistakes found in its nodes. Raises TemplateError."""
+    compiler = Compiler(home)
+    body, listed = compiler.body(raw.nodes, (*path, "nodes"))
+    outputs = None if raw.outputs is None else Written(raw.outputs, (*path, "outputs"))
+    template = BlockTemplate(
+        name, home, path, raw.inputs, dict(raw.params or {}), dict(raw.let or {}), body, listed, outputs
+    )
+    return BlockSpec(template), compiler.errors
+
+
+def compile_spec_block(home: Resolved, name: str) -> tuple[BlockSpec, list[Any]]:
+    """A whole spec as a block: its inputs are the ports, its parameters the block's."""
+    document = home.document
+    compiler = Compiler(home)
+    body, listed = compiler.body(document.nodes, ("nodes",))
+    outputs = None if document.outputs is None else Written(document.outputs, ("outputs",))
+    template = BlockTemplate(
+        name, home, (), document.inputs, dict(home.params), dict(document.let or {}), body, listed, outputs, True
+    )
+    return BlockSpec(template), compiler.errors
+
+
+def _param(name: str, raw: Any) -> ParamSpec:
+    if isinstance(raw, str) and raw in TYPES:
+        return ParamSpec(name, raw, True, None, raw == "text")
+    if isinstance(raw, Mapping) and set(raw) <= {"type", "default"} and raw.get("type") in TYPES:
+        kind = raw["type"]
+        return ParamSpec(name, kind, "default" not in raw, raw.get("default"), kind == "text")
+    text = isinstance(raw, str) or (isinstance(raw, Mapping) and "op" in raw)
+    if isinstance(raw, list) and raw and all(isinstance(item, str) for item in raw):
+        text = True
+    return ParamSpec(name, "any", False, prepare(raw, text=True) if text else _plain(raw), text)
+
+
+def _plain(raw: Any) -> Any:
+    return tuple(raw) if isinstance(raw, list) else raw
+
+
+def _let(template: BlockTemplate, name: str, raw: Any) -> Any:
+    try:
+        return prepare(raw, text=False)
+    except ExpressionError as error:
+        raise TemplateError(
+            "bad-expression", error.message, (*template.path, "let", name), hint=error.hint,
+            offsets=(error.start, error.end) if isinstance(raw, str) else None,
+        ) from None  # fmt: skip
+
+
+def _ports(template: BlockTemplate) -> tuple[PortSpec, ...]:
+    if template.inputs is None:
+        return (PortSpec("x", None, False, (*template.path, "inputs")),)
+    return tuple(
+        port_spec(name, raw, (*template.path, "inputs", name)) for name, raw in template.inputs.items()
+    )
+
+
+def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
+    """An input as it is declared. Raises TemplateError."""
+    optional = False
+    if isinstance(raw, Mapping):
+        optional = bool(raw.get("optional", False))
+        raw, path = raw.get("shape"), (*path, "shape")
+    if raw is None:
+        return PortSpec(name, None, optional, path)
+    if not isinstance(raw, list | tuple):
+        raise TemplateError(
+            "wrong-type", f"the shape of `{name}` is a list, found {describe(raw)}", path,
+            hint="write `[N, C, H, W]`",
+        )  # fmt: skip
+    return PortSpec(name, tuple(_entry(item, (*path, i)) for i, item in enumerate(raw)), optional, path)
+
+
+def _entry(item: Any, path: tuple[str | int, ...]) -> PatternEntry:
+    if item == "...":
+        return PatternEntry(None, None)
+    text = str(item).partition("=")[0].strip() if is_sampled(item) else str(item)
+    if text.isidentifier() and text[0].isupper():
+        return PatternEntry(text, None)
+    try:
+        return PatternEntry(None, parse(text))
+    except ExpressionError as error:
+        raise TemplateError(
+            "bad-expression", error.message, path, hint=error.hint, offsets=(error.start, error.end)
+        ) from None
+
+
+def is_sampled(item: Any) -> bool:
+    """Whether a file's input dimension gives a size to sample with: `H = 224`."""
+    return isinstance(item, str) and item.partition("=")[0].strip().isidentifier() and "=" in item
+
+
+class PatternError(Exception):
+    """A tensor that a port does not take."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def bind_pattern(port: PortSpec, type_: TensorType, env: Env) -> None:
+    """Binds the names of a port's pattern in `env` and checks the rest.
+
+    Raises PatternError, ExpressionError.
+    """
+    if port.pattern is None:
+        return
+    entries, shape = _align(port, port.pattern, type_)
+    for entry, dim in zip(entries, shape, strict=True):
+        if entry.name is not None and entry.name not in env.names:
+            env.names[entry.name] = Binding(dim, "dim")
+            continue
+        expected = env[entry.name] if entry.name is not None else _size(entry, env)
+        if differ(dim, expected):
+            wanted = entry.name or (entry.expression.text if entry.expression else "")
+            said = f"{wanted} = {expected}" if wanted != str(expected) else wanted
+            raise PatternError("shape-mismatch", f"`{port.name}` has {dim} where its pattern says {said}")
+
+
+def _size(entry: PatternEntry, env: Env) -> Dim:
+    assert entry.expression is not None
+    value = entry.expression.evaluate(env)
+    if isinstance(value, bool) or not isinstance(value, int | Symbolic):
+        raise ExpressionError(
+            f"a size is a whole number, found {value!r}", 0, len(entry.expression.text), "use `//` or `int(…)`"
+        )
+    return value
+
+
+def _align(
+    port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType
+) -> tuple[tuple[PatternEntry, ...], tuple[Dim, ...]]:
+    """The pattern's entries and the dimensions that they stand for, without those under `...`."""
+    rest = PatternEntry(None, None)
+    shown = "[" + ", ".join("..." if e == rest else e.name or e.expression.text for e in pattern) + "]"  # type: ignore[union-attr]
+    if rest not in pattern:
+        if len(pattern) != type_.rank:
+            raise PatternError(
+                "rank-error", f"`{port.name}` takes {shown}, rank {len(pattern)}, found {type_} of rank {type_.rank}"
+            )
+        return pattern, type_.shape
+    before = pattern.index(rest)
+    after = len(pattern) - before - 1
+    if type_.rank < before + after:
+        raise PatternError(
+            "rank-error", f"`{port.name}` takes {shown}, at least rank {before + after}, found rank {type_.rank}"
+        )
+    tail = type_.rank - after
+    return (*pattern[:before], *pattern[before + 1 :]), (*type_.shape[:before], *type_.shape[tail:])

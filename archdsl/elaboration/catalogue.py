@@ -1,0 +1,192 @@
+"""Everything that an `op` can name: primitives, the blocks of a file and of what it uses, whole specs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+from archdsl.elaboration.applying import spell
+from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block
+from archdsl.diagnostics import nearest
+from archdsl.expressions import ExpressionError
+from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
+from archdsl.elaboration.frames import Frame
+from archdsl.graph import Binding, Env
+from archdsl.elaboration.mistakes import Mistakes, Reported
+from archdsl.ops import OPS
+from archdsl.ops.base import Op
+from archdsl.template import NodeTemplate, TemplateError, Written, compile_loop, describe, for_key, parse_text
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+Path = tuple[Any, ...]
+
+
+@final
+class Catalogue:
+    """Finds and compiles, each thing once."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
+        self._blocks: dict[tuple[int, str], BlockSpec | None] = {}
+        self._envs: dict[int, Env] = {}
+        self._keep: list[Any] = []
+
+    def network(self, resolved: Resolved) -> BlockSpec | None:
+        """The file itself, compiled."""
+        if resolved.document.nodes is None:
+            self.mistakes.add(
+                "missing-field", "a spec needs `nodes`", resolved.span(()), hint="or is it a block library, for `use`?"
+            )
+            return None
+        try:
+            block, errors = compile_spec_block(resolved, resolved.name)
+        except TemplateError as error:
+            self.mistakes.template(resolved, error)
+            return None
+        for error in errors:
+            self.mistakes.template(resolved, error)
+        return block
+
+    def file_env(self, resolved: Resolved) -> Env:
+        """A file's parameters and derived values."""
+        found = self._envs.get(id(resolved))
+        if found is not None:
+            return found
+        self._keep.append(resolved)
+        env = Env({name: Binding(value, "param") for name, value in resolved.params.items()})
+        self._envs[id(resolved)] = env
+        for name, raw in (resolved.document.let or {}).items():
+            path = ("let", name)
+            try:
+                value = prepare(raw, text=False)
+                env.names[name] = Binding(evaluate(value, env), "let", value if hasattr(value, "tree") else None)
+            except ExpressionError as error:
+                self.mistakes.expression(resolved, path, error, "")
+        return env
+
+    def outer_env(self, block: BlockSpec) -> Env | None:
+        """What a block's expressions see beyond its own names."""
+        return None if block.template.is_spec else self.file_env(block.template.home)
+
+    def find(self, name: str, template: NodeTemplate, place: str) -> BlockSpec | type[Op]:
+        """The block or op of that name, as seen from where the node is written. Raises Reported."""
+        block = self._block(template.home, name, template, place)
+        if block is not None:
+            return block
+        op = OPS.get(name)
+        if op is not None:
+            return op
+        home = template.home
+        known = [*(home.document.blocks or {}), *home.uses, *OPS]
+        near = nearest(name, known)
+        hint = f"did you mean `{near}`?" if near else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
+        self.mistakes.add(
+            "unknown-op", f"unknown op or block `{name}`", home.span(template.op_path or template.path), place=place,
+            hint=hint,
+        )  # fmt: skip
+        raise Reported
+
+    def _block(self, home: Resolved, name: str, template: NodeTemplate, place: str) -> BlockSpec | None:
+        key = id(home), name
+        if key in self._blocks:
+            found = self._blocks[key]
+            if found is None:
+                raise Reported
+            return found
+        raw = (home.document.blocks or {}).get(name)
+        if raw is not None:
+            return self._compile(key, home, name, raw)
+        if name in home.uses:
+            return self._block(home.uses[name], name, template, place)
+        if name.startswith("spec."):
+            return self._spec(key, home, name, template, place)
+        return None
+
+    def _compile(self, key: tuple[int, str], home: Resolved, name: str, raw: Any) -> BlockSpec:
+        self._keep.append(home)
+        self._blocks[key] = None
+        try:
+            block, errors = compile_block(home, name, raw, ("blocks", name))
+        except TemplateError as error:
+            self.mistakes.template(home, error)
+            raise Reported from None
+        for error in errors:
+            self.mistakes.template(home, error)
+        self._blocks[key] = block
+        return block
+
+    def _spec(
+        self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, place: str
+    ) -> BlockSpec:
+        from archdsl.inherit import read_spec_block
+
+        resolved, diagnostics = read_spec_block(name.removeprefix("spec."), home.file)
+        if resolved is None:
+            self._blocks[key] = None
+            first = diagnostics[0] if diagnostics else None
+            self.mistakes.add(
+                first.code if first else "file-not-found", first.message if first else f"no spec `{name}`",
+                template.home.span(template.op_path or template.path), place=place, hint=first.hint if first else None,
+            )  # fmt: skip
+            raise Reported
+        block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
+        for error in errors:
+            self.mistakes.template(resolved, error)
+        self._keep.append(resolved)
+        self._blocks[key] = block
+        return block
+
+    def unknown_argument(
+        self, template: NodeTemplate, block: BlockSpec, key: str, written: Written, place: str
+    ) -> None:
+        """Tells of a parameter that a block does not have."""
+        near = nearest(key, block.params)
+        listed = ", ".join(f"`{name}`" for name in block.params) or "no parameters"
+        self.mistakes.add(
+            "unknown-field", f"`{block.name}` has no parameter `{key}`", template.home.key_span(written.path),
+            place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}",
+        )  # fmt: skip
+
+    def output_paths(
+        self, written: Written, frame: Frame, block: BlockSpec, place: str
+    ) -> list[tuple[str, str, Path]]:
+        """`outputs` as (name, path, where it is written); `for` keys expanded."""
+        home, raw = block.template.home, written.value
+        try:
+            if isinstance(raw, str | int):
+                return [("output", _text(raw, frame.env), written.path)]
+            if isinstance(raw, list):
+                return [(_text(v, frame.env), _text(v, frame.env), (*written.path, i)) for i, v in enumerate(raw)]
+            if isinstance(raw, Mapping):
+                return list(_named_outputs(raw, frame.env, written.path))
+        except ExpressionError as error:
+            self.mistakes.expression(home, written.path, error, place)
+            return []
+        except TemplateError as error:
+            self.mistakes.template(home, error)
+            return []
+        self.mistakes.add(
+            "wrong-type", f"`outputs` is a path or a mapping from name to path, found {describe(raw)}",
+            home.span(written.path),
+        )  # fmt: skip
+        return []
+
+
+def _named_outputs(raw: Mapping[str, Any], env: Env, path: Path) -> Any:
+    for key, value in raw.items():
+        at = (*path, key)
+        if for_key(key) is None:
+            yield _text(key, env), _text(value, env), at
+            continue
+        targets, iterable = compile_loop(key, at)
+        for turn in iterable.evaluate(env):
+            names = {n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}
+            yield from _named_outputs(value, Env(names, env), at)
+
+
+def _text(raw: Any, env: Env) -> str:
+    if not isinstance(raw, str | int) or isinstance(raw, bool):
+        raise ExpressionError(f"expected the path of a node, found {spell(raw)}", 0, 1, None)
+    return str(evaluate_text(parse_text(str(raw)), env))

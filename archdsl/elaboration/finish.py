@@ -1,0 +1,193 @@
+"""The last steps of elaboration: what nobody reads, initialisers, and the graph itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Severity
+from archdsl.expressions import ExpressionError
+from archdsl.elaboration.frames import Frame
+from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
+from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
+from archdsl.elaboration.mistakes import Mistakes
+from archdsl.ops import OPS
+from archdsl.ops.special import Parameter
+from archdsl.template import NodeTemplate
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+    from archdsl.inherit import Resolved
+
+
+def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dict[str, int]) -> Graph | None:
+    """The graph, once every node has been elaborated; None where there is no output."""
+    root, mistakes = frame.scope, state.mistakes
+    if mistakes.failed:
+        return None
+    if not root.outputs:
+        mistakes.add("no-value", "the network has no output", state.resolved.span(("nodes",)),
+                     hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
+        return None
+    alive = _alive(root.outputs.values(), state.nodes)
+    specs = [scope for scope, _ in state.spec_scopes if scope is not root]
+    nodes = list(_pruned(state.nodes, alive, specs))
+    _warn_unread(nodes, alive, inputs, mistakes)
+    for scope, home in state.spec_scopes:
+        _initialise(scope, home, state.catalogue.file_env(home), nodes, mistakes)
+    if mistakes.failed:
+        return None
+    resolved = state.resolved
+    document = resolved.document
+    return Graph(
+        name=resolved.name, summary=document.summary or "", reference=document.reference or "", root=root,
+        inputs=inputs, nodes=nodes, outputs=dict(root.outputs),
+        output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
+        sample_sizes=sample, params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
+    )  # fmt: skip
+
+
+def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
+    """The nodes that an output depends on."""
+    alive: set[Node] = set()
+    waiting = [value.node for value in outputs]
+    while waiting:
+        node = waiting.pop()
+        if node in alive:
+            continue
+        alive.add(node)
+        waiting += [value.node for value in node.inputs if value is not None]
+        waiting += [value.node for value in node.tie.values()]
+        if node.share is not None:
+            waiting.append(node.share)
+    return alive
+
+
+def _pruned(nodes: list[Node], alive: set[Node], specs: list[Scope]) -> Iterator[Node]:
+    """Without the nodes of specs used as blocks that nobody reads."""
+    for node in nodes:
+        if node in alive or not specs or not any(_inside(node, scope) for scope in specs):
+            yield node
+        else:
+            _remove(node)
+
+
+def _inside(node: Node, scope: Scope) -> bool:
+    holder = node.scope
+    while holder is not None:
+        if holder is scope:
+            return True
+        holder = holder.scope
+    return False
+
+
+def _remove(node: Node) -> None:
+    item: Node | Scope = node
+    while item.scope is not None:
+        del item.scope.children[item.name]
+        if item.scope.children:
+            return
+        item = item.scope
+
+
+def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node], mistakes: Mistakes) -> None:
+    if len(alive) == len(nodes) + len(inputs):
+        return
+    read = {value.node for node in nodes for value in node.inputs if value is not None}
+    read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
+    for node in (*inputs.values(), *nodes):
+        if node in alive or node in read or not isinstance(node.template, NodeTemplate):
+            continue
+        what = f"input `{node.name}`" if node.name in inputs and node.scope and not node.scope.path and not node.inputs and node.op.name == "input" else f"`{node.path}`"
+        mistakes.add(
+            "unused", f"{what} is read by no node and is no output", node.template.home.span(node.template.path),
+            place=node.path, hint="remove it, read it, or name it under `outputs`", severity=Severity.WARNING,
+        )  # fmt: skip
+
+
+def _initialise(scope: Scope, home: Resolved, env: Env, nodes: list[Node], mistakes: Mistakes) -> None:
+    """Gives each node of a spec its initialisers."""
+    rules = _Rules(home, env, mistakes)
+    prefix = f"{scope.path}." if scope.path else ""
+    for node in nodes:
+        if not node.tensors or not node.path.startswith(prefix):
+            continue
+        written = node.template.init if isinstance(node.template, NodeTemplate) else None
+        if written is None and not rules.any and not isinstance(node.op, Parameter):
+            continue
+        found = rules.of(node, node.path.removeprefix(prefix))
+        if written is not None:
+            own = node.template
+            assert isinstance(own, NodeTemplate)
+            rules.take(found, node, written.value, node.env, own.home, written.path)
+        if found:
+            node.init = found
+    rules.warn_unmatched()
+
+
+class _Rules:
+    """The `init` section of a file."""
+
+    def __init__(self, home: Resolved, env: Env, mistakes: Mistakes) -> None:
+        self.home = home
+        self.env = env
+        self.mistakes = mistakes
+        raw: Mapping[str, Any] = home.document.init or {}
+        self.any = bool(raw)
+        self.by_op = {key: value for key, value in raw.items() if key in OPS}
+        self.by_path = {key: (re.compile(translate(key)), value) for key, value in raw.items() if key not in OPS}
+        self.matched: set[str] = set()
+        self._cache: dict[Any, Initialiser] = {}
+
+    def of(self, node: Node, path: str) -> dict[str, Initialiser]:
+        found: dict[str, Initialiser] = {}
+        rule = self.by_op.get(node.op.name)
+        if rule is not None:
+            self.take(found, node, rule, self.env, self.home, ("init", node.op.name))
+        for key, (pattern, value) in self.by_path.items():
+            if pattern.match(path):
+                self.matched.add(key)
+                self.take(found, node, value, self.env, self.home, ("init", key))
+        return found
+
+    def take(
+        self, found: dict[str, Initialiser], node: Node, raw: Any, env: Env, home: Resolved, path: tuple[Any, ...]
+    ) -> None:
+        """Adds what one rule says of one node."""
+        own = [name for name, tensor in node.tensors.items() if not tensor.buffer]
+        named = raw.items() if isinstance(raw, Mapping) else ((name, raw) for name in own)
+        for name, text in named:
+            if name not in own:
+                continue
+            where = (*path, name) if isinstance(raw, Mapping) else path
+            try:
+                found[name] = self._evaluate(node, name, str(text), env)
+            except InitialiserError as error:
+                self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
+            except ExpressionError as error:
+                self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
+
+    def _evaluate(self, node: Node, name: str, text: str, env: Env) -> Initialiser:
+        shape = node.tensors[name].shape
+        parsed = parse_initialiser(text)
+        if not parsed.arguments:
+            return Initialiser(parsed.name)
+        key = text, shape, id(node.op), id(env)
+        if key not in self._cache:
+            weight = node.tensors.get("weight")
+            names: dict[str, Any] = {field: getattr(node.op, field) for field in type(node.op).model_fields}
+            names |= fans(weight.shape if weight is not None else shape)
+            local = Env({n: Binding(v, "param") for n, v in names.items()}, env)
+            self._cache[key] = parsed.evaluate(local)
+        return self._cache[key]
+
+    def warn_unmatched(self) -> None:
+        for key in self.by_path:
+            if key not in self.matched:
+                self.mistakes.add(
+                    "unused", f"`{key}` matches no node", self.home.key_span(("init", key)),
+                    hint="a key of `init` is an op's name or a pattern of paths such as `*.bn3`",
+                    severity=Severity.WARNING,
+                )  # fmt: skip

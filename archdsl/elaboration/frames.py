@@ -1,0 +1,200 @@
+"""What a path means while a network is elaborated: entries, and the frames that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, final
+
+from archdsl.diagnostics import nearest
+from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
+from archdsl.shapes import TensorType
+
+if TYPE_CHECKING:
+    from archdsl.template import Template
+
+
+class State(Enum):
+    """What reading an entry gives."""
+
+    VALUE = "value"
+    CONTAINER = "container"
+    """Made only by dotted names: reading it is an error."""
+    ABSENT = "absent"
+    """A left-out declaration: only optional ports may read it."""
+    AMBIGUOUS = "ambiguous"
+    """Left out, and it would have read several values or none."""
+    BROKEN = "broken"
+    """Its mistake has been reported: what reads it is left in peace."""
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What a name stands for: outputs by name, and the children that a path reaches inside."""
+
+    outputs: dict[str, Value] = field(default_factory=dict)
+    state: State = State.VALUE
+    node: Node | None = None
+    scope: Scope | None = None
+    children: dict[str, Entry] = field(default_factory=dict)
+    template: Template | None = None
+    mode: Mode | None = None
+    """Its value exists in this mode only."""
+    alias: str | None = None
+    """Why it stands for another's value, for messages: ``left out by `if` (line 27)``."""
+    named: bool = False
+    """The outputs have names, even if there is one."""
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A scope while its nodes are elaborated."""
+
+    scope: Scope
+    env: Env
+    parent: Frame | None
+    """The enclosing frame that its paths see: None for a block."""
+    above: Entry
+    """The node above; at first the scope's input."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    ports: dict[str, Entry] = field(default_factory=dict)
+    loops: tuple[LoopStep, ...] = ()
+    count: int = 0
+    """The number of the next child of a list."""
+    later: tuple[Template, ...] = ()
+    """What is written in this scope, to tell a forward reference from an unknown name."""
+    mode: Mode | None = None
+    used_above: bool = False
+    """Whether the scope's own input has been read as the node above."""
+
+
+class PathError(Exception):
+    """A path that gives no value."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class FollowOn(Exception):
+    """What is read has a mistake of its own, which has been reported."""
+
+
+def find(frame: Frame, path: str) -> Entry | None:
+    """The entry at a path, or None. Sees this scope's nodes, the enclosing ones', then the ports."""
+    head, _, rest = path.partition(".")
+    seen: Frame | None = frame
+    while seen is not None:
+        entry = seen.entries.get(head) or seen.ports.get(head)
+        if entry is not None:
+            return descend(entry, rest) if rest else entry
+        seen = seen.parent
+    return None
+
+
+def descend(entry: Entry, path: str) -> Entry | None:
+    """What `path` reaches from inside an entry: a child, an output, or a node's own tensor."""
+    if entry.state is State.BROKEN:
+        return entry
+    if entry.node is not None and path in entry.node.tensors:
+        weight = entry.node.tensors[path]
+        value = Value(entry.node, 0, TensorType(weight.shape, weight.dtype), path)
+        return Entry({"output": value}, node=entry.node, mode=entry.mode)
+    head, _, rest = path.partition(".")
+    if head in entry.outputs and (entry.named or len(entry.outputs) > 1):
+        return Entry({"output": entry.outputs[head]}, mode=entry.mode) if not rest else None
+    child = entry.children.get(head)
+    if child is None:
+        return None
+    return descend(child, rest) if rest else child
+
+
+def visible(frame: Frame) -> Iterator[str]:
+    """Every name that a path may begin with."""
+    seen: Frame | None = frame
+    while seen is not None:
+        yield from seen.entries
+        yield from seen.ports
+        seen = seen.parent
+
+
+def unknown_path(frame: Frame, path: str) -> PathError:
+    """Why nothing is found at a path, and what is near it."""
+    head, _, rest = path.partition(".")
+    if _written_later(frame, head):
+        return PathError(
+            "forward-reference",
+            f"`{path}` is written after the node that reads it",
+            f"nodes run in the order in which they are written: move `{head}` up",
+        )
+    entry = find(frame, head)
+    if entry is None:
+        near = nearest(head, visible(frame))
+        names = ", ".join(f"`{name}`" for name in list(visible(frame))[-6:])
+        hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
+        return PathError("unknown-node", f"no node `{head}` here", hint)
+    while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
+        part, _, rest = rest.partition(".")
+        head, entry = f"{head}.{part}", inner
+    outputs = entry.outputs if entry.named or len(entry.outputs) > 1 else {}
+    inside = [*outputs, *entry.children, *(entry.node.tensors if entry.node else ())]
+    near = nearest(rest.partition(".")[0], inside)
+    listed = ", ".join(f"`{name}`" for name in inside[:8])
+    hint = f"did you mean `{head}.{near}`?" if near else (f"it has {listed}" if listed else None)
+    return PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
+
+
+def _written_later(frame: Frame, head: str) -> bool:
+    from archdsl.template import NodeTemplate
+
+    seen: Frame | None = frame
+    while seen is not None:
+        for template in seen.later:
+            name = template.name.literal if isinstance(template, NodeTemplate) and template.name else None
+            if name is not None and name.partition(".")[0] == head and head not in seen.entries:
+                return True
+        seen = seen.parent
+    return False
+
+
+def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
+    """The one tensor that reading an entry gives. Raises PathError or FollowOn."""
+    if entry.state is State.BROKEN:
+        raise FollowOn
+    if entry.state is State.CONTAINER:
+        last = next(reversed(entry.children), "")
+        raise PathError(
+            "no-value", f"`{path}` is made by dotted names and has no value of its own",
+            f"read its last child, `{path}.{last}`",
+        )  # fmt: skip
+    if entry.state is State.ABSENT:
+        raise PathError("absent", f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
+    if entry.state is State.AMBIGUOUS:
+        raise PathError(
+            "missing-else", f"`{path}` was left out by its `if`, and would have read not one value but several",
+            "say with `else` what its readers get",
+        )  # fmt: skip
+    if len(entry.outputs) != 1:
+        names = ", ".join(f"`{path}.{name}`" for name in entry.outputs)
+        what = f"has several outputs: read {names}" if names else "has no output"
+        raise PathError("several-outputs", f"`{path}` {what}")
+    if entry.mode is not None and entry.mode is not mode:
+        raise PathError(
+            "other-mode", f"`{path}` exists only in {entry.mode.value} mode",
+            f"read it `when: {entry.mode.value}`, or give it an `else`",
+        )  # fmt: skip
+    return next(iter(entry.outputs.values()))
+
+
+def place_of(frame: Frame, template: Template | None = None) -> str:
+    """Where in the network, for messages."""
+    if template is None:
+        return frame.scope.path
+    text = getattr(template, "name", None)
+    name = str(frame.count) if text is None else text.literal
+    return ".".join(part for part in (frame.scope.path, name) if part)

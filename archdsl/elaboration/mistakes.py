@@ -1,0 +1,129 @@
+"""The mistakes found while a network is elaborated: each told once, with where in the network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, final
+
+from archdsl.elaboration.applying import FieldError
+from archdsl.diagnostics import Diagnostic, Note, Severity, Span
+from archdsl.expressions import ExpressionError
+from archdsl.elaboration.frames import FollowOn, Frame, PathError, place_of
+from archdsl.ops.base import OpError
+from archdsl.template import BlockTemplate, NodeTemplate, Template, TemplateError
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+Path = tuple[Any, ...]
+
+LIMIT = 200
+"""Mistakes shown of one file: past that, more of them help nobody."""
+
+
+class Reported(Exception):
+    """A mistake has been reported: what depends on it is left in peace."""
+
+
+@final
+class Mistakes:
+    """Collects diagnostics. One place in a file tells one mistake once, however often it is used."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Span | None], Diagnostic] = {}
+        self._counts: dict[tuple[str, Span | None], int] = {}
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        return [self._counted(key, found) for key, found in self._found.items()][:LIMIT]
+
+    @property
+    def failed(self) -> bool:
+        return any(found.severity is Severity.ERROR for found in self._found.values())
+
+    def add(
+        self, code: str, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
+        notes: tuple[Note, ...] = (), severity: Severity = Severity.ERROR,
+    ) -> None:  # fmt: skip
+        key = code, span
+        self._counts[key] = self._counts.get(key, 0) + 1
+        if key not in self._found:
+            self._found[key] = Diagnostic(code, message, span, severity, place or None, notes, hint)
+
+    def template(self, home: Resolved, error: TemplateError) -> None:
+        """A node that could not be compiled."""
+        if error.offsets is not None:
+            within = home.key_within if error.key else home.within
+            span = within(error.path, *error.offsets)
+        else:
+            span = home.key_span(error.path) if error.key else home.span(error.path)
+        self.add(error.code, error.message, span, hint=error.hint)
+
+    def expression(self, home: Resolved, path: Path, error: ExpressionError, place: str) -> None:
+        """An expression of the document that could not be evaluated."""
+        self.add("bad-expression", error.message, home.within(path, error.start, error.end),
+                 place=place, hint=error.hint)  # fmt: skip
+
+    def at(self, template: Template | BlockTemplate, frame: Frame, path: Path | None = None) -> _At:
+        """A `with` that reports what goes wrong inside, at `path` or at the node, and raises Reported instead."""
+        return _At(self, template, frame, path)
+
+    def caught(self, error: BaseException, template: Template | BlockTemplate, frame: Frame, path: Path) -> bool:
+        """Reports a mistake that was raised; False for any other exception."""
+        home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
+        if isinstance(error, TemplateError):
+            self.template(home, error)
+        elif isinstance(error, ExpressionError):
+            self.expression(home, path, error, place)
+        elif isinstance(error, PathError):
+            self.add(error.code, error.message, home.span(path), place=place, hint=error.hint)
+        elif isinstance(error, FieldError):
+            for code, message, field, hint in error.problems:
+                self.add(code, message, _field_span(template, field, code), place=place, hint=hint)
+        else:
+            return isinstance(error, FollowOn)
+        return True
+
+    def op(self, template: Template, error: OpError, place: str, notes: tuple[Note, ...]) -> None:
+        """An op that does not take its inputs."""
+        span = _field_span(template, error.field, error.code)
+        self.add(error.code, error.message, span, place=place, hint=error.hint, notes=notes)
+
+    def _counted(self, key: tuple[str, Span | None], found: Diagnostic) -> Diagnostic:
+        count = self._counts[key]
+        if count == 1 or found.path is None:
+            return found
+        return replace(found, path=f"{found.path}, first of {count}")
+
+
+@final
+class _At:
+    __slots__ = ("_frame", "_mistakes", "_path", "_template")
+
+    def __init__(
+        self, mistakes: Mistakes, template: Template | BlockTemplate, frame: Frame, path: Path | None
+    ) -> None:
+        self._mistakes = mistakes
+        self._template = template
+        self._frame = frame
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        path = self._template.path if self._path is None else self._path
+        if self._mistakes.caught(error, self._template, self._frame, path):
+            raise Reported from None
+
+
+def _field_span(template: Template | BlockTemplate, field: str | None, code: str) -> Span:
+    """Where a field is written; the formula, or the node, where it is not."""
+    written = getattr(template, "written", {}).get(field) if field else None
+    if written is None:
+        formula = getattr(template, "formula_path", ())
+        return template.home.span(formula) if formula else template.span
+    home = template.home
+    return home.key_span(written.path) if code == "unknown-field" else home.span(written.path)

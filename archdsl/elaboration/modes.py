@@ -1,0 +1,106 @@
+"""Modules that run twice (`share`), and values that depend on the mode (`when`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdsl.diagnostics import Note
+from archdsl.elaboration.blocks import BlockSpec
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.frames import Entry, FollowOn, Frame, PathError, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.placing import place_op, read
+from archdsl.elaboration.reading import read_sources
+from archdsl.elaboration.scopes import block, inline
+from archdsl.graph import Mode, Node, Scope, ScopeKind
+from archdsl.ops.special import ByMode
+from archdsl.shapes import TensorType
+from archdsl.template import NodeTemplate
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+
+
+def shared(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> Entry:
+    """Another node's module, run again on this input."""
+    assert template.share is not None
+    with run.mistakes.at(template, frame, (*template.path, "share")):
+        entry = _origin(frame, str(evaluate_text(template.share, frame.env)))
+    if entry.scope is not None:
+        return _share_scope(run, template, frame, name, entry.scope)
+    assert entry.node is not None
+    return _share_node(run, template, frame, name, entry.node)
+
+
+def _origin(frame: Frame, path: str) -> Entry:
+    entry = find(frame, path)
+    if entry is None:
+        raise unknown_path(frame, path)
+    if entry.state is State.BROKEN:
+        raise FollowOn
+    if entry.scope is None and (entry.node is None or entry.alias is not None):
+        raise PathError("bad-share", f"`{path}` is no module", "share the node of an op or a block")
+    return entry
+
+
+def _share_node(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, origin: Node) -> Entry:
+    where = template.source.path if template.source else None
+    with run.mistakes.at(template, frame, where):
+        reading = read_sources(template, frame, origin.op.ports)
+        values = reading.values(frame.mode)
+    entry = place_op(run, template, frame, name, origin.op, values, reading.names)
+    assert entry.node is not None
+    _link(run, template, frame, entry.node, origin)
+    return entry
+
+
+def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, origin: Scope) -> Entry:
+    written = origin.template
+    assert isinstance(written, NodeTemplate)
+    again = NodeTemplate(
+        template.home, template.path, template.name, op=written.op, source=template.source, body=written.body,
+        listed=written.listed,
+    )  # fmt: skip
+    if origin.kind is ScopeKind.BLOCK:
+        spec = run.catalogue.find(str(origin.block), written, place_of(frame, template))
+        assert isinstance(spec, BlockSpec)
+        entry = block(run, again, frame, name, spec, origin.arguments)
+    else:
+        entry = inline(run, again, frame, name)
+    assert entry.scope is not None
+    entry.scope.share = origin.share or origin
+    for node, first in zip(entry.scope.nodes(), origin.nodes(), strict=True):
+        _link(run, template, frame, node, first)
+    return entry
+
+
+def _link(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node, origin: Node) -> None:
+    node.share = origin.share or origin
+    if dict(node.tensors) == dict(origin.tensors):
+        return
+    notes = tuple(
+        Note(key, str(TensorType(origin.tensors[key].shape)), f"here {TensorType(weight.shape)}")
+        for key, weight in node.tensors.items()
+        if key in origin.tensors
+    )
+    run.mistakes.add(
+        "bad-share", f"`{origin.path}` has other parameter shapes on this input", template.span,
+        place=place_of(frame, template), notes=notes,
+    )  # fmt: skip
+    raise Reported
+
+
+def by_mode(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, entry: Entry, mode: Mode) -> Entry:
+    """A value that exists in one mode; with `else`, a choice that both modes may read."""
+    if template.otherwise is None:
+        return Entry(
+            entry.outputs, entry.state, entry.node, entry.scope, entry.children, template, mode, entry.alias,
+            entry.named,
+        )  # fmt: skip
+    with run.mistakes.at(template, frame, (*template.path, "else")):
+        path = str(evaluate_text(template.otherwise, frame.env))
+        values = (value_of(entry, name, mode), read(frame, path))
+    choice = name if entry.alias is not None else f"{name}_by_mode"
+    op = run.applier.make(ByMode, {"mode": mode.value})
+    made = place_op(run, template, frame, choice, op, values, (name, path))
+    return Entry(made.outputs, node=made.node, children=entry.children, scope=entry.scope)

@@ -1,0 +1,147 @@
+"""Nodes put into the graph: containers on the way, types inferred, mistakes told with their inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from archdsl.diagnostics import Note
+from archdsl.elaboration.applying import Applied
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.frames import Entry, Frame, PathError, find, place_of, unknown_path, value_of
+from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.names import check_module_name
+from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
+from archdsl.ops.base import Kind, Op, OpError
+from archdsl.ops.special import Parameter
+from archdsl.shapes import TensorType
+from archdsl.template import NodeTemplate
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+
+Values = tuple[Value | None, ...]
+
+
+def place_op(
+    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, names: tuple[str, ...]
+) -> Entry:
+    """Puts a node of `op` into the graph. `names` are its inputs' as the spec says them."""
+    place = place_of(frame, template)
+    types = tuple(None if value is None else value.type for value in values)
+    try:
+        applied = run.applier.apply(op, types)
+    except OpError as error:
+        run.mistakes.op(template, error, place, origins(names, values, frame))
+        raise Reported from None
+    node = _new_node(run, template, frame, name, op, values, applied)
+    if template.tie:
+        _tie(run, template, frame, node)
+    outputs = {n: Value(node, i, t) for i, (n, t) in enumerate(zip(node.output_names, node.types, strict=True))}
+    return Entry(outputs, node=node, mode=own_mode(frame))
+
+
+def own_mode(frame: Frame) -> Mode | None:
+    """The mode that a node here is bound to beyond that of its scope."""
+    return frame.mode if frame.mode is not frame.scope.when else None
+
+
+def _new_node(
+    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, applied: Applied
+) -> Node:
+    if applied.tensors or op.kind is not Kind.RESHAPE:
+        _check_module_name(run, template, frame, name)
+    scope, last = container(frame, name)
+    path = f"{scope.path}.{last}" if scope.path else last
+    node = Node(
+        last, path, scope, template, frame.env, frame.loops, frame.mode, template.note, template.was,
+        op=op, inputs=values, types=applied.types, output_names=applied.names, tensors=applied.tensors,
+        macs=applied.macs,
+    )  # fmt: skip
+    scope.children[last] = node
+    run.nodes.append(node)
+    return node
+
+
+def bad_name(run: Elaborator, template: NodeTemplate, frame: Frame, problem: tuple[str, str | None]) -> NoReturn:
+    """Tells of a name that a node cannot have. Raises Reported."""
+    span = template.home.key_span(template.path)
+    run.mistakes.add("bad-name", problem[0], span, place=place_of(frame), hint=problem[1])
+    raise Reported
+
+
+def _check_module_name(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> None:
+    problem = check_module_name(name)
+    if problem is not None:
+        bad_name(run, template, frame, problem)
+
+
+def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, kind: ScopeKind) -> Scope:
+    """An empty scope at its place."""
+    _check_module_name(run, template, frame, name)
+    holder, last = container(frame, name)
+    path = f"{holder.path}.{last}" if holder.path else last
+    scope = Scope(
+        last, path, holder, template, frame.env, frame.loops, frame.mode, template.note, template.was, kind=kind
+    )
+    holder.children[last] = scope
+    return scope
+
+
+def container(frame: Frame, name: str) -> tuple[Scope, str]:
+    """The scope that a dotted name puts its node into, made on first use, and the last part."""
+    scope = frame.scope
+    *containers, last = name.split(".")
+    for part in containers:
+        child = scope.children.get(part)
+        if not isinstance(child, Scope):
+            path = f"{scope.path}.{part}" if scope.path else part
+            child = Scope(part, path, scope, None, frame.env, (), scope.when, kind=ScopeKind.CONTAINER)
+            scope.children[part] = child
+        scope = child
+    return scope, last
+
+
+def _tie(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node) -> None:
+    ties: dict[str, Value] = {}
+    for key, text in template.tie.items():
+        with run.mistakes.at(template, frame, (*template.path, "tie", key)):
+            ties[key] = _tied(frame, node, key, str(evaluate_text(text, frame.env)))
+    node.tie = ties
+
+
+def _tied(frame: Frame, node: Node, key: str, path: str) -> Value:
+    value = read(frame, path)
+    own = node.tensors.get(key)
+    if own is None:
+        listed = ", ".join(f"`{name}`" for name in node.tensors) or "none"
+        raise PathError("bad-tie", f"`{node.op.name}` has no tensor `{key}`", f"it has {listed}")
+    if value.weight is None and not isinstance(value.node.op, Parameter):
+        raise PathError("bad-tie", f"`{path}` is not a parameter", "tie to a weight such as `embed.weight`")
+    if value.type.shape != own.shape:
+        raise PathError("shape-mismatch", f"cannot tie `{key}` {TensorType(own.shape)} to `{path}` {value.type}")
+    return value
+
+
+def read(frame: Frame, path: str) -> Value:
+    """The tensor at a path. Raises PathError, FollowOn."""
+    entry = find(frame, path)
+    if entry is None:
+        raise unknown_path(frame, path)
+    return value_of(entry, path, frame.mode)
+
+
+def origins(names: tuple[str, ...], values: Values, frame: Frame) -> tuple[Note, ...]:
+    """What each input is and where it comes from."""
+    return tuple(
+        Note(name, str(value.type), _origin(name, value, frame))
+        for name, value in zip(names, values, strict=False)
+        if value is not None
+    )
+
+
+def _origin(name: str, value: Value, frame: Frame) -> str:
+    entry = find(frame, name)
+    if entry is not None and entry.alias is not None and entry.alias.startswith("left out"):
+        return f"{entry.alias}, so this is `{value.name}`"
+    span = value.node.span
+    return f"from {value.node.path}" + (f" (line {span.line})" if span else "")

@@ -1,0 +1,162 @@
+"""Scopes: nested nodes, blocks with their ports, and what a finished scope is to the one around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archdsl.elaboration.arguments import block_arguments
+from archdsl.elaboration.blocks import BlockSpec, PatternError, bind_pattern
+from archdsl.elaboration.fields import evaluate
+from archdsl.elaboration.frames import Entry, Frame, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
+from archdsl.elaboration.reading import Reading, read_sources
+from archdsl.expressions import Expression, ExpressionError
+from archdsl.graph import Binding, Env, Scope, ScopeKind, Value
+from archdsl.ops.base import Port
+from archdsl.template import NodeTemplate
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+
+MAX_DEPTH = 60
+
+
+def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> Entry:
+    """A nested list or mapping of nodes: one child module with its own children."""
+    assert template.body is not None
+    above = frame.above
+    if template.source is not None:
+        with run.mistakes.at(template, frame, template.source.path):
+            read = read_sources(template, frame, (Port("input"),)).entries[0]
+            assert read is not None
+            above = read
+    scope = new_scope(run, template, frame, name, ScopeKind.INLINE)
+    scope.listed = template.listed
+    inner = Frame(scope, frame.env, frame, above, mode=frame.mode)
+    run.body(template.body, inner)
+    if len(above.outputs) == 1 and above.state is State.VALUE:
+        scope.inputs = {"x": next(iter(above.outputs.values()))}
+    return _close(scope, inner, _last(inner), frame)
+
+
+def _last(inner: Frame) -> Entry:
+    """The value of a scope that names no outputs: its last node's, or its input where it is empty."""
+    last = next(reversed(inner.entries.values()), None)
+    if last is not None and last.state is State.CONTAINER:
+        return Entry(state=State.CONTAINER, children=last.children)
+    return inner.above
+
+
+def block(
+    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, spec: BlockSpec, extra: Mapping[str, Any]
+) -> Entry:
+    """An instance of a block: `extra` are arguments that the template says by `$name`."""
+    _check_recursion(run, template, frame, spec)
+    arguments = block_arguments(run, template, frame, spec, extra)
+    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, run.catalogue.outer_env(spec))
+    with run.mistakes.at(template, frame, template.source.path if template.source else None):
+        reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in spec.ports))
+        values = reading.values(frame.mode)
+    scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
+    scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
+    _bind_ports(run, template, spec, scope, values, reading, frame)
+    _bind_let(run, spec, env, place_of(frame, template))
+    return _close(scope, *_instance(run, spec, scope, values, frame), frame)
+
+
+def _instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
+    """A block's body, run in a frame of its own."""
+    inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode)
+    inner.ports = {port.name: _port_entry(value) for port, value in zip(spec.ports, values, strict=True)}
+    inner.above = next(iter(inner.ports.values()), Entry())
+    if spec.template.is_spec:
+        run.spec_scopes.append((scope, spec.template.home))
+    run.blocks.append(spec)
+    run.body(spec.template.body, inner)
+    run.blocks.pop()
+    written = spec.template.outputs
+    if written is None:
+        return inner, _last(inner)
+    return inner, Entry(outputs(run, spec, inner), named=isinstance(written.value, Mapping))
+
+
+def _port_entry(value: Value | None) -> Entry:
+    return Entry(state=State.ABSENT) if value is None else Entry({"output": value})
+
+
+def _close(scope: Scope, inner: Frame, last: Entry, frame: Frame) -> Entry:
+    """What a finished scope is to the frame that it stands in."""
+    if last.state is State.BROKEN:
+        raise Reported
+    scope.outputs = dict(last.outputs)
+    return Entry(
+        dict(last.outputs), last.state, scope=scope, children=inner.entries, mode=own_mode(frame), named=last.named
+    )
+
+
+def _check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
+    if spec not in run.blocks and len(run.blocks) <= MAX_DEPTH:
+        return
+    chain = " → ".join(f"`{block.name}`" for block in (*run.blocks, spec))
+    run.mistakes.add(
+        "recursion", f"a block cannot hold itself: {chain}", template.home.span(template.op_path or template.path),
+        place=place_of(frame, template), hint="repeat a block with `for`",
+    )  # fmt: skip
+    raise Reported
+
+
+def _bind_ports(
+    run: Elaborator, template: NodeTemplate, spec: BlockSpec, scope: Scope, values: Values, reading: Reading,
+    frame: Frame,
+) -> None:  # fmt: skip
+    place = place_of(frame, template)
+    for port, value in zip(spec.ports, values, strict=True):
+        scope.inputs[port.name] = value
+        if value is None:
+            continue
+        try:
+            bind_pattern(port, value.type, scope.env)
+        except PatternError as error:
+            run.mistakes.add(
+                error.code, f"`{spec.name}`: {error.message}", template.span, place=place,
+                notes=origins(reading.names, values, frame),
+            )  # fmt: skip
+            raise Reported from None
+        except ExpressionError as error:
+            run.mistakes.expression(spec.template.home, port.path, error, place)
+            raise Reported from None
+
+
+def _bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str) -> None:
+    for name, value in spec.let.items():
+        try:
+            definition = value if isinstance(value, Expression) else None
+            env.names[name] = Binding(evaluate(value, env), "let", definition)
+        except ExpressionError as error:
+            run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, place)
+            raise Reported from None
+
+
+def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
+    """A block's or the network's outputs by name; a single unnamed one is `output`.
+
+    An output whose node is left out is left out too.
+    """
+    written = spec.template.outputs
+    if written is None:
+        return dict(frame.above.outputs) if frame.above.state is State.VALUE else {}
+    found: dict[str, Value] = {}
+    for name, path, where in run.catalogue.output_paths(written, frame, spec, place_of(frame)):
+        entry = find(frame, path)
+        if entry is not None and entry.state in (State.BROKEN, State.ABSENT):
+            continue
+        try:
+            with run.mistakes.at(spec.template, frame, where):
+                if entry is None:
+                    raise unknown_path(frame, path)
+                found[name] = value_of(entry, path, entry.mode)
+        except Reported:
+            continue
+    return found

@@ -1,0 +1,316 @@
+"""The walk through a document's nodes, in the order in which they are written.
+
+Theory of operation. A *frame* is a scope while its nodes run through here. Each node leaves an
+*entry* in its frame: the values that a path to it gives, and what a path can reach inside it. A block
+gets a frame of its own that sees only its ports; a nested list or mapping gets one that sees the
+enclosing frames. Whatever is wrong is reported once and leaves a broken entry, so that what reads it
+stays silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaboration.applying import Applier
+from archdsl.elaboration.arguments import op_fields
+from archdsl.elaboration.blocks import BlockSpec
+from archdsl.elaboration.catalogue import Catalogue
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.finish import finish
+from archdsl.elaboration.formulas import bind_values, formula_text
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, place_of, unknown_path
+from archdsl.elaboration.inputs import network_inputs
+from archdsl.elaboration.mistakes import Mistakes, Reported
+from archdsl.elaboration.modes import by_mode, shared
+from archdsl.elaboration.names import check_name
+from archdsl.elaboration.placing import bad_name, place_op, read
+from archdsl.elaboration.reading import left_out, read_sources
+from archdsl.elaboration.scopes import block, inline, outputs
+from archdsl.expressions import Expression, ExpressionError, parse_formula
+from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
+from archdsl.ops.base import Op, Port
+from archdsl.ops.special import Constant, Formula, Parameter
+from archdsl.shapes import Symbolic
+from archdsl.template import LoopTemplate, NodeTemplate, Template, TemplateError, describe
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+MAX_NODES = 1_000_000
+
+
+@final
+class Elaborator:
+    """The state of one elaboration."""
+
+    def __init__(self, resolved: Resolved, sizes: Mapping[str, int]) -> None:
+        self.resolved = resolved
+        self.sizes = dict(sizes)
+        self.mistakes = Mistakes()
+        self.catalogue = Catalogue(self.mistakes)
+        self.nodes: list[Node] = []
+        self.blocks: list[BlockSpec] = []
+        """The blocks that are being instantiated, outermost first."""
+        self.spec_scopes: list[tuple[Scope, Resolved]] = []
+        """The network, and the specs used as blocks in it."""
+        self.applier = Applier({})
+
+    def run(self) -> tuple[Graph | None, list[Diagnostic]]:
+        """The graph, or None, and every diagnostic."""
+        network = self.catalogue.network(self.resolved)
+        if network is None:
+            return None, self.mistakes.diagnostics
+        env = Env({}, self.catalogue.file_env(self.resolved))
+        root = Scope("", "", None, None, env, kind=ScopeKind.NETWORK, listed=network.template.listed)
+        self.spec_scopes.append((root, self.resolved))
+        inputs, sample = network_inputs(self.resolved, root, self.sizes, self.mistakes)
+        self.applier = Applier(sample)
+        frame = Frame(root, env, None, Entry(state=State.BROKEN))
+        frame.ports = {n: Entry({"output": Value(node, 0, node.types[0])}, node=node) for n, node in inputs.items()}
+        frame.above = next(iter(frame.ports.values()), frame.above)
+        self.body(network.template.body, frame)
+        root.outputs = outputs(self, network, frame)
+        graph = finish(self, frame, inputs, sample)
+        return graph, self.mistakes.diagnostics
+
+    def body(self, body: tuple[Template, ...], frame: Frame) -> None:
+        """Elaborates nodes into a frame."""
+        outer = frame.later
+        frame.later = (*outer, *body) if frame.loops else body
+        for template in body:
+            if isinstance(template, LoopTemplate):
+                self._loop(template, frame)
+            elif isinstance(template, NodeTemplate):
+                self._guarded(template, frame)
+        frame.later = outer
+
+    def _loop(self, template: LoopTemplate, frame: Frame) -> None:
+        try:
+            with self.mistakes.at(template, frame):
+                turns = self._turns(template, frame)
+        except Reported:
+            return
+        env, loops = frame.env, frame.loops
+        for index, turn in enumerate(turns):
+            names = {n: Binding(v, "loop") for n, v in zip(template.targets, turn, strict=True)}
+            frame.env = Env(names, env)
+            frame.loops = (*loops, LoopStep(id(template), index, frame.env))
+            self.body(template.body, frame)
+        frame.env, frame.loops = env, loops
+
+    def _turns(self, template: LoopTemplate, frame: Frame) -> list[tuple[Any, ...]]:
+        for name in template.targets:
+            found = frame.env.find(name)
+            if found is not None and found.kind == "loop":
+                raise TemplateError("bad-for", f"`{name}` is a loop variable already", template.path, key=True)
+        try:
+            turns: list[tuple[Any, ...]] = template.iterable.evaluate(frame.env)
+        except ExpressionError as error:
+            # The key's own text begins after the brackets that make a list of it.
+            shift = len(f"[({', '.join(template.targets)},) ")
+            offsets = max(error.start - shift, 0), max(error.end - shift, 1)
+            raise TemplateError(
+                "bad-expression", error.message, template.path, hint=error.hint, key=True, offsets=offsets
+            ) from None
+        return turns
+
+    def _guarded(self, template: NodeTemplate, frame: Frame) -> None:
+        try:
+            self._node(template, frame)
+        except Reported:
+            self._break(template, frame)
+
+    def _break(self, template: NodeTemplate, frame: Frame) -> None:
+        """A broken entry under the node's name, so that its readers stay silent."""
+        entry = Entry(state=State.BROKEN, template=template)
+        frame.above = entry
+        if template.name is None:
+            frame.entries[str(frame.count)] = entry
+            frame.count += 1
+            return
+        try:
+            name = str(evaluate_text(template.name, frame.env))
+        except ExpressionError:
+            return
+        frame.entries.setdefault(name.partition(".")[0], entry)
+
+    def _node(self, template: NodeTemplate, frame: Frame) -> None:
+        if len(self.nodes) > MAX_NODES:
+            self.mistakes.add("too-large", f"more than {MAX_NODES:,} nodes", template.span, place=place_of(frame))
+            raise Reported
+        kept = template.condition is None or self._condition(template, template.condition, frame)
+        operation: Any = None
+        if kept and template.op is not None:
+            operation = template.op.literal
+            if operation is None:
+                with self.mistakes.at(template, frame, template.op_path):
+                    operation = evaluate_text(template.op, frame.env)
+                kept = operation is not None
+        name = self._name(template, frame)
+        if not kept:
+            self._leave_out(template, frame, name)
+            return
+        self._check_free(template, frame, name)
+        entry = self._kept(template, frame, name, operation)
+        entry.template = template
+        _enter(template, frame, name, entry)
+
+    def _condition(self, template: NodeTemplate, condition: Expression, frame: Frame) -> bool:
+        with self.mistakes.at(template, frame, template.condition_path):
+            value = condition.evaluate(frame.env)
+            if isinstance(value, Symbolic):
+                raise ExpressionError(
+                    f"`if` is decided when the graph is built, and {value} is known only at run time",
+                    0, len(condition.text), "make the size a parameter: `inputs: {x: [N, 3, image_size, image_size]}`",
+                )  # fmt: skip
+        return bool(value)
+
+    def _kept(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
+        mode = Mode(template.when) if template.when else None
+        outer, frame.mode = frame.mode, mode or frame.mode
+        try:
+            entry = self._made(template, frame, name, operation)
+        finally:
+            frame.mode = outer
+        return entry if mode is None else by_mode(self, template, frame, name, entry, mode)
+
+    def _made(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
+        if template.formula is not None:
+            return self._formula(template, frame, name)
+        if template.body is not None:
+            return inline(self, template, frame, name)
+        if template.op is not None:
+            return self._operation(template, frame, name, operation)
+        if template.share is not None:
+            return shared(self, template, frame, name)
+        return self._pass_on(template, frame)
+
+    def _name(self, template: NodeTemplate, frame: Frame) -> str:
+        if template.name is None:
+            return str(frame.count)
+        if (literal := template.name.literal) is not None:
+            return literal
+        with self.mistakes.at(template, frame):
+            return str(evaluate_text(template.name, frame.env))
+
+    def _check_free(self, template: NodeTemplate, frame: Frame, name: str) -> None:
+        problem = None if template.name is None else check_name(name)
+        if problem is not None:
+            bad_name(self, template, frame, problem)
+        taken = _taken(frame, name)
+        if taken is None:
+            return
+        said, entry = taken
+        where = f"the first is in line {entry.template.span.line}" if entry.template else "the first is above"
+        span = template.home.key_span(template.path) if template.name else template.span
+        self.mistakes.add(
+            "duplicate-name", f"a second node `{said}`; {where}", span, place=place_of(frame, template),
+            hint="names in one scope differ; in a `for`, put the loop variable into the name: `block$i`",
+        )  # fmt: skip
+        raise Reported
+
+    def _leave_out(self, template: NodeTemplate, frame: Frame, name: str) -> None:
+        with self.mistakes.at(template, frame):
+            entry = left_out(template, frame)
+        if entry.state is not State.ABSENT and template.when is None:
+            frame.above = entry
+        if template.name is not None and "." not in name:
+            frame.entries.setdefault(name, entry)
+
+    def _pass_on(self, template: NodeTemplate, frame: Frame) -> Entry:
+        with self.mistakes.at(template, frame, template.source.path if template.source else None):
+            entry = read_sources(template, frame, (Port("input"),)).entries[0]
+        assert entry is not None
+        return Entry(
+            entry.outputs, entry.state, entry.node, None, entry.children, template, entry.mode, "names its input",
+            entry.named,
+        )  # fmt: skip
+
+    def _formula(self, template: NodeTemplate, frame: Frame, name: str) -> Entry:
+        assert template.formula is not None
+        with self.mistakes.at(template, frame, template.formula_path):
+            text = formula_text(template.formula, frame.env)
+            expression = parse_formula(text, lambda path: find(frame, path) is not None)
+            tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
+            values = tuple(read(frame, path) for path in tensors)
+            if len(tensors) == 1 and text.strip() == tensors[0]:
+                return Entry({"output": values[0]}, alias="names its input")
+            _check_names(expression, frame)
+            tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
+            if not tensors:
+                raise ExpressionError(
+                    "a formula reads at least one node", 0, len(text),
+                    "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
+                )  # fmt: skip
+        template.fields["value"] = expression
+        op = self.applier.intern(Formula(expression=tree))
+        return place_op(self, template, frame, name, op, values, tensors)
+
+    def _operation(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
+        extra: dict[str, Any] = {}
+        if isinstance(operation, Mapping):
+            extra = {key: value for key, value in operation.items() if key != "op"}
+            operation = operation.get("op")
+        if not isinstance(operation, str):
+            self.mistakes.add(
+                "wrong-type", f"`op` is the name of an op or block, found {describe(operation)}",
+                template.home.span(template.op_path or template.path), place=place_of(frame, template),
+            )  # fmt: skip
+            raise Reported
+        found = self.catalogue.find(operation, template, place_of(frame, template))
+        if isinstance(found, BlockSpec):
+            return block(self, template, frame, name, found, extra)
+        return self._op(template, frame, name, found, extra)
+
+    def _op(
+        self, template: NodeTemplate, frame: Frame, name: str, kind: type[Op], extra: Mapping[str, Any]
+    ) -> Entry:
+        fields = op_fields(self, template, frame, kind, extra)
+        with self.mistakes.at(template, frame):
+            op = self.applier.make(kind, fields)
+        with self.mistakes.at(template, frame, template.source.path if template.source else None):
+            reading = read_sources(template, frame, kind.ports)
+            values = reading.values(frame.mode)
+        return place_op(self, template, frame, name, op, values, reading.names)
+
+
+def _check_names(expression: Expression, frame: Frame) -> None:
+    """A formula's names that are neither nodes nor values. Raises PathError."""
+    for path in expression.names:
+        if path in frame.env or find(frame, path) is not None:
+            continue
+        error = unknown_path(frame, path)
+        raise PathError(error.code, error.message, error.hint)
+
+
+def _taken(frame: Frame, name: str) -> tuple[str, Entry] | None:
+    """The part of a new node's name that another node has, and that node."""
+    entries = frame.entries
+    *containers, last = name.split(".")
+    for part in containers:
+        found = entries.get(part)
+        if found is None:
+            return None
+        if found.state is not State.CONTAINER:
+            return part, found
+        entries = found.children
+    found = entries.get(last)
+    if found is None or found.state is State.ABSENT or (found.alias or "").startswith("left out"):
+        return None
+    return name, found
+
+
+def _enter(template: NodeTemplate, frame: Frame, name: str, entry: Entry) -> None:
+    """Puts an entry under its name, and makes it the node above."""
+    entries = frame.entries
+    *containers, last = name.split(".")
+    for part in containers:
+        entries = entries.setdefault(part, Entry(state=State.CONTAINER)).children
+    entries[last] = entry
+    if template.name is None:
+        frame.count += 1
+    declares = entry.node is not None and isinstance(entry.node.op, Parameter | Constant)
+    if not declares and entry.mode is None:
+        frame.above = entry

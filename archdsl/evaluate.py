@@ -1,0 +1,376 @@
+"""Tree -> nested Python closures: evaluation is on the hot path of elaboration.
+
+Each node becomes one function of a frame, in which the usual case (numbers) is dealt with in place
+and everything else goes to `expression_values` and `expression_calls`. The names that comprehensions
+bind are slots of the frame; all others are looked up in the frame's environment. A tree without
+comprehensions and lists needs no frame and gets the environment itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any, Final, Protocol, TypeAlias
+
+from archdsl import expression_values as values
+from archdsl.expression_calls import apply
+from archdsl.expression_functions import FORMULA_FUNCTIONS
+from archdsl.expression_parser import MAX_INT
+from archdsl.expression_tree import (
+    Attribute,
+    Binary,
+    Call,
+    Choice,
+    Compare,
+    Comprehension,
+    ExpressionError,
+    Item,
+    Literal,
+    Logic,
+    Loop,
+    Name,
+    Sequence,
+    Slice,
+    Target,
+    Tree,
+    Unary,
+    walk,
+)
+from archdsl.expression_values import MAX_STEPS, Spend
+
+
+class Names(Protocol):
+    """What an expression reads names from; `keys`, where there is one, serves suggestions."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
+
+
+Run: TypeAlias = Callable[[Any], Any]
+
+
+class _Frame:
+    """One evaluation: the names outside, the loop variables inside and the steps left."""
+
+    __slots__ = ("env", "left", "slots")
+
+    def __init__(self, env: Names, slots: int) -> None:
+        self.env = env
+        self.slots: list[Any] = [None] * slots
+        self.left = MAX_STEPS
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise ValueError("the expression takes too many steps", f"at most {MAX_STEPS} are taken")
+
+
+def _free(steps: int) -> None:
+    """Without loops the steps are bounded by the text and the limits on each value."""
+
+
+def compile_tree(tree: Tree) -> Run:
+    """The function from names to the tree's value; it raises ExpressionError."""
+    framed = any(
+        isinstance(node, Comprehension | Sequence | Slice) or _makes_list(node) for node in walk(tree)
+    )
+    compiler = _Compiler(framed)
+    run = compiler.compile(tree)
+    if not framed:
+        return run
+    count = compiler.slots
+    return lambda env: run(_Frame(env, count))
+
+
+def _makes_list(node: Tree) -> bool:
+    return isinstance(node, Call) and node.function in ("range", "enumerate", "zip", "linspace")
+
+
+def _spender(frame: Any) -> Spend:
+    return frame.spend if isinstance(frame, _Frame) else _free
+
+
+def _located(error: ValueError, tree: Tree) -> ExpressionError:
+    hint = error.args[1] if len(error.args) > 1 else None
+    return ExpressionError(error.args[0], tree.start, tree.end, hint)
+
+
+class _Compiler:
+    """Compiles one tree; `scope` maps the loop variables in sight to their slots."""
+
+    def __init__(self, framed: bool) -> None:
+        self._framed = framed
+        self._scope: dict[str, int] = {}
+        self.slots = 0
+
+    def compile(self, tree: Tree) -> Run:
+        return _COMPILERS[type(tree)](self, tree)
+
+    def _literal(self, tree: Literal) -> Run:
+        value = tree.value
+        return lambda frame: value
+
+    def _name(self, tree: Name) -> Run:
+        name = tree.name
+        if name in self._scope:
+            slot = self._scope[name]
+            return lambda frame: frame.slots[slot]
+
+        def run(env: Any) -> Any:
+            try:
+                return env[name]
+            except KeyError:
+                raise _unknown(tree, env) from None
+
+        return (lambda frame: run(frame.env)) if self._framed else run
+
+    def _unary(self, tree: Unary) -> Run:
+        sign, operand = tree.sign, self.compile(tree.operand)
+
+        def run(frame: Any) -> Any:
+            value = operand(frame)
+            try:
+                return not values.truth(value) if sign == "not" else values.negative(sign, value)
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _binary(self, tree: Binary) -> Run:
+        sign, left, right = tree.sign, self.compile(tree.left), self.compile(tree.right)
+        fast = values.FAST.get(sign)
+
+        def careful(frame: Any, a: Any, b: Any) -> Any:
+            try:
+                return values.arithmetic(sign, a, b, _spender(frame))
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        if fast is None:
+            return lambda frame: careful(frame, left(frame), right(frame))
+
+        def run(frame: Any) -> Any:
+            a, b = left(frame), right(frame)
+            if a.__class__ is int and b.__class__ is int:
+                result = fast(a, b)
+                if -MAX_INT <= result <= MAX_INT:
+                    return result
+            return careful(frame, a, b)
+
+        return run
+
+    def _compare(self, tree: Compare) -> Run:
+        first = self.compile(tree.first)
+        if len(tree.rest) == 1:
+            return self._compare_two(tree, first)
+        rest = [(sign, self.compile(part)) for sign, part in tree.rest]
+
+        def run(frame: Any) -> bool:
+            left = first(frame)
+            for sign, part in rest:
+                right = part(frame)
+                try:
+                    if not values.compare(sign, left, right, _spender(frame)):
+                        return False
+                except ValueError as error:
+                    raise _located(error, tree) from None
+                left = right
+            return True
+
+        return run
+
+    def _compare_two(self, tree: Compare, left: Run) -> Run:
+        sign, right = tree.rest[0][0], self.compile(tree.rest[0][1])
+        compare, types = values.PLAIN.get(sign, (None, frozenset()))
+
+        def run(frame: Any) -> bool:
+            a, b = left(frame), right(frame)
+            if compare is not None and a.__class__ in types and b.__class__ in types:
+                return compare(a, b)
+            try:
+                return values.compare(sign, a, b, _spender(frame))
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _logic(self, tree: Logic) -> Run:
+        parts, stops = [(self.compile(part), part) for part in tree.parts], tree.word == "or"
+
+        def run(frame: Any) -> Any:
+            value = None
+            for part, source in parts:
+                value = part(frame)
+                if _truth(value, source) is stops:
+                    break
+            return value
+
+        return run
+
+    def _choice(self, tree: Choice) -> Run:
+        condition, then, otherwise = map(self.compile, (tree.condition, tree.then, tree.otherwise))
+
+        def run(frame: Any) -> Any:
+            return then(frame) if _truth(condition(frame), tree.condition) else otherwise(frame)
+
+        return run
+
+    def _call(self, tree: Call) -> Run:
+        function, arguments = tree.function, [self.compile(argument) for argument in tree.arguments]
+
+        def run(frame: Any) -> Any:
+            given = [argument(frame) for argument in arguments]
+            try:
+                return apply(function, given, _spender(frame))
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _attribute(self, tree: Attribute) -> Run:
+        owner, name = self.compile(tree.value), tree.name
+
+        def run(frame: Any) -> Any:
+            value = owner(frame)
+            try:
+                return values.column(value, name)
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _item(self, tree: Item) -> Run:
+        owner, index = self.compile(tree.value), self.compile(tree.index)
+
+        def run(frame: Any) -> Any:
+            value, place = owner(frame), index(frame)
+            try:
+                return values.item_of(value, place)
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _slice(self, tree: Slice) -> Run:
+        owner = self.compile(tree.value)
+        lower, upper, step = (self.compile(b or Literal(None)) for b in (tree.lower, tree.upper, tree.step))
+
+        def run(frame: Any) -> Any:
+            value, bounds = owner(frame), (lower(frame), upper(frame), step(frame))
+            try:
+                return values.slice_of(value, bounds, frame.spend)
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _sequence(self, tree: Sequence) -> Run:
+        items, kind = [self.compile(item) for item in tree.items], tuple if tree.kind == "tuple" else list
+
+        def run(frame: Any) -> Any:
+            result = kind([item(frame) for item in items])
+            try:
+                values.new_list(values.weight(result), frame.spend)
+            except ValueError as error:
+                raise _located(error, tree) from None
+            return result
+
+        return run
+
+    def _comprehension(self, tree: Comprehension) -> Run:
+        outer = self._scope
+        loops = [self._loop(loop) for loop in tree.loops]
+        element = self.compile(tree.element)
+        self._scope = outer
+        cost = sum(1 for _ in walk(tree))
+
+        def fill(frame: _Frame, level: int, found: list[Any]) -> None:
+            if level == len(loops):
+                value = element(frame)
+                found.append(value)
+                values.new_list(len(found), _free)
+                frame.spend(values.weight(value))
+                return
+            turns, store, conditions = loops[level]
+            for item in turns(frame):
+                frame.spend(cost)
+                store(frame.slots, item)
+                if all(_truth(condition(frame), source) for condition, source in conditions):
+                    fill(frame, level + 1, found)
+
+        def run(frame: _Frame) -> list[Any]:
+            found: list[Any] = []
+            try:
+                fill(frame, 0, found)
+            except ValueError as error:
+                raise _located(error, tree) from None
+            return found
+
+        return run
+
+    def _loop(self, loop: Loop) -> tuple[Run, Callable[[list[Any], Any], None], list[tuple[Run, Tree]]]:
+        iterable = self.compile(loop.iterable)
+        self._scope = dict(self._scope)
+        targets = loop.targets if len(loop.targets) > 1 else loop.targets[0]
+        store = self._store(targets, loop.iterable)
+
+        def turns(frame: _Frame) -> list[Any] | tuple[Any, ...]:
+            value = iterable(frame)
+            try:
+                return values.elements(value, frame.spend)
+            except ValueError as error:
+                raise _located(error, loop.iterable) from None
+
+        return turns, store, [(self.compile(condition), condition) for condition in loop.conditions]
+
+    def _store(self, target: Target, source: Tree) -> Callable[[list[Any], Any], None]:
+        """What puts an element of the loop into the slots of its names."""
+        if isinstance(target, str):
+            slot = self._scope[target] = self.slots
+            self.slots += 1
+            return lambda slots, value: slots.__setitem__(slot, value)
+        stores = [self._store(part, source) for part in target]
+
+        def unpack(slots: list[Any], value: Any) -> None:
+            if not isinstance(value, list | tuple) or len(value) != len(stores):
+                message = f"cannot unpack {values.show(value)} into {len(stores)} names"
+                raise ExpressionError(message, source.start, source.end)
+            for store, part in zip(stores, value, strict=True):
+                store(slots, part)
+
+        return unpack
+
+
+def _truth(value: Any, tree: Tree) -> bool:
+    if value is True or value is False:
+        return value
+    try:
+        return values.truth(value)
+    except ValueError as error:
+        raise _located(error, tree) from None
+
+
+def _unknown(tree: Name, env: Any) -> ExpressionError:
+    keys: Callable[[], Iterable[str]] | None = getattr(env, "keys", None)
+    close = get_close_matches(tree.name, map(str, keys()) if keys is not None else (), 1)
+    hint = f"did you mean `{close[0]}`?" if close else None
+    if not close and tree.name in FORMULA_FUNCTIONS:
+        hint = f"`{tree.name}` is a function: write `{tree.name}(…)`"
+    return ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint)
+
+
+_COMPILERS: Final[dict[type[Any], Callable[[_Compiler, Any], Run]]] = {
+    Literal: _Compiler._literal,
+    Name: _Compiler._name,
+    Unary: _Compiler._unary,
+    Binary: _Compiler._binary,
+    Compare: _Compiler._compare,
+    Logic: _Compiler._logic,
+    Choice: _Compiler._choice,
+    Call: _Compiler._call,
+    Attribute: _Compiler._attribute,
+    Item: _Compiler._item,
+    Slice: _Compiler._slice,
+    Sequence: _Compiler._sequence,
+    Comprehension: _Compiler._comprehension,
+}

@@ -1,0 +1,128 @@
+"""Tree -> text, with no more brackets than it takes to read the same tree back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from archdsl.expression_tree import (
+    Attribute,
+    Binary,
+    Call,
+    Choice,
+    Compare,
+    Comprehension,
+    Item,
+    Literal,
+    Logic,
+    Loop,
+    Name,
+    Sequence,
+    Slice,
+    Target,
+    Tree,
+    Unary,
+)
+from archdsl.shapes import Symbolic
+
+_CHOICE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+"""How tightly a text binds."""
+_LEVELS: Final = {"+": _SUM, "-": _SUM, "or": _OR, "and": _AND}
+
+
+def to_text(tree: Tree) -> str:
+    """The expression as one would write it; `parse` reads the same tree from it."""
+    return _spell(tree, _CHOICE)
+
+
+def _spell(tree: Tree, level: int) -> str:
+    own, text = _SPELLED[type(tree)](tree)
+    return text if own >= level else f"({text})"
+
+
+def _literal(tree: Literal) -> tuple[int, str]:
+    value = tree.value
+    if isinstance(value, Symbolic):
+        text = str(value)
+        return (_SUM if " " in text or text[0] == "-" else _ATOM), text
+    if isinstance(value, float) and abs(value) == math.pi:
+        text = "pi" if value > 0 else "-pi"
+    else:
+        text = repr(value)
+    return (_SIGN if text[0] == "-" else _ATOM), text
+
+
+def _unary(tree: Unary) -> tuple[int, str]:
+    if tree.sign == "not":
+        return _NOT, f"not {_spell(tree.operand, _NOT)}"
+    return _SIGN, tree.sign + _spell(tree.operand, _SIGN)
+
+
+def _binary(tree: Binary) -> tuple[int, str]:
+    if tree.sign == "**":
+        return _POWER, f"{_spell(tree.left, _ATOM)} ** {_spell(tree.right, _SIGN)}"
+    own = _LEVELS.get(tree.sign, _PRODUCT)
+    return own, f"{_spell(tree.left, own)} {tree.sign} {_spell(tree.right, own + 1)}"
+
+
+def _compare(tree: Compare) -> tuple[int, str]:
+    parts = [f" {sign} {_spell(part, _SUM)}" for sign, part in tree.rest]
+    return _COMPARE, _spell(tree.first, _SUM) + "".join(parts)
+
+
+def _logic(tree: Logic) -> tuple[int, str]:
+    own = _LEVELS[tree.word]
+    return own, f" {tree.word} ".join(_spell(part, own + 1) for part in tree.parts)
+
+
+def _choice(tree: Choice) -> tuple[int, str]:
+    sides = f"{_spell(tree.then, _OR)} if {_spell(tree.condition, _OR)}"
+    return _CHOICE, f"{sides} else {_spell(tree.otherwise, _CHOICE)}"
+
+
+def _slice(tree: Slice) -> tuple[int, str]:
+    lower, upper, step = ("" if b is None else to_text(b) for b in (tree.lower, tree.upper, tree.step))
+    return _ATOM, f"{_owner(tree.value)}[{lower}:{upper}{':' + step if step else ''}]"
+
+
+def _sequence(tree: Sequence) -> tuple[int, str]:
+    if tree.kind == "list":
+        return _ATOM, f"[{_listed(tree.items)}]"
+    return _ATOM, f"({_listed(tree.items)}{',' if len(tree.items) == 1 else ''})"
+
+
+def _loop(loop: Loop) -> str:
+    head = f" for {', '.join(map(_target, loop.targets))} in {_spell(loop.iterable, _OR)}"
+    return head + "".join(f" if {_spell(condition, _OR)}" for condition in loop.conditions)
+
+
+def _target(target: Target) -> str:
+    return target if isinstance(target, str) else f"({', '.join(map(_target, target))})"
+
+
+def _owner(tree: Tree) -> str:
+    # `2.x` is no attribute of 2
+    number = isinstance(tree, Literal) and not isinstance(tree.value, str)
+    return f"({to_text(tree)})" if number else _spell(tree, _ATOM)
+
+
+def _listed(items: tuple[Tree, ...]) -> str:
+    return ", ".join(map(to_text, items))
+
+
+_SPELLED: Final[dict[type[Any], Callable[[Any], tuple[int, str]]]] = {
+    Literal: _literal,
+    Name: lambda tree: (_ATOM, tree.name),
+    Unary: _unary,
+    Binary: _binary,
+    Compare: _compare,
+    Logic: _logic,
+    Choice: _choice,
+    Call: lambda tree: (_ATOM, f"{tree.function}({_listed(tree.arguments)})"),
+    Attribute: lambda tree: (_ATOM, f"{_owner(tree.value)}.{tree.name}"),
+    Item: lambda tree: (_ATOM, f"{_owner(tree.value)}[{to_text(tree.index)}]"),
+    Slice: _slice,
+    Sequence: _sequence,
+    Comprehension: lambda tree: (_ATOM, f"[{to_text(tree.element)}{''.join(map(_loop, tree.loops))}]"),
+}

@@ -1,0 +1,396 @@
+"""What the operators of expressions do to values, within limits.
+
+The functions here are the careful half of evaluation: types are checked, costs are counted, and
+comparisons of `Symbolic` dimensions are decided or refused. Errors are `ValueError`s whose text is
+the message for the user (and a hint as second argument); the caller knows where in the text they belong.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from reprlib import Repr
+from typing import Any, Final
+
+from archdsl.expression_parser import MAX_INT, MAX_STRING
+from archdsl.shapes import Atom, Dim, Symbolic, differ, least
+
+MAX_LENGTH: Final = 100_000
+MAX_STEPS: Final = 1_000_000
+MAX_BITS: Final = MAX_INT.bit_length()
+MAX_TERMS: Final = 1000
+
+Spend = Callable[[int], None]
+"""Takes steps from the evaluation's budget, or raises ValueError."""
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = 60
+_repr.maxlist = _repr.maxtuple = 4
+NUMBERS: Final = (int, float)
+_COMPARABLE: Final[frozenset[type[Any]]] = frozenset((int, float, bool))
+_EQUATABLE: Final[frozenset[type[Any]]] = _COMPARABLE | {str, type(None)}
+_VERBS: Final = {
+    "+": "add {0} and {1}",
+    "-": "subtract {1} from {0}",
+    "*": "multiply {0} and {1}",
+    "/": "divide {0} by {1}",
+    "//": "divide {0} by {1}",
+    "%": "take the remainder of {0} by {1}",
+    "**": "raise {0} to the power {1}",
+}
+_OPERATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+FAST: Final = {sign: _OPERATIONS[sign] for sign in ("+", "-", "*")}
+"""What two ints can be given to without further thought, but for the size of the result."""
+PLAIN: Final[dict[str, tuple[Callable[[Any, Any], bool], frozenset[type[Any]]]]] = {
+    "==": (operator.eq, _EQUATABLE),
+    "!=": (operator.ne, _EQUATABLE),
+    "<": (operator.lt, _COMPARABLE),
+    "<=": (operator.le, _COMPARABLE),
+    ">": (operator.gt, _COMPARABLE),
+    ">=": (operator.ge, _COMPARABLE),
+}
+"""Comparisons, and the types of values that they can be given without further thought."""
+_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def show(value: object) -> str:
+    """The value, short enough for a message."""
+    return str(value) if isinstance(value, Symbolic) else _repr.repr(value)
+
+
+def _operand(value: object) -> str:
+    text = show(value)
+    bracketed = isinstance(value, Symbolic) and " " in text
+    return f"({text})" if bracketed or (isinstance(value, int | float) and text[0] == "-") else text
+
+
+def weight(value: object) -> int:
+    """How many elements a nested list holds; counting stops above `MAX_LENGTH`."""
+    if not isinstance(value, list | tuple):
+        return 1
+    total = len(value)
+    for item in value:
+        if isinstance(item, list | tuple):
+            total += weight(item)
+        if total > MAX_LENGTH:
+            break
+    return total
+
+
+def run_time(*dims: object) -> ValueError:
+    """A decision that only the run can make."""
+    symbolic = next(dim for dim in dims if isinstance(dim, Symbolic))
+    return ValueError(f"`{symbolic}` is known only at run time")
+
+
+# Arithmetic
+
+
+def arithmetic(sign: str, left: Any, right: Any, spend: Spend) -> Any:
+    """`left sign right` for numbers, dimensions, text and lists."""
+    if isinstance(left, Symbolic) or isinstance(right, Symbolic):
+        return _symbolic(sign, left, right)
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
+        return _numbers(sign, left, right)
+    if isinstance(left, int) and isinstance(right, str | list | tuple) and sign == "*":
+        return _repeat(right, left, spend)
+    if isinstance(right, int) and isinstance(left, str | list | tuple) and sign == "*":
+        return _repeat(left, right, spend)
+    joinable = isinstance(left, str | list | tuple) and type(left) is type(right)
+    if sign != "+" or not joinable:
+        raise _cannot(sign, left, right)
+    _spend_on(left, len(left) + len(right), weight(left) + weight(right), spend)
+    return left + right
+
+
+def _numbers(sign: str, left: float, right: float) -> float:
+    whole_power = sign == "**" and isinstance(left, int) and isinstance(right, int)
+    if whole_power and abs(left) > 1 and right > MAX_BITS:
+        raise _too_large(sign, left, right)
+    try:
+        result = _OPERATIONS[sign](left, right)
+    except ZeroDivisionError:
+        raise ValueError(f"{_operand(left)} {sign} {_operand(right)} divides by zero") from None
+    except OverflowError:
+        raise _too_large(sign, left, right) from None
+    if isinstance(result, complex):
+        raise ValueError(f"{_operand(left)} ** {_operand(right)} is no real number")
+    if isinstance(result, int) and not -MAX_INT <= result <= MAX_INT:
+        raise _too_large(sign, left, right)
+    return result  # type: ignore[no-any-return]
+
+
+def _too_large(sign: str, left: object, right: object) -> ValueError:
+    return ValueError(f"{_operand(left)} {sign} {_operand(right)} is too large", "numbers go up to 2 ** 64")
+
+
+def _cannot(sign: str, left: object, right: object) -> ValueError:
+    return ValueError("cannot " + _VERBS[sign].format(show(left), show(right)))
+
+
+def _repeat(value: Any, count: int, spend: Spend) -> Any:
+    times = max(count, 0)
+    _spend_on(value, len(value) * times, weight(value) * times, spend)
+    return value * times
+
+
+def _spend_on(value: object, length: int, cost: int, spend: Spend) -> None:
+    if isinstance(value, str):
+        if length > MAX_STRING:
+            raise ValueError(
+                f"a text of {length} characters is too long", f"at most {MAX_STRING} are allowed"
+            )
+        return
+    new_list(cost, spend)
+
+
+def new_list(cost: int, spend: Spend) -> None:
+    """Pays for a list of that many elements."""
+    if cost > MAX_LENGTH:
+        raise ValueError("the list is too long", f"a list holds at most {MAX_LENGTH} elements")
+    spend(cost)
+
+
+def _symbolic(sign: str, left: Any, right: Any) -> Any:
+    for side in (left, right):
+        if isinstance(side, float) and sign != "**":
+            hint = "use `//`" if sign == "/" else "a dimension takes whole numbers, and `//` for a part of it"
+            raise ValueError("cannot " + _VERBS[sign].format(show(left), show(right)), hint)
+        if isinstance(side, list | tuple | str) and sign == "*":
+            raise run_time(left, right)
+        if not isinstance(side, int | float | Symbolic):
+            raise _cannot(sign, left, right)
+    if sign == "/":
+        return _exact_quotient(left, right)
+    if sign == "**":
+        return _symbolic_power(left, right)
+    if sign in ("//", "%") and right == 0:
+        raise ValueError(f"{_operand(left)} {sign} 0 divides by zero")
+    return _checked(_OPERATIONS[sign](left, right), sign, left, right)
+
+
+def _exact_quotient(left: Dim, right: Dim) -> Dim:
+    if right == 0:
+        raise ValueError(f"{_operand(left)} / 0 divides by zero")
+    quotient = left // right
+    if quotient * right != left:
+        raise ValueError(f"`{left}` is not always a multiple of `{right}`", "use `//` for the whole quotient")
+    return quotient
+
+
+def _symbolic_power(left: Any, right: Any) -> Any:
+    if isinstance(right, Symbolic) or not isinstance(right, int):
+        if isinstance(right, Symbolic):
+            raise run_time(right)
+        raise ValueError(
+            f"cannot raise {left} to the power {show(right)}", "the exponent of a dimension is whole"
+        )
+    if right < 0:
+        raise ValueError(
+            f"cannot raise {left} to the power {right}", "the exponent of a dimension is 0 or more"
+        )
+    if right > 16:
+        raise _too_large("**", left, right)
+    result: Dim = 1
+    for _ in range(right):
+        result = _checked(result * left, "**", left, right)
+    return result
+
+
+def _checked(result: Dim, sign: str, left: object, right: object) -> Dim:
+    if isinstance(result, Symbolic) and _size(result) > MAX_TERMS:
+        raise ValueError(f"the dimension {_operand(left)} {sign} {_operand(right)} has too many terms")
+    return result
+
+
+@lru_cache(maxsize=65536)
+def _size(dim: Symbolic) -> int:
+    """The number of atoms, those inside divisions too; too large a coefficient counts as `MAX_TERMS`."""
+    huge = any(not -MAX_INT <= c <= MAX_INT for _, c in dim.terms)
+    return (MAX_TERMS if huge else 0) + sum(1 + sum(map(_atom_size, monomial)) for monomial, _ in dim.terms)
+
+
+def _atom_size(atom: Atom) -> int:
+    if isinstance(atom, str):
+        return 1
+    sides = (atom.numerator, atom.denominator)
+    return sum(_size(side) if isinstance(side, Symbolic) else 1 for side in sides)
+
+
+def negative(sign: str, value: Any) -> Any:
+    """`-value` or `+value`."""
+    if isinstance(value, int | float | Symbolic):
+        return -value if sign == "-" else value if isinstance(value, Symbolic) else +value
+    raise ValueError(f"cannot put `{sign}` before {show(value)}", "it needs a number")
+
+
+# Decisions
+
+
+def truth(value: Any) -> bool:
+    """Whether a condition holds."""
+    if isinstance(value, Symbolic):
+        if (known := differ(value, 0)) is None:
+            raise run_time(value)
+        return known
+    if value is None or isinstance(value, int | float | str | list | tuple | dict):
+        return bool(value)
+    raise ValueError("a tensor is neither true nor false")
+
+
+def compare(sign: str, left: Any, right: Any, spend: Spend) -> bool:
+    """`left sign right` for every sign of comparison."""
+    if sign in ("==", "!="):
+        return equal(left, right, spend) is (sign == "==")
+    if sign in ("is", "is not"):
+        return (left is None) is (sign == "is")
+    if sign in ("in", "not in"):
+        return _contains(right, left, spend) is (sign == "in")
+    return ordered(sign, left, right)
+
+
+def equal(left: Any, right: Any, spend: Spend) -> bool:
+    """`left == right`; lists item by item, since they may hold dimensions."""
+    if isinstance(left, Symbolic) or isinstance(right, Symbolic):
+        return _equal_dims(left, right)
+    if not isinstance(left, list | tuple) or type(left) is not type(right):
+        return bool(left == right)
+    spend(min(len(left), len(right)))
+    return len(left) == len(right) and all(equal(a, b, spend) for a, b in zip(left, right, strict=True))
+
+
+def _equal_dims(left: Any, right: Any) -> bool:
+    sides = [int(side) if isinstance(side, float) and side.is_integer() else side for side in (left, right)]
+    if not all(isinstance(side, int | Symbolic) for side in sides):
+        return False
+    if (different := differ(sides[0], sides[1])) is None:
+        raise run_time(left, right)
+    return not different
+
+
+def _contains(container: Any, value: Any, spend: Spend) -> bool:
+    if isinstance(container, str):
+        if not isinstance(value, str):
+            raise ValueError(f"cannot look for {show(value)} in text", "put text on the left of `in`")
+        return value in container
+    if isinstance(container, dict):
+        return isinstance(value, str) and value in container
+    if not isinstance(container, list | tuple):
+        raise ValueError(
+            f"cannot look into {show(container)}", "`in` needs a list, a tuple or text on its right"
+        )
+    spend(len(container))
+    return any(equal(item, value, spend) for item in container)
+
+
+def ordered(sign: str, left: Any, right: Any) -> bool:
+    """`left sign right` for the four signs of order."""
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
+        return ORDERS[sign](left, right)
+    if isinstance(left, str) and isinstance(right, str):
+        return ORDERS[sign](left, right)
+    if not isinstance(left, int | float | Symbolic) or not isinstance(right, int | float | Symbolic):
+        raise ValueError(
+            f"cannot compare {show(left)} and {show(right)} with `{sign}`", "compare two numbers"
+        )
+    if isinstance(left, float):
+        return ordered(_FLIPPED[sign], right, left)
+    if isinstance(right, float):
+        if math.isinf(right) or math.isnan(right):
+            return ORDERS[sign](0, right)
+        # a whole number is below 2.5 where it is below 3, and at most 2.5 where it is at most 2
+        right = math.ceil(right) if sign in ("<", ">=") else math.floor(right)
+    return _ordered_dims(sign, left, right)
+
+
+def _ordered_dims(sign: str, left: Dim, right: Dim) -> bool:
+    if sign in (">", ">="):
+        return not _ordered_dims("<=" if sign == ">" else "<", left, right)
+    gap = right - left
+    margin = 1 if sign == "<" else 0
+    if least(gap) >= margin:
+        return True
+    if least(-gap) >= 1 - margin:
+        return False
+    raise run_time(left, right)
+
+
+# Reading parts
+
+
+def item_of(value: Any, index: Any) -> Any:
+    """`value[index]` of a list, a tuple, text or a row."""
+    if isinstance(value, dict):
+        return column(value, index)
+    if not isinstance(value, list | tuple | str):
+        raise ValueError(f"cannot read an item of {show(value)}", "an index needs a list, a tuple or text")
+    place = whole(index, "an index")
+    if not -len(value) <= place < len(value):
+        raise ValueError(f"index {place} is out of range for a length of {len(value)}")
+    return value[place]
+
+
+def slice_of(value: Any, bounds: tuple[Any, Any, Any], spend: Spend) -> Any:
+    """`value[lower:upper:step]` of a list, a tuple or text."""
+    if not isinstance(value, list | tuple | str):
+        raise ValueError(f"cannot take a slice of {show(value)}", "a slice needs a list, a tuple or text")
+    lower, upper, step = (None if bound is None else whole(bound, "a slice's bound") for bound in bounds)
+    if step == 0:
+        raise ValueError("a slice's step cannot be 0")
+    result = value[lower:upper:step]
+    new_list(weight(result), spend)
+    return result
+
+
+def column(value: Any, name: Any) -> Any:
+    """A row's column, or a tensor's shape as a list."""
+    if isinstance(value, dict):
+        if isinstance(name, str) and name in value:
+            return value[name]
+        raise ValueError(
+            f"the row has no column {show(name)}", f"it has {', '.join(map(str, value)) or 'none'}"
+        )
+    shape = getattr(value, "shape", None)
+    if name == "shape" and isinstance(shape, list | tuple):
+        return list(shape)
+    owner = "the tensor" if shape is not None else show(value)
+    hint = (
+        "a tensor has `shape`"
+        if shape is not None
+        else "only rows of a table have columns, and tensors `shape`"
+    )
+    raise ValueError(f"{owner} has no `{name}`", hint)
+
+
+def elements(value: Any, spend: Spend) -> list[Any] | tuple[Any, ...]:
+    """What a loop goes over."""
+    if not isinstance(value, list | tuple):
+        hint = f"write `range({value})`" if isinstance(value, int) else "a loop needs a list or a tuple"
+        raise ValueError(f"cannot loop over {show(value)}", hint)
+    spend(len(value))
+    return value
+
+
+def whole(value: Any, what: str) -> int:
+    """The value, which must be a whole number; `what` says whose it is."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Symbolic):
+        raise run_time(value)
+    raise ValueError(f"{what} must be a whole number, not {show(value)}")

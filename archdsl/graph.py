@@ -1,0 +1,266 @@
+"""The elaborated network: nodes, the values that flow between them, and the tree of scopes.
+
+A `Node` is one primitive with its fields resolved, its place (`layer1.0.conv1`), the values that it
+reads and the types that it makes. Nodes stand in the order in which they run. A `Scope` is a module
+that holds other modules: the network itself, an instance of a block, a list or mapping of nodes, or
+a container made only by dotted names. Edges join primitives; scopes are transparent to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archdsl.diagnostics import Span
+from archdsl.ops.base import Op, Weight
+from archdsl.shapes import Dim, TensorType, evaluate
+
+if TYPE_CHECKING:
+    import networkx
+
+    from archdsl.expressions import Expression
+    from archdsl.template import Template
+
+
+class Mode(Enum):
+    """When a node runs, where that depends on `module.training`."""
+
+    TRAINING = "training"
+    EVALUATION = "evaluation"
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """One tensor: an output of a node, or (`weight`) a tensor that the node owns."""
+
+    node: Node
+    output: int
+    type: TensorType
+    weight: str | None = None
+    """The name of the tensor read, where a node's own tensor is read (`embed.weight`)."""
+
+    @property
+    def name(self) -> str:
+        """How a spec reads it: `qkv.q`, `relu`, `embed.weight`."""
+        if self.weight is not None:
+            return f"{self.node.path}.{self.weight}" if self.weight else self.node.path
+        names = self.node.output_names
+        return f"{self.node.path}.{names[self.output]}" if len(names) > 1 else self.node.path
+
+
+class Binding(NamedTuple):
+    """A name that expressions see, with where it comes from."""
+
+    value: Any
+    kind: str
+    """`param`, `let`, `dim` or `loop`"""
+    definition: Expression | None = None
+    """The expression of a `let`, in the names of the same environment."""
+
+
+@dataclass(slots=True, eq=False)
+class Env:
+    """Names that expressions see, innermost first."""
+
+    names: dict[str, Binding]
+    parent: Env | None = None
+
+    def find(self, name: str) -> Binding | None:
+        env: Env | None = self
+        while env is not None:
+            if (found := env.names.get(name)) is not None:
+                return found
+            env = env.parent
+        return None
+
+    def __getitem__(self, name: str) -> Any:
+        if (found := self.find(name)) is None:
+            raise KeyError(name)
+        return found.value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.find(name) is not None
+
+
+class LoopStep(NamedTuple):
+    """One turn of a `for` that a node was written in."""
+
+    loop: int
+    """Which `for` key: the identity of its template."""
+    index: int
+    env: Env
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """What nodes and scopes have in common."""
+
+    name: str
+    """The last part of the path."""
+    path: str
+    scope: Scope | None
+    template: Template | None
+    """Where it is written: source position and unevaluated fields."""
+    env: Env
+    """The names that its fields saw."""
+    loops: tuple[LoopStep, ...] = ()
+    """The `for` keys inside its own scope that it came from, outermost first."""
+    when: Mode | None = None
+    note: str | None = None
+    was: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Node(Item):
+    """A primitive at a place in the network."""
+
+    op: Op = field(kw_only=True)
+    inputs: tuple[Value | None, ...] = field(kw_only=True)
+    """By port, in the op's order; None for an optional port that is not fed."""
+    types: tuple[TensorType, ...] = field(kw_only=True)
+    output_names: tuple[str, ...] = ("output",)
+    tensors: Mapping[str, Weight] = field(default_factory=dict)
+    """Parameters and buffers that it owns, by name; the name `` is the node itself."""
+    macs: Dim = 0
+    init: Mapping[str, Any] | None = None
+    """Initialiser by tensor name, where the spec says one: see `archdsl.initialise`."""
+    share: Node | None = None
+    """The node whose module it runs again."""
+    tie: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def span(self) -> Span | None:
+        return self.template.span if self.template is not None else None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The op's fields that differ from their defaults."""
+        return {name: getattr(self.op, name) for name in self.op.model_fields_set}
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.path}>"
+
+
+class ScopeKind(Enum):
+    NETWORK = "network"
+    BLOCK = "block"
+    INLINE = "inline"
+    CONTAINER = "container"
+    """Made only by dotted names; it has no value."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope(Item):
+    """A module that holds other modules."""
+
+    kind: ScopeKind = field(kw_only=True)
+    block: str | None = None
+    """The name of the block that it is an instance of."""
+    children: dict[str, Node | Scope] = field(default_factory=dict)
+    """In order of first appearance."""
+    inputs: dict[str, Value | None] = field(default_factory=dict)
+    """By port name; for an inline scope the one value `x` that it was given, if it used it."""
+    outputs: dict[str, Value] = field(default_factory=dict)
+    """By output name; a single output is called `output`."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """A block's parameters, resolved, with defaults filled in."""
+    share: Scope | None = None
+    listed: bool = False
+    """Written as a list: its children are numbered."""
+
+    def nodes(self) -> Iterator[Node]:
+        """Every primitive below, in the order of the tree."""
+        for child in self.children.values():
+            if isinstance(child, Scope):
+                yield from child.nodes()
+            else:
+                yield child
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.value} {self.block or ''} {self.path}>"
+
+
+class Edge(NamedTuple):
+    """One value on its way into one port."""
+
+    source: Value
+    target: Node
+    port: str
+
+
+@dataclass(eq=False)
+class Graph:
+    """A network: what `archdsl.graph` returns."""
+
+    name: str
+    summary: str
+    reference: str
+    root: Scope
+    inputs: dict[str, Node]
+    """Nodes of op `input`, by name."""
+    nodes: list[Node]
+    """Every primitive but the inputs, in the order in which they run."""
+    outputs: dict[str, Value]
+    output_modes: dict[str, Mode]
+    """The mode of the outputs that exist in one mode only."""
+    sample_sizes: dict[str, int]
+    """The size to draw and sample with, by symbolic dimension."""
+    params: dict[str, Any]
+    """The file's parameters, as built."""
+    file: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """The parameters and sizes that the caller set."""
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """Every edge between primitives, in running order of the targets."""
+        return [
+            Edge(value, node, port)
+            for node in self.nodes
+            for value, port in zip(node.inputs, port_names(node), strict=True)
+            if value is not None
+        ]
+
+    @cached_property
+    def parameters(self) -> int:
+        """The number of trainable numbers, shared and tied ones counted once."""
+        return sum(
+            evaluate(TensorType(weight.shape).size, self.sample_sizes)
+            for node in self.nodes
+            if node.share is None
+            for name, weight in node.tensors.items()
+            if not weight.buffer and name not in node.tie
+        )
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of one evaluation pass at the sample sizes with a batch of one."""
+        return sum(
+            evaluate(node.macs, self.sample_sizes)
+            for node in self.nodes
+            if node.when is not Mode.TRAINING
+        )
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The graph for networkx: nodes are paths; attributes `op`, `fields`, `shape`, `scope`."""
+        from networkx import MultiDiGraph
+
+        view = MultiDiGraph(name=self.name)
+        for node in (*self.inputs.values(), *self.nodes):
+            shape = str(node.types[0]) if node.types else ""
+            scope = node.scope.path if node.scope is not None else ""
+            view.add_node(node.path, op=node.op.name, fields=node.fields, shape=shape, scope=scope)
+        for source, target, port in self.edges:
+            view.add_edge(source.node.path, target.path, key=port, port=port, shape=str(source.type))
+        return view
+
+
+def port_names(node: Node) -> tuple[str, ...]:
+    """The port of each of the node's inputs; a variadic port's are `0`, `1`, …"""
+    ports = node.op.ports
+    if len(ports) == 1 and ports[0].variadic:
+        return tuple(str(i) for i in range(len(node.inputs)))
+    return tuple(port.name for port in ports[: len(node.inputs)])

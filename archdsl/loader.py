@@ -1,0 +1,251 @@
+"""YAML text to plain data with a position for every key and value.
+
+libyaml's events are read once. Scalars are resolved here, as YAML 1.2's core schema has them: `1e-6`
+is a number, `on`, `3:4` and `2015-12-10` are text. Of a flow mapping that YAML's commas have broken
+(`{groups: gcd(8, 4)}`) the pieces are put together again, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from yaml import YAMLError
+from yaml.cyaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from archdsl.diagnostics import Diagnostic, Note
+from archdsl.flow import Mender
+from archdsl.positions import Box, Lines, Path, Place, Scalar, SourceMap
+from archdsl.syntax import describe
+
+__all__ = ["MAX_DEPTH", "MAX_SIZE", "Path", "SourceMap", "load", "scalar"]
+
+MAX_SIZE: Final = 10_000_000
+"""The longest text that is read, in characters."""
+MAX_DEPTH: Final = 100
+"""How deep lists and mappings may nest."""
+
+_WORDS: Final[Mapping[str, object]] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_SPECIAL: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMERIC: Final = frozenset("0123456789+-.")
+_LONGEST_NUMBER: Final = 400
+"""A longer run of digits stays text: Python refuses to convert very long ones."""
+
+_FEATURES: Final = {
+    "anchor": ("anchors (`&name`) are not part of the language", "put what is shared into `params` or a block"),
+    "alias": (
+        "aliases (`*name`) are not part of the language",
+        "put what is shared into `params` or a block; quote a pattern that starts with `*`",
+    ),
+    "tag": ("tags (`!name`) are not part of the language", "remove it, or quote text that starts with `!`"),
+    "merge": ("merge keys (`<<`) are not part of the language", "put what is shared into `params` or a block"),
+    "key": ("a list or mapping cannot be a key", "a key is a name, or text in quotes"),
+    "documents": ("a file holds one document, and here a second one starts", "remove the `---`, or split the file"),
+}  # fmt: skip
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read; its diagnostic has been added."""
+
+
+def load(text: str, file: str) -> tuple[Any, SourceMap, list[Diagnostic]]:
+    """Plain data, the positions of it, and what is wrong with the YAML.
+
+    Mapping keys are the source text as `str`. A key that is repeated keeps its first value, except
+    that a second equal `for` key is told apart by spaces at its end. Where the text cannot be read to
+    its end the data is None.
+    """
+    if len(text) > MAX_SIZE:
+        message = f"the file has {len(text):,} characters, more than the {MAX_SIZE:,} that are read"
+        return None, SourceMap(file, "", None), [Diagnostic("file-too-large", message, Lines(file, "").span(0, 0))]
+    text = text.removeprefix("\ufeff")
+    reader = _Reader(text, file)
+    data, root = reader.document()
+    return data, SourceMap(file, text, root), reader.diagnostics
+
+
+def scalar(text: str) -> Any:
+    """What an unquoted scalar means in YAML 1.2's core schema."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _NUMERIC or len(text) > _LONGEST_NUMBER:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in {"0x", "0o"} else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return float(text.replace(".", "", 1)) if _SPECIAL.fullmatch(text) else text
+
+
+class _Reader:
+    def __init__(self, text: str, file: str) -> None:
+        self.lines = Lines(file, text)
+        self.diagnostics: list[Diagnostic] = []
+        self.mender = Mender(self.lines)
+        self.next: Callable[[], Any]
+
+    def document(self) -> tuple[Any, Any]:
+        """The data of the only document and its place; both None where it cannot be read."""
+        try:
+            self.next = CParser(self.lines.text).get_event
+            return self._document()
+        except YAMLError as error:
+            self.mender.fail(describe(error, self.lines))
+        except UnicodeEncodeError as error:
+            message = "half of a surrogate pair, which is not a character"
+            self._add("yaml-syntax", message, error.start, error.end)
+        except _Stop:
+            pass
+        finally:
+            self.diagnostics += self.mender.broken.values()
+        return None, None
+
+    def _document(self) -> tuple[Any, Any]:
+        data, root, documents = None, None, 0
+        while type(event := self.next()) is not StreamEndEvent:
+            if type(event) in {StreamStartEvent, DocumentEndEvent}:
+                continue
+            if type(event) is not DocumentStartEvent:
+                data, root = self._value(event, 1)
+                continue
+            documents += 1
+            if documents > 1:
+                self._feature("documents", event.start_mark.index, event.end_mark.index)
+                break
+        return data, root
+
+    def _value(self, event: Any, depth: int) -> tuple[Any, Place]:
+        """The data of a value that starts with this event, and its place."""
+        self._plain(event)
+        if type(event) is AliasEvent:
+            return None, (event.start_mark.index, event.end_mark.index, "", "")
+        if type(event) is ScalarEvent:
+            return (event.value if event.style else scalar(event.value)), self._place(event)
+        if depth > MAX_DEPTH:
+            start = event.start_mark.index
+            self._add("too-deep", f"lists and mappings nest more than {MAX_DEPTH} deep", start, start + 1)
+            raise _Stop
+        return self._mapping(event, depth) if type(event) is MappingStartEvent else self._sequence(event, depth)
+
+    def _place(self, event: Any) -> Scalar:
+        """Where a scalar stands; libyaml lets a block scalar run on to the next token."""
+        start, end = event.start_mark.index, event.end_mark.index
+        return start, start + len(self.lines.text[start:end].rstrip()), event.value, event.style
+
+    def _sequence(self, opening: Any, depth: int) -> tuple[list[Any], Box]:
+        data: list[Any] = []
+        box = Box(opening.start_mark.index, opening.flow_style)
+        following, places = self.next, box.values
+        while type(event := following()) is not SequenceEndEvent:
+            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+                text, style = event.value, event.style
+                place: Place = (event.start_mark.index, event.end_mark.index, text, style)
+                value = text if style else scalar(text)
+            else:
+                value, place = self._value(event, depth + 1)
+            places[len(data)] = place
+            data.append(value)
+        box.end = event.end_mark.index
+        return (self.mender.sequence(data, box) if box.flow else data), box
+
+    def _mapping(self, opening: Any, depth: int) -> tuple[dict[str, Any], Box]:
+        data: dict[str, Any] = {}
+        box = Box(opening.start_mark.index, opening.flow_style)
+        following, keys, places, flow, gap = self.next, box.keys, box.values, box.flow, False
+        while type(event := following()) is not MappingEndEvent:
+            key = self._key(event, depth)
+            event = following()
+            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+                text, style = event.value, event.style
+                place: Place = (event.start_mark.index, event.end_mark.index, text, style)
+                value = text if style else scalar(text)
+            else:
+                value, place = self._value(event, depth + 1)
+            if flow and (gap or value is None):
+                key = self.mender.entry(data, box, key, place)
+            gap = value is None
+            if key is None:
+                continue
+            name = key[2]
+            if name in data or name == "<<":
+                name = self._repeated(box, key)
+                if name is None:
+                    continue
+            data[name] = value
+            keys[name] = key
+            places[name] = place
+        box.end = event.end_mark.index
+        return data, box
+
+    def _key(self, event: Any, depth: int) -> Scalar | None:
+        """The place of a key; None for one that has no name, after saying so."""
+        if type(event) is ScalarEvent:
+            if event.tag is not None or event.anchor is not None:
+                self._plain(event)
+            return event.start_mark.index, event.end_mark.index, event.value, event.style
+        if type(event) is AliasEvent:
+            self._plain(event)
+            return None
+        _, place = self._value(event, depth + 1)
+        if isinstance(place, Box):
+            self._feature("key", place.start, place.end)
+        return None
+
+    def _plain(self, event: Any) -> None:
+        """Refuse aliases, anchors and tags."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if type(event) is AliasEvent:
+            self._feature("alias", start, end)
+        elif event.anchor is not None:
+            self._feature("anchor", start, start + 1 + len(event.anchor))
+        elif event.tag is not None:
+            self._feature("tag", start, start + len(self.lines.text[start:end].split(maxsplit=1)[0]))
+
+    def _repeated(self, box: Box, key: Scalar) -> str | None:
+        """The name to keep a repeated or merge key under; None where it is a mistake."""
+        start, end, name, style = key
+        if name == "<<" and not style:
+            self._feature("merge", start, end)
+            return None
+        if name not in box.keys:
+            return name
+        if name.startswith("for "):
+            return self._apart(name, box)
+        line = self.lines.place(start)[0]
+        first = self.lines.place(box.keys[name][0])[0]
+        where = f"on line {first}" if first != line else "earlier on this line"
+        notes = (Note("first", f"line {first}"), Note("again", f"line {line}"))
+        hint = "rename one of them, or remove it"
+        self._add("duplicate-key", f"duplicate key `{name}`: it is already {where}", start, end, hint, notes)
+        return None
+
+    def _apart(self, name: str, box: Box) -> str:
+        while name in box.keys:
+            name += " "
+        return name
+
+    def _feature(self, feature: str, start: int, end: int) -> None:
+        message, hint = _FEATURES[feature]
+        self._add("yaml-feature", message, start, end, hint)
+
+    def _add(
+        self, code: str, message: str, start: int, end: int, hint: str | None = None, notes: tuple[Note, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, self.lines.span(start, end), notes=notes, hint=hint))

@@ -1,0 +1,76 @@
+"""What `archdsl ops` prints: the ops as their classes describe them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, Final
+
+from archdsl.ops import OPS
+from archdsl.ops.base import FieldSpec, Op, Port, field_specs
+from archdsl.ops.special import ByMode, Formula, InputOp
+
+INTERNAL: Final = (InputOp, Formula, ByMode)
+"""What a spec never names: inputs, `= a + b`, and `when` with `else`."""
+
+
+def names() -> list[str]:
+    """The ops that a spec can name, in the order of their themes."""
+    return [name for name, op in OPS.items() if op not in INTERNAL]
+
+
+def list_ops() -> str:
+    """One line for each op."""
+    listed = names()
+    width = max(map(len, listed))
+    return "\n".join(f"{name:<{width}}  {_about(OPS[name])[0]}" for name in listed)
+
+
+def op_page(name: str) -> str:
+    """All about one op: what it does, its inputs, its fields with defaults. Raises KeyError."""
+    op = OPS[name]
+    first, rest = _about(op)
+    lines = [f"{name}: {first}", *([rest] if rest else []), "", _inputs(op.ports)]
+    fields = list(field_specs(op).values())
+    if fields:
+        lines += ["fields:", *_fields(fields)]
+    return "\n".join(lines)
+
+
+def _about(op: type[Op]) -> tuple[str, str]:
+    """The first line of the op's docstring, and the rest."""
+    first, _, rest = (inspect.getdoc(op) or "").partition("\n\n")
+    return " ".join(first.split()), rest.strip()
+
+
+def _inputs(ports: tuple[Port, ...]) -> str:
+    if not ports:
+        return "inputs: none"
+    return f"inputs: {', '.join(map(_port, ports))}"
+
+
+def _port(port: Port) -> str:
+    if port.variadic:
+        return f"{port.name} (one or more)"
+    return f"{port.name} (optional)" if port.optional else port.name
+
+
+def _fields(fields: list[FieldSpec]) -> Iterator[str]:
+    defaults = ["required" if spec.required else _spelled(spec.default) for spec in fields]
+    name_width = max(len(spec.name) for spec in fields)
+    width = max(map(len, defaults))
+    for spec, default in zip(fields, defaults, strict=True):
+        words = f" (or {', '.join(sorted(spec.words))})" if spec.words else ""
+        yield f"  {spec.name:<{name_width}}  {default:<{width}}  {spec.doc}{words}".rstrip()
+
+
+def _spelled(value: Any) -> str:
+    """A default as a spec would write it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        same = len(set(value)) == 1 and len(value) > 1
+        return _spelled(value[0]) if same else f"[{', '.join(map(_spelled, value))}]"
+    return str(value)

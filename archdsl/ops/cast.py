@@ -1,0 +1,37 @@
+"""Ops that change what a tensor is, not what it holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, final
+
+from pydantic import Field
+
+from archdsl.ops.base import Kind, Op
+from archdsl.ops.rules import DType
+from archdsl.shapes import TensorType
+
+
+@final
+class Cast(Op):
+    """Converts the elements to another dtype; float32 stands for the model's floating dtype."""
+
+    name: ClassVar[str] = "cast"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dtype: Annotated[DType, Field(description="the new dtype, torch's name")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        return TensorType(x.shape, self.dtype)
+
+
+@final
+class Detach(Op):
+    """The same tensor, through which no gradient flows."""
+
+    name: ClassVar[str] = "detach"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x
+
+
+CAST = (Cast, Detach)

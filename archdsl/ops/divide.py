@@ -1,0 +1,273 @@
+"""Ops that take a tensor apart: several outputs, or a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, ClassVar, final
+
+from pydantic import Field
+
+from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
+from archdsl.ops.rules import divides, format_list, replaced
+from archdsl.shapes import Dim, TensorType, differ, least
+
+OutputNames = Annotated[
+    Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")
+]
+
+
+class Division(Op):
+    """An op that cuts its input along `dim` into several outputs."""
+
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension that is cut")] = 0
+    names: OutputNames = None
+
+    def sizes(self, size: Dim) -> Sequence[Dim]:
+        """The outputs' sizes along `dim`, where the input's is `size`. Raises OpError."""
+        raise NotImplementedError
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        dim = normal_dim(self.dim, x.rank)
+        sizes = self.sizes(x.shape[dim])
+        _check_names(self.names, len(sizes))
+        return tuple(x.with_shape(replaced(x.shape, dim, size)) for size in sizes)
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return self.names or super().output_names(count)
+
+
+@final
+class Chunk(Division):
+    """Cuts a dimension into `chunks` equal parts; the last is smaller where it must be."""
+
+    name: ClassVar[str] = "chunk"
+    chunks: Annotated[PositiveInt, Field(description="how many parts")]
+
+    def sizes(self, size: Dim) -> Sequence[Dim]:
+        if divides(self.chunks, size):
+            return (size // self.chunks,) * self.chunks
+        if not isinstance(size, int):
+            raise OpError(
+                f"cannot tell how {size} is cut into {self.chunks} chunks",
+                code="size-error",
+                field="chunks",
+                hint="`tensor_split` makes that many parts of any size",
+            )
+        return _pieces(size, -(-size // self.chunks))
+
+
+@final
+class Split(Division):
+    """Cuts a dimension into parts of a size, or of the sizes listed."""
+
+    name: ClassVar[str] = "split"
+    split_size: Annotated[
+        PositiveInt | Dims, Field(description="the size of each part, or a list of all parts' sizes")
+    ]
+
+    def sizes(self, size: Dim) -> Sequence[Dim]:
+        if isinstance(self.split_size, tuple):
+            return self._listed(self.split_size, size)
+        if not isinstance(size, int):
+            raise OpError(
+                f"cannot tell into how many parts of {self.split_size} a size of {size} is cut",
+                code="size-error",
+                field="split_size",
+                hint="list the parts' sizes",
+            )
+        return _pieces(size, self.split_size)
+
+    def _listed(self, parts: tuple[Dim, ...], size: Dim) -> Sequence[Dim]:
+        total: Dim = 0
+        for part in parts:
+            _check_positive(part, "split_size")
+            total = total + part
+        if differ(total, size):
+            raise OpError(
+                f"split_size {format_list(parts)} sums to {total}, but dimension {self.dim} is {size}",
+                code="size-error",
+                field="split_size",
+            )
+        return parts
+
+
+@final
+class TensorSplit(Division):
+    """Cuts a dimension into a number of parts, the first ones larger by 1, or at the places listed."""
+
+    name: ClassVar[str] = "tensor_split"
+    indices_or_sections: Annotated[
+        PositiveInt | Ints, Field(description="how many parts, or the list of places to cut at")
+    ]
+
+    def sizes(self, size: Dim) -> Sequence[Dim]:
+        if isinstance(self.indices_or_sections, tuple):
+            return self._between(self.indices_or_sections, size)
+        count = self.indices_or_sections
+        if isinstance(size, int) and size < count:
+            raise OpError(
+                f"cannot cut {size} into {count} parts", code="size-error", field="indices_or_sections"
+            )
+        return [(size + count - 1 - i) // count for i in range(count)]
+
+    def _between(self, places: tuple[int, ...], size: Dim) -> Sequence[Dim]:
+        ends: list[Dim] = [0, *(size + place if place < 0 else place for place in places), size]
+        parts = [end - start for start, end in pairwise(ends)]
+        if any(_below_one(part) for part in parts):
+            raise OpError(
+                f"cannot cut {size} at {format_list(places)}: a part would be empty",
+                code="size-error",
+                field="indices_or_sections",
+            )
+        return parts
+
+
+@final
+class Unbind(Op):
+    """Takes a dimension apart: one output for each place along it, without that dimension."""
+
+    name: ClassVar[str] = "unbind"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension removed; its size is known")] = 0
+    names: OutputNames = None
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        dim = normal_dim(self.dim, x.rank)
+        size = x.shape[dim]
+        if not isinstance(size, int):
+            raise OpError(
+                f"cannot unbind dimension {self.dim} of {x}: {size} is known only at run time",
+                code="size-error",
+                ports=("input",),
+                field="dim",
+            )
+        _check_names(self.names, size)
+        return (x.with_shape(replaced(x.shape, dim)),) * size
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return self.names or super().output_names(count)
+
+
+@final
+class Select(Op):
+    """One place along a dimension, without that dimension."""
+
+    name: ClassVar[str] = "select"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension removed")]
+    index: Annotated[AnyDim, Field(description="the place; from the end where negative")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        dim = normal_dim(self.dim, x.rank)
+        size = x.shape[dim]
+        if least(self.index - size) >= 0 or least(-self.index - size) > 0:
+            raise OpError(
+                f"index {self.index} is out of range for dimension {self.dim} of {x}",
+                code="size-error",
+                field="index",
+            )
+        return x.with_shape(replaced(x.shape, dim))
+
+
+@final
+class Narrow(Op):
+    """A stretch of a dimension, by start and length."""
+
+    name: ClassVar[str] = "narrow"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension cut")]
+    start: Annotated[AnyDim, Field(description="the first place; from the end where negative")]
+    length: Annotated[AnyDim, Field(description="how many places")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        dim = normal_dim(self.dim, x.rank)
+        size = x.shape[dim]
+        _check_positive(self.length, "length")
+        start = from_front(self.start, size)
+        if least(-start) > 0 or least(start + self.length - size) > 0:
+            raise OpError(
+                f"{self.length} from {self.start} on do not fit into dimension {self.dim} of {x}",
+                code="size-error",
+                field="length",
+            )
+        return x.with_shape(replaced(x.shape, dim, self.length))
+
+
+@final
+class Slice(Op):
+    """A stretch of a dimension, `start:end:step` as Python has it, never empty.
+
+    Where a size is known only at run time, the stretch must lie inside it.
+    """
+
+    name: ClassVar[str] = "slice"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension cut")] = 0
+    start: Annotated[AnyDim | None, Field(description="the first place; from the end where negative")] = None
+    end: Annotated[AnyDim | None, Field(description="the place after the last; likewise")] = None
+    step: Annotated[PositiveInt, Field(description="take every step-th place")] = 1
+
+    def bounds(self, size: Dim) -> tuple[Dim, Dim]:
+        """Start and end, counted from the front and brought into range where that is known."""
+        start = 0 if self.start is None else _clamped(from_front(self.start, size), size)
+        end = size if self.end is None else _clamped(from_front(self.end, size), size)
+        return start, end
+
+    def infer(self, x: TensorType) -> TensorType:
+        dim = normal_dim(self.dim, x.rank)
+        start, end = self.bounds(x.shape[dim])
+        length = (end - start + self.step - 1) // self.step
+        if _below_one(length):
+            raise OpError(
+                f"nothing is left of dimension {self.dim} of {x} from {self.start} to {self.end}",
+                code="size-error",
+                field="start" if self.start is not None else "end",
+            )
+        return x.with_shape(replaced(x.shape, dim, length))
+
+
+def from_front(place: Dim, size: Dim) -> Dim:
+    """A negative number counts from the end, as in Python."""
+    return size + place if isinstance(place, int) and place < 0 else place
+
+
+def _clamped(place: Dim, size: Dim) -> Dim:
+    """`place` brought between 0 and `size`, where it is known to lie outside."""
+    if least(-place) >= 0:
+        return 0
+    return size if least(place - size) >= 0 else place
+
+
+def _below_one(size: Dim) -> bool:
+    """Whether `size` is surely less than 1."""
+    return least(-size) >= 0
+
+
+def _check_positive(size: Dim, field: str) -> None:
+    if _below_one(size):
+        raise OpError(f"{field} {size} is less than 1", code="bad-value", field=field)
+
+
+def _pieces(size: int, piece: int) -> Sequence[int]:
+    whole, rest = divmod(size, piece)
+    return [piece] * whole + [rest] * bool(rest)
+
+
+def _check_names(names: tuple[str, ...] | None, count: int) -> None:
+    """Raises OpError unless there is a name for each of `count` outputs, all different."""
+    if names is None:
+        return
+    if len(names) != count:
+        raise OpError(
+            f"names {format_list(names)} has {len(names)} names for {count} outputs",
+            code="bad-value",
+            field="names",
+        )
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise OpError(f"names has `{twice[0]}` twice", code="bad-value", field="names")
+
+
+DIVIDE = (Chunk, Split, TensorSplit, Unbind, Select, Narrow, Slice)

@@ -1,0 +1,158 @@
+"""Ops that pick elements by an index or a condition that is a tensor."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, final
+
+from pydantic import Field
+
+from archdsl.ops.base import Kind, Number, Op, OpError, Port, PositiveInt, normal_dim
+from archdsl.ops.rules import (
+    FLOATS,
+    broadcast_or_fail,
+    promote,
+    replaced,
+    require_integer,
+    require_rank,
+)
+from archdsl.shapes import Shape, TensorType, least
+
+_PICKS = (Port("input"), Port("index"))
+
+
+@final
+class Index(Op):
+    """Rows of a table by a tensor of their numbers, `input[index]`: the index's shape, then the row's."""
+
+    name: ClassVar[str] = "index"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = _PICKS
+
+    def infer(self, x: TensorType, index: TensorType) -> TensorType:
+        _check_table(x)
+        require_integer("index", index)
+        return x.with_shape((*index.shape, *x.shape[1:]))
+
+
+@final
+class IndexSelect(Op):
+    """The places along a dimension that a list of their numbers says."""
+
+    name: ClassVar[str] = "index_select"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = _PICKS
+    dim: Annotated[int, Field(description="the dimension of the places")]
+
+    def infer(self, x: TensorType, index: TensorType) -> TensorType:
+        require_integer("index", index)
+        require_rank("index", index, 1)
+        dim = normal_dim(self.dim, x.rank)
+        return x.with_shape(replaced(x.shape, dim, index.shape[0]))
+
+
+@final
+class Gather(Op):
+    """For each place of the output, the input's element whose number along `dim` the index says."""
+
+    name: ClassVar[str] = "gather"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = _PICKS
+    dim: Annotated[int, Field(description="the dimension in which the index counts")]
+
+    def infer(self, x: TensorType, index: TensorType) -> TensorType:
+        require_integer("index", index)
+        require_rank("index", index, x.rank)
+        skip = normal_dim(self.dim, x.rank)
+        for dim, (have, want) in enumerate(zip(x.shape, index.shape, strict=True)):
+            if dim != skip and least(want - have) > 0:
+                raise OpError(
+                    f"cannot gather {index} from {x}: dimension {dim} is {want}, more than {have}",
+                    ports=("input", "index"),
+                )
+        return x.with_shape(index.shape)
+
+
+@final
+class TakeAlongDim(Op):
+    """`gather` with an index that broadcasts against the input."""
+
+    name: ClassVar[str] = "take_along_dim"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("indices"))
+    dim: Annotated[int, Field(description="the dimension in which the index counts")]
+
+    def infer(self, x: TensorType, indices: TensorType) -> TensorType:
+        require_integer("indices", indices, ("int64",))
+        require_rank("indices", indices, x.rank)
+        dim = normal_dim(self.dim, x.rank)
+        sizes: list[Shape] = [replaced(each.shape, dim, 1) for each in (x, indices)]
+        shape = broadcast_or_fail("take along", ("input", "indices"), sizes)
+        return x.with_shape(replaced(shape, dim, indices.shape[dim]))
+
+
+@final
+class OneHot(Op):
+    """A vector of zeros with a one at the place that each number says."""
+
+    name: ClassVar[str] = "one_hot"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    num_classes: Annotated[PositiveInt, Field(description="the length of the vectors")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_integer("input", x, ("int64",))
+        return x.with_shape((*x.shape, self.num_classes))
+
+
+@final
+class Where(Op):
+    """One tensor's element where the condition holds, else the other's; all three broadcast."""
+
+    name: ClassVar[str] = "where"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("condition"), Port("input"), Port("other"))
+
+    def infer(self, condition: TensorType, x: TensorType, other: TensorType) -> TensorType:
+        _check_bool("condition", condition)
+        names = tuple(port.name for port in self.ports)
+        shape = broadcast_or_fail("choose between", names, (condition.shape, x.shape, other.shape))
+        return TensorType(shape, promote(x.dtype, other.dtype))
+
+
+@final
+class MaskedFill(Op):
+    """A number wherever the mask holds; the mask broadcasts."""
+
+    name: ClassVar[str] = "masked_fill"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mask"))
+    value: Annotated[Number, Field(description="the number, `-inf` for instance")]
+
+    def infer(self, x: TensorType, mask: TensorType) -> TensorType:
+        _check_bool("mask", mask)
+        shape = broadcast_or_fail("mask", ("input", "mask"), (x.shape, mask.shape))
+        if isinstance(self.value, float) and x.dtype not in FLOATS:
+            raise OpError(
+                f"cannot fill {x.dtype} with {self.value}",
+                code="dtype-error",
+                ports=("input",),
+                hint="put a `cast`",
+            )
+        return x.with_shape(shape)
+
+
+def _check_bool(port: str, x: TensorType) -> None:
+    if x.dtype != "bool":
+        raise OpError(
+            f"`{port}` must be bool, not {x.dtype}",
+            code="dtype-error",
+            ports=(port,),
+            hint="compare it in a formula, or put a `cast`",
+        )
+
+
+def _check_table(x: TensorType) -> None:
+    if x.rank == 0:
+        raise OpError("cannot index a scalar", code="rank-error", ports=("input",))
+
+
+INDEX = (Index, IndexSelect, Gather, TakeAlongDim, OneHot, Where, MaskedFill)

@@ -1,0 +1,130 @@
+"""What the layers share: sizes given once or per dimension, channels, tensors that are fed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeAlias
+
+from pydantic import Field, field_validator
+
+from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt
+from archdsl.ops.rules import require_float
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, differ, format_shape
+
+Sizes: TypeAlias = tuple[PositiveInt, ...]
+"""A number of at least 1 per spatial dimension; one number stands for all."""
+Paddings: TypeAlias = tuple[NonNegativeInt, ...]
+"""A number of at least 0 per spatial dimension; one number stands for all."""
+BIAS: bool = Field(True, description="whether a bias is added")
+EPS: float = Field(1e-5, description="added to the variance, so that it is never 0")
+
+LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
+
+
+class Spatial(Op):
+    """A layer over (N, C, …) with `spatial` dimensions after the channels."""
+
+    spatial: ClassVar[int]
+
+    @field_validator(
+        "kernel_size", "stride", "padding", "dilation", "output_padding", "output_size",
+        mode="before", check_fields=False,
+    )  # fmt: skip
+    @classmethod
+    def _per_dimension(cls, value: object) -> object:
+        if value is None or isinstance(value, str):
+            return value
+        if not isinstance(value, list | tuple):
+            return (value,) * cls.spatial
+        if len(value) != cls.spatial:
+            raise ValueError(f"expected one number or {cls.spatial}, not {len(value)}")
+        return tuple(value)
+
+    def check_input(self, x: TensorType) -> None:
+        """Raises OpError unless `x` is a batch of floating numbers of this layer's rank."""
+        require_batched(self.name, x, self.spatial + 2, LAYOUTS[self.spatial])
+        require_float("input", x, f"put through {self.name}")
+
+
+def require_batched(op: str, x: TensorType, rank: int, layout: str, port: str = "input") -> None:
+    """Raises OpError (`rank-error`) unless `x` has this rank, the batch included."""
+    if x.rank != rank:
+        raise OpError(
+            f"{op} takes a batch {layout} of rank {rank}, not {x} of rank {x.rank}",
+            code="rank-error",
+            ports=(port,),
+        )
+
+
+def require_sizes(op: str, x: TensorType, sizes: Shape) -> None:
+    """Raises OpError (`size-error`) where a size of the output is known to be below 1."""
+    if any(isinstance(size, int) and size < 1 for size in sizes):
+        raise OpError(
+            f"{op} makes {format_shape(sizes)} of {format_shape(x.shape[2:])}: a size below 1",
+            code="size-error",
+            ports=("input",),
+        )
+
+
+def known(op: str, dim: Dim, what: str, port: str = "input") -> int:
+    """`dim` as a number. Raises OpError (`size-error`) for one that only the run knows."""
+    if isinstance(dim, Symbolic):
+        raise OpError(
+            f"{op} must know {what} when the model is built, but {dim} is known only at run time",
+            code="size-error",
+            ports=(port,),
+            hint="make the size a parameter of the file",
+        )
+    return dim
+
+
+def require_float32(op: str, x: TensorType, port: str = "input") -> None:
+    """Raises OpError (`dtype-error`) unless `x` has the dtype of the tensors that the layer owns."""
+    if x.dtype != "float32":
+        raise OpError(
+            f"{op}'s own tensors are float32, so it cannot take {x.dtype}",
+            code="dtype-error",
+            ports=(port,),
+            hint="put a `cast` to float32 before it",
+        )
+
+
+def require_shape(op: str, port: str, x: TensorType, shape: Shape) -> None:
+    """Raises OpError unless the tensor that is fed to `port` has this shape."""
+    if x.rank != len(shape) or any(differ(*dims) for dims in zip(x.shape, shape, strict=True)):
+        raise OpError(f"{op}'s `{port}` must be {format_shape(shape)}, not {x}", ports=(port,))
+
+
+def require_together(op: Op, weight: TensorType | None, bias: TensorType | None) -> None:
+    """Raises OpError where a bias is fed without a weight, or against the field `bias`."""
+    if bias is not None and weight is None:
+        raise OpError(
+            f"{op.name} is fed a bias but no weight: feed both or neither", code="bad-value", ports=("bias",)
+        )
+    said = getattr(op, "bias", None) if "bias" in op.model_fields_set else None
+    if weight is not None and said is not None and said != (bias is not None):
+        fact = "one is fed" if bias is not None else "it is fed a weight and no bias"
+        raise OpError(f"{op.name} has `bias: {str(said).lower()}`, but {fact}", code="bad-value", field="bias")
+
+
+def required(op: Op, field: str) -> Any:
+    """The value of a field that only a fed weight makes optional.
+
+    Raises OpError (`missing-field`) where it is left out.
+    """
+    value = getattr(op, field)
+    if value is None:
+        raise OpError(
+            f"{op.name} needs `{field}`, since it is not fed a weight", code="missing-field", field=field
+        )
+    return value
+
+
+def agree(op: Op, field: str, size: Any) -> None:
+    """Raises OpError where a field is given and a fed weight says otherwise."""
+    value = getattr(op, field)
+    if value is not None and value != size:
+        raise OpError(
+            f"{op.name} has `{field}: {value}`, but the weight that it is fed has {size}",
+            ports=("weight",),
+            field=field,
+        )

@@ -1,0 +1,272 @@
+"""Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, final
+
+from pydantic import BeforeValidator, Field
+
+from archdsl.ops.base import Kind, OpError, PositiveInt
+from archdsl.ops.layers import Paddings, Sizes, Spatial, require_sizes
+from archdsl.shapes import Shape, TensorType
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a number")
+    return value
+
+
+class Pool(Spatial):
+    """Pooling over windows that may overlap."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+
+    kernel_size: Sizes = Field(description="size of the window")
+    stride: Sizes | None = Field(None, description="step of the window; default: its size")
+    ceil_mode: bool = Field(False, description="whether a last window that is partly outside counts")
+
+    def infer(self, x: TensorType) -> TensorType:
+        self.check_input(x)
+        self._check_margins()
+        sizes = self.sizes(x.shape[2:])
+        require_sizes(self.name, x, sizes)
+        return x.with_shape((*x.shape[:2], *sizes))
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        return self.stride if self.stride is not None else self.kernel_size
+
+    @property
+    def margins(self) -> tuple[int, ...]:
+        """The padding on both sides of each dimension."""
+        return (0,) * self.spatial
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """The dilation."""
+        return (1,) * self.spatial
+
+    def sizes(self, sizes: Shape) -> Shape:
+        """The spatial sizes of the output."""
+        windows = zip(sizes, self.kernel_size, self.steps, self.margins, self.gaps, strict=True)
+        return tuple(
+            (size + self._slack(k, step, margin, gap)) // step + 1 for size, k, step, margin, gap in windows
+        )
+
+    def _slack(self, kernel: int, step: int, margin: int, gap: int) -> int:
+        """What the last window's start may exceed the input's size by (negative: must stay below)."""
+        room = 2 * margin - gap * (kernel - 1) - 1
+        # With ceil_mode a window may end outside, but must start inside the input or its left padding.
+        return min(room + step - 1, margin - 1) if self.ceil_mode else room
+
+    def _check_margins(self) -> None:
+        for kernel, margin, gap in zip(self.kernel_size, self.margins, self.gaps, strict=True):
+            if 2 * margin > gap * (kernel - 1) + 1:
+                raise OpError(
+                    f"{self.name}'s padding {margin} is more than half of its window of "
+                    f"{gap * (kernel - 1) + 1}",
+                    code="bad-value",
+                    field="padding",
+                )
+
+
+class PaddedPool(Pool):
+    padding: Paddings = Field(
+        0, validate_default=True, description="sizes added on both sides, at most half of the window"
+    )
+
+    @property
+    def margins(self) -> tuple[int, ...]:
+        return self.padding
+
+
+class MaxPool(PaddedPool):
+    """Maximum of each window."""
+
+    dilation: Sizes = Field(1, validate_default=True, description="distance between the window's elements")
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        return self.dilation
+
+
+class AvgPool(PaddedPool):
+    """Mean of each window."""
+
+    count_include_pad: bool = Field(True, description="whether the mean counts the padding's zeros")
+
+
+class DivisorPool(AvgPool):
+    divisor_override: PositiveInt | None = Field(
+        None, description="divides the sum; default: the number of elements"
+    )
+
+
+class LpPool(Pool):
+    """The p-norm of each window, `p` being `norm_type`."""
+
+    norm_type: Annotated[int | float, BeforeValidator(_no_bool), Field(gt=0)] = Field(
+        description="the p of the norm; 1 is the sum"
+    )
+
+
+class AdaptivePool(Spatial):
+    """Pooling to a given size, whatever the size of the input."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+
+    output_size: tuple[PositiveInt | None, ...] = Field(
+        description="size of the output; null leaves a dimension as it is"
+    )
+
+    def infer(self, x: TensorType) -> TensorType:
+        self.check_input(x)
+        return x.with_shape(
+            (
+                *x.shape[:2],
+                *(
+                    size if wanted is None else wanted
+                    for size, wanted in zip(x.shape[2:], self.output_size, strict=True)
+                ),
+            )
+        )
+
+
+@final
+class MaxPool1d(MaxPool):
+    """Maximum of each window over (N, C, L): `torch.nn.MaxPool1d`."""
+
+    name: ClassVar[str] = "max_pool1d"
+    spatial: ClassVar[int] = 1
+
+
+@final
+class MaxPool2d(MaxPool):
+    """Maximum of each window over (N, C, H, W): `torch.nn.MaxPool2d`."""
+
+    name: ClassVar[str] = "max_pool2d"
+    spatial: ClassVar[int] = 2
+
+
+@final
+class MaxPool3d(MaxPool):
+    """Maximum of each window over (N, C, D, H, W): `torch.nn.MaxPool3d`."""
+
+    name: ClassVar[str] = "max_pool3d"
+    spatial: ClassVar[int] = 3
+
+
+@final
+class AvgPool1d(AvgPool):
+    """Mean of each window over (N, C, L): `torch.nn.AvgPool1d`."""
+
+    name: ClassVar[str] = "avg_pool1d"
+    spatial: ClassVar[int] = 1
+
+
+@final
+class AvgPool2d(DivisorPool):
+    """Mean of each window over (N, C, H, W): `torch.nn.AvgPool2d`."""
+
+    name: ClassVar[str] = "avg_pool2d"
+    spatial: ClassVar[int] = 2
+
+
+@final
+class AvgPool3d(DivisorPool):
+    """Mean of each window over (N, C, D, H, W): `torch.nn.AvgPool3d`."""
+
+    name: ClassVar[str] = "avg_pool3d"
+    spatial: ClassVar[int] = 3
+
+
+@final
+class LpPool1d(LpPool):
+    """The p-norm of each window over (N, C, L): `torch.nn.LPPool1d`."""
+
+    name: ClassVar[str] = "lp_pool1d"
+    spatial: ClassVar[int] = 1
+
+
+@final
+class LpPool2d(LpPool):
+    """The p-norm of each window over (N, C, H, W): `torch.nn.LPPool2d`."""
+
+    name: ClassVar[str] = "lp_pool2d"
+    spatial: ClassVar[int] = 2
+
+
+@final
+class LpPool3d(LpPool):
+    """The p-norm of each window over (N, C, D, H, W): `torch.nn.LPPool3d`."""
+
+    name: ClassVar[str] = "lp_pool3d"
+    spatial: ClassVar[int] = 3
+
+
+@final
+class AdaptiveAvgPool1d(AdaptivePool):
+    """Mean, to a given size, over (N, C, L): `torch.nn.AdaptiveAvgPool1d`."""
+
+    name: ClassVar[str] = "adaptive_avg_pool1d"
+    spatial: ClassVar[int] = 1
+
+
+@final
+class AdaptiveAvgPool2d(AdaptivePool):
+    """Mean, to a given size, over (N, C, H, W): `torch.nn.AdaptiveAvgPool2d`."""
+
+    name: ClassVar[str] = "adaptive_avg_pool2d"
+    spatial: ClassVar[int] = 2
+
+
+@final
+class AdaptiveAvgPool3d(AdaptivePool):
+    """Mean, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveAvgPool3d`."""
+
+    name: ClassVar[str] = "adaptive_avg_pool3d"
+    spatial: ClassVar[int] = 3
+
+
+@final
+class AdaptiveMaxPool1d(AdaptivePool):
+    """Maximum, to a given size, over (N, C, L): `torch.nn.AdaptiveMaxPool1d`."""
+
+    name: ClassVar[str] = "adaptive_max_pool1d"
+    spatial: ClassVar[int] = 1
+
+
+@final
+class AdaptiveMaxPool2d(AdaptivePool):
+    """Maximum, to a given size, over (N, C, H, W): `torch.nn.AdaptiveMaxPool2d`."""
+
+    name: ClassVar[str] = "adaptive_max_pool2d"
+    spatial: ClassVar[int] = 2
+
+
+@final
+class AdaptiveMaxPool3d(AdaptivePool):
+    """Maximum, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveMaxPool3d`."""
+
+    name: ClassVar[str] = "adaptive_max_pool3d"
+    spatial: ClassVar[int] = 3
+
+
+POOL = (
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    LpPool1d,
+    LpPool2d,
+    LpPool3d,
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+)

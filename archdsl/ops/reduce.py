@@ -1,0 +1,288 @@
+"""Ops that summarise dimensions: sums, means, extremes, norms; and those that keep them, along one."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, TypeAlias, final
+
+from pydantic import Field
+
+from archdsl.ops.base import Ints, Kind, Op, OpError, PositiveInt, Result, normal_dim
+from archdsl.ops.rules import FLOATS, listed, normal_dims, replaced, require_float
+from archdsl.shapes import Shape, TensorType, least
+
+Dimensions: TypeAlias = Annotated[
+    int | Ints | None, Field(description="the dimensions that are summarised; none: all of them")
+]
+OneDimension: TypeAlias = Annotated[
+    int | None, Field(description="the dimension that is summarised; none: all of them")
+]
+Keep: TypeAlias = Annotated[bool, Field(description="keep them, with a size of 1")]
+Along: TypeAlias = Annotated[int, Field(description="the dimension along which it works")]
+
+
+def _reduced(shape: Shape, dim: int | tuple[int, ...] | None, keepdim: bool) -> Shape:
+    """The shape without the dimensions `dim`; none stands for all. Raises OpError."""
+    dims = normal_dims(listed(dim), len(shape), "dim") or range(len(shape))
+    if keepdim:
+        return tuple(1 if i in dims else size for i, size in enumerate(shape))
+    return tuple(size for i, size in enumerate(shape) if i not in dims)
+
+
+class Reduction(Op):
+    """An op that makes one number of all the numbers along its dimensions."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: Dimensions = None
+    keepdim: Keep = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x.with_shape(_reduced(x.shape, self.dim, self.keepdim))
+
+
+class FloatReduction(Reduction):
+    """A reduction of floating numbers."""
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_float("input", x, f"take the {self.name} of")
+        return super().infer(x)
+
+
+@final
+class Mean(FloatReduction):
+    """The mean over dimensions."""
+
+    name: ClassVar[str] = "mean"
+
+
+@final
+class Sum(Reduction):
+    """The sum over dimensions; whole numbers become int64."""
+
+    name: ClassVar[str] = "sum"
+
+    def infer(self, x: TensorType) -> TensorType:
+        return _counted(super().infer(x))
+
+
+@final
+class Prod(Op):
+    """The product over a dimension; whole numbers become int64."""
+
+    name: ClassVar[str] = "prod"
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: OneDimension = None
+    keepdim: Keep = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        _check_keep(self.dim, self.keepdim)
+        return _counted(x.with_shape(_reduced(x.shape, self.dim, self.keepdim)))
+
+
+@final
+class Amax(Reduction):
+    """The largest number over dimensions."""
+
+    name: ClassVar[str] = "amax"
+
+
+@final
+class Amin(Reduction):
+    """The smallest number over dimensions."""
+
+    name: ClassVar[str] = "amin"
+
+
+@final
+class Var(FloatReduction):
+    """The variance over dimensions."""
+
+    name: ClassVar[str] = "var"
+    correction: Annotated[
+        int, Field(description="subtracted from the count that the sum is divided by", ge=0)
+    ] = 1
+
+
+@final
+class Std(FloatReduction):
+    """The standard deviation over dimensions."""
+
+    name: ClassVar[str] = "std"
+    correction: Annotated[
+        int, Field(description="subtracted from the count that the sum is divided by", ge=0)
+    ] = 1
+
+
+@final
+class Norm(FloatReduction):
+    """The length of vectors over dimensions, their p-norm."""
+
+    name: ClassVar[str] = "norm"
+    p: Annotated[float, Field(description="which norm: 1 the absolute sum, 2 Euclid's, inf the largest")] = (
+        2.0
+    )
+
+
+@final
+class Logsumexp(Op):
+    """The logarithm of the sum of exponentials over dimensions, without overflow."""
+
+    name: ClassVar[str] = "logsumexp"
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: Annotated[int | Ints, Field(description="the dimensions that are summarised")]
+    keepdim: Keep = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        dtype = x.dtype if x.dtype in FLOATS else "float32"
+        return TensorType(_reduced(x.shape, self.dim, self.keepdim), dtype)
+
+
+class Extreme(Op):
+    """The largest or smallest number; along a dimension, also its place."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: OneDimension = None
+    keepdim: Keep = False
+
+    def infer(self, x: TensorType) -> Result:
+        _check_keep(self.dim, self.keepdim)
+        shape = _reduced(x.shape, self.dim, self.keepdim)
+        values = x.with_shape(shape)
+        return values if self.dim is None else (values, TensorType(shape, "int64"))
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return ("values", "indices") if count > 1 else super().output_names(count)
+
+
+@final
+class Max(Extreme):
+    """The largest number; along a `dim` two outputs, `values` and `indices`. See also `amax`."""
+
+    name: ClassVar[str] = "max"
+
+
+@final
+class Min(Extreme):
+    """The smallest number; along a `dim` two outputs, `values` and `indices`. See also `amin`."""
+
+    name: ClassVar[str] = "min"
+
+
+class ExtremePlace(Op):
+    """The place of the largest or smallest number."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: OneDimension = None
+    keepdim: Keep = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        if x.dtype == "bool":
+            raise OpError(
+                f"cannot take the {self.name} of bool",
+                code="dtype-error",
+                ports=("input",),
+                hint="put a `cast`",
+            )
+        return TensorType(_reduced(x.shape, self.dim, self.keepdim), "int64")
+
+
+@final
+class Argmax(ExtremePlace):
+    """The place of the largest number along a dimension, or in the flattened tensor."""
+
+    name: ClassVar[str] = "argmax"
+
+
+@final
+class Argmin(ExtremePlace):
+    """The place of the smallest number along a dimension, or in the flattened tensor."""
+
+    name: ClassVar[str] = "argmin"
+
+
+@final
+class Normalize(Op):
+    """Divides vectors by their length, so that their norm is 1."""
+
+    name: ClassVar[str] = "normalize"
+    kind: ClassVar[Kind] = Kind.NORM
+    p: Annotated[float, Field(description="which norm measures the length")] = 2.0
+    dim: Annotated[int | Ints, Field(description="the dimensions of the vectors")] = 1
+    eps: Annotated[float, Field(description="the least length that is divided by")] = 1e-12
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_float("input", x, "normalize")
+        normal_dims(listed(self.dim), x.rank, "dim")
+        return x
+
+
+@final
+class Cumsum(Op):
+    """The running sum along a dimension; whole numbers become int64."""
+
+    name: ClassVar[str] = "cumsum"
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: Along
+
+    def infer(self, x: TensorType) -> TensorType:
+        normal_dim(self.dim, x.rank)
+        return _counted(x)
+
+
+class Ordering(Op):
+    """An op whose outputs are `values` and the `indices` where they stood."""
+
+    kind: ClassVar[Kind] = Kind.POOL
+    dim: Along = -1
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return ("values", "indices")
+
+
+@final
+class Topk(Ordering):
+    """The k largest numbers along a dimension: outputs `values` and `indices`."""
+
+    name: ClassVar[str] = "topk"
+    k: Annotated[PositiveInt, Field(description="how many")]
+    largest: Annotated[bool, Field(description="false: the smallest instead")] = True
+    sorted: Annotated[bool, Field(description="whether they come in order")] = True
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        dim = normal_dim(self.dim, x.rank)
+        if least(self.k - x.shape[dim]) > 0:
+            raise OpError(
+                f"k {self.k} is more than the size of dimension {self.dim} of {x}",
+                code="size-error",
+                field="k",
+            )
+        shape = replaced(x.shape, dim, self.k)
+        return x.with_shape(shape), TensorType(shape, "int64")
+
+
+@final
+class Sort(Ordering):
+    """The numbers along a dimension in order: outputs `values` and `indices`."""
+
+    name: ClassVar[str] = "sort"
+    descending: Annotated[bool, Field(description="whether the largest comes first")] = False
+    stable: Annotated[bool, Field(description="whether equal numbers keep their order")] = False
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        normal_dim(self.dim, x.rank)
+        return x, TensorType(x.shape, "int64")
+
+
+def _counted(x: TensorType) -> TensorType:
+    """The dtype of a sum."""
+    return x if x.dtype in FLOATS else TensorType(x.shape, "int64")
+
+
+def _check_keep(dim: int | None, keepdim: bool) -> None:
+    if keepdim and dim is None:
+        raise OpError("keepdim needs a dim", code="bad-value", field="keepdim")
+
+
+REDUCE = (
+    Mean, Sum, Prod, Amax, Amin, Max, Min, Argmax, Argmin, Var, Std, Norm, Logsumexp, Normalize,
+    Cumsum, Topk, Sort,
+)  # fmt: skip

@@ -1,0 +1,205 @@
+"""Ops that change the shape and keep the elements in their order or only swap dimensions."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, final
+
+from pydantic import Field
+
+from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, normal_dim
+from archdsl.ops.rules import format_list, listed, normal_dims, require_least_rank, resolve_free
+from archdsl.shapes import TensorType, format_shape, product
+
+
+@final
+class Flatten(Op):
+    """Merges the dimensions from `start_dim` to `end_dim` into one; by default all but the first."""
+
+    name: ClassVar[str] = "flatten"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    start_dim: Annotated[int, Field(description="the first dimension merged")] = 1
+    end_dim: Annotated[int, Field(description="the last dimension merged")] = -1
+
+    def infer(self, x: TensorType) -> TensorType:
+        start = normal_dim(self.start_dim, x.rank, "start_dim")
+        end = normal_dim(self.end_dim, x.rank, "end_dim")
+        if start > end:
+            raise OpError(
+                f"start_dim {self.start_dim} comes after end_dim {self.end_dim} in {x}",
+                code="bad-value",
+                field="start_dim",
+            )
+        return x.with_shape((*x.shape[:start], product(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+
+@final
+class Unflatten(Op):
+    """Splits one dimension into several."""
+
+    name: ClassVar[str] = "unflatten"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="the dimension split")]
+    unflattened_size: Annotated[Dims, Field(description="its new sizes; one may be -1", min_length=1)]
+
+    def infer(self, x: TensorType) -> TensorType:
+        dim = normal_dim(self.dim, x.rank)
+        size = x.shape[dim]
+        what = f"dimension {self.dim} of {x}"
+        sizes = resolve_free(self.unflattened_size, size, "unflattened_size", what)
+        return x.with_shape((*x.shape[:dim], *sizes, *x.shape[dim + 1 :]))
+
+
+@final
+class Reshape(Op):
+    """Gives the same elements, in the same order, another shape."""
+
+    name: ClassVar[str] = "reshape"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    shape: Annotated[Dims, Field(description="the new shape; one size may be -1")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x.with_shape(resolve_free(self.shape, x.size, "shape", format_shape(x.shape)))
+
+
+@final
+class Permute(Op):
+    """Puts the dimensions into another order."""
+
+    name: ClassVar[str] = "permute"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dims: Annotated[Ints, Field(description="for each output dimension, the input's")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        if len(self.dims) != x.rank:
+            raise OpError(
+                f"dims {list(self.dims)} orders {len(self.dims)} dimensions, but {x} has {x.rank}",
+                code="rank-error",
+                ports=("input",),
+                field="dims",
+            )
+        return x.with_shape(x.shape[dim] for dim in normal_dims(self.dims, x.rank, "dims"))
+
+
+@final
+class Transpose(Op):
+    """Swaps two dimensions."""
+
+    name: ClassVar[str] = "transpose"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim0: Annotated[int, Field(description="one dimension")]
+    dim1: Annotated[int, Field(description="the other dimension")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        first, second = normal_dim(self.dim0, x.rank, "dim0"), normal_dim(self.dim1, x.rank, "dim1")
+        shape = list(x.shape)
+        shape[first], shape[second] = shape[second], shape[first]
+        return x.with_shape(shape)
+
+
+@final
+class Squeeze(Op):
+    """Removes dimensions of size 1; without `dim` all that are known to be 1."""
+
+    name: ClassVar[str] = "squeeze"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int | Ints | None, Field(description="the dimensions removed; each must be of size 1")] = (
+        None
+    )
+
+    def removed(self, x: TensorType) -> tuple[int, ...]:
+        """The dimensions removed, counted from the front. Raises OpError."""
+        if self.dim is None:
+            return tuple(i for i, size in enumerate(x.shape) if size == 1)
+        counted = normal_dims(listed(self.dim), x.rank, "dim")
+        for dim in counted:
+            if x.shape[dim] != 1:
+                raise OpError(
+                    f"cannot squeeze dimension {dim} of {x}: its size is {x.shape[dim]}, not 1",
+                    code="size-error",
+                    ports=("input",),
+                    field="dim",
+                )
+        return counted
+
+    def infer(self, x: TensorType) -> TensorType:
+        removed = self.removed(x)
+        return x.with_shape(size for i, size in enumerate(x.shape) if i not in removed)
+
+
+@final
+class Unsqueeze(Op):
+    """Inserts a dimension of size 1."""
+
+    name: ClassVar[str] = "unsqueeze"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dim: Annotated[int, Field(description="its place in the output")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        dim = normal_dim(self.dim, x.rank + 1)
+        return x.with_shape((*x.shape[:dim], 1, *x.shape[dim:]))
+
+
+@final
+class Flip(Op):
+    """Reverses the order along dimensions."""
+
+    name: ClassVar[str] = "flip"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    dims: Annotated[Ints, Field(description="the dimensions reversed")]
+
+    def infer(self, x: TensorType) -> TensorType:
+        normal_dims(self.dims, x.rank, "dims")
+        return x
+
+
+@final
+class Roll(Op):
+    """Shifts along dimensions; what leaves at one end enters at the other."""
+
+    name: ClassVar[str] = "roll"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    shifts: Annotated[AnyDim | Dims, Field(description="by how many places, for each of `dims`")]
+    dims: Annotated[
+        int | Ints | None, Field(description="the dimensions shifted; none: the flattened tensor")
+    ] = None
+
+    def infer(self, x: TensorType) -> TensorType:
+        shifts, dims = listed(self.shifts), listed(self.dims)
+        for dim in dims:
+            normal_dim(dim, x.rank, "dims")
+        if len(shifts) != (len(dims) or 1):
+            raise OpError(
+                f"shifts {format_list(shifts)} and dims {format_list(dims)} differ in length",
+                code="bad-value",
+                field="shifts",
+            )
+        return x
+
+
+@final
+class Tril(Op):
+    """Keeps the lower triangle of the last two dimensions; the rest becomes 0."""
+
+    name: ClassVar[str] = "tril"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    diagonal: Annotated[int, Field(description="the last diagonal kept; 0 is the main one")] = 0
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_least_rank("input", x, 2)
+        return x
+
+
+@final
+class Triu(Op):
+    """Keeps the upper triangle of the last two dimensions; the rest becomes 0."""
+
+    name: ClassVar[str] = "triu"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    diagonal: Annotated[int, Field(description="the first diagonal kept; 0 is the main one")] = 0
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_least_rank("input", x, 2)
+        return x
+
+
+RESHAPE = (Flatten, Unflatten, Reshape, Permute, Transpose, Squeeze, Unsqueeze, Flip, Roll, Tril, Triu)

@@ -1,0 +1,172 @@
+"""`interpolate`, and windows as columns: `unfold` and `fold`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
+
+from pydantic import BeforeValidator, Field
+
+from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d
+from archdsl.ops.rules import divides, format_list, require_float, require_rank
+from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
+
+_RANKS: Final[dict[str, tuple[int, ...]]] = {
+    "nearest": (3, 4, 5),
+    "nearest-exact": (3, 4, 5),
+    "area": (3, 4, 5),
+    "linear": (3,),
+    "bilinear": (4,),
+    "bicubic": (4,),
+    "trilinear": (5,),
+}
+"""The ranks that each mode takes."""
+
+Factor: TypeAlias = Annotated[float, Field(gt=0)]
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Factors: TypeAlias = Annotated[tuple[Factor, ...], BeforeValidator(_listed)]
+
+
+@final
+class Interpolate(Op):
+    """Resizes a map (N, C, …) to a `size` or by a `scale_factor`; sizes are rounded down."""
+
+    name: ClassVar[str] = "interpolate"
+    kind: ClassVar[Kind] = Kind.POOL
+    size: Annotated[AnyDim | Dims | None, Field(description="the new spatial sizes, or one for all")] = None
+    scale_factor: Annotated[Factor | Factors | None, Field(description="how many times larger instead")] = (
+        None
+    )
+    mode: Annotated[
+        Literal["nearest", "nearest-exact", "area", "linear", "bilinear", "bicubic", "trilinear"],
+        Field(description="how the new places are filled"),
+    ] = "nearest"
+    align_corners: Annotated[
+        bool | None,
+        Field(description="whether the corner places' middles stay, for linear modes and bicubic"),
+    ] = None
+    antialias: Annotated[
+        bool, Field(description="blur what is made smaller, in modes bilinear and bicubic")
+    ] = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        self._check(x)
+        require_float("input", x, "interpolate")
+        sizes = tuple(self._sizes(x.shape[2:]))
+        if any(least(-size) >= 0 for size in sizes):
+            raise OpError(f"{x} becomes {format_list(sizes)}, below 1", code="size-error", ports=("input",))
+        return x.with_shape((*x.shape[:2], *sizes))
+
+    def _check(self, x: TensorType) -> None:
+        require_rank("input", x, *_RANKS[self.mode])
+        if (self.size is None) == (self.scale_factor is None):
+            raise OpError("give either size or scale_factor", code="bad-value", field="size")
+        if self.align_corners is not None and self.mode in ("nearest", "nearest-exact", "area"):
+            raise OpError(f"mode {self.mode} takes no align_corners", code="bad-value", field="align_corners")
+        if self.antialias and self.mode not in ("bilinear", "bicubic"):
+            raise OpError(f"mode {self.mode} takes no antialias", code="bad-value", field="antialias")
+
+    def _sizes(self, spatial: Shape) -> list[Dim]:
+        if self.size is not None:
+            return list(_each(self.size, len(spatial), "size"))
+        factors = _each(self.scale_factor, len(spatial), "scale_factor")
+        return [_scaled(dim, factor) for dim, factor in zip(spatial, factors, strict=True)]
+
+
+@final
+class Unfold(Op):
+    """Windows of a map as columns: (N, C, H, W) becomes (N, C · window, number of windows)."""
+
+    name: ClassVar[str] = "unfold"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    kernel_size: Annotated[Size2d, Field(description="the window")]
+    dilation: Annotated[Size2d, Field(description="distance between a window's places")] = (1, 1)
+    padding: Annotated[Padding2d, Field(description="zeros added at both ends")] = (0, 0)
+    stride: Annotated[Size2d, Field(description="distance between windows")] = (1, 1)
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_rank("input", x, 3, 4)
+        require_float("input", x, "unfold")
+        *batch, channels, height, width = x.shape
+        counts = _windows(self, (height, width))
+        return x.with_shape((*batch, channels * product(self.kernel_size), product(counts)))
+
+
+@final
+class Fold(Op):
+    """Adds columns up into a map: the reverse of `unfold`, where windows overlap their sum."""
+
+    name: ClassVar[str] = "fold"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    output_size: Annotated[AnyDim | Dims, Field(description="the map's height and width")]
+    kernel_size: Annotated[Size2d, Field(description="the window")]
+    dilation: Annotated[Size2d, Field(description="distance between a window's places")] = (1, 1)
+    padding: Annotated[Padding2d, Field(description="zeros that `unfold` added at both ends")] = (0, 0)
+    stride: Annotated[Size2d, Field(description="distance between windows")] = (1, 1)
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_rank("input", x, 2, 3)
+        require_float("input", x, "fold")
+        output = _each(self.output_size, 2, "output_size")
+        *batch, rows, columns = x.shape
+        window = product(self.kernel_size)
+        if divides(window, rows) is False:
+            message = f"{rows} rows are not divisible by the window's {window} places"
+            raise OpError(message, code="size-error", ports=("input",), field="kernel_size")
+        count = product(_windows(self, output))
+        if differ(count, columns):
+            raise OpError(
+                f"output_size {format_list(output)} has {count} windows, but {x} has {columns} columns",
+                code="size-error",
+                ports=("input",),
+                field="output_size",
+            )
+        return x.with_shape((*batch, rows // window, *output))
+
+
+def _windows(op: Unfold | Fold, sizes: Shape) -> list[Dim]:
+    """How many windows fit along each dimension. Raises OpError where none does."""
+    rule = zip(sizes, op.kernel_size, op.dilation, op.padding, op.stride, strict=True)
+    counts: list[Dim] = [
+        (size + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1
+        for size, kernel, dilation, pad, stride in rule
+    ]
+    if any(least(-count) >= 0 for count in counts):
+        raise OpError(
+            f"the window {format_list(op.kernel_size)} does not fit into {format_list(sizes)}",
+            code="size-error",
+            field="kernel_size",
+        )
+    return counts
+
+
+def _each(value: Any, count: int, field: str) -> tuple[Any, ...]:
+    """A number for each of `count` dimensions, where one stands for all. Raises OpError."""
+    if not isinstance(value, tuple):
+        return (value,) * count
+    if len(value) != count:
+        message = f"{field} {format_list(value)} has {len(value)} numbers for {count} spatial dimensions"
+        raise OpError(message, code="bad-value", field=field)
+    return value
+
+
+def _scaled(dim: Dim, factor: float) -> Dim:
+    """`floor(dim * factor)`, in floating point as torch computes it. Raises OpError."""
+    if isinstance(dim, int):
+        return floor(dim * factor)
+    exact = Fraction(factor)
+    if exact.denominator > 2**16:
+        raise OpError(
+            f"cannot tell {factor} times {dim} exactly",
+            code="bad-value",
+            field="scale_factor",
+            hint="give `size` instead",
+        )
+    return dim * exact.numerator // exact.denominator
+
+
+RESIZE = (Interpolate, Unfold, Fold)

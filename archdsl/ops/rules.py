@@ -1,0 +1,179 @@
+"""What the rules of several ops share: counting dimensions, broadcasting, dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from archdsl.ops.base import OpError, normal_dim
+from archdsl.shapes import Dim, Shape, TensorType, differ, format_shape, product, remainder
+
+DType: TypeAlias = Literal[
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"
+]
+"""torch's name without `torch.`."""
+
+FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
+_INTEGERS: Final = ("int8", "int16", "int32", "int64")
+_ORDER: Final = ("bool", "uint8", *_INTEGERS, *FLOATS)
+
+
+def promote(left: str, right: str) -> str:
+    """The dtype of an elementwise result, as `torch.promote_types` has it."""
+    if left == right:
+        return left
+    low, high = sorted((left, right), key=_ORDER.index)
+    if (low, high) == ("uint8", "int8"):
+        return "int16"
+    if (low, high) == ("float16", "bfloat16"):
+        return "float32"
+    return high
+
+
+def require_float(port: str, x: TensorType, verb: str) -> None:
+    """Raises OpError (`dtype-error`) unless `x` holds floating numbers."""
+    if x.dtype not in FLOATS:
+        raise OpError(
+            f"cannot {verb} a tensor of {x.dtype}, expected floating numbers",
+            code="dtype-error",
+            ports=(port,),
+            hint="put a `cast` to float32 before it",
+        )
+
+
+def require_integer(port: str, x: TensorType, allowed: Sequence[str] = ("int64", "int32")) -> None:
+    """Raises OpError (`dtype-error`) unless `x` holds whole numbers that can count places."""
+    if x.dtype not in allowed:
+        raise OpError(
+            f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,)
+        )
+
+
+def require_same_dtype(ports: tuple[str, str], left: TensorType, right: TensorType) -> None:
+    """Raises OpError (`dtype-error`) where the two dtypes differ."""
+    if left.dtype != right.dtype:
+        raise OpError(
+            f"cannot multiply {left.dtype} by {right.dtype}: the dtypes must be equal",
+            code="dtype-error",
+            ports=ports,
+            hint="put a `cast` before one of them",
+        )
+
+
+def require_rank(port: str, x: TensorType, *ranks: int) -> None:
+    """Raises OpError (`rank-error`) unless `x` has one of these ranks."""
+    if x.rank not in ranks:
+        wanted = " or ".join(map(str, ranks))
+        raise OpError(
+            f"expected `{port}` of rank {wanted}, got {x} of rank {x.rank}",
+            code="rank-error",
+            ports=(port,),
+        )
+
+
+def require_least_rank(port: str, x: TensorType, least: int) -> None:
+    """Raises OpError (`rank-error`) where `x` has fewer than `least` dimensions."""
+    if x.rank < least:
+        raise OpError(
+            f"expected `{port}` of rank {least} or more, got {x} of rank {x.rank}",
+            code="rank-error",
+            ports=(port,),
+        )
+
+
+def normal_dims(dims: Sequence[int], rank: int, field: str) -> tuple[int, ...]:
+    """The dimensions counted from the front, in the order given.
+
+    Raises OpError (`rank-error`) for one that is out of range or written twice.
+    """
+    counted = tuple(normal_dim(dim, rank, field) for dim in dims)
+    for i, dim in enumerate(counted):
+        if dim in counted[:i]:
+            raise OpError(f"{field} {list(dims)} names dimension {dim} twice", code="bad-value", field=field)
+    return counted
+
+
+def listed(value: Any) -> tuple[Any, ...]:
+    """A field that takes one value or several, as a tuple; None is no value."""
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def replaced(shape: Shape, dim: int, *sizes: Dim) -> Shape:
+    """`shape` with the sizes in place of its dimension `dim`, counted from the front."""
+    return (*shape[:dim], *sizes, *shape[dim + 1 :])
+
+
+def divides(divisor: Dim, dim: Dim) -> bool | None:
+    """Whether `dim` is a multiple of `divisor`; None where only the run can tell."""
+    if divisor == 0:
+        return dim == 0
+    unequal = differ(remainder(dim, divisor), 0)
+    return None if unequal is None else not unequal
+
+
+def meet(left: Dim, right: Dim) -> Dim | None:
+    """The size of two that are broadcast together; None where they never fit."""
+    if right in (1, left):
+        return left
+    if left == 1:
+        return right
+    if differ(left, right):
+        return None
+    return left if isinstance(left, int) else right
+
+
+def broadcast(*shapes: Shape) -> Shape | None:
+    """The shape that the shapes are broadcast to, aligned at the end; None where they do not fit."""
+    rank = max(map(len, shapes), default=0)
+    result: list[Dim] = [1] * rank
+    for shape in shapes:
+        for i, dim in enumerate(shape, start=rank - len(shape)):
+            size = meet(result[i], dim)
+            if size is None:
+                return None
+            result[i] = size
+    return tuple(result)
+
+
+def broadcast_or_fail(verb: str, ports: tuple[str, ...], shapes: Sequence[Shape]) -> Shape:
+    """`broadcast`; raises OpError that says all shapes where they do not fit."""
+    shape = broadcast(*shapes)
+    if shape is None:
+        raise OpError(f"cannot {verb} {' and '.join(map(format_shape, shapes))}", ports=ports)
+    return shape
+
+
+def resolve_free(shape: Shape, size: Dim, field: str, what: str) -> Shape:
+    """`shape` with its -1 replaced so that it holds `size` elements; `what` names the source.
+
+    Raises OpError (`size-error`) where it cannot, (`bad-value`) for a second -1 or a size below -1.
+    """
+    spelled = format_list(shape)
+    if shape.count(-1) > 1:
+        raise OpError(f"{field} {spelled} has more than one -1", code="bad-value", field=field)
+    for dim in shape:
+        if isinstance(dim, int) and dim < -1:
+            raise OpError(f"{field} {spelled} has the size {dim}", code="bad-value", field=field)
+    known = product(dim for dim in shape if dim != -1)
+    if -1 not in shape:
+        if differ(known, size):
+            raise OpError(
+                f"cannot make {spelled} ({known} elements) of {what} ({size} elements)",
+                code="size-error",
+                field=field,
+            )
+        return shape
+    if known == 0 or divides(known, size) is False:
+        raise OpError(
+            f"cannot make {spelled} of {what}: {size} is not divisible by {known}",
+            code="size-error",
+            field=field,
+        )
+    return tuple(size // known if dim == -1 else dim for dim in shape)
+
+
+def format_list(values: Sequence[object]) -> str:
+    """`[N, -1, 64]`, as a spec writes it."""
+    return f"[{', '.join(map(str, values))}]"

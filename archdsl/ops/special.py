@@ -1,0 +1,128 @@
+"""The ops that are no layer: inputs, tensors that a spec states, and formulas.
+
+A spec never says `input`, `formula` or `by_mode`: they come from `inputs`, from `= a + b` and from
+`when` with `else`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, final
+
+from pydantic import Field
+
+from archdsl.ops.base import Dims, Kind, Names, Op, Port, Weight
+from archdsl.shapes import Dim, Symbolic, TensorType
+
+DType = Literal["float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+
+@final
+class InputOp(Op):
+    """An input of the network."""
+
+    name: ClassVar[str] = "input"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = ()
+    shape: Annotated[Dims, Field(description="its shape")]
+    dtype: Annotated[DType, Field(description="its dtype")] = "float32"
+    below: Annotated[int | None, Field(description="for integers: every element is less")] = None
+
+    def infer(self) -> TensorType:
+        return TensorType(self.shape, self.dtype)
+
+
+@final
+class Parameter(Op):
+    """A tensor that is trained, owned by the scope that it is written in (`torch.nn.Parameter`)."""
+
+    name: ClassVar[str] = "parameter"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = ()
+    shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
+
+    def infer(self) -> TensorType:
+        return TensorType(self.shape)
+
+    def tensors(self) -> dict[str, Weight]:
+        return {"": Weight(self.shape)}
+
+
+@final
+class Constant(Op):
+    """A tensor given by a formula over its own indices.
+
+    A buffer, computed once in float64 and cast, where its shape is known when the model is built;
+    else it is computed in `forward`.
+    """
+
+    name: ClassVar[str] = "constant"
+    kind: ClassVar[Kind] = Kind.EMBEDDING
+    ports: ClassVar[tuple[Port, ...]] = ()
+    shape: Annotated[Dims, Field(description="its shape")]
+    index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
+    value: Annotated[Any, Field(description="the element at these indices, a formula")]
+    dtype: Annotated[DType, Field(description="its dtype")] = "float32"
+    persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False
+
+    def infer(self) -> TensorType:
+        return TensorType(self.shape, self.dtype)
+
+    def tensors(self) -> dict[str, Weight]:
+        """The buffer, where the shape and every number in the formula are known."""
+        return {"": Weight(self.shape, self.dtype, buffer=True)} if self.known else {}
+
+    @property
+    def known(self) -> bool:
+        """Whether the tensor can be computed before the model runs."""
+        return not any(isinstance(dim, Symbolic) for dim in self.shape) and not _symbolic(self.value)
+
+
+@final
+class Formula(Op):
+    """Elementwise arithmetic over its inputs, which broadcast.
+
+    `expression` is a tree of `archdsl.expressions` in which the names `0`, `1`, … are the inputs.
+    """
+
+    name: ClassVar[str] = "formula"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+    expression: Annotated[Any, Field(description="the formula")]
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        from archdsl.formula import formula_type
+
+        return formula_type(self.expression, list(inputs))
+
+
+@final
+class ByMode(Op):
+    """Its first input in one mode, its second in the other: what `when` with `else` means."""
+
+    name: ClassVar[str] = "by_mode"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("otherwise"))
+    mode: Annotated[Literal["training", "evaluation"], Field(description="when the first is read")]
+
+    def infer(self, input: TensorType, otherwise: TensorType) -> TensorType:
+        from archdsl.ops.base import OpError
+
+        if input != otherwise:
+            raise OpError(
+                f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise")
+            )
+        return input
+
+    def macs(self, *inputs: Any) -> Dim:
+        return 0
+
+
+def _symbolic(tree: Any) -> bool:
+    """Whether a run-time dimension stands in the tree."""
+    from archdsl.expression_tree import Literal as Value
+    from archdsl.expression_tree import walk
+
+    return any(isinstance(part, Value) and isinstance(part.value, Symbolic) for part in walk(tree))
+
+
+SPECIAL = (InputOp, Parameter, Constant, Formula, ByMode)

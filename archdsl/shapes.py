@@ -1,0 +1,367 @@
+"""Symbolic dimensions, shapes and tensor types.
+
+A dimension is an `int` or a `Symbolic`: an integer polynomial over named sizes (`N`, `H`) and over
+floor divisions and remainders of such polynomials. Every name stands for an integer of at least 1.
+
+Polynomials are kept in one normal form, so two dimensions that simplify to the same polynomial are
+`==`. Two that cannot be proved equal may still be equal at run time: `differ` tells the three cases
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from math import gcd
+from operator import mul
+from typing import Final, NamedTuple, TypeAlias, final
+
+
+class Division(NamedTuple):
+    """`numerator // denominator` or `numerator % denominator`, as one atom of a polynomial."""
+
+    sign: str
+    numerator: Dim
+    denominator: Dim
+
+    def __str__(self) -> str:
+        return f"{_operand(self.numerator)} {self.sign} {_operand(self.denominator)}"
+
+
+Atom: TypeAlias = "str | Division"
+Monomial: TypeAlias = tuple[Atom, ...]
+"""A product of atoms, sorted; the empty product is 1."""
+
+
+@final
+class Symbolic:
+    """A polynomial with integer coefficients that is not a plain number."""
+
+    __slots__ = ("_hash", "terms")
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
+        self.terms = terms
+        self._hash = hash(terms)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Symbolic) and self.terms == other.terms
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return _spell(self)
+
+    def __add__(self, other: Dim) -> Dim:
+        return add(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Dim) -> Dim:
+        return add(self, multiply(other, -1)) if isinstance(other, int | Symbolic) else NotImplemented
+
+    def __rsub__(self, other: Dim) -> Dim:
+        return add(multiply(self, -1), other) if isinstance(other, int | Symbolic) else NotImplemented
+
+    def __neg__(self) -> Dim:
+        return multiply(self, -1)
+
+    def __mul__(self, other: Dim) -> Dim:
+        return multiply(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Dim) -> Dim:
+        return floor_divide(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+
+    def __rfloordiv__(self, other: Dim) -> Dim:
+        return floor_divide(other, self) if isinstance(other, int | Symbolic) else NotImplemented
+
+    def __mod__(self, other: Dim) -> Dim:
+        return remainder(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+
+    def __rmod__(self, other: Dim) -> Dim:
+        return remainder(other, self) if isinstance(other, int | Symbolic) else NotImplemented
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The named sizes that the polynomial depends on."""
+        return frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+
+
+Dim: TypeAlias = int | Symbolic
+Shape: TypeAlias = tuple[Dim, ...]
+
+
+def symbol(name: str) -> Symbolic:
+    """The dimension called `name`, an integer of at least 1."""
+    return Symbolic((((name,), 1),))
+
+
+@lru_cache(maxsize=65536)
+def add(left: Dim, right: Dim) -> Dim:
+    """left + right"""
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    total = dict(_terms(left))
+    for monomial, coefficient in _terms(right):
+        total[monomial] = total.get(monomial, 0) + coefficient
+    return _from_terms(total)
+
+
+@lru_cache(maxsize=65536)
+def multiply(left: Dim, right: Dim) -> Dim:
+    """left * right"""
+    if isinstance(left, int) and isinstance(right, int):
+        return left * right
+    total: dict[Monomial, int] = {}
+    for first, a in _terms(left):
+        for second, b in _terms(right):
+            monomial = tuple(sorted((*first, *second), key=_atom_key))
+            total[monomial] = total.get(monomial, 0) + a * b
+    return _from_terms(total)
+
+
+@lru_cache(maxsize=65536)
+def floor_divide(left: Dim, right: Dim) -> Dim:
+    """left // right, rounded towards minus infinity.
+
+    Raises ZeroDivisionError where right is 0.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        return left // right
+    if left == right:
+        return 1
+    if right == 0:
+        raise ZeroDivisionError("division by zero")
+    if not isinstance(right, int):
+        return _divide_by_symbolic(left, right)
+    if right < 0:
+        return floor_divide(multiply(left, -1), -right)
+    whole, rest = _split(left, right)
+    return add(whole, _divide_rest(rest, right))
+
+
+@lru_cache(maxsize=65536)
+def remainder(left: Dim, right: Dim) -> Dim:
+    """left % right, with the sign of right, as in Python."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left % right
+    if left == right or right == 1:
+        return 0
+    if not isinstance(right, int):
+        quotient = _divide_by_symbolic(left, right)
+        exact = multiply(quotient, right) == left
+        return 0 if exact else _atom(Division("%", left, right))
+    _, rest = _split(left, right)
+    if isinstance(rest, int):
+        return rest % right
+    return _atom(Division("%", rest, right))
+
+
+def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """The number that `dim` is when its names have these sizes.
+
+    Raises KeyError for a name without a size.
+    """
+    if isinstance(dim, int):
+        return dim
+    return sum(
+        coefficient * reduce(mul, (_evaluate_atom(atom, sizes) for atom in monomial), 1)
+        for monomial, coefficient in dim.terms
+    )
+
+
+def differ(left: Dim, right: Dim) -> bool | None:
+    """True if left and right are never equal, False if always, None if only the run can tell."""
+    if left == right:
+        return False
+    gap = add(left, multiply(right, -1))
+    if isinstance(gap, int) or least(gap) > 0 or least(multiply(gap, -1)) > 0:
+        return True
+    return None
+
+
+UNBOUNDED: Final = -(2**63)
+
+
+def least(dim: Dim) -> int:
+    """A lower bound of `dim` over all sizes of at least 1; `UNBOUNDED` where there is none."""
+    if isinstance(dim, int):
+        return dim
+    bound = 0
+    for monomial, coefficient in dim.terms:
+        if not monomial:
+            bound += coefficient
+        elif coefficient < 0 or any(_least_atom(atom) < 0 for atom in monomial):
+            return UNBOUNDED
+        else:
+            bound += coefficient * reduce(mul, map(_least_atom, monomial), 1)
+    return bound
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """The product of the dimensions; 1 for none."""
+    return reduce(multiply, dims, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """What is known of a tensor before it exists: its shape and its dtype.
+
+    `dtype` is torch's name without `torch.`; `float32` stands for the model's floating dtype.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> Dim:
+        """The number of elements."""
+        return product(self.shape)
+
+    def with_shape(self, shape: Iterable[Dim]) -> TensorType:
+        return TensorType(tuple(shape), self.dtype)
+
+    def __str__(self) -> str:
+        return format_shape(self.shape)
+
+
+def format_shape(shape: Shape) -> str:
+    """`64×56×56`; a dimension that is a sum or a quotient is bracketed; `scalar` for rank 0."""
+    return "×".join(_operand(dim) for dim in shape) if shape else "scalar"
+
+
+def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:
+    if isinstance(dim, Symbolic):
+        return dim.terms
+    return (((), dim),) if dim else ()
+
+
+def _from_terms(total: Mapping[Monomial, int]) -> Dim:
+    kept = {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+    if not kept:
+        return 0
+    if len(kept) == 1 and () in kept:
+        return kept[()]
+    return Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
+
+
+def _atom(atom: Atom) -> Symbolic:
+    return Symbolic((((atom,), 1),))
+
+
+def _atom_key(atom: Atom) -> tuple[bool, str]:
+    return not isinstance(atom, str), str(atom)
+
+
+def _monomial_key(monomial: Monomial) -> tuple[int, list[tuple[bool, str]]]:
+    return -len(monomial), [_atom_key(atom) for atom in monomial]
+
+
+def _split(dim: Dim, divisor: int) -> tuple[Dim, Dim]:
+    """whole and rest with dim == divisor * whole + rest, as much in whole as divides exactly."""
+    whole: dict[Monomial, int] = {}
+    rest: dict[Monomial, int] = {}
+    for monomial, coefficient in _terms(dim):
+        quotient, left_over = divmod(coefficient, divisor)
+        if monomial and left_over:
+            rest[monomial] = coefficient
+        else:
+            whole[monomial] = quotient
+            rest[monomial] = left_over
+    return _from_terms(whole), _from_terms(rest)
+
+
+def _divide_rest(rest: Dim, divisor: int) -> Dim:
+    if divisor == 1 or isinstance(rest, int):
+        return rest // divisor
+    # ((a // m) + c) // n == (a + c * m) // (m * n)
+    inner = [(m[0], c) for m, c in rest.terms if len(m) == 1 and isinstance(m[0], Division)]
+    if len(inner) == 1 and inner[0][1] == 1:
+        atom = inner[0][0]
+        others = add(rest, multiply(_atom(atom), -1))
+        if atom.sign == "//" and isinstance(atom.denominator, int) and isinstance(others, int):
+            lifted = add(atom.numerator, others * atom.denominator)
+            return floor_divide(lifted, atom.denominator * divisor)
+    # (g * a + c) // (g * n) == (a + c // g) // n
+    common = reduce(gcd, (c for m, c in rest.terms if m), divisor)
+    if common > 1:
+        shrunk = _from_terms({m: c // common for m, c in rest.terms})
+        return floor_divide(shrunk, divisor // common)
+    return _atom(Division("//", rest, divisor))
+
+
+def _divide_by_symbolic(left: Dim, right: Symbolic) -> Dim:
+    """Exact where right is one product that divides every term of left."""
+    if len(right.terms) == 1:
+        divisor, scale = right.terms[0]
+        quotients: dict[Monomial, int] = {}
+        for monomial, coefficient in _terms(left):
+            rest = _without(monomial, divisor)
+            if rest is None or coefficient % scale:
+                break
+            quotients[rest] = coefficient // scale
+        else:
+            return _from_terms(quotients)
+    return _atom(Division("//", left, right))
+
+
+def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
+    left = list(monomial)
+    for atom in divisor:
+        if atom not in left:
+            return None
+        left.remove(atom)
+    return tuple(left)
+
+
+def _evaluate_atom(atom: Atom, sizes: Mapping[str, int]) -> int:
+    if isinstance(atom, str):
+        return sizes[atom]
+    numerator, denominator = evaluate(atom.numerator, sizes), evaluate(atom.denominator, sizes)
+    return numerator // denominator if atom.sign == "//" else numerator % denominator
+
+
+def _least_atom(atom: Atom) -> int:
+    if isinstance(atom, str):
+        return 1
+    if atom.sign == "//" and least(atom.numerator) >= 0 and isinstance(atom.denominator, int):
+        return least(atom.numerator) // atom.denominator
+    return 0 if least(atom.denominator) > 0 and atom.sign == "%" else UNBOUNDED
+
+
+def _names(atom: Atom) -> frozenset[str]:
+    if isinstance(atom, str):
+        return frozenset({atom})
+    sides = (atom.numerator, atom.denominator)
+    return frozenset(name for side in sides if isinstance(side, Symbolic) for name in side.names)
+
+
+def _operand(dim: Dim) -> str:
+    text = str(dim)
+    return f"({text})" if " " in text else text
+
+
+def _spell(dim: Symbolic) -> str:
+    text = ""
+    for monomial, coefficient in dim.terms:
+        size = abs(coefficient)
+        factors = [str(size)] if size != 1 or not monomial else []
+        alone = len(monomial) == 1 and not factors and len(dim.terms) == 1
+        factors += [str(a) if alone or isinstance(a, str) else f"({a})" for a in monomial]
+        sign = ("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")
+        text += sign + " * ".join(factors)
+    return text

@@ -1,0 +1,297 @@
+"""A network in numbers: a tree of modules with shapes, parameters and multiply-accumulates."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from archdsl.diagram.quantities import SPACE
+from archdsl.diagram.titles import humanise, title
+from archdsl.graph import Graph, Item, Mode, Node, Scope
+from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, format_shape
+
+CONVENTION: Final = (
+    "1 MAC = 2 FLOPs; convolution, linear, matmul and attention are counted, "
+    "for a batch of one in evaluation mode. A shared or tied parameter counts once, a row ×N counts all N."
+)
+SCREEN: Final = 40
+"""Rows of a table whose depth nobody gave."""
+
+_NUMBERED = re.compile(r"(.*?)(\d+)")
+_HEADER: Final = ("Name", "Op", "Output", "Params", "%", "MACs")
+_NUMERIC: Final = 3
+"""The first of the columns that are aligned to the right."""
+
+
+class Row(NamedTuple):
+    """One module, or `count` equal ones that follow each other."""
+
+    name: str
+    """As the tree shows it: `conv1`, `.0`, `.1–3`."""
+    path: str
+    """Of the first, in the built module."""
+    depth: int
+    """0 for the network's own children."""
+    op: str
+    """The block, or the op with its key fields, as figures call them."""
+    count: int
+    output: str
+    """The shapes at the sample sizes, without the batch."""
+    parameters: int
+    """Of all `count` together, as `macs`."""
+    macs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What `archdsl.summary` returns; `str()` of it is the table."""
+
+    graph: Graph
+    depth: int | None
+    """How many levels are listed; None: as many as fit one screen, or for JSON all."""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of the table, equal siblings folded into one."""
+        if self.depth is not None:
+            return list(_Tree(self.graph, self.depth, fold=True).rows())
+        best: list[Row] = []
+        for depth in range(1, _levels(self.graph.root) + 1):
+            rows = list(_Tree(self.graph, depth, fold=True).rows())
+            if best and len(rows) > SCREEN:
+                break
+            best = rows
+        return best
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def table(self) -> str:
+        """Columns of plain text, as wide as they need to be."""
+        lines = [_HEADER, *map(self._cells, self.rows), self._total]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
+        texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
+        rule = "─" * max(map(len, texts))
+        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], CONVENTION])
+
+    def markdown(self) -> str:
+        """A Markdown table; leading dots in names stand for indentation."""
+        marks = ["---" if i < _NUMERIC else "---:" for i in range(len(_HEADER))]
+        rows = [
+            (f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows
+        ]
+        total = [f"**{cell}**" if cell else "" for cell in self._total]
+        lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
+        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", CONVENTION])
+
+    def json(self) -> str:
+        """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
+        depth = self.depth if self.depth is not None else _levels(self.graph.root)
+        rows = _Tree(self.graph, depth, fold=False).rows()
+        graph = self.graph
+        content = {
+            "name": graph.name,
+            "summary": graph.summary,
+            "reference": graph.reference,
+            "params": graph.params,
+            "inputs": {name: _typed(node.types[0]) for name, node in graph.inputs.items()},
+            "outputs": {name: _typed(value.type) for name, value in graph.outputs.items()},
+            "sample_sizes": graph.sample_sizes,
+            "parameters": graph.parameters,
+            "macs": graph.macs,
+            "convention": CONVENTION,
+            "modules": [
+                {
+                    "path": row.path,
+                    "op": row.op,
+                    "output": row.output,
+                    "parameters": row.parameters,
+                    "macs": row.macs,
+                }
+                for row in rows
+            ],
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+
+    @property
+    def _title(self) -> str:
+        inputs = ", ".join(
+            f"{name} {_shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items()
+        )
+        about = f"{self.graph.name}: {self.graph.summary}" if self.graph.summary else self.graph.name
+        return f"{about} ({inputs})"
+
+    @property
+    def _total(self) -> tuple[str, ...]:
+        share = "100.0" if self.graph.parameters else ""
+        return ("Total", "", "", f"{self.graph.parameters:,}", share, f"{self.graph.macs:,}")
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        share = 100 * row.parameters / self.graph.parameters if self.graph.parameters else 0
+        return (
+            "  " * row.depth + row.name,
+            f"{row.op} ×{row.count}" if row.count > 1 else row.op,
+            row.output,
+            f"{row.parameters:,}" if row.parameters else "",
+            f"{share:.1f}" if row.parameters else "",
+            f"{row.macs:,}" if row.macs else "",
+        )
+
+
+def summarise(graph: Graph, depth: int | None = None) -> Summary:
+    """The summary of a network; `depth` is how many levels of modules are listed.
+
+    Raises ValueError where depth is less than 1.
+    """
+    if depth is not None and depth < 1:
+        raise ValueError(f"depth is at least 1, found {depth}")
+    return Summary(graph, depth)
+
+
+class _Tree:
+    """Walks the scopes of a graph, equal siblings side by side."""
+
+    def __init__(self, graph: Graph, depth: int, *, fold: bool) -> None:
+        self.graph = graph
+        self.depth = depth
+        self.fold = fold
+        self.likeness: dict[Item, Hashable] = {}
+
+    def rows(self) -> Iterator[Row]:
+        yield from self._below([self.graph.root], 0)
+
+    def _below(self, copies: Sequence[Scope], depth: int) -> Iterator[Row]:
+        """The rows of the children of equal scopes: each child once, for all of them."""
+        if depth == self.depth:
+            return
+        children = [list(scope.children.values()) for scope in copies]
+        for start, end in self._runs(children[0]):
+            yield from self._row([item for row in children for item in row[start:end]], end - start, depth)
+
+    def _row(self, items: Sequence[Node | Scope], siblings: int, depth: int) -> Iterator[Row]:
+        first, last = items[0], items[siblings - 1]
+        nodes = [node for item in items for node in _primitives(item)]
+        yield Row(
+            name="." * bool(depth) + _span(first.name, last.name),
+            path=first.path,
+            depth=depth,
+            op=_label(items, self.graph.sample_sizes),
+            count=len(items),
+            output=", ".join(_shown(type, self.graph) for type in _types(first)),
+            parameters=sum(map(_parameters, nodes)),
+            macs=sum(self._macs(node) for node in nodes),
+        )
+        scopes = [item for item in items if isinstance(item, Scope)]
+        if scopes:
+            yield from self._below(scopes, depth + 1)
+
+    def _macs(self, node: Node) -> int:
+        return 0 if node.when is Mode.TRAINING else evaluate(node.macs, self.graph.sample_sizes)
+
+    def _runs(self, items: Sequence[Node | Scope]) -> Iterator[tuple[int, int]]:
+        """The stretches of siblings that are shown as one row, as indices from and to."""
+        start = 0
+        for i in range(1, len(items) + 1):
+            if i == len(items) or not self._folds(items[i - 1], items[i]):
+                yield start, i
+                start = i
+
+    def _folds(self, left: Node | Scope, right: Node | Scope) -> bool:
+        if not self.fold or not _follows(left.name, right.name):
+            return False
+        return self._like(left) == self._like(right)
+
+    def _like(self, item: Node | Scope) -> Hashable:
+        """Equal for items that differ in nothing that is counted, nor in a field that is not a rate."""
+        if item not in self.likeness:
+            self.likeness[item] = self._shape_of(item)
+        return self.likeness[item]
+
+    def _shape_of(self, item: Node | Scope) -> Hashable:
+        if isinstance(item, Scope):
+            below = tuple((child.name, self._like(child)) for child in item.children.values())
+            return item.kind, item.block, item.when, _types(item), below
+        fields = {name: value for name, value in item.fields.items() if not isinstance(value, float)}
+        return item.op.name, repr(fields), item.when, item.types, _parameters(item), item.macs
+
+
+def _primitives(item: Node | Scope) -> Iterator[Node]:
+    return item.nodes() if isinstance(item, Scope) else iter((item,))
+
+
+def _parameters(node: Node) -> int:
+    if node.share is not None:
+        return 0
+    sizes = (
+        evaluate(TensorType(weight.shape).size, {})
+        for name, weight in node.tensors.items()
+        if not weight.buffer and name not in node.tie
+    )
+    return sum(sizes)
+
+
+def _types(item: Node | Scope) -> tuple[TensorType, ...]:
+    return item.types if isinstance(item, Node) else tuple(value.type for value in item.outputs.values())
+
+
+def _levels(scope: Scope) -> int:
+    """How many levels of modules are below the scope."""
+    below = (_levels(child) for child in scope.children.values() if isinstance(child, Scope))
+    return 1 + max(below, default=0)
+
+
+def _follows(left: str, right: str) -> bool:
+    """Whether the second name is the first with the next number: `block1` and `block2`."""
+    first, second = _NUMBERED.fullmatch(left), _NUMBERED.fullmatch(right)
+    return bool(first and second and first[1] == second[1] and int(second[2]) == int(first[2]) + 1)
+
+
+def _span(first: str, last: str) -> str:
+    """`block1–3` for block1 to block3."""
+    numbered = _NUMBERED.fullmatch(last)
+    return first if first == last or numbered is None else f"{first}–{numbered[2]}"
+
+
+def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int]) -> str:
+    """What equal items are, as figures call it: `Bottleneck`, `Conv 7×7, 64, /2`."""
+    first = items[0]
+    if isinstance(first, Scope):
+        label = humanise(first.block) if first.block else ""
+    else:
+        titles = [title(item, sizes) for item in items if isinstance(item, Node)]
+        label = titles[0].text if len(set(titles)) == 1 else titles[0].name
+    mode = f" ({first.when.value} only)" if first.when is not None else ""
+    return f"{label}{mode}".replace(SPACE, " ").strip()
+
+
+def _shown(type: TensorType, graph: Graph) -> str:
+    """The shape at the sample sizes, without the batch."""
+    return format_shape(tuple(evaluate(dim, graph.sample_sizes) for dim in without_batch(type.shape, graph)))
+
+
+def without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
+    """The shape without its leading dimension where that is the batch of the network's inputs."""
+    batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
+    return shape[1:] if shape and isinstance(shape[0], Symbolic) and shape[0] in batches else shape
+
+
+def _typed(type: TensorType) -> dict[str, Any]:
+    return {
+        "shape": [dim if isinstance(dim, int) else str(dim) for dim in type.shape],
+        "dtype": type.dtype,
+    }
+
+
+def _align(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < _NUMERIC else cell.rjust(width)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,440 @@
+"""Nodes as they are written, compiled once: what the elaborator instantiates again and again.
+
+A document's raw `nodes` become a list of templates. Names and words are `Text` (with `$` parsed),
+conditions and loops are expressions, and fields stay raw until the op that they belong to is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+from archdsl.diagnostics import Span, nearest
+from archdsl.expressions import Expression, ExpressionError, parse
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+Path = tuple[str | int, ...]
+
+UNIVERSAL = ("from", "if", "else", "when", "share", "tie", "init", "note", "was")
+"""The keys that every node understands."""
+
+_FOR = re.compile(r"for\b(?P<targets>.*?)\bin\b(?P<rest>.*)", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_SUBSTITUTION = re.compile(r"\$([A-Za-z_]\w*)|\$\(")
+
+
+class TemplateError(Exception):
+    """A node that cannot be read, with where: `path` in the document, or offsets in its text."""
+
+    def __init__(
+        self, code: str, message: str, path: Path, *, hint: str | None = None, key: bool = False,
+        offsets: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+        self.hint = hint
+        self.key = key
+        self.offsets = offsets
+
+
+class Part(NamedTuple):
+    """A stretch of a text: literal, or an expression to substitute, with where it begins."""
+
+    literal: str
+    expression: Expression | None
+    offset: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A name, a path or a text field, with `$name` and `$(expression)` found."""
+
+    raw: str
+    parts: tuple[Part, ...]
+    literal: str | None
+    """The text itself where nothing is substituted."""
+
+    @property
+    def sole(self) -> Expression | None:
+        """The expression of a text that is one substitution and nothing else."""
+        return self.parts[0].expression if len(self.parts) == 1 else None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value of the document with where it stands."""
+
+    value: Any
+    path: Path
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """A piece of a document that makes nodes."""
+
+    home: Resolved
+    path: Path
+
+    @property
+    def span(self) -> Span:
+        return self.home.span(self.path)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class NodeTemplate(Template):
+    """One node: an op, a block, a formula, a nested scope, or a name for what it reads."""
+
+    name: Text | None = None
+    """None for an item of a list."""
+    op: Text | None = None
+    op_path: Path = ()
+    formula: Text | None = None
+    formula_path: Path = ()
+    written: dict[str, Written] = field(default_factory=dict)
+    """The op's fields, raw."""
+    source: Written | None = None
+    condition: Expression | None = None
+    condition_path: Path = ()
+    otherwise: Text | None = None
+    body: tuple[Template, ...] | None = None
+    listed: bool = False
+    """The body is a list: its children are numbered."""
+    when: str | None = None
+    share: Text | None = None
+    tie: dict[str, Text] = field(default_factory=dict)
+    init: Written | None = None
+    note: str | None = None
+    was: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    """The fields of its op, unevaluated: `Expression`, `Text` or plain data. Filled when first used."""
+    cache: dict[Any, Any] = field(default_factory=dict)
+    """What the elaborator prepares once per template."""
+
+
+@final
+@dataclass(slots=True, eq=False)
+class LoopTemplate(Template):
+    """`for targets in iterable:` and the nodes that it splices in."""
+
+    targets: tuple[str, ...]
+    iterable: Expression
+    """Gives a list of tuples, one value for each target."""
+    text: str
+    body: tuple[Template, ...] = ()
+
+
+@final
+@dataclass(slots=True, eq=False)
+class BlockTemplate:
+    """A block's definition, or a whole spec used as one."""
+
+    name: str
+    home: Resolved
+    path: Path
+    inputs: dict[str, Any] | None
+    params: dict[str, Any]
+    let: dict[str, Any]
+    body: tuple[Template, ...]
+    listed: bool
+    outputs: Written | None
+    is_spec: bool = False
+
+    @property
+    def span(self) -> Span:
+        return self.home.span(self.path)
+
+
+def parse_text(raw: str) -> Text:
+    """A text with its `$` substitutions found. Raises ExpressionError with offsets in `raw`."""
+    parts: list[Part] = []
+    position = 0
+    while (match := _SUBSTITUTION.search(raw, position)) is not None:
+        if match.start() > position:
+            parts.append(Part(raw[position : match.start()], None, position))
+        if match.group(1):
+            parts.append(Part("", parse(match.group(1)), match.start(1)))
+            position = match.end()
+        else:
+            end = _closing(raw, match.end())
+            parts.append(Part("", parse(raw[match.end() : end]), match.end()))
+            position = end + 1
+    if position < len(raw) or not parts:
+        parts.append(Part(raw[position:], None, position))
+    plain = all(part.expression is None for part in parts)
+    return Text(raw, tuple(parts), "".join(part.literal for part in parts) if plain else None)
+
+
+def _closing(raw: str, start: int) -> int:
+    depth = 1
+    for position in range(start, len(raw)):
+        depth += {"(": 1, ")": -1}.get(raw[position], 0)
+        if depth == 0:
+            return position
+    raise ExpressionError("`$(` without its closing bracket", start - 2, len(raw), "add `)`")
+
+
+def for_key(key: object) -> re.Match[str] | None:
+    """The parts of a key that begins a loop."""
+    if isinstance(key, str) and key.startswith(("for ", "for(")):
+        return _FOR.fullmatch(key)
+    return None
+
+
+def compile_loop(key: str, path: Path) -> tuple[tuple[str, ...], Expression]:
+    """The loop variables of a `for` key, and an expression that lists their values."""
+    match = for_key(key)
+    if match is None:
+        raise TemplateError(
+            "bad-for", f"cannot read `{key}`", path, hint="write `for name in expression:`", key=True
+        )
+    targets = tuple(_NAME.findall(match["targets"]))
+    if not targets or len(set(targets)) != len(targets):
+        raise TemplateError("bad-for", f"`{key}` needs loop variables with different names", path, key=True)
+    opening = f"[({', '.join(targets)},) "
+    try:
+        return targets, parse(f"{opening}{key.rstrip(':')}]")
+    except ExpressionError as error:
+        offsets = (max(error.start - len(opening), 0), max(error.end - len(opening), 1))
+        raise TemplateError(
+            "bad-expression", error.message, path, hint=error.hint, key=True, offsets=offsets
+        ) from None
+
+
+class Compiler:
+    """Compiles one document's nodes. Mistakes are collected in `errors`; what holds none is kept."""
+
+    def __init__(self, home: Resolved) -> None:
+        self.home = home
+        self.errors: list[TemplateError] = []
+
+    def body(self, raw: Any, path: Path) -> tuple[tuple[Template, ...], bool]:
+        """The templates of a `nodes` value, and whether it is a list."""
+        if isinstance(raw, list):
+            return tuple(self._items(raw, path)), True
+        if isinstance(raw, Mapping):
+            return tuple(self._entries(raw, path)), False
+        self._fail("wrong-type", f"expected nodes, found {describe(raw)}", path, "give a mapping or a list")
+        return (), False
+
+    def _entries(self, raw: Mapping[str, Any], path: Path) -> Iterator[Template]:
+        for key, value in raw.items():
+            at = (*path, key)
+            if for_key(key) is not None or key.split(" ")[0] == "for":
+                yield from self._guard(self._loop, key, value, at, False)
+            else:
+                yield from self._guard(self._named, key, value, at)
+
+    def _items(self, raw: list[Any], path: Path) -> Iterator[Template]:
+        for position, value in enumerate(raw):
+            at = (*path, position)
+            loop = _sole_for(value)
+            if loop is not None:
+                yield from self._guard(self._loop, loop, value[loop], (*at, loop), True)
+            else:
+                yield from self._guard(self._node, None, value, at)
+
+    def _guard(self, make: Any, *arguments: Any) -> Iterator[Template]:
+        try:
+            yield make(*arguments)
+        except TemplateError as error:
+            self.errors.append(error)
+
+    def _loop(self, key: str, value: Any, path: Path, listed: bool) -> LoopTemplate:
+        targets, iterable = compile_loop(key, path)
+        if not listed:
+            if not isinstance(value, Mapping) or "op" in value:
+                raise TemplateError(
+                    "bad-for", f"`{key}` in a mapping holds named nodes", path,
+                    hint="give each node a name: `block$i: {op: …}`",
+                )  # fmt: skip
+            body = tuple(self._entries(value, path))
+        elif isinstance(value, list):
+            body = tuple(self._items(value, path))
+        else:
+            body = tuple(self._items_of_one(value, path))
+        return LoopTemplate(self.home, path, targets, iterable, key, body)
+
+    def _items_of_one(self, value: Any, path: Path) -> Iterator[Template]:
+        loop = _sole_for(value)
+        if loop is not None:
+            yield from self._guard(self._loop, loop, value[loop], (*path, loop), True)
+        else:
+            yield from self._guard(self._node, None, value, path)
+
+    def _named(self, key: str, value: Any, path: Path) -> NodeTemplate:
+        try:
+            return self._node(parse_text(key), value, path)
+        except ExpressionError as error:
+            raise TemplateError(
+                "bad-expression", error.message, path, hint=error.hint, key=True,
+                offsets=(error.start, error.end),
+            ) from None  # fmt: skip
+
+    def _node(self, name: Text | None, value: Any, path: Path) -> NodeTemplate:
+        node = NodeTemplate(self.home, path, name)
+        if isinstance(value, str):
+            self._short(node, value, path)
+        elif isinstance(value, list):
+            node.body, node.listed = self.body(value, path)
+        elif isinstance(value, Mapping):
+            self._long(node, value, path)
+        else:
+            raise TemplateError(
+                "wrong-type", f"expected a node, found {describe(value)}", path,
+                hint="write an op's name, `{op: …}`, a list, or `= a + b`",
+            )  # fmt: skip
+        return node
+
+    def _short(self, node: NodeTemplate, value: str, path: Path) -> None:
+        if value.startswith("="):
+            node.formula, node.formula_path = self._formula(value, path), path
+        else:
+            node.op, node.op_path = self._text(value, path), path
+
+    def _formula(self, value: str, path: Path) -> Text:
+        """Its text from after the `=`, with spaces before it, so that offsets stay true."""
+        return self._text(value.replace("=", " ", 1) if value.startswith("=") else value, path)
+
+    def _long(self, node: NodeTemplate, value: Mapping[str, Any], path: Path) -> None:
+        for key, raw in value.items():
+            at = (*path, key)
+            reader = getattr(self, f"_key_{key}", None) if key in KNOWN else None
+            if reader is not None:
+                reader(node, raw, at)
+            else:
+                node.written[key] = Written(raw, at)
+        if node.op is None and "value" in node.written and node.body is None:
+            written = node.written.pop("value")
+            node.formula = self._formula(str(written.value), written.path)
+            node.formula_path = written.path
+        self._check(node, path)
+
+    def _check(self, node: NodeTemplate, path: Path) -> None:
+        kinds = [
+            word
+            for word, given in (("op", node.op), ("nodes", node.body), ("value", node.formula))
+            if given is not None
+        ]
+        if len(kinds) > 1:
+            raise TemplateError(
+                "bad-node", f"a node has one of `op`, `nodes` and `value`, found {' and '.join(kinds)}", path
+            )
+        if node.op is None and node.written:
+            key = next(iter(node.written))
+            loop = for_key(key) is not None
+            near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"])
+            hint = "put the `for` inside `nodes:`" if loop else (
+                f"did you mean `{near}`?" if near else "name the op that takes it: `op: …`"
+            )  # fmt: skip
+            raise TemplateError(
+                "unknown-key", f"`{key}` is not a key of a node without `op`", (*path, key), hint=hint, key=True
+            )
+        if not kinds and node.source is None and node.share is None:
+            raise TemplateError(
+                "bad-node", "an empty node", path, hint="write an op's name, `{op: …}` or `{from: …}`"
+            )
+
+    def _key_op(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.op, node.op_path = self._word(raw, path, "the name of an op or block"), path
+
+    def _key_from(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        if raw is None or isinstance(raw, bool | float):
+            raise TemplateError(
+                "wrong-type", f"`from` names nodes, found {describe(raw)}", path,
+                hint="write a path, a list of paths, or a mapping from port to path",
+            )  # fmt: skip
+        node.source = Written(raw, path)
+
+    def _key_if(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        text = str(raw) if isinstance(raw, bool | int | str) and raw is not None else None
+        if text is None:
+            raise TemplateError("wrong-type", f"`if` is an expression, found {describe(raw)}", path)
+        try:
+            node.condition, node.condition_path = parse(text), path
+        except ExpressionError as error:
+            raise TemplateError(
+                "bad-expression", error.message, path, hint=error.hint, offsets=(error.start, error.end)
+            ) from None
+
+    def _key_else(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.otherwise = self._word(raw, path, "the path of a node")
+
+    def _key_nodes(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.body, node.listed = self.body(raw, path)
+
+    def _key_when(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        if raw not in ("training", "evaluation"):
+            raise TemplateError(
+                "bad-value", f"`when` is `training` or `evaluation`, found {describe(raw)}", path
+            )
+        node.when = raw
+
+    def _key_share(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.share = self._word(raw, path, "the path of a node")
+
+    def _key_tie(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        if not isinstance(raw, Mapping):
+            raise TemplateError(
+                "wrong-type", f"`tie` is a mapping, found {describe(raw)}", path,
+                hint="write `tie: {weight: embed.weight}`",
+            )  # fmt: skip
+        node.tie = {key: self._word(value, (*path, key), "a path") for key, value in raw.items()}
+
+    def _key_init(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.init = Written(raw, path)
+
+    def _key_note(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.note = str(raw)
+
+    def _key_was(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.was = str(raw)
+
+    def _word(self, raw: Any, path: Path, what: str) -> Text:
+        if isinstance(raw, bool | float | list | dict) or raw is None:
+            raise TemplateError("wrong-type", f"expected {what}, found {describe(raw)}", path)
+        return self._text(str(raw), path)
+
+    def _text(self, raw: str, path: Path) -> Text:
+        try:
+            return parse_text(raw)
+        except ExpressionError as error:
+            raise TemplateError(
+                "bad-expression", error.message, path, hint=error.hint, offsets=(error.start, error.end)
+            ) from None
+
+    def _fail(self, code: str, message: str, path: Path, hint: str | None = None) -> None:
+        self.errors.append(TemplateError(code, message, path, hint=hint))
+
+
+KNOWN = frozenset((*UNIVERSAL, "op", "nodes"))
+
+
+def _sole_for(value: Any) -> str | None:
+    """The `for` key of a list's item that is a loop."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        key = next(iter(value))
+        if for_key(key) is not None:
+            return key
+    return None
+
+
+def describe(value: Any) -> str:
+    """A value in words: `a list`, `the text 'relu'`, `the number 3`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) < 40 else f"the text {value[:36] + '…'!r}"
+    return "a list" if isinstance(value, list | tuple) else "a mapping"

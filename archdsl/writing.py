@@ -1,0 +1,60 @@
+"""Writing several files so that either all of them arrive or nothing changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Writes every file whole, making the directories that lack.
+
+    Each is first written beside its place under a temporary name; only when all are complete do they
+    take their places. Where something fails before that, what was there is unchanged, and directories
+    made on the way are gone again. A link is followed; a device or a pipe is written to as it is.
+
+    Raises OSError.
+    """
+    with _directories({path.parent for path in files}):
+        staged: dict[Path, Path] = {}
+        try:
+            for path, content in files.items():
+                target = Path(os.path.realpath(path))
+                if target.exists() and not target.is_file():
+                    target.write_bytes(content)
+                else:
+                    staged[target] = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+                    _write(staged[target], content)
+            for target, temporary in staged.items():
+                temporary.replace(target)
+        finally:
+            for temporary in staged.values():
+                temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a file and waits until it is on the disk."""
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def _directories(wanted: set[Path]) -> Iterator[None]:
+    """Makes directories, and removes those that it made if the body fails."""
+    made: list[Path] = []
+    try:
+        for directory in wanted:
+            missing = [path for path in (directory, *directory.parents) if not path.exists()]
+            for path in reversed(missing):
+                path.mkdir(exist_ok=True)
+                made.append(path)
+        yield
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):
+                path.rmdir()
+        raise

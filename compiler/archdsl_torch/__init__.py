@@ -1,0 +1,1 @@
+"""archdsl to PyTorch: graph -> source -> module."""

@@ -1,0 +1,302 @@
+"""The constructor arguments of a class: names for the values that differ between its instances.
+
+A value that all instances share is a literal. One that varies is said in the words of the spec where
+its expression holds for every instance (`planes * 4`), else by an argument that has these values,
+else it becomes an argument of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, final
+
+from archdsl.expressions import Call, Expression, ExpressionError, Literal, Name, Tree, children, free_names, rebuild, to_text
+from archdsl.fields import Text
+from archdsl.graph import Binding, Env, Scope
+from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
+
+UNSET: Final = Raw("None")
+"""The value of an argument in instances that do not use it."""
+
+SIZES: Final = {
+    "in_channels": "in_channels",
+    "num_features": "channels",
+    "num_channels": "channels",
+    "in_features": "in_features",
+    "normalized_shape": "dim",
+    "embed_dim": "dim",
+    "out_channels": "out_channels",
+    "out_features": "out_features",
+    "groups": "groups",
+    "shape": "size",
+}
+"""torch's arguments that are sizes, with the name that an argument for them gets."""
+
+PYTHON_FUNCTIONS: Final = frozenset(("min", "max", "sum", "len", "abs", "int", "float", "round", "range"))
+
+
+class Untold(Exception):
+    """Values that the resolver has no words for."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """The expression that a value is written as, and the names that it saw in each instance."""
+
+    expression: Expression
+    envs: tuple[Env, ...]
+
+
+class Resolver(Protocol):
+    """Finds words for values that vary."""
+
+    def resolve(self, values: Sequence[Any], where: Sequence[int], name: str, hint: Hint | None) -> str: ...
+
+    def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str: ...
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Atom:
+    """A name that the constructor knows, with its value in every instance."""
+
+    name: str
+    values: list[Any]
+    text: str | None = None
+    """Of a local variable: what it is set to."""
+    default: str | None = None
+    size: bool = False
+
+
+def hint_of(template: Any, field_name: str | None, envs: Sequence[Env]) -> Hint | None:
+    """The expression of a node's field, if it is one."""
+    fields = getattr(template, "fields", None)
+    written = fields.get(field_name) if fields and field_name else None
+    return expression_hint(written, envs)
+
+
+def expression_hint(written: Any, envs: Sequence[Env]) -> Hint | None:
+    if isinstance(written, Text):
+        written = written.sole
+    return Hint(written, tuple(envs)) if isinstance(written, Expression) else None
+
+
+@final
+@dataclass(eq=False)
+class Arguments:
+    """What the constructor of one class is given."""
+
+    scopes: tuple[Scope, ...]
+    taken: set[str] = field(default_factory=set)
+    atoms: list[Atom] = field(default_factory=list)
+
+    @property
+    def arguments(self) -> list[Atom]:
+        """Those without a default first."""
+        return sorted((a for a in self.atoms if a.text is None), key=lambda a: self._default(a) is not None)
+
+    @property
+    def locals(self) -> list[Atom]:
+        return [atom for atom in self.atoms if atom.text is not None]
+
+    def default(self, atom: Atom) -> str | None:
+        return self._default(atom)
+
+    def signature(self) -> str:
+        parts = [a.name if (d := self._default(a)) is None else f"{a.name}={d}" for a in self.arguments]
+        return ", ".join(["self", *parts])
+
+    def _default(self, atom: Atom) -> str | None:
+        """A neutral value that most instances have."""
+        for value in (UNSET, 1, 0, 0.0, None, False, True):
+            count = sum(same(v, value) for v in atom.values)
+            if count and (value is UNSET or (2 * count >= len(atom.values) > 1 and not atom.size)):
+                return literal(value)
+        return None
+
+    # --- resolving ------------------------------------------------------------------------
+
+    def resolve(self, values: Sequence[Any], where: Sequence[int], name: str, hint: Hint | None = None) -> str:
+        """Python text for a value that is `values[i]` in instance `where[i]`."""
+        if all_same(values) and is_static(values[0]):
+            return literal(values[0])
+        if not all(map(is_static, values)):
+            raise Untold(name)
+        found = self._said(values, where, hint) or self._known(values, where)
+        if found is None and name in SIZES:
+            found = self._dimension(values, where, name) or self._multiple(values, where)
+        if found is not None:
+            return found
+        if self._is_even(values):
+            return self._spread(values, where, name)
+        return self._new(identifier(SIZES.get(name, name)), self._full(values, where), size=name in SIZES).name
+
+    def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
+        """Python text that is true in the instances that have a child."""
+        everywhere = range(len(self.scopes))
+        if hint is not None:
+            try:
+                return self._translated(hint, list(present), everywhere)
+            except (Untold, ExpressionError):
+                pass
+        found = self._known(list(present), everywhere)
+        return found or self._new(identifier(f"with_{name}"), list(present)).name
+
+    def _is_even(self, values: Sequence[Any]) -> bool:
+        return all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values)
+
+    def _spread(self, values: Sequence[Any], where: Sequence[int], name: str) -> str:
+        """A tuple of which only some elements vary."""
+        columns = list(zip(*values, strict=True))
+        varying = [column for column in columns if not all_same(column)]
+        if len(varying) == len(columns) or name not in SIZES:
+            return self._new(identifier(name), self._full(values, where)).name
+        texts = [self.resolve(column, where, name) for column in columns]
+        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+    def _full(self, values: Sequence[Any], where: Sequence[int]) -> list[Any]:
+        full: list[Any] = [UNSET] * len(self.scopes)
+        for i, value in zip(where, values, strict=True):
+            full[i] = value
+        return full
+
+    def _known(self, values: Sequence[Any], where: Sequence[int]) -> str | None:
+        """An argument or variable that has these values."""
+        for atom in self.atoms:
+            if all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
+                return atom.name
+        for atom in self.atoms:
+            pairs = [(atom.values[i], v) for i, v in zip(where, values, strict=True)]
+            if atom.text is None and all(a is UNSET or same(a, v) for a, v in pairs) and any(a is not UNSET for a, _ in pairs):
+                for i, v in zip(where, values, strict=True):
+                    atom.values[i] = v
+                return atom.name
+        return self._parameter(values, where)
+
+    def _parameter(self, values: Sequence[Any], where: Sequence[int]) -> str | None:
+        """A parameter of the block that has these values."""
+        for name in self.scopes[0].arguments:
+            column = self._column(name)
+            if column is not None and all(same(column[i], v) for i, v in zip(where, values, strict=True)):
+                return self._new(identifier(name), column).name
+        return None
+
+    def _dimension(self, values: Sequence[Any], where: Sequence[int], name: str) -> str | None:
+        """A dimension of a port's pattern that has these values."""
+        for dim in self._dimensions():
+            column = self._column(dim)
+            if column is not None and all(same(column[i], v) for i, v in zip(where, values, strict=True)):
+                return self._new(SIZES[name], column, size=True).name
+        return None
+
+    def _dimensions(self) -> list[str]:
+        names = self.scopes[0].env.names.items()
+        return [name for name, binding in names if binding.kind == "dim"]
+
+    def _multiple(self, values: Sequence[Any], where: Sequence[int]) -> str | None:
+        """A multiple or a fraction of another size."""
+        if not all(isinstance(v, int) and v > 0 for v in values):
+            return None
+        for atom in self.atoms:
+            others = [atom.values[i] for i in where]
+            if not atom.size or not all(isinstance(o, int) and not isinstance(o, bool) and o > 0 for o in others):
+                continue
+            if values[0] % others[0] == 0 and all(v == o * (values[0] // others[0]) for v, o in zip(values, others, strict=True)):
+                return f"{values[0] // others[0]} * {atom.name}"
+            if others[0] % values[0] == 0 and all(o == v * (others[0] // values[0]) for v, o in zip(values, others, strict=True)):
+                return f"{atom.name} // {others[0] // values[0]}"
+        return None
+
+    # --- expressions ------------------------------------------------------------------------
+
+    def _said(self, values: Sequence[Any], where: Sequence[int], hint: Hint | None) -> str | None:
+        """The spec's own expression, in the names of the constructor."""
+        if hint is None:
+            return None
+        try:
+            return self._translated(hint, values, where)
+        except (Untold, ExpressionError):
+            return None
+
+    def _translated(self, hint: Hint, values: Sequence[Any], where: Sequence[int]) -> str:
+        for env, value in zip(hint.envs, values, strict=True):
+            if not _agrees(hint.expression.evaluate(env), value):
+                raise Untold(hint.expression.text)
+        return to_text(self._rename(hint.expression.tree, hint.envs, where))
+
+    def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Tree:
+        """The tree over the constructor's names, with whatever does not vary computed."""
+        names = free_names(tree)
+        found = {name: [env.find(name) for env in envs] for name in names}
+        constant = all(
+            all(b is not None and is_static(b.value) for b in bindings)
+            and all_same([b.value for b in bindings if b is not None])
+            for bindings in found.values()
+        )
+        if constant:
+            return _literal_tree(Expression("", tree).evaluate(envs[0]))
+        if isinstance(tree, Name):
+            return self._name(tree.name, [b for b in found[tree.name] if b is not None], where)
+        if isinstance(tree, Call) and tree.function not in PYTHON_FUNCTIONS:
+            raise Untold(tree.function)
+        if not isinstance(tree, Call) and not children(tree):
+            raise Untold("expression")
+        return rebuild(tree, lambda child: self._rename(child, envs, where))
+
+    def _name(self, name: str, bindings: Sequence[Binding], where: Sequence[int]) -> Tree:
+        if bindings[0].kind == "loop" or not all(is_static(b.value) for b in bindings):
+            raise Untold(name)
+        values = [b.value for b in bindings]
+        for atom in self.atoms:
+            if all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
+                return Name(atom.name)
+        column = self._column(name)
+        if column is None or not all(same(column[i], v) for i, v in zip(where, values, strict=True)):
+            raise Untold(name)
+        kind = bindings[0].kind
+        definition = bindings[0].definition
+        if kind == "let" and isinstance(definition, Expression):
+            envs = [scope.env for scope in self.scopes]
+            text = to_text(self._rename(definition.tree, envs, range(len(self.scopes))))
+            if text.isidentifier():
+                return Name(text)
+            return Name(self._new(identifier(name), column, text=text, size=True).name)
+        if not all(isinstance(v, int | float | str | bool | tuple) or v is None for v in column):
+            raise Untold(name)
+        fresh = DIMENSION_NAMES.get(name, identifier(name.lower())) if kind == "dim" else identifier(name)
+        return Name(self._new(fresh, column, size=kind == "dim").name)
+
+    def _column(self, name: str) -> list[Any] | None:
+        """The value of a name of the spec in every instance."""
+        bindings = [scope.env.find(name) for scope in self.scopes]
+        values = [b.value for b in bindings if b is not None]
+        return values if len(values) == len(bindings) and all(map(is_static, values)) else None
+
+    def _new(self, name: str, values: list[Any], *, text: str | None = None, size: bool = False) -> Atom:
+        atom = Atom(unique(name, self.taken | {a.name for a in self.atoms}), values, text, None, size)
+        self.atoms.append(atom)
+        return atom
+
+
+DIMENSION_NAMES: Final = {"C": "channels", "D": "dim"}
+
+
+def _literal_tree(value: Any) -> Tree:
+    if isinstance(value, int | float | str | bool) or value is None:
+        return Literal(value)
+    raise Untold("a list")
+
+
+def _agrees(said: Any, value: Any) -> bool:
+    """Whether an expression's value is the op's: one number stands for equal ones."""
+    if isinstance(value, tuple) and not isinstance(said, tuple | list):
+        return all(_agrees(said, item) for item in value)
+    if isinstance(said, list):
+        said = tuple(said)
+    if isinstance(value, bool) and not isinstance(said, bool):
+        return bool(said) == value
+    if isinstance(said, tuple) or isinstance(value, tuple):
+        return bool(said == value)
+    return type(said) is type(value) and bool(said == value)

@@ -1,0 +1,85 @@
+"""Classes that a generated file carries where torch has none that fits, as source text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STOCHASTIC_DEPTH: Final = '''\
+class StochasticDepth(nn.Module):
+    """Zeroes a residual branch with probability p while training, else scales it by 1 / (1 - p).
+
+    `row` draws for each sample, `batch` once for all (arXiv:1603.09382).
+    """
+
+    def __init__(self, p: float, mode: str = "row") -> None:
+        super().__init__()
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.p == 0.0:
+            return x
+        # feature_dropout draws once for each index of the first two dimensions
+        if self.mode == "row":
+            return torch.feature_dropout(x.unsqueeze(0), self.p, True).squeeze(0)
+        return torch.feature_dropout(x[None, None], self.p, True)[0, 0]
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, mode={self.mode!r}"
+'''
+
+MULTIHEAD_ATTENTION: Final = '''\
+class MultiheadAttention(nn.MultiheadAttention):
+    """torch's, batch first, with the attention alone as output, never its weights."""
+
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+        kdim: int | None = None,
+        vdim: int | None = None,
+        is_causal: bool = False,
+    ) -> None:
+        super().__init__(embed_dim, num_heads, dropout, bias, kdim=kdim, vdim=vdim, batch_first=True)
+        self.is_causal = is_causal
+
+    def reset_parameters(self) -> None:
+        self._reset_parameters()
+
+    def forward(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """`attn_mask` is scaled_dot_product_attention's: true, or added, where a key is seen."""
+        q, k, v = (
+            x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)
+            for x in self._project(query, key, value)
+        )
+        dropout = self.dropout if self.training else 0.0
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask, dropout, self.is_causal)
+        return self.out_proj(out.transpose(1, 2).flatten(2))
+
+    def _project(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        bias = self.in_proj_bias
+        if query is key and key is value:
+            return F.linear(query, self.in_proj_weight, bias).chunk(3, -1)
+        if self.in_proj_weight is not None:
+            weights = self.in_proj_weight.chunk(3)
+        else:
+            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        biases = bias.chunk(3) if bias is not None else (None, None, None)
+        return tuple(map(F.linear, (query, key, value), weights, biases))
+'''
+
+HELPERS: Final = {
+    "StochasticDepth": STOCHASTIC_DEPTH,
+    "MultiheadAttention": MULTIHEAD_ATTENTION,
+}
+"""The source of each class by its name in a lowering; it needs `torch`, `nn` and `F`."""

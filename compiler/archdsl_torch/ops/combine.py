@@ -1,0 +1,13 @@
+"""The torch half of `archdsl.ops.combine`."""
+
+from __future__ import annotations
+
+from archdsl.ops.combine import Cat, Stack
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering import In, Lowered, Many, call, fields, lower
+
+
+@lower.register
+def _(op: Cat | Stack, *tensors: TensorType) -> Lowered:
+    operands = Many(tuple(In(i) for i in range(len(tensors))))
+    return Lowered(None, call(f"torch.{op.name}", operands, **fields(op, "dim")))

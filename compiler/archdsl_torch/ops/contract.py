@@ -1,0 +1,23 @@
+"""The torch half of `archdsl.ops.contract`."""
+
+from __future__ import annotations
+
+from archdsl.ops.contract import Bmm, Cdist, CosineSimilarity, Matmul
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering import In, Lowered, call, fields, lower
+
+
+@lower.register
+def _(op: Matmul | Bmm, x: TensorType, other: TensorType) -> Lowered:
+    return Lowered(None, call(f"torch.{op.name}", In(0), In(1)))
+
+
+@lower.register
+def _(op: CosineSimilarity, x1: TensorType, x2: TensorType) -> Lowered:
+    given = fields(op, "dim", "eps")
+    return Lowered(call("nn.CosineSimilarity", **given), call("F.cosine_similarity", In(0), In(1), **given))
+
+
+@lower.register
+def _(op: Cdist, x1: TensorType, x2: TensorType) -> Lowered:
+    return Lowered(None, call("torch.cdist", In(0), In(1), **fields(op, "p")))

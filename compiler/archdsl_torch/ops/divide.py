@@ -1,0 +1,73 @@
+"""The torch half of `archdsl.ops.divide`."""
+
+from __future__ import annotations
+
+from archdsl.ops.base import normal_dim
+from archdsl.ops.divide import Chunk, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
+from archdsl.shapes import Dim, TensorType, least
+from archdsl_torch.lowering import Arg, Code, In, Index, Lowered, Range, fields, lower, method
+
+
+@lower.register
+def _(op: Chunk, x: TensorType) -> Lowered:
+    return Lowered(None, method(In(0), "chunk", Arg(op.chunks, "chunks"), **fields(op, "dim")))
+
+
+@lower.register
+def _(op: Split, x: TensorType) -> Lowered:
+    return Lowered(None, method(In(0), "split", Arg(op.split_size, "split_size"), **fields(op, "dim")))
+
+
+@lower.register
+def _(op: TensorSplit, x: TensorType) -> Lowered:
+    places = Arg(op.indices_or_sections, "indices_or_sections")
+    return Lowered(None, method(In(0), "tensor_split", places, **fields(op, "dim")))
+
+
+@lower.register
+def _(op: Unbind, x: TensorType) -> Lowered:
+    return Lowered(None, method(In(0), "unbind", Arg(op.dim, "dim")))
+
+
+@lower.register
+def _(op: Select, x: TensorType) -> Lowered:
+    whole = (Range(),) * normal_dim(op.dim, x.rank)
+    return Lowered(None, Index(In(0), (*whole, Arg(op.index, "index"))))
+
+
+@lower.register
+def _(op: Narrow, x: TensorType) -> Lowered:
+    args = Arg(op.dim, "dim"), Arg(op.start, "start"), Arg(op.length, "length")
+    return Lowered(None, method(In(0), "narrow", *args))
+
+
+@lower.register
+def _(op: Slice, x: TensorType) -> Lowered:
+    dim = normal_dim(op.dim, x.rank)
+    size = x.shape[dim]
+    step = Arg(op.step, "step") if op.step > 1 else None
+    if _sure(op, size):
+        ends = [None if end is None else Arg(end, name) for name, end in (("start", op.start), ("end", op.end))]
+        return Lowered(None, _cut(In(0), dim, Range(*ends, step)))
+    # `narrow` fails where Python's slice would quietly come out shorter than inferred
+    start, end = op.bounds(size)
+    first = op.start if isinstance(op.start, int) else start
+    narrowed = method(In(0), "narrow", Arg(dim), Arg(first), Arg(end - start))
+    return Lowered(None, narrowed if step is None else _cut(narrowed, dim, Range(step=step)))
+
+
+def _cut(code: Code, dim: int, cut: Range) -> Code:
+    return code if cut == Range() else Index(code, (*(Range(),) * dim, cut))
+
+
+def _sure(op: Slice, size: Dim) -> bool:
+    """Whether the slice has the inferred length for every size of the dimension, or none."""
+    if isinstance(size, int):
+        return True
+    start = 0 if op.start is None else from_front(op.start, size)
+    end = size if op.end is None or _negative(op.end) else op.end
+    return least(start) >= 0 and least(size - end) >= 0
+
+
+def _negative(place: Dim) -> bool:
+    return isinstance(place, int) and place < 0

@@ -1,0 +1,17 @@
+"""Dropout and stochastic depth: modules, since what they do depends on `self.training`."""
+
+from __future__ import annotations
+
+from archdsl.ops.dropout import AnyDropout, StochasticDepth
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering import Arg, Lowered, call, fields, lower
+
+
+@lower.register
+def _(op: AnyDropout, x: TensorType) -> Lowered:
+    return Lowered(call(f"nn.{type(op).__name__}", **fields(op, "p")), None)
+
+
+@lower.register
+def _(op: StochasticDepth, x: TensorType) -> Lowered:
+    return Lowered(call("StochasticDepth", Arg(op.p, "p"), **fields(op, "mode")), None)

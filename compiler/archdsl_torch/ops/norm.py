@@ -1,0 +1,81 @@
+"""Normalisation: `nn.BatchNorm2d(...)`, or `F.layer_norm(...)` where it owns no tensors."""
+
+from __future__ import annotations
+
+from archdsl.ops.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RmsNorm,
+    RunningNorm,
+)
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, fed, fields, lower
+from archdsl_torch.ops.layers import static
+
+
+@lower.register
+def _(op: BatchNorm, x: TensorType) -> Lowered:
+    return Lowered(_running(op, x), None)
+
+
+@lower.register
+def _(op: InstanceNorm, x: TensorType) -> Lowered:
+    if op.affine or op.track_running_stats:
+        return Lowered(_running(op, x), None)
+    return Lowered(static(_running(op, x)), call("F.instance_norm", In(0), **fields(op, "momentum", "eps")))
+
+
+def _running(op: RunningNorm, x: TensorType) -> Call:
+    options = fields(op, "eps", "momentum", "affine", "track_running_stats")
+    return call(f"nn.{type(op).__name__}", Arg(x.shape[1], "num_features"), **options)
+
+
+@lower.register
+def _(
+    op: LayerNorm, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
+) -> Lowered:
+    tensors = fed(("weight", "bias"), (x, weight, bias), start=1)
+    function = call("F.layer_norm", In(0), _normalized_tuple(op, x), **tensors, **fields(op, "eps"))
+    if weight is not None:
+        return Lowered(None, function)
+    module = call("nn.LayerNorm", _normalized(op, x), **fields(op, "eps", "elementwise_affine", "bias"))
+    return Lowered(static(module), None if op.elementwise_affine else function)
+
+
+@lower.register
+def _(op: RmsNorm, x: TensorType, weight: TensorType | None = None) -> Lowered:
+    tensors = fed(("weight",), (x, weight), start=1)
+    function = call("F.rms_norm", In(0), _normalized_tuple(op, x), **tensors, **fields(op, "eps"))
+    if weight is not None:
+        return Lowered(None, function)
+    module = call("nn.RMSNorm", _normalized(op, x), **fields(op, "eps", "elementwise_affine"))
+    return Lowered(static(module), None if op.elementwise_affine else function)
+
+
+@lower.register
+def _(op: GroupNorm, x: TensorType) -> Lowered:
+    groups = Arg(op.num_groups, "num_groups")
+    module = call("nn.GroupNorm", groups, Arg(x.shape[1], "num_channels"), **fields(op, "eps", "affine"))
+    function = None if op.affine else call("F.group_norm", In(0), groups, **fields(op, "eps"))
+    return Lowered(static(module), function)
+
+
+@lower.register
+def _(op: LocalResponseNorm, x: TensorType) -> Lowered:
+    size, options = Arg(op.size, "size"), fields(op, "alpha", "beta", "k")
+    return Lowered(
+        call("nn.LocalResponseNorm", size, **options),
+        call("F.local_response_norm", In(0), size, **options),
+    )
+
+
+def _normalized(op: LayerNorm | RmsNorm, x: TensorType) -> Code:
+    shape = x.shape[-op.normalized_dims :]
+    return Arg(shape[0] if len(shape) == 1 else shape, "normalized_shape")
+
+
+def _normalized_tuple(op: LayerNorm | RmsNorm, x: TensorType) -> Code:
+    return Arg(x.shape[-op.normalized_dims :], "normalized_shape")

@@ -1,0 +1,365 @@
+"""One scope as a class would hold it: its children, and the steps of its forward.
+
+An outline is made for every instance of a class on its own; `merge` finds what they have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, final
+
+from archdsl.graph import Mode, Node, Scope
+from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
+from archdsl_torch.lowering import Arg, Call, Code, In, Many, Method
+from archdsl_torch.special import Index, Infix, Like, ModeChoice, Prefix
+from archdsl_torch.text import identifier, unique
+
+# --- children -------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Make:
+    """A module of torch, or of the helpers."""
+
+    node: Node
+    call: Call
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """An instance of a generated class."""
+
+    scope: Scope
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """A parameter or a buffer."""
+
+    node: Node
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A child with its name and with what it is aligned by: the place where it is written."""
+
+    name: str
+    unit: Unit
+    build: Build
+
+    @property
+    def key(self) -> object:
+        if self.unit.template is None:
+            return self.name
+        return id(self.unit.template), tuple(step.index for step in self.unit.loops)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """`nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`."""
+
+    kind: Literal["Sequential", "ModuleList", "ModuleDict"]
+    entries: tuple[Entry, ...]
+
+    @property
+    def numbered(self) -> bool:
+        return [entry.name for entry in self.entries] == [str(i) for i in range(len(self.entries))]
+
+
+Build: TypeAlias = "Make | Use | Tensor | Items"
+
+_TAKEN = frozenset(("keys", "items", "values", "pop", "clear", "update"))
+"""The methods of nn.ModuleDict, which no child of one can be called."""
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An argument of the forward: any of these names, where several hold one tensor."""
+
+    names: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An output of an earlier step."""
+
+    step: str
+    output: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A parameter or buffer below the class."""
+
+    access: str
+
+
+Ref: TypeAlias = "Port | Result | Owned"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A module's call, or an expression."""
+
+    key: str
+    unit: Unit
+    inputs: tuple[Ref | None, ...]
+    """By port; of a scope, by the names in `names`."""
+    names: tuple[str, ...]
+    """A scope's ports, in the order of `inputs`."""
+    outputs: tuple[Key, ...]
+    module: str | None
+    """How its module is reached: `self.layer1[0]`."""
+    code: Any
+    when: Mode | None
+    output_names: tuple[str, ...] = ()
+    """A scope's outputs, by name."""
+
+
+@final
+@dataclass(eq=False)
+class Outline:
+    """A scope as a class would hold it."""
+
+    scope: Scope
+    members: dict[str, Entry] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
+    ports: dict[str, Key] = field(default_factory=dict)
+    exports: dict[str, Ref] = field(default_factory=dict)
+    """What other scopes read of it, by output name."""
+    chain: bool = False
+    """The class is a subclass of nn.Sequential."""
+
+    @cached_property
+    def signature(self) -> object:
+        """Equal for outlines that one class can hold by arguments alone."""
+        return (
+            tuple((name, signature_of(entry.build)) for name, entry in self.members.items()),
+            tuple((s.key, s.module, skeleton(s.code), s.inputs, s.names, s.when) for s in self.steps.values()),
+            tuple(self.exports.items()),
+            tuple(self.ports),
+        )
+
+
+def signature_of(build: Build) -> object:
+    match build:
+        case Make(call=call):
+            return skeleton(call)
+        case Use(scope=scope):
+            return ("use", id(scope.template)) if scope.block is None else ("use", scope.block)
+        case Tensor(node=node):
+            return "tensor", type(node.op), node.op.model_fields_set
+        case Items(kind=kind, entries=entries):
+            return kind, tuple((entry.name, signature_of(entry.build)) for entry in entries)
+
+
+def skeleton(code: Any) -> object:
+    """The tree without its values."""
+    match code:
+        case Arg():
+            return "arg", len(code.value) if isinstance(code.value, tuple) else None
+        case Call() | Method():
+            own = code.function if isinstance(code, Call) else (code.name, skeleton(code.receiver))
+            return own, tuple(map(skeleton, code.args)), tuple((k, skeleton(v)) for k, v in code.kwargs)
+        case Many(items=items):
+            return "many", tuple(map(skeleton, items))
+        case Infix():
+            return code.sign, skeleton(code.left), skeleton(code.right)
+        case Prefix():
+            return code.sign, skeleton(code.operand)
+        case Index():
+            return "index", code.text, skeleton(code.value)
+        case ModeChoice():
+            return "mode", code.mode, skeleton(code.then), skeleton(code.otherwise)
+        case In() | Like() | None:
+            return code
+    return type(code).__name__, skeleton(getattr(code, "value", None))
+
+
+# --- making outlines ------------------------------------------------------------------------------
+
+
+@final
+class Outliner:
+    """Makes the outlines of a layout's scopes."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def outline(self, scope: Scope) -> Outline:
+        made = Outline(scope, chain=self.layout.role(scope) is Role.CHAIN_CLASS)
+        for name, child in scope.children.items():
+            build = self.build(child)
+            if build is not None:
+                made.members[name] = Entry(name, child, build)
+        if self.layout.role(scope) in (Role.CLASS, Role.CHAIN_CLASS):
+            made.ports = self._ports(scope)
+            for unit in self.layout.units(scope):
+                step = self._step(unit, made)
+                made.steps[step.key] = step
+            made.exports = {n: self._ref(key, made) for n, key in self.exports(scope).items()}
+        return made
+
+    def build(self, unit: Unit) -> Build | None:
+        """How the child is constructed; None where it holds no module."""
+        if unit.share is not None:
+            return None
+        if isinstance(unit, Node):
+            if is_tensor(unit):
+                return Tensor(unit)
+            forms = self.layout.lowered[unit]
+            return Make(unit, forms.module) if forms.module and self.layout.as_module(unit) else None
+        role = self.layout.role(unit)
+        if role in (Role.CLASS, Role.CHAIN_CLASS):
+            return Use(unit)
+        entries = tuple(
+            Entry(name, child, build)
+            for name, child in unit.children.items()
+            if (build := self.build(child)) is not None
+        )
+        if role is Role.CHAIN:
+            return Items("Sequential", entries)
+        return self._container(unit, entries)
+
+    @staticmethod
+    def _container(scope: Scope, entries: tuple[Entry, ...]) -> Build | None:
+        if not entries:
+            return None
+        listed = Items("ModuleList", entries)
+        if any(isinstance(entry.build, Tensor) or entry.name in _TAKEN for entry in entries):
+            return Use(scope)
+        return listed if listed.numbered else Items("ModuleDict", entries)
+
+    # --- how things are reached -------------------------------------------------------------
+
+    def access(self, unit: Unit, top: Scope) -> str:
+        """The module, parameter or buffer of `unit` in a method of `top`'s class."""
+        parts: list[Unit] = []
+        current: Unit | None = unit.share or unit
+        while current is not None and current is not top:
+            parts.append(current)
+            current = current.scope
+        text = "self"
+        for part in reversed(parts):
+            text = self._attribute(text, part)
+        return text
+
+    def _attribute(self, text: str, unit: Unit) -> str:
+        holder = unit.scope
+        assert holder is not None
+        if unit.name.isidentifier():
+            return f"{text}.{unit.name}"
+        build = None if self.layout.role(holder) is Role.CLASS else self.build(holder)
+        if self.layout.role(holder) is Role.CHAIN_CLASS:
+            build = Items("Sequential", tuple(Entry(n, c, Use(holder)) for n, c in holder.children.items()))
+        if isinstance(build, Items) and build.kind == "ModuleDict":
+            return f'{text}["{unit.name}"]'
+        if isinstance(build, Items) and build.numbered:
+            return f"{text}[{unit.name}]"
+        return f'getattr({text}, "{unit.name}")'
+
+    # --- forward ----------------------------------------------------------------------------
+
+    def _ports(self, scope: Scope) -> dict[str, Key]:
+        """The forward's arguments: the block's ports, then whatever else is read from outside."""
+        if scope.scope is None:
+            return {name: Key(node, 0, None) for name, node in self.layout.graph.inputs.items()}
+        ports = {identifier(name): key_of(value) for name, value in scope.inputs.items() if value is not None}
+        read = self.layout.imports.get(scope, {})
+        if scope.block is None:
+            ports = {name: key for name, key in ports.items() if key in read}
+        known = set(ports.values())
+        for key in read:
+            if key not in known:
+                ports[unique(_variable(key), ports)] = key
+        return ports
+
+    def exports(self, scope: Scope) -> dict[str, Key]:
+        """What the forward of the scope's class gives, by output name."""
+        if scope.scope is None:
+            return {name: key_of(value) for name, value in scope.outputs.items()}
+        wanted = self.layout.exports.get(scope, {})
+        exports = {n: key for n, value in scope.outputs.items() if (key := key_of(value)) in wanted}
+        known = set(exports.values())
+        for key in wanted:
+            if key not in known:
+                exports[".".join((*self.layout.relative(key.node, scope), str(key.output)))] = key
+        return exports
+
+    def _ref(self, key: Key, outline: Outline) -> Ref:
+        scope = outline.scope
+        names = tuple(name for name, port in outline.ports.items() if port == key)
+        if names:
+            return Port(names)
+        if key.weight is not None:
+            path = self.access(key.node, scope)
+            return Owned(f"{path}.{key.weight}" if key.weight else path)
+        unit = self._unit_of(key.node, scope)
+        step = outline.steps[self._step_key(unit, scope)]
+        return Result(step.key, step.outputs.index(key))
+
+    def _unit_of(self, node: Node, scope: Scope) -> Unit:
+        """The step of the scope's forward in which the node runs."""
+        unit: Unit = node
+        for around in self.layout.chain(node.scope):
+            if around is scope:
+                return unit
+            if self.layout.role(around) is not Role.OPEN:
+                unit = around
+        raise AssertionError(f"{node.path} does not run in {scope.path}")
+
+    def _step_key(self, unit: Unit, scope: Scope) -> str:
+        return ".".join(self.layout.relative(unit, scope))
+
+    def _step(self, unit: Unit, outline: Outline) -> Step:
+        scope = outline.scope
+        key = self._step_key(unit, scope)
+        when = unit.when if unit.when is not scope.when else None
+        if isinstance(unit, Scope):
+            ports = self._inner_ports(unit)
+            refs = tuple(self._try_ref(port, outline) for port in ports.values())
+            gives = self.exports(unit)
+            access = self.access(unit, scope)
+            return Step(key, unit, refs, tuple(ports), tuple(gives.values()), access, None, when, tuple(gives))
+        inputs = tuple(None if v is None else self._ref(key_of(v), outline) for v in unit.inputs)
+        outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))
+        forms = self.layout.lowered[unit]
+        if self.layout.as_module(unit):
+            return Step(key, unit, inputs, (), outputs, self.access(unit, scope), forms.call, when)
+        return Step(key, unit, inputs, (), outputs, None, forms.function, when)
+
+    def _inner_ports(self, unit: Scope) -> dict[str, Key]:
+        if self.layout.role(unit) is Role.CHAIN:
+            return {"x": next(iter(self.layout.imports[unit]))}
+        return self._ports(unit)
+
+    def _try_ref(self, key: Key, outline: Outline) -> Ref | None:
+        """None for a port that no node inside reads, where the value does not reach this forward."""
+        try:
+            return self._ref(key, outline)
+        except (AssertionError, KeyError, ValueError):
+            return None
+
+
+def _variable(key: Key) -> str:
+    """A name for a value."""
+    node = key.node
+    if key.weight:
+        return identifier(f"{node.name}_{key.weight}")
+    name = node.output_names[key.output] if len(node.types) > 1 else node.name
+    if name.isdigit() and node.scope is not None:
+        name = f"{node.scope.name}{name}" if not node.scope.name.isdigit() else f"x{name}"
+    return identifier(name)

@@ -1,0 +1,234 @@
+"""The ops that are no layer in PyTorch: formulas, tensors of numbers, choices by mode.
+
+A formula becomes a tree of code like any other op's, over two more kinds of code: `Infix` and
+`Prefix`. `Like` stands for what only the forward around it knows: a tensor's device and dtype.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary
+from archdsl.expressions import Call as FunctionCall
+from archdsl.graph import Node
+from archdsl.ops.special import ByMode, Constant, Formula
+from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, lower, method
+
+
+@dataclass(frozen=True, slots=True)
+class Infix:
+    """`left + right`"""
+
+    sign: str
+    left: AnyCode
+    right: AnyCode
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """`-x`, `~x`"""
+
+    sign: str
+    operand: AnyCode
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`x[:, None]`"""
+
+    value: AnyCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChoice:
+    """`then if self.training else otherwise`"""
+
+    mode: str
+    then: AnyCode
+    otherwise: AnyCode
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """The `device` or the floating `dtype` of the tensors around."""
+
+    what: str
+
+
+AnyCode: TypeAlias = "Code | Infix | Prefix | Index | ModeChoice | Like"
+
+
+class FormulaError(Exception):
+    """A formula that has no PyTorch form."""
+
+
+def lowered(node: Node) -> Lowered:
+    """The PyTorch form of a node that runs."""
+    op = node.op
+    if isinstance(op, Formula):
+        return Lowered(None, _formula(op, node))
+    if isinstance(op, ByMode):
+        return Lowered(None, ModeChoice(op.mode, In(0), In(1)))  # type: ignore[arg-type]
+    if isinstance(op, Constant):
+        return Lowered(None, constant_code(op, Like("device")))  # type: ignore[arg-type]
+    return lower(op, *(None if value is None else value.type for value in node.inputs))
+
+
+def _formula(op: Formula, node: Node) -> Any:
+    result = tensor_code(op.expression, lambda name: In(int(name)))
+    return _as_dtype(result, op.expression, node.types[0].dtype)
+
+
+def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
+    """Comparisons give bool in torch; where the formula's type says otherwise, cast."""
+    if not _is_bool(tree) or dtype == "bool":
+        return code
+    return method(code, "to", Like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))  # type: ignore[arg-type]
+
+
+# --- constants ------------------------------------------------------------------------------------
+
+
+def constant_code(op: Constant, device: AnyCode | None) -> AnyCode:
+    """The constant's tensor: its formula over index tensors, in float64, cast once at the end."""
+    names = {name: _index(op, place, device) for place, name in enumerate(op.index)}
+    shape = Arg(tuple(op.shape), "shape")
+    target = Like("dtype") if op.dtype == "float32" and device is not None else Call(f"torch.{op.dtype}")
+    where = {} if device is None else {"device": device}
+    if not used_names(op.value) & names.keys():
+        return call("torch.full", shape, _number(op.value), dtype=target, **where)  # type: ignore[arg-type]
+    value = tensor_code(op.value, lambda name: names[name])
+    if used_names(op.value) >= names.keys():
+        return method(value, "to", target)  # type: ignore[arg-type]
+    return method(method(value, "to", target), "expand", shape)  # type: ignore[arg-type]
+
+
+def _number(tree: Tree) -> Arg:
+    if isinstance(tree, Literal):
+        return Arg(tree.value, "value")
+    raise FormulaError("a constant without indices that is no number")
+
+
+def _index(op: Constant, place: int, device: AnyCode | None) -> AnyCode:
+    """The tensor that holds the index along one dimension, with the others of size 1."""
+    where = {} if device is None else {"device": device}
+    line = call("torch.arange", Arg(op.shape[place], "shape"), dtype=Call("torch.float64"), **where)  # type: ignore[arg-type]
+    after = len(op.shape) - place - 1
+    return Index(line, ", ".join([":", *["None"] * after])) if after else line
+
+
+def used_names(tree: Tree) -> frozenset[str]:
+    from archdsl.expressions import free_names
+
+    return free_names(tree)
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+def tensor_code(tree: Tree, tensor: Callable[[str], AnyCode]) -> AnyCode:
+    """A formula's tree as code; `tensor` gives the code of each of its names."""
+    return _Translator(tensor).code(tree)
+
+
+_METHODS: Final = frozenset(("abs", "ceil", "cos", "erf", "exp", "floor", "log2", "round", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh"))  # fmt: skip
+_FUNCTIONS: Final = frozenset(("relu", "gelu", "silu", "softplus"))
+
+
+class _Translator:
+    def __init__(self, tensor: Callable[[str], AnyCode]) -> None:
+        self.tensor = tensor
+
+    def code(self, tree: Tree) -> AnyCode:
+        """A value; a comparison is a bool tensor."""
+        match tree:
+            case Literal(value=value):
+                return Arg(value)
+            case Name(name=name):
+                return self.tensor(name)
+            case Unary(sign="not", operand=operand):
+                return Prefix("~", self.condition(operand))
+            case Unary(sign=sign, operand=operand):
+                return Prefix(sign, self.number(operand))
+            case Binary(sign=sign, left=left, right=right):
+                return Infix(sign, self.number(left), self.number(right))
+            case Compare(first=first, rest=rest):
+                return self._compare(first, rest)
+            case Logic(word=word, parts=parts):
+                return _joined("&" if word == "and" else "|", [self.condition(part) for part in parts])
+            case Choice(condition=condition, then=then, otherwise=otherwise):
+                return call("torch.where", self.condition(condition), self.number(then), self.number(otherwise))  # type: ignore[arg-type]
+            case FunctionCall(function=function, arguments=arguments):
+                return self._call(function, arguments)
+        raise FormulaError(f"no tensor form of {tree!r}")
+
+    def number(self, tree: Tree) -> AnyCode:
+        """A value for arithmetic: comparisons count as 0 and 1."""
+        code = self.code(tree)
+        return method(code, "long") if _is_bool(tree) else code  # type: ignore[arg-type]
+
+    def condition(self, tree: Tree) -> AnyCode:
+        """A bool tensor."""
+        code = self.code(tree)
+        return code if _is_bool(tree) else Infix("!=", code, Arg(0))
+
+    def _compare(self, first: Tree, rest: tuple[tuple[str, Tree], ...]) -> AnyCode:
+        sides = [self.number(first), *(self.number(part) for _, part in rest)]
+        signs = [{"is": "==", "is not": "!="}.get(sign, sign) for sign, _ in rest]
+        return _joined("&", [Infix(s, a, b) for s, a, b in zip(signs, sides, sides[1:], strict=False)])
+
+    def _call(self, function: str, arguments: tuple[Tree, ...]) -> AnyCode:
+        codes = [self.number(argument) for argument in arguments]
+        first, *others = codes
+        if function in _METHODS and len(codes) == 1:
+            return call(f"torch.{function}", first)  # type: ignore[arg-type]
+        if function in _FUNCTIONS:
+            return call(f"F.{function}", first)  # type: ignore[arg-type]
+        match function:
+            case "log":
+                base = Infix("/", call("torch.log", first), Arg(math.log(_plain(others[0])))) if others else None  # type: ignore[arg-type]
+                return base or call("torch.log", first)  # type: ignore[arg-type]
+            case "round":
+                return call("torch.round", first, decimals=others[0])  # type: ignore[arg-type]
+            case "clamp":
+                bounds = {key: code for key, code in zip(("min", "max"), others, strict=True) if code != Arg(None)}
+                return Call("torch.clamp", (first,), tuple(bounds.items()))  # type: ignore[arg-type]
+            case "min" | "max":
+                return self._extreme(function, codes)
+            case "float":
+                return first
+        raise FormulaError(f"`{function}` has no tensor form")
+
+    @staticmethod
+    def _extreme(function: str, codes: list[AnyCode]) -> AnyCode:
+        """Element by element: `torch.clamp` against numbers, `torch.minimum` between tensors."""
+        numbers = [code for code in codes if isinstance(code, Arg)]
+        tensors = [code for code in codes if not isinstance(code, Arg)]
+        result = tensors[0]
+        for other in tensors[1:]:
+            result = call(f"torch.{function}imum", result, other)  # type: ignore[arg-type]
+        bound = "min" if function == "max" else "max"
+        for number in numbers:
+            result = call("torch.clamp", result, **{bound: number})  # type: ignore[arg-type]
+        return result
+
+
+def _plain(code: AnyCode) -> float:
+    if isinstance(code, Arg):
+        return float(code.value)
+    raise FormulaError("the base of a logarithm is a number")
+
+
+def _joined(sign: str, parts: list[AnyCode]) -> AnyCode:
+    result = parts[0]
+    for part in parts[1:]:
+        result = Infix(sign, result, part)
+    return result
+
+
+def _is_bool(tree: Tree) -> bool:
+    return isinstance(tree, Compare | Logic) or (isinstance(tree, Unary) and tree.sign == "not")

@@ -1,0 +1,127 @@
+"""Python text: literals, and documents that break over lines as ruff's formatter breaks them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from keyword import iskeyword
+from typing import Any, Final, TypeAlias, final
+
+from archdsl.shapes import Symbolic
+
+WIDTH: Final = 110
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items between brackets: on one line where they fit, else indented."""
+
+    opening: str
+    items: tuple[Doc, ...]
+    closing: str = ")"
+    exploded: bool = False
+    """One item a line, whether or not they fit."""
+    single: bool = False
+    """One item without a comma after it, such as a comprehension."""
+
+    def __str__(self) -> str:
+        return self.opening + ", ".join(map(str, self.items)) + self.closing
+
+
+Doc: TypeAlias = "str | Group"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A value that is code: `nn.ReLU` as an argument."""
+
+    text: str
+
+
+def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
+    """The lines of `prefix + doc + suffix`."""
+    space = " " * indent
+    line = f"{space}{prefix}{doc}{suffix}"
+    if isinstance(doc, str) or not doc.items or (len(line) <= WIDTH and not _is_exploded(doc)):
+        return [line]
+    inner = " " * (indent + 4)
+    body = f"{inner}{', '.join(map(str, doc.items))}"
+    if len(body) <= WIDTH and not _is_exploded(doc) and not doc.exploded:
+        lines = [body]
+    else:
+        comma = "" if doc.single else ","
+        lines = [part for item in doc.items for part in render("", item, indent + 4, comma)]
+    return [f"{space}{prefix}{doc.opening}", *lines, f"{space}{doc.closing}{suffix}"]
+
+
+def _is_exploded(doc: Doc) -> bool:
+    return isinstance(doc, Group) and (doc.exploded or any(map(_is_exploded, doc.items)))
+
+
+def literal(value: Any) -> str:
+    """A value as Python code. Raises TypeError for one that has none."""
+    if isinstance(value, Raw):
+        return value.text
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "math.inf", -math.inf: "-math.inf"}.get(value, "math.nan")
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bool | int | float) or value is None:
+        return repr(value)
+    if isinstance(value, list | tuple):
+        opening, closing = ("[", "]") if isinstance(value, list) else ("(", ",)" if len(value) == 1 else ")")
+        return opening + ", ".join(map(literal, value)) + closing
+    raise TypeError(f"no literal for {value!r}")
+
+
+def quoted(text: str) -> str:
+    """A string in double quotes, as ruff writes it."""
+    plain = repr(text)
+    return plain if '"' in text else '"' + plain[1:-1].replace("\\'", "'") + '"'
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal and of one kind: `True` is not 1."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and bool(left == right)
+
+
+def all_same(values: Sequence[Any]) -> bool:
+    return all(same(values[0], value) for value in values[1:])
+
+
+def is_static(value: Any) -> bool:
+    """Whether no run-time dimension stands in the value."""
+    if isinstance(value, list | tuple):
+        return all(map(is_static, value))
+    return not isinstance(value, Symbolic)
+
+
+def identifier(text: str) -> str:
+    """The text as a Python name."""
+    name = "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in text)
+    if not name or name[0].isdigit():
+        name = f"_{name}"
+    return f"{name}_" if iskeyword(name) else name
+
+
+def camel(text: str) -> str:
+    """`conv_norm_act` -> `ConvNormAct`, `resnet50` -> `Resnet50`, `MBConv` stays."""
+    parts = [part for part in identifier(text).split("_") if part]
+    name = "".join(part[0].upper() + part[1:] for part in parts)
+    return name if name and not name[0].isdigit() else f"Net{name}"
+
+
+def unique(name: str, taken: Iterable[str]) -> str:
+    """The name, or with the first free number after it."""
+    used = set(taken)
+    if name not in used:
+        return name
+    number = 2
+    while f"{name}{number}" in used:
+        number += 1
+    return f"{name}{number}"

@@ -1,0 +1,265 @@
+"""Holds an op's rules against torch: the lowered code is what runs.
+
+A test module lists a strategy of `Case` for each of its ops in `STRATEGIES` and calls `check` on what
+they draw. `check` compares, for fields and inputs that the op accepts,
+
+- the inferred output types with what the lowered code makes on the meta device, as a module and as a
+  function, and again with symbolic sizes put in place of the numbers;
+- `tensors` with the module's `state_dict`, in order;
+- `macs` with half of what torch's `FlopCounterMode` counts;
+
+and what the op refuses, torch must refuse.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
+import torch
+import torch.nn.functional as F
+from archdsl_torch import lowering
+from archdsl_torch.helpers import HELPERS
+from archdsl_torch.lowering import Code, Lowered, lower
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archdsl.ops.base import Op, OpError
+from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
+
+NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
+for _source in HELPERS.values():
+    exec(_source, NAMESPACE)
+
+REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError, AssertionError)
+
+
+class Case(NamedTuple):
+    """An op on inputs; None is an optional port that is not fed."""
+
+    op: Op
+    inputs: tuple[TensorType | None, ...]
+    training: bool = False
+    counted: bool = True
+    """Whether torch's counter knows the op."""
+    below: int = 2
+    """Whole numbers in the inputs are less than this."""
+    deterministic: bool = True
+    stricter: bool = False
+    """The op refuses what torch takes; only what it accepts is compared."""
+
+
+def check(case: Case) -> None:
+    """Fails where the op's rules and torch disagree."""
+    try:
+        inferred = infer(case.op, case.inputs)
+    except OpError as error:
+        check_message(error)
+        assert case.stricter or refuses(case), f"torch takes what {case.op!r} refuses: {error.message}"
+        return
+    lowered = lower(case.op, *case.inputs)
+    check_outputs(case, lowered, inferred)
+    check_tensors(case, lowered)
+    check_macs(case, lowered)
+    check_symbolic(case, inferred)
+    if lowered.module is not None and lowered.function is not None and case.deterministic:
+        check_agreement(case, lowered)
+
+
+def infer(op: Op, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+    """The output types, always a tuple. Raises OpError."""
+    result = op.infer(*inputs)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def check_message(error: OpError) -> None:
+    """A message starts in lower case, ends without a dot and names a known code."""
+    assert error.message and not error.message[0].isupper() and not error.message.endswith(".")
+    assert error.code in {
+        "shape-mismatch", "rank-error", "size-error", "dtype-error", "bad-value", "missing-field",
+    }  # fmt: skip
+
+
+def refuses(case: Case) -> bool:
+    """Whether torch raises on the lowered op; what the meta device lets pass is run on the CPU."""
+    for device in ("meta", "cpu"):
+        try:
+            lowered = lower(case.op, *case.inputs)
+            for run in forms(case, lowered, device):
+                run(*tensors(case, device))
+        except REFUSALS:
+            return True
+    return False
+
+
+def check_outputs(case: Case, lowered: Lowered, inferred: tuple[TensorType, ...]) -> None:
+    for run in forms(case, lowered, "meta"):
+        made = tuple(type_of(tensor) for tensor in outputs(run(*tensors(case, "meta"))))
+        assert made == inferred, f"torch makes {made}, {case.op!r} infers {inferred}"
+
+
+def check_tensors(case: Case, lowered: Lowered) -> None:
+    owned = case.op.tensors(*case.inputs)
+    if lowered.module is None:
+        assert not owned, f"{case.op!r} owns {list(owned)} and has no module"
+        return
+    module = construct(lowered, "meta")
+    state = {name: (tuple(t.shape), dtype_of(t)) for name, t in module.state_dict().items()}
+    assert [*state.items()] == [(name, (w.shape, w.dtype)) for name, w in owned.items()]
+    buffers = {name for name, _ in module.named_buffers()}
+    assert buffers == {name for name, weight in owned.items() if weight.buffer}
+
+
+def check_macs(case: Case, lowered: Lowered) -> None:
+    if not case.counted:
+        return
+    for run in forms(case, lowered, "meta"):
+        given = tensors(case, "meta")
+        with FlopCounterMode(display=False) as counter:
+            run(*given)
+        assert case.op.macs(*case.inputs) == counter.get_total_flops() / 2
+
+
+def check_symbolic(case: Case, inferred: tuple[TensorType, ...]) -> None:
+    """Infers once more with names for the sizes; the result at these sizes is the same."""
+    masks: list[Callable[[int, int], bool]] = [
+        lambda dim, rank: True,
+        lambda dim, rank: dim == 0,
+        lambda dim, rank: dim != 1,
+        lambda dim, rank: dim != rank - 1,
+    ]
+    for named in masks:
+        inputs = [symbolic(x, named) for x in case.inputs]
+        try:
+            found = infer(case.op, inputs)
+        except OpError as error:
+            assert "known only at run time" in error.message, error.message
+            continue
+        sizes = {f"S{n}": n for x in case.inputs if x is not None for n in x.shape if isinstance(n, int)}
+        assert tuple(at(x, sizes) for x in found) == inferred
+        assert evaluate(case.op.macs(*inputs), sizes) == case.op.macs(*case.inputs)
+
+
+def check_agreement(case: Case, lowered: Lowered) -> None:
+    """Module and function compute the same numbers."""
+    given = tensors(case, "cpu")
+    first, second = (outputs(run(*given)) for run in forms(case, lowered, "cpu"))
+    for left, right in zip(first, second, strict=True):
+        torch.testing.assert_close(left, right, equal_nan=True)
+
+
+def symbolic(x: TensorType | None, named: Callable[[int, int], bool]) -> TensorType | None:
+    """`x` with `S7` for a size of 7 in the dimensions that are `named`; 1 stays, since it broadcasts."""
+    if x is None:
+        return None
+    return x.with_shape(
+        symbol(f"S{size}") if size != 1 and named(dim, x.rank) else size for dim, size in enumerate(x.shape)
+    )
+
+
+def at(x: TensorType, sizes: dict[str, int]) -> TensorType:
+    return x.with_shape(evaluate(dim, sizes) for dim in x.shape)
+
+
+def forms(case: Case, lowered: Lowered, device: str) -> list[Callable[..., Any]]:
+    """The lowered op as callables of all inputs: the module where there is one, and the function."""
+    runs: list[Callable[..., Any]] = []
+    if lowered.module is not None:
+        module = construct(lowered, device).train(case.training)
+        runs.append(lambda *inputs: call_module(module, lowered.call, inputs))
+    if lowered.function is not None:
+        function = lowered.function
+        runs.append(lambda *inputs: run_code(function, inputs, case.training))
+    assert runs, f"{case.op!r} has neither module nor function"
+    return runs
+
+
+def construct(lowered: Lowered, device: str) -> nn.Module:
+    assert lowered.module is not None
+    with torch.device(device):
+        module = run_code(lowered.module, ())
+    assert isinstance(module, nn.Module)
+    return module
+
+
+def call_module(module: nn.Module, call: Code | None, inputs: tuple[Any, ...]) -> Any:
+    if call is not None:
+        return run_code(call, inputs, module.training, module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return module(*(x for x in inputs if x is not None))
+
+
+def run_code(
+    code: Code, inputs: tuple[Any, ...], training: bool = False, module: nn.Module | None = None
+) -> Any:
+    """The value of a code tree."""
+
+    def run(code: Code | lowering.Range) -> Any:  # noqa: PLR0911  (one case for each class of the tree)
+        match code:
+            case lowering.In(index):
+                return inputs[index]
+            case lowering.Arg(value):
+                return value
+            case lowering.Call(function, args, kwargs):
+                return named(function)(*map(run, args), **{key: run(value) for key, value in kwargs})
+            case lowering.Method(receiver, name, args, kwargs):
+                return getattr(run(receiver), name)(
+                    *map(run, args), **{key: run(value) for key, value in kwargs}
+                )
+            case lowering.Many(items):
+                return [run(item) for item in items]
+            case lowering.Index(receiver, items):
+                return run(receiver)[tuple(map(run, items))]
+            case lowering.Range(start, stop, step):
+                return slice(*(None if bound is None else run(bound) for bound in (start, stop, step)))
+            case lowering.Training(value):
+                return run(value) if training else 0.0
+            case lowering.Self():
+                return module
+        raise AssertionError(f"unknown code {code!r}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run(code)
+
+
+def named(function: str) -> Any:
+    """What a dotted name means in generated source."""
+    first, *rest = function.split(".")
+    found = NAMESPACE[first]
+    for part in rest:
+        found = getattr(found, part)
+    return found
+
+
+def tensors(case: Case, device: str) -> list[torch.Tensor | None]:
+    torch.manual_seed(0)
+    return [None if x is None else tensor(x, device, case.below) for x in case.inputs]
+
+
+def tensor(x: TensorType, device: str, below: int) -> torch.Tensor:
+    shape = [plain(dim) for dim in x.shape]
+    dtype = getattr(torch, x.dtype)
+    if dtype.is_floating_point:
+        return torch.randn(shape, dtype=dtype, device=device)
+    return torch.randint(0, 2 if x.dtype == "bool" else below, shape, device=device).to(dtype)
+
+
+def plain(dim: Dim) -> int:
+    assert not isinstance(dim, Symbolic)
+    return dim
+
+
+def outputs(result: Any) -> tuple[torch.Tensor, ...]:
+    return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def type_of(tensor: torch.Tensor) -> TensorType:
+    return TensorType(tuple(tensor.shape), dtype_of(tensor))
+
+
+def dtype_of(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -1,0 +1,235 @@
+"""Whether a built network is its reference: same keys and shapes, outputs and gradients.
+
+Both get the same telling values first. With a fresh network's own initial values several outputs are 0 or
+1e12 and prove nothing, so matrices are drawn normal with variance 2 / fan-in, vectors near 1, and the
+statistics of batch norms are taken from data; activations then stay near 1 through the whole network.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+OUTPUT_TOLERANCE = 1e-9
+"""Of the output's scale, in float64."""
+GRADIENT_TOLERANCE = 1e-7
+"""Of the largest gradient of the same tensor, in float64."""
+FLOAT32_TOLERANCE = 1e-4
+"""Of the output's scale, in float32."""
+
+
+class Run(NamedTuple):
+    """What one pass shows of a network."""
+
+    outputs: tuple[Tensor, ...]
+    gradients: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, its reference, and the inputs to compare them on."""
+
+    name: str
+    size: int
+    """Height and width of the image; small, to be quick."""
+    params: Mapping[str, Any]
+    """The spec's parameters that turn dropout off and fit the image."""
+    arguments: Mapping[str, Any]
+    """The same for torchvision's constructor."""
+    depth: int
+    """How many parts of a path name a block: 2 for `layer1.0`."""
+    batches: tuple[int, int] = (2, 3)
+
+    def reference(self) -> nn.Module:
+        """torchvision's network, with its own initial values."""
+        from tests.references.torchvision_shim import models
+
+        return getattr(models, self.name)(**self.arguments)
+
+    def images(self, batch: int, seed: int = 0) -> Tensor:
+        """Standard normal images, N×3×size×size, in float64."""
+        generator = torch.Generator().manual_seed(1000 * seed + batch)
+        return torch.randn(batch, 3, self.size, self.size, generator=generator, dtype=torch.float64)
+
+
+_IMAGE = {"image_size": 64}
+CASES: tuple[Case, ...] = (
+    Case("alexnet", 64, {"dropout": 0.0}, {"dropout": 0.0}, 2),
+    Case("vgg16", 32, {"dropout": 0.0}, {"dropout": 0.0, "init_weights": False}, 2),
+    Case("resnet18", 64, {}, {}, 2),
+    Case("resnet50", 64, {}, {}, 2),
+    Case("inception_v3", 299, {"dropout": 0.0}, {"dropout": 0.0, "init_weights": False}, 1),
+    Case("densenet121", 64, {}, {}, 3),
+    Case(
+        "efficientnet_b0",
+        64,
+        {"dropout": 0.0, "stochastic_depth": 0.0},
+        {"dropout": 0.0, "stochastic_depth_prob": 0.0},
+        3,
+    ),
+    Case("convnext_tiny", 64, {"stochastic_depth": 0.0}, {"stochastic_depth_prob": 0.0}, 3),
+    Case("vit_b_16", 64, _IMAGE, _IMAGE, 3),
+    # The last two stages of a 96-pixel image are 6×6 and 3×3: padded windows, and one that covers the map.
+    Case("swin_t", 96, {"stochastic_depth": 0.0, "image_size": 96}, {"stochastic_depth_prob": 0.0}, 3),
+)
+
+
+def telling_reference(case: Case) -> nn.Module:
+    """The reference in float64 and evaluation mode, filled with telling values."""
+    model = case.reference().double()
+    fill(model, seed=7)
+    calibrate(model, case.images(4, seed=1))
+    return model.eval()
+
+
+def fill(model: nn.Module, seed: int) -> None:
+    """Give every parameter of the model a telling value."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(_telling(name, parameter.shape, generator))
+
+
+def _telling(name: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
+    noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+    if name.endswith("bias"):
+        return 0.2 * noise
+    if len(shape) == 1:
+        return 1 + 0.2 * noise.clamp(-2, 2)
+    if shape[1:].numel() == 1:  # a layer scale
+        return 0.5 + 0.1 * noise
+    if shape[0] == 1 and len(shape) == 3:  # a learned token or position
+        return 0.5 * noise
+    return noise * (2 / shape[1:].numel()) ** 0.5
+
+
+def calibrate(model: nn.Module, images: Tensor) -> None:
+    """Set the running statistics of every batch norm to those of the images."""
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad(), frozen_mode(model, training=True, keep_buffers=False):
+        model(images)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+@contextmanager
+def frozen_mode(model: nn.Module, *, training: bool, keep_buffers: bool = True) -> Iterator[None]:
+    """Put the model into a mode, and put mode and buffers back afterwards."""
+    before = model.training
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()} if keep_buffers else {}
+    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(before)
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                if name in buffers:
+                    buffer.copy_(buffers[name])
+
+
+def outputs_of(result: Any) -> tuple[Tensor, ...]:
+    """The tensors that a forward pass returned; those of the other mode, None, are left out."""
+    if isinstance(result, Tensor):
+        return (result,)
+    return tuple(item for item in result if item is not None)
+
+
+def run(model: nn.Module, images: Tensor, *, training: bool) -> Run:
+    """One pass forward and back, from a fixed random gradient of the outputs."""
+    generator = torch.Generator().manual_seed(3)
+    images = images.clone().requires_grad_()
+    model.zero_grad(set_to_none=True)
+    with frozen_mode(model, training=training):
+        outputs = outputs_of(model(images))
+        seeds = [torch.randn(o.shape, generator=generator, dtype=o.dtype) for o in outputs]
+        torch.autograd.backward(outputs, seeds)
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad(set_to_none=True)
+    assert images.grad is not None
+    return Run(tuple(o.detach() for o in outputs), {"input": images.grad, **gradients})
+
+
+def forward(model: nn.Module, images: Tensor, *, training: bool = False) -> tuple[Tensor, ...]:
+    """The outputs alone."""
+    with torch.no_grad(), frozen_mode(model, training=training):
+        return outputs_of(model(images))
+
+
+def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> float:
+    """The largest difference between the outputs, in units of the largest output."""
+    assert [o.shape for o in ours] == [t.shape for t in theirs]
+    return max(
+        ((o - t).abs().max() / t.abs().max()).item() for o, t in zip(ours, theirs, strict=True)
+    )
+
+
+def layout(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shape and dtype by key of the state_dict."""
+    return {key: (tuple(value.shape), value.dtype) for key, value in model.state_dict().items()}
+
+
+def assert_telling(outputs: Sequence[Tensor]) -> None:
+    """Raise AssertionError where the outputs could hide a mistake: out of scale, or the same for any image."""
+    for output in outputs:
+        assert 1e-2 < output.std() < 1e2, f"outputs of scale {output.std():.1e} prove little"
+        assert (output[0] - output[1]).abs().max() > 1e-2 * output.abs().max(), "images make no difference"
+
+
+def assert_same_gradients(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
+    """Raise AssertionError where a gradient differs; the message names the tensor."""
+    assert ours.keys() == theirs.keys()
+    largest = max(gradient.abs().max().item() for gradient in theirs.values())
+    for name, gradient in theirs.items():
+        # A bias in front of a batch norm has no gradient but rounding.
+        scale = max(gradient.abs().max().item(), 1e-3 * largest)
+        difference = (ours[name] - gradient).abs().max().item()
+        assert difference <= GRADIENT_TOLERANCE * scale, f"{name}: gradients differ by {difference / scale:.1e}"
+
+
+def assert_same_pass(ours: nn.Module, theirs: nn.Module, images: Tensor, *, training: bool) -> None:
+    """Raise AssertionError where outputs or gradients differ in float64."""
+    mine, reference = run(ours, images, training=training), run(theirs, images, training=training)
+    assert_telling(reference.outputs)
+    assert distance(mine.outputs, reference.outputs) <= OUTPUT_TOLERANCE
+    assert_same_gradients(mine.gradients, reference.gradients)
+
+
+def float32_distance(ours: nn.Module, theirs: nn.Module, images: Tensor) -> float:
+    """`distance` in float32; the models themselves keep their dtype."""
+    ours, theirs = copy.deepcopy(ours).float(), copy.deepcopy(theirs).float()
+    return distance(forward(ours, images.float()), forward(theirs, images.float()))
+
+
+def blocks_of(model: nn.Module, depth: int) -> dict[str, list[str]]:
+    """The names of the parameters by block: by the first `depth` parts of their paths."""
+    blocks: dict[str, list[str]] = {}
+    for name, _ in model.named_parameters():
+        blocks.setdefault(".".join(name.split(".")[:-1][:depth]) or name, []).append(name)
+    return blocks
+
+
+@contextmanager
+def zeroed(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
+    """Set these parameters to zero for a while."""
+    parameters = [model.get_parameter(name) for name in names]
+    saved = [parameter.detach().clone() for parameter in parameters]
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.zero_()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in zip(parameters, saved, strict=True):
+                parameter.copy_(value)

@@ -1,0 +1,409 @@
+"""The commands: exit codes, what they print, what they write, and what they leave alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import archdsl
+import pytest
+from archdsl import cli
+
+ROOT = Path(__file__).parents[1]
+TINY = """\
+archdsl: 1
+name: tiny
+summary: a test
+params: {width: 4, words: [a, b], act: relu}
+inputs:
+  x: [N, 3, H = 8, W = 8]
+nodes:
+  conv: {op: conv2d, out_channels: width, kernel_size: 3}
+  act: $act
+  pool: {op: adaptive_avg_pool2d, output_size: 1}
+  flatten: flatten
+  head: {op: linear, out_features: 2}
+"""
+BROKEN = TINY.replace("kernel_size: 3", "kernel_sise: 3").replace("output_size: 1", "output_size: [1, 2, 3]")
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A good spec, `tiny.yaml`, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture
+def archdsl_cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs a command here; gives its exit code, output and error output."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        try:
+            code = cli.run([str(argument) for argument in arguments])
+        except SystemExit as leave:
+            code = int(leave.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def spawn(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Runs Python in a process of its own, with the checkout importable."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}
+    return subprocess.run(
+        [sys.executable, *arguments], env=env, capture_output=True, text=True, timeout=120, **options
+    )  # type: ignore[call-overload, no-any-return]
+
+
+# --- start-up -------------------------------------------------------------------------------------
+
+LIGHT = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy'}"
+LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 'yaml', 'asyncio'}"
+
+
+@pytest.mark.parametrize(
+    ("act", "banned"),
+    [
+        ("import archdsl", LIGHTER),
+        ("from archdsl.cli import run; run(['--help'])", LIGHTER),
+        ("from archdsl.cli import run; run(['check', 'resnet50'])", LIGHT),
+        ("from archdsl.cli import run; run(['summary', 'resnet50'])", LIGHT),
+        ("from archdsl.cli import run; run(['list'])", LIGHT),
+        ("from archdsl.cli import run; run(['ops', 'conv2d'])", LIGHT),
+    ],
+)
+def test_imports_nothing_heavy(act: str, banned: str) -> None:
+    code = f"""
+import sys
+try:
+    {act}
+except SystemExit as leave:
+    assert not leave.code, leave.code
+print("LOADED", sorted({banned} & set(sys.modules)))
+"""
+    done = spawn("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_the_functions_survive_the_import_of_their_submodules() -> None:
+    code = "import archdsl.graph, archdsl.summary, archdsl; print(archdsl.graph('lenet5').name)"
+    assert spawn("-c", code).stdout == "lenet5\n"
+
+
+# --- usage ----------------------------------------------------------------------------------------
+
+
+def test_version(archdsl_cli: Cli) -> None:
+    assert archdsl_cli("--version") == (0, f"archdsl {archdsl.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_every_command_has_help(archdsl_cli: Cli, command: str) -> None:
+    code, out, _ = archdsl_cli(*command.split(), "--help")
+    assert code == 0
+    assert out.startswith(f"usage: archdsl {command}".rstrip())
+
+
+def test_no_command_shows_help_and_is_bad_usage(archdsl_cli: Cli) -> None:
+    code, out, err = archdsl_cli()
+    assert (code, out) == (2, "")
+    assert "commands:" in err
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("biuld", "did you mean `build`?"),
+        ("nets/my.yaml", "did you mean `archdsl build nets/my.yaml`?"),
+        ("xyzzy", "the commands are build, check, source, summary, draw, list, ops"),
+    ],
+)
+def test_an_unknown_command_suggests_one(archdsl_cli: Cli, word: str, hint: str) -> None:
+    assert archdsl_cli(word) == (2, "", f"archdsl: unknown command `{word}`; {hint}\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["-p", "width"], "expected KEY=VALUE, found `width`"),
+        (["-p", "a b=1"], "expected KEY=VALUE, found `a b=1`"),
+        (["-p", "width=[1"], "cannot read `[1`"),
+        (["-p", "width=1\nother: 2"], "expected one value"),
+        (["--size", "h=3"], "expected H=256 or x.H=256, found `h=3`"),
+        (["--size", "H=0"], "expected H=256 or x.H=256, found `H=0`"),
+    ],
+)
+def test_bad_options(archdsl_cli: Cli, tiny: Path, option: list[str], message: str) -> None:
+    code, out, err = archdsl_cli("summary", tiny, *option)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def test_check_says_ok(archdsl_cli: Cli, tiny: Path) -> None:
+    assert archdsl_cli("check", "tiny.yaml", "lenet5") == (0, "tiny.yaml: ok\nlenet5: ok\n", "")
+
+
+def test_check_tells_every_mistake_of_every_file(archdsl_cli: Cli, tiny: Path) -> None:
+    Path("broken.yaml").write_text(BROKEN)
+    Path("worse.yaml").write_text("archdsl: 1\nnodes: {a: reluu}\n")
+    code, out, err = archdsl_cli("check", "broken.yaml", "tiny.yaml", "worse.yaml")
+    assert (code, err) == (1, "")
+    for piece in ("broken.yaml:8:", "did you mean `kernel_size`?", "broken.yaml:10:", "tiny.yaml: ok", "`reluu`"):
+        assert piece in out
+
+
+def test_check_as_json_and_github(archdsl_cli: Cli, tiny: Path) -> None:
+    tiny.write_text(BROKEN)
+    code, out, _ = archdsl_cli("check", "tiny.yaml", "--format", "json")
+    found = json.loads(out)
+    assert code == 1
+    assert {"unknown-field", "tiny.yaml"} <= {found[0]["code"], found[0]["file"]}
+    code, out, _ = archdsl_cli("check", "tiny.yaml", "--format", "github")
+    assert code == 1
+    assert out.startswith("::error file=tiny.yaml,line=8,")
+
+
+def test_check_of_good_files_as_json_is_an_empty_list(archdsl_cli: Cli, tiny: Path) -> None:
+    assert archdsl_cli("check", "tiny.yaml", "--format", "json") == (0, "[]\n", "")
+
+
+# --- one spec -------------------------------------------------------------------------------------
+
+
+def test_a_missing_file_names_the_nearest_spec(archdsl_cli: Cli) -> None:
+    code, out, err = archdsl_cli("summary", "resnet5")
+    assert (code, out) == (1, "")
+    assert "`resnet5`" in err
+    assert "did you mean" in err
+
+
+def test_a_param_is_read_as_the_file_would_read_it(archdsl_cli: Cli, tiny: Path) -> None:
+    code, out, _ = archdsl_cli("summary", tiny, "-p", "width=0x10", "-p", "act=gelu", "--format", "json")
+    assert code == 0
+    params = json.loads(out)["params"]
+    assert (params["width"], params["act"]) == (16, "gelu")
+
+
+@pytest.mark.parametrize("option", ["widht=5", "width=wide", "words=3"])
+def test_a_param_that_does_not_fit_is_a_bad_spec(archdsl_cli: Cli, tiny: Path, option: str) -> None:
+    code, out, err = archdsl_cli("summary", tiny, "-p", option)
+    assert (code, out) == (1, "")
+    assert f"`{option.partition('=')[0]}`" in err
+
+
+def test_a_size_reaches_the_shapes(archdsl_cli: Cli, tiny: Path) -> None:
+    for size in ("H=20", "x.H=20"):
+        code, out, _ = archdsl_cli("summary", tiny, "--size", size)
+        assert code == 0
+        assert "4×18×6" in out
+
+
+def test_summary_formats(archdsl_cli: Cli, tiny: Path) -> None:
+    assert "| `conv` |" in archdsl_cli("summary", tiny, "--format", "markdown")[1]
+    assert json.loads(archdsl_cli("summary", tiny, "--format", "json")[1])["parameters"] == 122
+    assert archdsl_cli("summary", tiny)[1] == f"{archdsl.summary(tiny)}\n"
+
+
+def test_source_prints_what_the_api_returns(archdsl_cli: Cli, tiny: Path) -> None:
+    code, out, err = archdsl_cli("source", tiny)
+    assert (code, out, err) == (0, archdsl.source(tiny), "")
+
+
+def test_source_writes_a_file(archdsl_cli: Cli, tiny: Path) -> None:
+    code, out, _ = archdsl_cli("source", tiny, "-o", "net.py")
+    assert (code, out) == (0, "")
+    assert Path("net.py").read_text() == archdsl.source(tiny)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG"), ("dot", b"digraph")]
+)
+def test_draw_writes_the_format_of_the_suffix(archdsl_cli: Cli, tiny: Path, suffix: str, start: bytes) -> None:
+    code, _, err = archdsl_cli("draw", tiny, "-o", f"net.{suffix}")
+    assert code == 0, err
+    assert Path(f"net.{suffix}").read_bytes().lstrip().startswith(start)
+
+
+@pytest.mark.parametrize("name", ["net", "net.gif", "net.svgz"])
+def test_draw_refuses_other_suffixes(archdsl_cli: Cli, tiny: Path, name: str) -> None:
+    code, _, err = archdsl_cli("draw", tiny, "-o", name)
+    assert code == 2
+    assert err == f"archdsl: cannot draw to `{name}`: expected a name that ends in .svg, .pdf, .png or .dot\n"
+
+
+def test_draw_needs_a_file(archdsl_cli: Cli, tiny: Path) -> None:
+    assert archdsl_cli("draw", tiny)[0] == 2
+
+
+# --- list, ops ------------------------------------------------------------------------------------
+
+
+def test_list_names_every_network_that_ships(archdsl_cli: Cli) -> None:
+    code, out, _ = archdsl_cli("list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == sorted(p.stem for p in (ROOT / "specs").glob("*.yaml"))
+
+
+def test_ops_lists_what_a_spec_can_name(archdsl_cli: Cli) -> None:
+    code, out, _ = archdsl_cli("ops")
+    names = {line.split()[0] for line in out.splitlines()}
+    assert code == 0
+    assert {"conv2d", "relu", "parameter", "constant"} <= names
+    assert not {"input", "formula", "by_mode"} & names
+
+
+def test_every_op_has_a_page(archdsl_cli: Cli) -> None:
+    for name in [line.split()[0] for line in archdsl_cli("ops")[1].splitlines()]:
+        code, out, _ = archdsl_cli("ops", name)
+        assert code == 0
+        assert out.startswith(f"{name}: ")
+
+
+def test_an_op_page_shows_fields_ports_and_defaults(archdsl_cli: Cli) -> None:
+    out = archdsl_cli("ops", "max_pool2d")[1]
+    assert "inputs: input" in out
+    assert "kernel_size" in out
+    assert "required" in out
+
+
+def test_an_unknown_op_suggests_one(archdsl_cli: Cli) -> None:
+    assert archdsl_cli("ops", "conv2") == (2, "", "archdsl: unknown op `conv2`; did you mean `conv2d`?\n")
+
+
+# --- build ----------------------------------------------------------------------------------------
+
+
+def test_build_writes_source_figure_and_summary(archdsl_cli: Cli, tiny: Path) -> None:
+    code, out, _ = archdsl_cli("build", "tiny.yaml")
+    assert code == 0
+    folder = Path("build/tiny")
+    assert sorted(path.name for path in folder.iterdir()) == ["summary.json", "tiny.py", "tiny.svg"]
+    assert (folder / "tiny.py").read_text() == archdsl.source(tiny)
+    assert json.loads((folder / "summary.json").read_text())["parameters"] == 122
+    assert out.startswith(str(archdsl.summary(tiny)))
+    assert out.splitlines()[-3:] == [f"wrote {folder / name}" for name in ("tiny.py", "tiny.svg", "summary.json")]
+
+
+def test_a_failed_build_leaves_nothing(archdsl_cli: Cli, tiny: Path) -> None:
+    tiny.write_text(BROKEN)
+    code, out, err = archdsl_cli("build", tiny)
+    assert (code, out) == (1, "")
+    assert "unknown-field" in err
+    assert not Path("build").exists()
+
+
+def test_a_failed_build_keeps_the_last_good_one(archdsl_cli: Cli, tiny: Path) -> None:
+    archdsl_cli("build", tiny)
+    before = {path.name: path.read_bytes() for path in Path("build/tiny").iterdir()}
+    tiny.write_text(BROKEN)
+    assert archdsl_cli("build", tiny)[0] == 1
+    assert {path.name: path.read_bytes() for path in Path("build/tiny").iterdir()} == before
+
+
+def test_a_network_that_does_not_run_is_a_bad_spec(
+    archdsl_cli: Cli, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archdsl_torch import trial
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("sizes differ")
+
+    monkeypatch.setattr(trial, "run_once", fail)
+    code, out, err = archdsl_cli("build", tiny)
+    assert (code, out, err) == (1, "", "archdsl: `tiny` was built but does not run: sizes differ\n")
+    assert not Path("build").exists()
+
+
+@pytest.mark.parametrize("target", ["file", "file/below"])
+def test_a_file_where_the_directory_should_be(archdsl_cli: Cli, tiny: Path, target: str) -> None:
+    Path("file").write_text("mine")
+    code, out, err = archdsl_cli("build", tiny, "-o", target)
+    assert (code, out) == (2, "")
+    assert err.startswith("archdsl: ")
+    assert err.count("\n") == 1
+    assert Path("file").read_text() == "mine"
+
+
+def test_a_disk_error_is_one_line(archdsl_cli: Cli, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, err = archdsl_cli("build", tiny)
+    assert (code, out, err) == (2, "", "archdsl: [Errno 28] No space left on device\n")
+    assert not Path("build").exists()
+
+
+def test_a_slow_step_says_so(archdsl_cli: Cli, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "PATIENCE", 0.0)
+    assert "drawing …\n" in archdsl_cli("build", tiny)[2]
+
+
+def test_an_interrupt_is_quiet(archdsl_cli: Cli, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archdsl.elaborate.analyse", interrupt)
+    assert archdsl_cli("build", tiny) == (130, "", "archdsl: interrupted\n")
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    command = f"'{sys.executable}' -m archdsl ops | head -n 1 >&2; exit ${{PIPESTATUS[0]}}"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
+    done = subprocess.run(
+        ["bash", "-c", command], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 128 + signal.SIGPIPE)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_is_for_terminals_that_want_it(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
+) -> None:
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    tiny.write_text(BROKEN)
+    assert cli.run(["check", str(tiny)]) == 1
+    assert ("\x1b[" in screen.getvalue()) is coloured
+
+
+def test_text_in_brackets_reaches_the_screen(archdsl_cli: Cli, tiny: Path) -> None:
+    tiny.write_text(TINY.replace("act: $act", "act: '[bold]red[/bold]'"))
+    assert "[bold]red[/bold]" in archdsl_cli("check", tiny)[1]
+
+
+def test_output_survives_a_poor_encoding() -> None:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "archdsl", "summary", "lenet5"], env=env, capture_output=True, check=True
+    )
+    assert b"6?28?28" in done.stdout
