@@ -20,6 +20,7 @@ from archdsl import __version__
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
+    from archdsl.diagram import RenderError
     from archdsl.graph import Graph
 
 BAD_SPEC: Final = 1
@@ -107,22 +108,20 @@ def build(options: argparse.Namespace) -> int:
         except RuntimeError as error:
             raise Failure(f"`{graph.name}` was built but does not run: {error}", BAD_SPEC) from error
     with _step("drawing"):
-        figure = _rendered(graph, "svg", None)
-    _write_build(graph, archdsl_torch.source(graph), figure, options.output)
+        suffix, figure = _figure(graph)
+    texts = {f"{graph.name}.py": archdsl_torch.source(graph), f"{graph.name}.{suffix}": figure}
+    _write_build(graph, texts, options.output)
     return 0
 
 
-def _write_build(graph: Graph, source: str, figure: bytes, output: str | None) -> None:
+def _write_build(graph: Graph, texts: dict[str, str], output: str | None) -> None:
     from archdsl.summary import summarise
     from archdsl.writing import write_files
 
     directory = Path(output) if output is not None else Path("build") / graph.name
     summary = summarise(graph)
-    files = {
-        directory / f"{graph.name}.py": source.encode(),
-        directory / f"{graph.name}.svg": figure,
-        directory / "summary.json": summary.json().encode(),
-    }
+    texts |= {"summary.json": summary.json()}
+    files = {directory / name: text.encode() for name, text in texts.items()}
     write_files(files)
     print(summary)
     print()
@@ -173,13 +172,15 @@ def summary(options: argparse.Namespace) -> int:
 
 def draw(options: argparse.Namespace) -> int:
     """Writes the figure."""
-    suffix = Path(options.output).suffix.lstrip(".").lower()
-    if suffix not in FORMATS:
-        raise Failure(f"cannot draw to `{options.output}`: expected a name that ends in {_either(FORMATS)}")
+    from archdsl import diagram
+
     graph = _graph(options)
-    with _step("drawing"):
-        figure = _rendered(graph, suffix, options.depth)
-    _write(options.output, figure)
+    try:
+        with _step("drawing"):
+            path = diagram.draw(graph, options.output, depth=options.depth)
+    except diagram.RenderError as error:
+        raise _undrawn(error) from error
+    print(f"wrote {path}", file=sys.stderr)
     return 0
 
 
@@ -236,13 +237,22 @@ def _shown(diagnostics: Sequence[Diagnostic], stream: TextIO) -> str:
     return render_text(diagnostics, source_of, _colour(stream))
 
 
-def _rendered(graph: Graph, format: str, depth: int | None) -> bytes:
-    from archdsl.diagram import DrawingError, render
+def _figure(graph: Graph) -> tuple[str, str]:
+    """The figure after its suffix: SVG, or DOT where there is no Graphviz."""
+    from archdsl.diagram import RenderError, dot_text, figure_svg
+    from archdsl.diagram.render import MissingError
 
     try:
-        return render(graph, format, depth=depth)
-    except DrawingError as error:
-        raise Failure(str(error)) from error
+        return "svg", figure_svg(graph)
+    except MissingError as error:
+        _complain(f"{error}: writing DOT instead; {error.hint}")
+        return "dot", dot_text(graph)
+    except RenderError as error:
+        raise _undrawn(error) from error
+
+
+def _undrawn(error: RenderError) -> Failure:
+    return Failure(f"{error}; {error.hint}" if error.hint else str(error))
 
 
 def _write(path: str, content: bytes) -> None:
@@ -270,11 +280,6 @@ def _complain(message: str) -> None:
 
 def _colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _either(words: Sequence[str]) -> str:
-    *most, last = (f".{word}" for word in words)
-    return f"{', '.join(most)} or {last}"
 
 
 # --- the arguments --------------------------------------------------------------------------------
@@ -308,8 +313,6 @@ def _depth(text: str) -> int:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, found `{text}`")
     return int(text)
 
-
-FORMATS: Final = ("svg", "pdf", "png", "dot")
 
 COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "build": (build, "check a spec, build its module, and write source, figure and summary"),
@@ -375,9 +378,8 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
     parsers["summary"].add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
     parsers["summary"].add_argument("--format", choices=("table", "json", "markdown"), default="table")
-    formats = ",".join(FORMATS)
     parsers["draw"].add_argument(
-        "-o", "--output", required=True, metavar=f"FILE.{{{formats}}}", help="the suffix is the format"
+        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,dot}", help="the suffix is the format"
     )
     parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
     parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")

@@ -96,6 +96,8 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 _LONGEST_NAME: Final = 200
+_SHORT_NAME: Final = 3
+"""In names up to this length one wrong letter is half of what difflib compares."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -105,7 +107,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     if len(name) > _LONGEST_NAME:
         return None
     spelled = {candidate.lower(): candidate for candidate in candidates}
-    found = get_close_matches(name.lower(), spelled, 1, 0.6)
+    found = get_close_matches(name.lower(), spelled, 1, 0.6 if len(name) > _SHORT_NAME else 0.5)
     return spelled[found[0]] if found else None
 
 

@@ -18,7 +18,7 @@ from archdsl.expression_parser import MAX_INT, MAX_STRING
 from archdsl.shapes import Atom, Dim, Symbolic, differ, least
 
 MAX_LENGTH: Final = 100_000
-MAX_STEPS: Final = 1_000_000
+MAX_STEPS: Final = 2_000_000
 MAX_BITS: Final = MAX_INT.bit_length()
 MAX_TERMS: Final = 1000
 
@@ -296,6 +296,8 @@ def _contains(container: Any, value: Any, spend: Spend) -> bool:
             f"cannot look into {show(container)}", "`in` needs a list, a tuple or text on its right"
         )
     spend(len(container))
+    if value.__class__ in _EQUATABLE and all(item.__class__ in _EQUATABLE for item in container):
+        return value in container
     return any(equal(item, value, spend) for item in container)
 
 

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import archdsl
 import pytest
+
+import archdsl
 from archdsl import cli
 
 ROOT = Path(__file__).parents[1]
@@ -58,13 +59,13 @@ def archdsl_cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     return run
 
 
-def spawn(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Runs Python in a process of its own, with the checkout importable."""
+def spawn(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs a process of its own, in which Python finds the checkout."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
-    env = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, **env}
     return subprocess.run(
-        [sys.executable, *arguments], env=env, capture_output=True, text=True, timeout=120, **options
-    )  # type: ignore[call-overload, no-any-return]
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
 
 
 # --- start-up -------------------------------------------------------------------------------------
@@ -93,14 +94,14 @@ except SystemExit as leave:
     assert not leave.code, leave.code
 print("LOADED", sorted({banned} & set(sys.modules)))
 """
-    done = spawn("-c", code)
+    done = spawn(sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
 def test_the_functions_survive_the_import_of_their_submodules() -> None:
     code = "import archdsl.graph, archdsl.summary, archdsl; print(archdsl.graph('lenet5').name)"
-    assert spawn("-c", code).stdout == "lenet5\n"
+    assert spawn(sys.executable, "-c", code).stdout == "lenet5\n"
 
 
 # --- usage ----------------------------------------------------------------------------------------
@@ -164,8 +165,9 @@ def test_check_tells_every_mistake_of_every_file(archdsl_cli: Cli, tiny: Path) -
     Path("worse.yaml").write_text("archdsl: 1\nnodes: {a: reluu}\n")
     code, out, err = archdsl_cli("check", "broken.yaml", "tiny.yaml", "worse.yaml")
     assert (code, err) == (1, "")
-    for piece in ("broken.yaml:8:", "did you mean `kernel_size`?", "broken.yaml:10:", "tiny.yaml: ok", "`reluu`"):
+    for piece in ("broken.yaml:8:", "did you mean `kernel_size`?", "broken.yaml:10:", "tiny.yaml: ok"):
         assert piece in out
+    assert "`reluu`" in out
 
 
 def test_check_as_json_and_github(archdsl_cli: Cli, tiny: Path) -> None:
@@ -234,7 +236,7 @@ def test_source_writes_a_file(archdsl_cli: Cli, tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("suffix", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG"), ("dot", b"digraph")]
 )
-def test_draw_writes_the_format_of_the_suffix(archdsl_cli: Cli, tiny: Path, suffix: str, start: bytes) -> None:
+def test_draw_writes_what_the_suffix_says(archdsl_cli: Cli, tiny: Path, suffix: str, start: bytes) -> None:
     code, _, err = archdsl_cli("draw", tiny, "-o", f"net.{suffix}")
     assert code == 0, err
     assert Path(f"net.{suffix}").read_bytes().lstrip().startswith(start)
@@ -244,7 +246,8 @@ def test_draw_writes_the_format_of_the_suffix(archdsl_cli: Cli, tiny: Path, suff
 def test_draw_refuses_other_suffixes(archdsl_cli: Cli, tiny: Path, name: str) -> None:
     code, _, err = archdsl_cli("draw", tiny, "-o", name)
     assert code == 2
-    assert err == f"archdsl: cannot draw to `{name}`: expected a name that ends in .svg, .pdf, .png or .dot\n"
+    assert err == f"archdsl: cannot draw into `{name}`: expected one of .svg, .pdf, .png, .dot\n"
+    assert not Path(name).exists()
 
 
 def test_draw_needs_a_file(archdsl_cli: Cli, tiny: Path) -> None:
@@ -257,7 +260,8 @@ def test_draw_needs_a_file(archdsl_cli: Cli, tiny: Path) -> None:
 def test_list_names_every_network_that_ships(archdsl_cli: Cli) -> None:
     code, out, _ = archdsl_cli("list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == sorted(p.stem for p in (ROOT / "specs").glob("*.yaml"))
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names == sorted(path.stem for path in (ROOT / "specs").glob("*.yaml"))
 
 
 def test_ops_lists_what_a_spec_can_name(archdsl_cli: Cli) -> None:
@@ -297,7 +301,8 @@ def test_build_writes_source_figure_and_summary(archdsl_cli: Cli, tiny: Path) ->
     assert (folder / "tiny.py").read_text() == archdsl.source(tiny)
     assert json.loads((folder / "summary.json").read_text())["parameters"] == 122
     assert out.startswith(str(archdsl.summary(tiny)))
-    assert out.splitlines()[-3:] == [f"wrote {folder / name}" for name in ("tiny.py", "tiny.svg", "summary.json")]
+    names = ("tiny.py", "tiny.svg", "summary.json")
+    assert out.splitlines()[-3:] == [f"wrote {folder / name}" for name in names]
 
 
 def test_a_failed_build_leaves_nothing(archdsl_cli: Cli, tiny: Path) -> None:
@@ -368,10 +373,7 @@ def test_an_interrupt_is_quiet(archdsl_cli: Cli, tiny: Path, monkeypatch: pytest
 
 def test_a_closed_pipe_is_quiet() -> None:
     command = f"'{sys.executable}' -m archdsl ops | head -n 1 >&2; exit ${{PIPESTATUS[0]}}"
-    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
-    done = subprocess.run(
-        ["bash", "-c", command], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    done = spawn("bash", "-c", command)
     assert done.returncode in (0, 128 + signal.SIGPIPE)
     assert done.stderr.count("\n") == 1
 
@@ -401,9 +403,6 @@ def test_text_in_brackets_reaches_the_screen(archdsl_cli: Cli, tiny: Path) -> No
 
 
 def test_output_survives_a_poor_encoding() -> None:
-    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
-    env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(
-        [sys.executable, "-m", "archdsl", "summary", "lenet5"], env=env, capture_output=True, check=True
-    )
-    assert b"6?28?28" in done.stdout
+    done = spawn(sys.executable, "-m", "archdsl", "summary", "lenet5", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "6?28?28" in done.stdout

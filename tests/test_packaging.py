@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-import archdsl
 import pytest
+
+import archdsl
 
 ROOT = Path(__file__).parents[1]
 

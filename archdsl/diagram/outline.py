@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from archdsl.diagram.differences import differences, group_size, merged
@@ -15,7 +16,7 @@ from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
 from archdsl.diagram.repeats import Run, Turn, signature
 from archdsl.diagram.titles import DOT, humanise, sign_of
-from archdsl.diagram.wording import op_title, summary, words_of
+from archdsl.diagram.wording import Words, summary, words_of
 from archdsl.graph import Graph, Mode, Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.shapes import TensorType, evaluate
@@ -250,21 +251,10 @@ def _stem(runs: Sequence[Run]) -> Run | None:
     return runs[0] if plain and any(element.mains for element in elements) else None
 
 
-def _as_stem(box: Box, words: object) -> Box:
-    from dataclasses import replace
-
-    from archdsl.diagram.wording import Words
-
-    assert isinstance(words, Words)
-    line = DOT.join(part for part in (_joined(words), words.line) if part)
+def _as_stem(box: Box, words: Words) -> Box:
+    first = f"{words.name},{SPACE}{words.fields}" if words.fields else words.name
+    line = DOT.join(part for part in (first, words.line) if part)
     return replace(box, title="Stem", fields="", lines=(line,))
-
-
-def _joined(words: object) -> str:
-    from archdsl.diagram.wording import Words
-
-    assert isinstance(words, Words)
-    return f"{words.name},{SPACE}{words.fields}" if words.fields else words.name
 
 
 def _title(run: Run, unit: int) -> str:

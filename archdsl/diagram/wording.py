@@ -15,6 +15,9 @@ from archdsl.ops.base import Kind
 MOST: Final = 6
 """The most layers that a block's line lists one by one."""
 
+LISTED: Final = 24
+"""The most ops that a box of ops lists one by one."""
+
 
 class Words(NamedTuple):
     """What a card says of ops: a bold name with fields beside it, and a line below."""
@@ -30,6 +33,8 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     spoken = [node for node in moving if not is_silent(node)] or moving[-1:]
     titles = [op_title(flow, node) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
+    if len(titles) > LISTED:
+        return Words(_counted(titles))
     if len(mains) > 1:
         return _several(spoken, titles, mains)
     if mains == [0]:

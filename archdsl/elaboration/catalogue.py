@@ -10,7 +10,7 @@ from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_bl
 from archdsl.diagnostics import nearest
 from archdsl.expressions import ExpressionError
 from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
-from archdsl.elaboration.frames import Frame
+from archdsl.elaboration.frames import Frame, place_of
 from archdsl.graph import Binding, Env
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.ops import OPS
@@ -70,9 +70,9 @@ class Catalogue:
         """What a block's expressions see beyond its own names."""
         return None if block.template.is_spec else self.file_env(block.template.home)
 
-    def find(self, name: str, template: NodeTemplate, place: str) -> BlockSpec | type[Op]:
+    def find(self, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | type[Op]:
         """The block or op of that name, as seen from where the node is written. Raises Reported."""
-        block = self._block(template.home, name, template, place)
+        block = self._block(template.home, name, template, frame)
         if block is not None:
             return block
         op = OPS.get(name)
@@ -83,12 +83,12 @@ class Catalogue:
         near = nearest(name, known)
         hint = f"did you mean `{near}`?" if near else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
         self.mistakes.add(
-            "unknown-op", f"unknown op or block `{name}`", home.span(template.op_path or template.path), place=place,
-            hint=hint,
+            "unknown-op", f"unknown op or block `{name}`", home.span(template.op_path or template.path),
+            place=place_of(frame, template), hint=hint,
         )  # fmt: skip
         raise Reported
 
-    def _block(self, home: Resolved, name: str, template: NodeTemplate, place: str) -> BlockSpec | None:
+    def _block(self, home: Resolved, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | None:
         key = id(home), name
         if key in self._blocks:
             found = self._blocks[key]
@@ -99,9 +99,9 @@ class Catalogue:
         if raw is not None:
             return self._compile(key, home, name, raw)
         if name in home.uses:
-            return self._block(home.uses[name], name, template, place)
+            return self._block(home.uses[name], name, template, frame)
         if name.startswith("spec."):
-            return self._spec(key, home, name, template, place)
+            return self._spec(key, home, name, template, frame)
         return None
 
     def _compile(self, key: tuple[int, str], home: Resolved, name: str, raw: Any) -> BlockSpec:
@@ -118,7 +118,7 @@ class Catalogue:
         return block
 
     def _spec(
-        self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, place: str
+        self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, frame: Frame
     ) -> BlockSpec:
         from archdsl.inherit import read_spec_block
 
@@ -128,7 +128,8 @@ class Catalogue:
             first = diagnostics[0] if diagnostics else None
             self.mistakes.add(
                 first.code if first else "file-not-found", first.message if first else f"no spec `{name}`",
-                template.home.span(template.op_path or template.path), place=place, hint=first.hint if first else None,
+                template.home.span(template.op_path or template.path),
+                place=place_of(frame, template), hint=first.hint if first else None,
             )  # fmt: skip
             raise Reported
         block, errors = compile_spec_block(resolved, name.removeprefix("spec."))

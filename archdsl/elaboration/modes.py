@@ -62,7 +62,7 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
         listed=written.listed,
     )  # fmt: skip
     if origin.kind is ScopeKind.BLOCK:
-        spec = run.catalogue.find(str(origin.block), written, place_of(frame, template))
+        spec = run.catalogue.find(str(origin.block), written, frame)
         assert isinstance(spec, BlockSpec)
         entry = block(run, again, frame, name, spec, origin.arguments)
     else:

@@ -26,12 +26,11 @@ def place_op(
     run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, names: tuple[str, ...]
 ) -> Entry:
     """Puts a node of `op` into the graph. `names` are its inputs' as the spec says them."""
-    place = place_of(frame, template)
     types = tuple(None if value is None else value.type for value in values)
     try:
         applied = run.applier.apply(op, types)
     except OpError as error:
-        run.mistakes.op(template, error, place, origins(names, values, frame))
+        run.mistakes.op(template, error, place_of(frame, template), origins(names, values, frame))
         raise Reported from None
     node = _new_node(run, template, frame, name, op, values, applied)
     if template.tie:

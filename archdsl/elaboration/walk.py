@@ -259,7 +259,7 @@ class Elaborator:
                 template.home.span(template.op_path or template.path), place=place_of(frame, template),
             )  # fmt: skip
             raise Reported
-        found = self.catalogue.find(operation, template, place_of(frame, template))
+        found = self.catalogue.find(operation, template, frame)
         if isinstance(found, BlockSpec):
             return block(self, template, frame, name, found, extra)
         return self._op(template, frame, name, found, extra)

@@ -50,7 +50,7 @@ class Chunk(Division):
             return (size // self.chunks,) * self.chunks
         if not isinstance(size, int):
             raise OpError(
-                f"cannot tell how {size} is cut into {self.chunks} chunks",
+                f"cannot cut {size} into {self.chunks} chunks: it is known only at run time",
                 code="size-error",
                 field="chunks",
                 hint="`tensor_split` makes that many parts of any size",
@@ -72,7 +72,7 @@ class Split(Division):
             return self._listed(self.split_size, size)
         if not isinstance(size, int):
             raise OpError(
-                f"cannot tell into how many parts of {self.split_size} a size of {size} is cut",
+                f"cannot cut {size} into parts of {self.split_size}: it is known only at run time",
                 code="size-error",
                 field="split_size",
                 hint="list the parts' sizes",
@@ -197,10 +197,7 @@ class Narrow(Op):
 
 @final
 class Slice(Op):
-    """A stretch of a dimension, `start:end:step` as Python has it, never empty.
-
-    Where a size is known only at run time, the stretch must lie inside it.
-    """
+    """A stretch of a dimension, `start:end:step` as Python has it; it must lie inside and hold something."""
 
     name: ClassVar[str] = "slice"
     kind: ClassVar[Kind] = Kind.RESHAPE
@@ -210,18 +207,26 @@ class Slice(Op):
     step: Annotated[PositiveInt, Field(description="take every step-th place")] = 1
 
     def bounds(self, size: Dim) -> tuple[Dim, Dim]:
-        """Start and end, counted from the front and brought into range where that is known."""
-        start = 0 if self.start is None else _clamped(from_front(self.start, size), size)
-        end = size if self.end is None else _clamped(from_front(self.end, size), size)
+        """Start and end, counted from the front."""
+        start = 0 if self.start is None else from_front(self.start, size)
+        end = size if self.end is None else from_front(self.end, size)
         return start, end
 
     def infer(self, x: TensorType) -> TensorType:
         dim = normal_dim(self.dim, x.rank)
-        start, end = self.bounds(x.shape[dim])
+        size = x.shape[dim]
+        start, end = self.bounds(size)
+        for field, place in (("start", start), ("end", end)):
+            if least(-place) > 0 or least(place - size) > 0:
+                raise OpError(
+                    f"{field} {getattr(self, field)} lies outside dimension {self.dim} of {x}",
+                    code="size-error",
+                    field=field,
+                )
         length = (end - start + self.step - 1) // self.step
         if _below_one(length):
             raise OpError(
-                f"nothing is left of dimension {self.dim} of {x} from {self.start} to {self.end}",
+                f"nothing is left of dimension {self.dim} of {x} from {self.start or 0} to {end}",
                 code="size-error",
                 field="start" if self.start is not None else "end",
             )
@@ -231,13 +236,6 @@ class Slice(Op):
 def from_front(place: Dim, size: Dim) -> Dim:
     """A negative number counts from the end, as in Python."""
     return size + place if isinstance(place, int) and place < 0 else place
-
-
-def _clamped(place: Dim, size: Dim) -> Dim:
-    """`place` brought between 0 and `size`, where it is known to lie outside."""
-    if least(-place) >= 0:
-        return 0
-    return size if least(place - size) >= 0 else place
 
 
 def _below_one(size: Dim) -> bool:

@@ -100,7 +100,7 @@ class Rearrange(Op):
     def plan(self, x: TensorType) -> Plan:
         """The pattern with all axes' sizes. Raises OpError where it does not fit `x`."""
         pattern = parse(self.pattern)
-        given = self._given(pattern)
+        self._check_given(pattern)
         if len(pattern.left) != x.rank:
             raise OpError(
                 f"the pattern's left side has {len(pattern.left)} dimensions, but {x} has {x.rank}",
@@ -110,24 +110,27 @@ class Rearrange(Op):
             )
         sizes: dict[str, Dim] = {}
         for dim, (group, size) in enumerate(zip(pattern.left, x.shape, strict=True)):
-            sizes |= _solve(group, dim, size, given)
+            sizes |= _solve(group, dim, size, self.given)
         return Plan(pattern, sizes)
 
     def infer(self, x: TensorType) -> TensorType:
         return x.with_shape(self.plan(x).shape)
 
-    def _given(self, pattern: Pattern) -> dict[str, Dim]:
-        given: dict[str, Dim] = self.__pydantic_extra__ or {}
-        for axis, size in given.items():
+    @property
+    def given(self) -> dict[str, Dim]:
+        """The sizes of axes that the spec gives."""
+        return self.__pydantic_extra__ or {}
+
+    def _check_given(self, pattern: Pattern) -> None:
+        for axis, size in self.given.items():
             if axis not in pattern.axes:
                 raise OpError(
                     f"`{axis}` is no axis of the pattern{_near(axis, pattern.axes)}",
-                    code="unknown-field",
+                    code="bad-value",
                     field=axis,
                 )
             if least(-size) >= 0:
                 raise OpError(f"axis `{axis}` has the size {size}", code="bad-value", field=axis)
-        return given
 
 
 def _solve(group: Group, dim: int, size: Dim, given: dict[str, Dim]) -> dict[str, Dim]:

@@ -24,6 +24,8 @@ _RANKS: Final[dict[str, tuple[int, ...]]] = {
 """The ranks that each mode takes."""
 
 Factor: TypeAlias = Annotated[float, Field(gt=0)]
+
+
 def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -161,7 +163,7 @@ def _scaled(dim: Dim, factor: float) -> Dim:
     exact = Fraction(factor)
     if exact.denominator > 2**16:
         raise OpError(
-            f"cannot tell {factor} times {dim} exactly",
+            f"cannot tell {factor} times {dim}, which is known only at run time",
             code="bad-value",
             field="scale_factor",
             hint="give `size` instead",

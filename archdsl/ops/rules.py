@@ -121,7 +121,7 @@ def meet(left: Dim, right: Dim) -> Dim | None:
         return right
     if differ(left, right):
         return None
-    return left if isinstance(left, int) else right
+    return right if isinstance(right, int) else left
 
 
 def broadcast(*shapes: Shape) -> Shape | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, final
 
 from archdsl.expressions import Call, Expression, ExpressionError, Literal, Name, Tree, children, free_names, rebuild, to_text
-from archdsl.fields import Text
+from archdsl.template import Text
 from archdsl.graph import Binding, Env, Scope
 from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
 

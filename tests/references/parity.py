@@ -42,16 +42,20 @@ class Case:
     params: Mapping[str, Any]
     """The spec's parameters that turn dropout off and fit the image."""
     arguments: Mapping[str, Any]
-    """The same for torchvision's constructor."""
+    """What torchvision's constructor needs."""
     depth: int
     """How many parts of a path name a block: 2 for `layer1.0`."""
     batches: tuple[int, int] = (2, 3)
 
     def reference(self) -> nn.Module:
-        """torchvision's network, with its own initial values."""
+        """torchvision's network with its own initial values, dropout off."""
         from tests.references.torchvision_shim import models
 
-        return getattr(models, self.name)(**self.arguments)
+        model: nn.Module = getattr(models, self.name)(**self.arguments)
+        for module in model.modules():
+            if type(module).__name__ in ("Dropout", "StochasticDepth"):
+                module.p = 0.0
+        return model
 
     def images(self, batch: int, seed: int = 0) -> Tensor:
         """Standard normal images, N×3×size×size, in float64."""
@@ -59,25 +63,22 @@ class Case:
         return torch.randn(batch, 3, self.size, self.size, generator=generator, dtype=torch.float64)
 
 
-_IMAGE = {"image_size": 64}
+_NO_DROPOUT = {"dropout": 0.0}
+_STOCHASTIC = {"stochastic_depth": 0.0}
+_SMALL = {"image_size": 64}
 CASES: tuple[Case, ...] = (
-    Case("alexnet", 64, {"dropout": 0.0}, {"dropout": 0.0}, 2),
-    Case("vgg16", 32, {"dropout": 0.0}, {"dropout": 0.0, "init_weights": False}, 2),
+    Case("alexnet", 64, _NO_DROPOUT, {}, 2),
+    Case("vgg16", 32, _NO_DROPOUT, {"init_weights": False}, 2),
     Case("resnet18", 64, {}, {}, 2),
     Case("resnet50", 64, {}, {}, 2),
-    Case("inception_v3", 299, {"dropout": 0.0}, {"dropout": 0.0, "init_weights": False}, 1),
+    # The auxiliary head takes no smaller image.
+    Case("inception_v3", 299, _NO_DROPOUT, {"init_weights": False}, 1),
     Case("densenet121", 64, {}, {}, 3),
-    Case(
-        "efficientnet_b0",
-        64,
-        {"dropout": 0.0, "stochastic_depth": 0.0},
-        {"dropout": 0.0, "stochastic_depth_prob": 0.0},
-        3,
-    ),
-    Case("convnext_tiny", 64, {"stochastic_depth": 0.0}, {"stochastic_depth_prob": 0.0}, 3),
-    Case("vit_b_16", 64, _IMAGE, _IMAGE, 3),
+    Case("efficientnet_b0", 64, {**_NO_DROPOUT, **_STOCHASTIC}, {}, 3),
+    Case("convnext_tiny", 64, _STOCHASTIC, {}, 3),
+    Case("vit_b_16", 64, _SMALL, _SMALL, 3),
     # The last two stages of a 96-pixel image are 6×6 and 3×3: padded windows, and one that covers the map.
-    Case("swin_t", 96, {"stochastic_depth": 0.0, "image_size": 96}, {"stochastic_depth_prob": 0.0}, 3),
+    Case("swin_t", 96, {**_STOCHASTIC, "image_size": 96}, {}, 3),
 )
 
 
@@ -233,3 +234,15 @@ def zeroed(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
         with torch.no_grad():
             for parameter, value in zip(parameters, saved, strict=True):
                 parameter.copy_(value)
+
+
+def buffers_after_training(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """The persistent buffers as one training pass leaves them; the model's own stay as they are."""
+    with frozen_mode(model, training=True), torch.no_grad():
+        model(images)
+        return {key: value.detach().clone() for key, value in _buffers(model).items()}
+
+
+def _buffers(model: nn.Module) -> dict[str, Tensor]:
+    parameters = {name for name, _ in model.named_parameters()}
+    return {key: value for key, value in model.state_dict().items() if key not in parameters}

@@ -1,5 +1,47 @@
 """The lowerings by theme; importing the package registers them all with `lower`."""
 
-from archdsl_torch.ops import activation, attention, conv, dropout, embedding, linear, norm, pool
+from archdsl_torch.ops import (
+    activation,
+    attention,
+    cast,
+    combine,
+    contract,
+    conv,
+    divide,
+    dropout,
+    einsum,
+    embedding,
+    index,
+    linear,
+    norm,
+    pool,
+    rearrange,
+    reduce,
+    repeat,
+    reshape,
+    resize,
+    spatial,
+)
 
-__all__ = ["activation", "attention", "conv", "dropout", "embedding", "linear", "norm", "pool"]
+__all__ = [
+    "activation",
+    "attention",
+    "cast",
+    "combine",
+    "contract",
+    "conv",
+    "divide",
+    "dropout",
+    "einsum",
+    "embedding",
+    "index",
+    "linear",
+    "norm",
+    "pool",
+    "rearrange",
+    "reduce",
+    "repeat",
+    "reshape",
+    "resize",
+    "spatial",
+]

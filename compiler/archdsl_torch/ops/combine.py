@@ -7,7 +7,8 @@ from archdsl.shapes import TensorType
 from archdsl_torch.lowering import In, Lowered, Many, call, fields, lower
 
 
-@lower.register
+@lower.register(Cat)
+@lower.register(Stack)
 def _(op: Cat | Stack, *tensors: TensorType) -> Lowered:
     operands = Many(tuple(In(i) for i in range(len(tensors))))
     return Lowered(None, call(f"torch.{op.name}", operands, **fields(op, "dim")))

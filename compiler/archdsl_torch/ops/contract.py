@@ -7,7 +7,8 @@ from archdsl.shapes import TensorType
 from archdsl_torch.lowering import In, Lowered, call, fields, lower
 
 
-@lower.register
+@lower.register(Matmul)
+@lower.register(Bmm)
 def _(op: Matmul | Bmm, x: TensorType, other: TensorType) -> Lowered:
     return Lowered(None, call(f"torch.{op.name}", In(0), In(1)))
 

@@ -47,13 +47,16 @@ def _(op: Slice, x: TensorType) -> Lowered:
     size = x.shape[dim]
     step = Arg(op.step, "step") if op.step > 1 else None
     if _sure(op, size):
-        ends = [None if end is None else Arg(end, name) for name, end in (("start", op.start), ("end", op.end))]
-        return Lowered(None, _cut(In(0), dim, Range(*ends, step)))
+        start, end = _bound(op.start, "start"), _bound(op.end, "end")
+        return Lowered(None, _cut(In(0), dim, Range(start, end, step)))
     # `narrow` fails where Python's slice would quietly come out shorter than inferred
-    start, end = op.bounds(size)
-    first = op.start if isinstance(op.start, int) else start
-    narrowed = method(In(0), "narrow", Arg(dim), Arg(first), Arg(end - start))
+    first, last = op.bounds(size)
+    narrowed = method(In(0), "narrow", Arg(dim), _bound(op.start, "start") or Arg(0), Arg(last - first))
     return Lowered(None, narrowed if step is None else _cut(narrowed, dim, Range(step=step)))
+
+
+def _bound(place: Dim | None, field: str) -> Arg | None:
+    return None if place is None else Arg(place, field)
 
 
 def _cut(code: Code, dim: int, cut: Range) -> Code:
@@ -61,9 +64,7 @@ def _cut(code: Code, dim: int, cut: Range) -> Code:
 
 
 def _sure(op: Slice, size: Dim) -> bool:
-    """Whether the slice has the inferred length for every size of the dimension, or none."""
-    if isinstance(size, int):
-        return True
+    """Whether the slice has the inferred length, or nothing is left, for every size of the dimension."""
     start = 0 if op.start is None else from_front(op.start, size)
     end = size if op.end is None or _negative(op.end) else op.end
     return least(start) >= 0 and least(size - end) >= 0

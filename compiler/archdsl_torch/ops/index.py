@@ -13,7 +13,8 @@ def _(op: Index, x: TensorType, index: TensorType) -> Lowered:
     return Lowered(None, lowering.Index(In(0), (In(1),)))
 
 
-@lower.register
+@lower.register(IndexSelect)
+@lower.register(Gather)
 def _(op: IndexSelect | Gather, x: TensorType, index: TensorType) -> Lowered:
     return Lowered(None, method(In(0), op.name, Arg(op.dim, "dim"), In(1)))
 

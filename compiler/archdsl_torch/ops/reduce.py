@@ -22,12 +22,16 @@ from archdsl_torch.lowering import Arg, Code, In, Lowered, call, fields, lower, 
 X = In(0)
 
 
-@lower.register
+@lower.register(Reduction)
+@lower.register(Prod)
+@lower.register(Extreme)
+@lower.register(ExtremePlace)
 def _(op: Reduction | Prod | Extreme | ExtremePlace, x: TensorType) -> Lowered:
     return Lowered(None, method(X, op.name, **fields(op, "dim", "keepdim")))
 
 
-@lower.register
+@lower.register(Var)
+@lower.register(Std)
 def _(op: Var | Std, x: TensorType) -> Lowered:
     return Lowered(None, method(X, op.name, **fields(op, "dim", "correction", "keepdim")))
 

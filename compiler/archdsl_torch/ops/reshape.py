@@ -79,7 +79,8 @@ def _(op: Roll, x: TensorType) -> Lowered:
     return Lowered(None, function)
 
 
-@lower.register
+@lower.register(Tril)
+@lower.register(Triu)
 def _(op: Tril | Triu, x: TensorType) -> Lowered:
     diagonal: tuple[Code, ...] = (Arg(op.diagonal, "diagonal"),) if op.diagonal else ()
     return Lowered(None, method(X, op.name, *diagonal))

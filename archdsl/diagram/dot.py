@@ -1,0 +1,237 @@
+"""Writes a figure in Graphviz's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.diagram.metrics import text_width, wrap
+from archdsl.diagram.palette import LINE, MUTED, PAINTS, PANEL, PANEL_LINE, SKIP, TITLE
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+FONT: Final = "Helvetica,Arial,sans-serif"
+POINTS: Final = 72
+CARD: Final = 3.3
+"""The width of a card in inches."""
+OP: Final = 1.6
+"""The least width of an op's box in inches."""
+MARGIN: Final = 0.11
+INNER: Final = (CARD - 2 * MARGIN) * POINTS - 1
+PILL: Final = 38
+"""What a pill takes of a card's width, with the gap before it, in points."""
+SIZE, SMALL, TINY = 10.5, 9, 8
+"""Font sizes of names, fields and counts; those in HTML-like labels must be whole numbers."""
+
+
+def dot_source(figure: Figure) -> str:
+    """The figure as DOT text."""
+    from graphviz import Digraph
+
+    dot = Digraph(_name(figure.name), graph_attr=_graph(figure), node_attr=_NODE, edge_attr=_EDGE)
+    _add(dot, figure.items)
+    for link in figure.links:
+        dot.edge(_name(link.source), _name(link.target), **_link(link))
+    return str(dot.source)
+
+
+_NODE: Final = {
+    "shape": "box",
+    "style": "rounded,filled",
+    "penwidth": "1.1",
+    "height": "0.3",
+    "margin": f"{MARGIN},0.045",
+    "fontname": FONT,
+    "fontsize": str(SIZE),
+    "fontcolor": TITLE,
+}
+_EDGE: Final = {
+    "fontname": FONT,
+    "fontsize": "8.5",
+    "fontcolor": MUTED,
+    "color": LINE,
+    "penwidth": "1",
+    "arrowsize": "0.55",
+}
+
+
+def _graph(figure: Figure) -> dict[str, str]:
+    return {
+        "label": f"<{_bold(figure.title)}{_font(f'   {figure.counts}', SMALL, MUTED)}>",
+        "labelloc": "t",
+        "labeljust": "c",
+        "rankdir": "TB",
+        "ranksep": "0.24",
+        "nodesep": "0.28",
+        "splines": "spline",
+        "bgcolor": "white",
+        "pad": "0.08",
+        "margin": "0",
+        "fontname": FONT,
+        "fontsize": "11.5",
+        "fontcolor": TITLE,
+    }
+
+
+def _add(dot: Digraph, items: Iterable[Box | Panel]) -> None:
+    width = _column(items)
+    for item in items:
+        if isinstance(item, Box):
+            dot.node(_name(item.name), **_node(item, width))
+        else:
+            with dot.subgraph(name=f"cluster {_name(item.name)}", graph_attr=_panel(item)) as inner:
+                _add(inner, item.items)
+
+
+def _panel(panel: Panel) -> dict[str, str]:
+    times = f"  ×{panel.times}" if panel.times > 1 else ""
+    aside = f"   {panel.aside}" if panel.aside else ""
+    return {
+        "label": f"<{_bold(panel.title + times)}{_font(aside, SMALL, MUTED)}>",
+        "labeljust": "l",
+        "style": "rounded,filled,dashed" if panel.dashed else "rounded,filled",
+        "fillcolor": PANEL,
+        "color": PANEL_LINE,
+        "penwidth": "1",
+        "margin": "10",
+        "fontsize": str(SIZE),
+    }
+
+
+def _node(box: Box, width: float) -> dict[str, str]:
+    if box.style is Style.PORT:
+        return {
+            "class": "port", "shape": "plaintext", "style": "", "margin": "0.04,0.02",
+            "height": "0.2", "label": f"<{_bold(box.title)}>",
+        }  # fmt: skip
+    if box.style is Style.MERGE:
+        return {
+            "class": "merge", "shape": "circle", "style": "filled", "fillcolor": "white", "color": LINE,
+            "fixedsize": "true", "width": "0.22", "height": "0.22", "margin": "0", "fontsize": "13",
+            "label": _escaped(box.title),
+        }  # fmt: skip
+    paint = PAINTS[box.paint]
+    return {
+        "class": f"{box.style.value} {box.paint}",
+        "width": f"{CARD if box.style is Style.CARD else width:.2f}",
+        "fillcolor": paint.fill,
+        "color": paint.border,
+        "fontcolor": paint.text,
+        "label": f"<{_label(box)}>",
+        **({"style": "rounded,filled,dashed"} if box.dashed else {}),
+    }
+
+
+def _label(box: Box) -> str:
+    paint = PAINTS[box.paint]
+    if box.style is Style.OP or not (box.lines or box.counts or box.aside or box.times > 1):
+        beside = f"  {box.fields}" if box.fields else ""
+        return _bold(box.title) + _font(beside, SMALL, paint.text)
+    width = INNER - (PILL if box.times > 1 else 0)
+    rows = "".join(_row(text, width) for text in _lines(box, width))
+    left = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+    right = _pill(box.times, paint.pill) if box.times > 1 else ""
+    return (
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"><TR>'
+        f'<TD ALIGN="LEFT">{left}</TD>{right}</TR></TABLE>'
+    )
+
+
+def _row(text: str, width: float) -> str:
+    return f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}">{text}</TD></TR>'
+
+
+def _lines(box: Box, width: float) -> Iterator[str]:
+    """The card's lines as markup, broken to the width."""
+    paint = PAINTS[box.paint]
+    first, *more = _wrapped_title(box.title, width)
+    used = text_width(first, SIZE, bold=True)
+    beside = [(box.fields, SMALL, paint.text)] if box.fields else []
+    beside += [(box.aside, TINY, MUTED)] if box.aside else []
+    line = _bold(first)
+    below = []
+    for text, size, colour in beside:
+        if not more and used + text_width(f"  {text}", size) <= width:
+            line += _font(f"  {text}", size, colour)
+            used += text_width(f"  {text}", size)
+        else:
+            below.append((text, size, colour))
+    yield line
+    yield from map(_bold, more)
+    below += [(text, SMALL, paint.text) for text in box.lines]
+    for text, size, colour in below:
+        yield from (_font(part, size, colour) for part in wrap(text, size, width, lines=2))
+    if box.counts:
+        yield _font(box.counts, TINY, MUTED)
+
+
+def _wrapped_title(text: str, width: float) -> list[str]:
+    return wrap(text, SIZE * 1.06, width, lines=2)
+
+
+def _pill(times: int, colour: str) -> str:
+    text = f"×{times}"
+    width = max(30, text_width(text, 11, bold=True) + 10)
+    return (
+        '<TD WIDTH="8"></TD><TD VALIGN="MIDDLE" ALIGN="RIGHT"><TABLE BORDER="0" CELLBORDER="0" '
+        f'CELLSPACING="0" CELLPADDING="0" STYLE="ROUNDED" BGCOLOR="{colour}"><TR><TD FIXEDSIZE="TRUE" '
+        f'WIDTH="{width:.0f}" HEIGHT="22" ALIGN="CENTER" VALIGN="MIDDLE">'
+        f'<FONT COLOR="white" POINT-SIZE="11"><B>{text}</B></FONT></TD></TR></TABLE></TD>'
+    )
+
+
+def _column(items: Iterable[Box | Panel]) -> float:
+    """One width for the ops of a column, in inches: the widest text's."""
+    widest = max(
+        (
+            text_width(box.title, SIZE, bold=True) + text_width(f"  {box.fields}", SMALL)
+            for box in items
+            if isinstance(box, Box) and box.style is Style.OP
+        ),
+        default=0,
+    )
+    return max(OP, (widest + 4) / POINTS + 2 * MARGIN)
+
+
+def _link(link: Link) -> dict[str, str]:
+    attributes = {"class": link.role.value, "weight": "20" if link.role is Role.SPINE else "0"}
+    if link.role is Role.BRANCH:
+        attributes["weight"] = "2"
+    if link.role is Role.SKIP:
+        attributes |= {"color": SKIP, "penwidth": "1.2"}
+    if link.dashed:
+        attributes["style"] = "dashed"
+    if link.label:
+        attributes["label"] = f"  {_escaped(link.label)}"
+    return attributes
+
+
+def _bold(text: str) -> str:
+    return f"<B>{_html(text)}</B>"
+
+
+def _font(text: str, size: int, colour: str) -> str:
+    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{_html(text)}</FONT>' if text.strip() else ""
+
+
+def _html(text: str) -> str:
+    """Text for an HTML-like label: nothing in it is markup, an entity or a control character."""
+    text = _printable(text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _escaped(text: str) -> str:
+    """Text for a plain label."""
+    return _printable(text).replace("\\", "\\\\")
+
+
+def _printable(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff￾￿]", "�", text)
+
+
+def _name(text: str) -> str:
+    """A node's name: `graphviz` takes a colon for a port."""
+    return _escaped(text).replace(":", "∶")

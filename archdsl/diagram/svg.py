@@ -1,0 +1,38 @@
+"""Finishes Graphviz's SVG: fixed text widths, unique ids, no traces of the machine."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from html import unescape
+from typing import Final
+
+from archdsl.diagram.metrics import text_width
+
+_TEXT: Final = re.compile(r"<text (?P<attributes>[^>]*)>(?P<content>[^<]*)</text>")
+_SIZE: Final = re.compile(r'font-size="([\d.]+)"')
+_COMMENT: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
+_ID: Final = re.compile(r'(\bid="|url\(#|href="#)')
+
+
+def finish(svg: str, title: str) -> str:
+    """The SVG with a `textLength` on every text, so that another font cannot make labels overlap."""
+    svg = _COMMENT.sub("", svg)
+    svg = _TEXT.sub(_with_length, svg)
+    prefix = f"archdsl-{sha256(svg.encode()).hexdigest()[:8]}-"
+    svg = _ID.sub(lambda match: match[0] + prefix, svg)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{_attribute(title)}" ', 1)
+
+
+def _with_length(match: re.Match[str]) -> str:
+    attributes, content = match["attributes"], match["content"]
+    text = unescape(content)
+    found = _SIZE.search(attributes)
+    if found is None or not text.strip():
+        return match[0]
+    width = text_width(text, float(found[1]), bold='font-weight="bold"' in attributes)
+    return f'<text {attributes} textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs">{content}</text>'
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -1,0 +1,332 @@
+"""Reads a spec with everything that it builds on: `extends`, `patch`, `use`, and parameters set from outside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from archdsl import files, patching
+from archdsl.diagnostics import Diagnostic, Note, Report, Span, ordered
+from archdsl.document import TEXT_KEYS, Document, Mistake, check
+from archdsl.loader import load
+from archdsl.origins import Origins
+from archdsl.overrides import Overrides, check_sizes, defaults
+from archdsl.positions import Path, SourceMap
+
+MERGED: Final = ("params", "let", "blocks", "init")
+"""What `extends` merges by name; the rest replaces, except that block libraries add up."""
+OWN: Final = ("name", "extends", "patch")
+"""What a file does not inherit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A spec with what it inherits merged in, and the positions of every piece of it."""
+
+    document: Document
+    file: str
+    """As messages show it."""
+    name: str
+    params: Mapping[str, Any]
+    """Plain data, with what was set from outside."""
+    overrides: Mapping[str, Any]
+    """The parameters and sizes that were set from outside."""
+    uses: Mapping[str, Resolved]
+    """The block libraries' blocks, by name: the library sees its own `params` and `let` only."""
+    origins: Origins = field(repr=False)
+    reader: Reader = field(repr=False)
+    path: FilePath
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The text of every file that was read, by the name that messages show."""
+        return self.reader.sources
+
+    def span(self, path: Path) -> Span:
+        """Where the value at a path is written, or the nearest one around it."""
+        source, at = self.origins.find(path)
+        return source.value(at)
+
+    def key_span(self, path: Path) -> Span:
+        """Where the key at a path is written."""
+        source, at = self.origins.find(path)
+        return source.key(at)
+
+    def within(self, path: Path, start: int, end: int) -> Span:
+        """Where `value[start:end]` of the text at a path is written."""
+        source, at = self.origins.find(path)
+        return source.within(at, start, end)
+
+    def key_within(self, path: Path, start: int, end: int) -> Span:
+        """Where `key[start:end]` of the key at a path is written."""
+        source, at = self.origins.find(path)
+        return source.within_key(at, start, end)
+
+    def scalar_text(self, path: Path) -> str:
+        """A scalar as it is written: `0x10`, `1e-3`. Raises KeyError where there is none."""
+        source, at = self.origins.find(path)
+        return source.scalar_text(at)
+
+    def source_text(self, path: Path) -> str:
+        """The stretch of text that a value is written in, brackets and quotes included."""
+        source, at = self.origins.find(path)
+        return source.source(at)
+
+    def spec_block(self, name: str) -> tuple[Resolved | None, list[Diagnostic]]:
+        """The spec that `op: spec.NAME` means in this file; the same object every time."""
+        return self.reader.spec_block(name, self.path)
+
+
+def read(
+    spec: str | os.PathLike[str],
+    params: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> tuple[Resolved | None, list[Diagnostic]]:
+    """A spec by path or name, and every mistake in its form.
+
+    `params` are set in place of the file's own, after a check against their defaults' kinds. The spec
+    is None where too little of it can be read to check the rest.
+    """
+    reader = Reader()
+    name = os.fspath(spec)
+    path = files.find(name)
+    if path is None:
+        return None, [files.not_found(name, None)]
+    resolved = reader.resolve(path, params or {}, sizes or {})
+    return resolved, [*ordered(reader.report.diagnostics)]
+
+
+def read_spec_block(name: str, referring_file: str) -> tuple[Resolved | None, list[Diagnostic]]:
+    """The spec that `op: spec.NAME` means in a file. `Resolved.spec_block` reads each file once only."""
+    return Reader().spec_block(name, FilePath(referring_file))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: FilePath
+    data: dict[str, Any]
+    source: SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A block library as a file names it."""
+
+    name: str
+    file: _File
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A file with what it extends merged in, still plain data."""
+
+    data: dict[str, Any]
+    origins: Origins
+    uses: tuple[_Use, ...]
+
+
+class Reader:
+    """Reads files, each once, and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self._files: dict[FilePath, _File | None] = {}
+        self._layers: dict[FilePath, _Layer | None] = {}
+        self._resolved: dict[FilePath, Resolved | None] = {}
+        self._open: list[FilePath] = []
+        """The libraries that are being read, to find cycles."""
+
+    @property
+    def sources(self) -> dict[str, str]:
+        return {file.source.file: file.source.text for file in self._files.values() if file is not None}
+
+    def resolve(
+        self, path: FilePath, params: Mapping[str, Any], sizes: Mapping[str, Any], span: Span | None = None
+    ) -> Resolved | None:
+        layer = self._layer(path, (), span)
+        if layer is None:
+            return None
+        document, mistakes = check(layer.data)
+        self._tell(mistakes, layer.origins)
+        checked = check_sizes(sizes, self.report)
+        if document is None:
+            return None
+        given = Overrides(document.params, self.report).accept(params)
+        return Resolved(
+            document=document,
+            file=files.display(path),
+            name=document.name or _identifier(path.stem),
+            params={**defaults(document.params), **given},
+            overrides={**given, **checked},
+            uses=self._libraries(layer, document, path),
+            origins=layer.origins,
+            reader=self,
+            path=path,
+        )
+
+    def spec_block(self, name: str, beside: FilePath) -> tuple[Resolved | None, list[Diagnostic]]:
+        path = files.find(name, beside)
+        if path is None:
+            return None, [files.not_found(name, None)]
+        before = self.report.diagnostics
+        resolved = self._library(path, None)
+        return resolved, [found for found in self.report.diagnostics if found not in before]
+
+    def _library(self, path: FilePath, span: Span | None) -> Resolved | None:
+        """Another file, with its own defaults."""
+        key = path.resolve()
+        if key not in self._resolved:
+            self._open.append(key)
+            self._resolved[key] = self.resolve(path, {}, {}, span)
+            self._open.pop()
+        return self._resolved[key]
+
+    def _file(self, path: FilePath, span: Span | None) -> _File | None:
+        key = path.resolve()
+        if key not in self._files:
+            self._files[key] = self._load(path, span)
+        return self._files[key]
+
+    def _load(self, path: FilePath, span: Span | None) -> _File | None:
+        text, problem = files.read_text(path, span)
+        if text is None:
+            self.report.add(*([problem] if problem is not None else []))
+            return None
+        data, source, diagnostics = load(text, files.display(path))
+        self.report.add(*diagnostics)
+        if data is None and diagnostics:
+            return None
+        _, mistakes = check(_with_texts(data, source))
+        self._tell(mistakes, Origins(source))
+        return _File(path, _with_texts(data, source), source) if isinstance(data, dict) else None
+
+    def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> _Layer | None:
+        key = path.resolve()
+        if key not in self._layers:
+            file = self._file(path, span)
+            self._layers[key] = None if file is None else self._merged(file, (*chain, key))
+        return self._layers[key]
+
+    def _merged(self, file: _File, chain: tuple[FilePath, ...]) -> _Layer | None:
+        """A file over its parent; None where the parent cannot be read."""
+        own = _Layer(file.data, Origins(file.source), _uses(file))
+        name, patch = file.data.get("extends"), file.data.get("patch")
+        if not isinstance(name, str):
+            if patch is not None:
+                message = "`patch` changes an inherited file, and this one extends none"
+                self.report.error("bad-patch", message, file.source.key(("patch",)), hint="say `extends: NAME`")
+            return own
+        parent = self._parent(name, file, chain)
+        if parent is None:
+            return None
+        if isinstance(patch, dict) and patch:
+            parent = _Layer(deepcopy(parent.data), parent.origins.copy(), parent.uses)
+            patching.apply(parent.data, parent.origins, patch, file.source, self.report)
+        return _merge(own, parent)
+
+    def _parent(self, name: str, file: _File, chain: tuple[FilePath, ...]) -> _Layer | None:
+        span = file.source.value(("extends",))
+        path = files.find(name, file.path)
+        if path is None:
+            self.report.add(files.not_found(name, span))
+            return None
+        if path.resolve() in chain:
+            start = chain.index(path.resolve())
+            names = [files.display(each) for each in (*chain[start:], path)]
+            message = f"`extends` goes in a circle: {' -> '.join(names)}"
+            self.report.error("extends-cycle", message, span, hint="one of these files must not extend the next")
+            return None
+        return self._layer(path, chain, span)
+
+    def _libraries(self, layer: _Layer, document: Document, path: FilePath) -> dict[str, Resolved]:
+        """The blocks of the libraries in use, by name."""
+        found: dict[str, Resolved] = {}
+        for use in layer.uses:
+            library = self._used(use, path)
+            for name in library.document.blocks if library is not None else ():
+                if name in found and found[name] is not library and name not in document.blocks:
+                    self._duplicate(name, use, found[name], library)
+                elif library is not None:
+                    found.setdefault(name, library)
+        return found
+
+    def _used(self, use: _Use, path: FilePath) -> Resolved | None:
+        target = files.find(use.name, use.file.path)
+        if target is None:
+            self.report.add(files.not_found(use.name, use.span))
+            return None
+        key = target.resolve()
+        if key in self._open or key == path.resolve():
+            names = " -> ".join(files.display(each) for each in (*self._open[self._start(key) :], target))
+            hint = "move what they share into a library of its own"
+            self.report.error("use-cycle", f"`use` goes in a circle: {names}", use.span, hint=hint)
+            return None
+        return self._library(target, use.span)
+
+    def _start(self, key: FilePath) -> int:
+        return self._open.index(key) if key in self._open else len(self._open)
+
+    def _duplicate(self, name: str, use: _Use, first: Resolved, second: Resolved | None) -> None:
+        homes = [home for home in (first, second) if home is not None]
+        notes = tuple(Note(home.file, f"line {home.key_span(('blocks', name)).line}") for home in homes)
+        message = f"two libraries have a block `{name}`"
+        hint = f"define `{name}` in this file, or leave one library out"
+        self.report.error("duplicate-block", message, use.span, notes=notes, hint=hint)
+
+    def _tell(self, mistakes: list[Mistake], origins: Origins) -> None:
+        for found in mistakes:
+            source, at = origins.find(found.path)
+            span = source.key(at) if found.key else source.value(at)
+            self.report.error(found.code, found.message, span, hint=found.hint)
+
+
+def _with_texts(data: Any, source: SourceMap) -> Any:
+    """The data with what is text as it is written: `reference: 1512.03385` is not a number."""
+    if not isinstance(data, dict):
+        return data
+    texts = {key: source.scalar_text((key,)) for key in TEXT_KEYS if isinstance(data.get(key), bool | int | float)}
+    return {**data, **texts}
+
+
+def _uses(file: _File) -> tuple[_Use, ...]:
+    named = file.data.get("use")
+    if not isinstance(named, list):
+        return ()
+    spans = ((name, file.source.value(("use", index))) for index, name in enumerate(named))
+    return tuple(_Use(name, file, span) for name, span in spans if isinstance(name, str))
+
+
+def _merge(own: _Layer, parent: _Layer) -> _Layer:
+    """`params`, `let`, `blocks` and `init` by name, libraries together; otherwise what a file says itself."""
+    data, origins = dict(own.data), own.origins
+    for key, inherited in parent.data.items():
+        if key in OWN:
+            continue
+        if key not in data:
+            data[key] = inherited
+            origins.take((key,), parent.origins)
+        elif key in MERGED and isinstance(inherited, dict) and isinstance(data[key], dict):
+            missing = [name for name in inherited if name not in data[key]]
+            data[key] = _joined(key, inherited, data[key])
+            for name in missing:
+                origins.take((key, name), parent.origins)
+    return _Layer(data, origins, (*parent.uses, *own.uses))
+
+
+def _joined(key: str, inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The inherited order, except in `init`: there the last match wins, and the file's own come last."""
+    if key != "init":
+        return {**inherited, **own}
+    return {**{name: value for name, value in inherited.items() if name not in own}, **own}
+
+
+def _identifier(stem: str) -> str:
+    """A file's name as a network's."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", stem)
+    return name if name.isidentifier() else f"_{name}"

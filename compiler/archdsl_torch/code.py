@@ -1,0 +1,143 @@
+"""Trees of code as Python text, the same tree of several instances at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, final
+
+from archdsl_torch.lowering import Arg, Call, In, Many, Method, Self, Training
+from archdsl_torch.special import Index, Infix, Like, ModeChoice, Prefix
+from archdsl_torch.text import Doc, Group
+
+CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
+"""How tightly Python's operators bind."""
+
+_LEVELS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARE),
+    "|": OR, "&": AND, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER,
+}  # fmt: skip
+
+
+class Text(NamedTuple):
+    """Python text with how tightly it binds."""
+
+    doc: Doc
+    level: int = ATOM
+
+    def at(self, level: int) -> str:
+        return str(self.doc) if self.level >= level else f"({self.doc})"
+
+
+def atom_or_sum(text: str) -> Text:
+    """The text of a number or a name, or of an expression around one."""
+    if text.replace("_", "").replace(".", "").isalnum():
+        return Text(text)
+    if text.startswith("-") and text[1:].replace(".", "").isalnum():
+        return Text(text, SIGN)
+    closed = text.endswith((")", "]")) and " " not in text
+    return Text(text, ATOM if closed else CHOICE)
+
+
+@final
+class Writer:
+    """Writes one step's code: `inputs` are the texts of its inputs, `value` finds words for numbers."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Text | None],
+        value: Callable[[Sequence[Arg], str], str],
+        like: Callable[[str], str],
+        module: str | None = None,
+    ) -> None:
+        self.inputs = inputs
+        self.value = value
+        self.like = like
+        self.module = module
+
+    def write(self, codes: Sequence[Any], name: str = "value") -> Text:
+        first = codes[0]
+        match first:
+            case In(index=index):
+                found = self.inputs[index]
+                assert found is not None
+                return found
+            case Arg():
+                return atom_or_sum(self.value(codes, name))
+            case Self():
+                return Text(str(self.module))
+            case Call(function=function):
+                if not first.args and not first.kwargs and function.startswith("torch.") and function != "torch.empty":
+                    return Text(function)
+                return Text(Group(f"{function}(", self._arguments(codes)))
+            case Method():
+                return self._method(codes)
+            case Many(items=items):
+                columns = [self.write([code.items[i] for code in codes]).doc for i in range(len(items))]
+                return Text(Group("[", tuple(columns), "]"))
+            case Training():
+                text = self.write([code.value for code in codes], name)
+                return Text(f"{text.at(COMPARE)} if self.training else 0.0", CHOICE)
+        return self._special(codes)
+
+    def _special(self, codes: Sequence[Any]) -> Text:
+        first = codes[0]
+        match first:
+            case Infix(sign=sign):
+                own = _LEVELS[sign]
+                left = self.write([code.left for code in codes])
+                right = self.write([code.right for code in codes])
+                # a comparison's sides must bind tighter, and so must what stands right of a `-`
+                before = own + 1 if own in (COMPARE, POWER) else own
+                return Text(f"{left.at(before)} {sign} {right.at(own + 1 if own != POWER else SIGN)}", own)
+            case Prefix(sign=sign):
+                return Text(sign + self.write([code.operand for code in codes]).at(SIGN), SIGN)
+            case Index(text=text):
+                return Text(f"{self.write([code.value for code in codes]).at(ATOM)}[{text}]")
+            case ModeChoice(mode=mode):
+                then = self.write([code.then for code in codes]).at(COMPARE)
+                otherwise = self.write([code.otherwise for code in codes]).at(COMPARE)
+                sides = (then, otherwise) if mode == "training" else (otherwise, then)
+                return Text(f"{sides[0]} if self.training else {sides[1]}", CHOICE)
+            case Like(what=what):
+                return Text(self.like(what))
+        raise AssertionError(f"no text for {first!r}")
+
+    def _method(self, codes: Sequence[Any]) -> Text:
+        first = codes[0]
+        receiver = self.write([code.receiver for code in codes]).at(ATOM)
+        if isinstance(first.receiver, Self) and first.name == "__call__":
+            return Text(Group(f"{receiver}(", self._arguments(codes)))
+        return Text(Group(f"{receiver}.{first.name}(", self._arguments(codes)))
+
+    def _arguments(self, codes: Sequence[Any]) -> tuple[Doc, ...]:
+        first = codes[0]
+        items: list[Doc] = [self.write([c.args[i] for c in codes]).doc for i in range(len(first.args))]
+        for place, (key, _) in enumerate(first.kwargs):
+            text = self.write([code.kwargs[place][1] for code in codes], key).doc
+            items.append(
+                Group(f"{key}={text.opening}", text.items, text.closing) if isinstance(text, Group) else f"{key}={text}"
+            )
+        return tuple(items)
+
+
+def leaves(code: Any) -> list[Arg]:
+    """The values in a tree."""
+    match code:
+        case Arg():
+            return [code]
+        case Call() | Method():
+            own = [code.receiver] if isinstance(code, Method) else []
+            parts = [*own, *code.args, *(value for _, value in code.kwargs)]
+        case Many(items=items):
+            parts = list(items)
+        case Infix():
+            parts = [code.left, code.right]
+        case Prefix():
+            parts = [code.operand]
+        case ModeChoice():
+            parts = [code.then, code.otherwise]
+        case Index() | Training():
+            parts = [code.value]
+        case _:
+            parts = []
+    return [leaf for part in parts for leaf in leaves(part)]

@@ -1,0 +1,83 @@
+"""Every shipped network against torchvision's network of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import archdsl
+import pytest
+from torch import Tensor, nn
+
+from tests.references import parity
+from tests.references.parity import CASES, Case
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A built network and its reference, with the same telling values, in float64."""
+
+    case: Case
+    ours: nn.Module
+    theirs: nn.Module
+
+    def images(self, batch: int) -> Tensor:
+        return self.case.images(batch)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=[case.name for case in CASES])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    case: Case = request.param
+    theirs = parity.telling_reference(case)
+    ours = archdsl.build(case.name, init=False, **case.params).double().eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    yield Pair(case, ours, theirs)
+
+
+def test_keys_and_shapes(pair: Pair) -> None:
+    assert parity.layout(pair.ours) == parity.layout(pair.theirs)
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
+@pytest.mark.parametrize("which", [0, 1], ids=["first_batch", "second_batch"])
+def test_outputs_and_gradients(pair: Pair, which: int, training: bool) -> None:
+    images = pair.images(pair.case.batches[which])
+    parity.assert_same_pass(pair.ours, pair.theirs, images, training=training)
+
+
+def test_buffers_after_training(pair: Pair) -> None:
+    ours, theirs = (parity.buffers_after_training(m, pair.images(2)) for m in (pair.ours, pair.theirs))
+    for key, value in theirs.items():
+        assert (ours[key] - value).abs().max() <= 1e-9 * max(1, value.abs().max()), key
+
+
+def test_float32(pair: Pair) -> None:
+    assert parity.float32_distance(pair.ours, pair.theirs, pair.images(2)) <= parity.FLOAT32_TOLERANCE
+
+
+def test_zeroing_any_block_shows(pair: Pair) -> None:
+    images = pair.images(2)
+    expected = {mode: parity.forward(pair.theirs, images, training=mode) for mode in (False, True)}
+    for block, names in parity.blocks_of(pair.ours, pair.case.depth).items():
+        with parity.zeroed(pair.ours, names):
+            assert _differs(pair.ours, images, expected), f"{block} makes no difference"
+
+
+def _differs(model: nn.Module, images: Tensor, expected: dict[bool, tuple[Tensor, ...]]) -> bool:
+    # An auxiliary head is seen in training alone.
+    return any(
+        parity.distance(parity.forward(model, images, training=mode), outputs) > 1e-3
+        for mode, outputs in expected.items()
+    )
+
+
+@pytest.mark.parametrize("image_size", [64, 224, 256])
+def test_swin_at_other_sizes(image_size: int) -> None:
+    """Whole windows, padded windows, a shift in one stage and none in the next."""
+    case = next(case for case in CASES if case.name == "swin_t")
+    theirs = parity.telling_reference(case)
+    ours = archdsl.build("swin_t", init=False, image_size=image_size, stochastic_depth=0.0).double().eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    images = Case("swin_t", image_size, {}, {}, 3).images(2)
+    mine, reference = parity.forward(ours, images), parity.forward(theirs, images)
+    assert parity.distance(mine, reference) <= parity.OUTPUT_TOLERANCE

@@ -1,0 +1,178 @@
+"""The summary: what is folded, what is counted, and how it looks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from archdsl.summary import Row, Summary
+
+NESTED = """\
+archdsl: 1
+name: nested
+summary: three equal blocks, one other
+inputs:
+  x: [N, 8, H = 16, W = 16]
+blocks:
+  residual:
+    inputs: {x: [N, C, H, W]}
+    params: {rate: 0.0, kernel: 3}
+    nodes:
+      conv: {op: conv2d, out_channels: C, kernel_size: kernel, padding: kernel // 2}
+      drop: {op: dropout, p: rate}
+      add: = conv + x
+nodes:
+  stem: relu
+  layers:
+    - for k in range(3): {op: residual, rate: k / 10}
+    - {op: residual, kernel: 5}
+  heads.first: {op: conv2d, out_channels: 2, kernel_size: 1}
+  heads.second: {op: conv2d, out_channels: 2, kernel_size: 1, from: layers}
+  join: {op: cat, from: [heads.first, heads.second], dim: 1}
+"""
+CONV3 = 8 * 8 * 9 + 8
+CONV5 = 8 * 8 * 25 + 8
+
+
+def summarise(folder: Path, text: str, depth: int | None = None) -> Summary:
+    (folder / "net.yaml").write_text(text)
+    return archdsl.summary(folder / "net.yaml", depth=depth)
+
+
+def row(summary: Summary, path: str) -> Row:
+    return next(row for row in summary.rows if row.path == path)
+
+
+def test_equal_siblings_fold_into_one_row(tmp_path: Path) -> None:
+    rows = summarise(tmp_path, NESTED, depth=2).rows
+    assert [(r.name, r.op, r.count) for r in rows if r.path.startswith("layers.")] == [
+        (".0–2", "Residual", 3),
+        (".3", "Residual", 1),
+    ]
+
+
+def test_a_folded_row_counts_all_of_them(tmp_path: Path) -> None:
+    folded = row(summarise(tmp_path, NESTED, depth=2), "layers.0")
+    assert folded.parameters == 3 * CONV3
+    assert folded.macs == 3 * 8 * 8 * 9 * 16 * 16
+
+
+def test_a_rate_that_differs_does_not_stop_the_folding_and_is_not_told(tmp_path: Path) -> None:
+    drop = row(summarise(tmp_path, NESTED, depth=3), "layers.0.drop")
+    assert (drop.op, drop.count) == ("Dropout", 3)
+
+
+def test_containers_carry_sums(tmp_path: Path) -> None:
+    summary = summarise(tmp_path, NESTED, depth=1)
+    layers, heads = row(summary, "layers"), row(summary, "heads")
+    assert layers.parameters == 3 * CONV3 + CONV5
+    assert (heads.parameters, heads.output) == (2 * (8 * 2 + 2), "")
+
+
+def test_the_columns_sum_to_the_totals(tmp_path: Path) -> None:
+    for depth in (1, 2, 3):
+        summary = summarise(tmp_path, NESTED, depth)
+        top = [r for r in summary.rows if r.depth == 0]
+        assert sum(r.parameters for r in top) == summary.graph.parameters == 3 * CONV3 + CONV5 + 36
+        assert sum(r.macs for r in top) == summary.graph.macs
+
+
+def test_shapes_are_without_the_batch_at_the_sample_sizes(tmp_path: Path) -> None:
+    assert row(summarise(tmp_path, NESTED), "join").output == "4×16×16"
+
+
+def test_a_list_name_with_a_leading_dot_and_a_formula_by_its_names(tmp_path: Path) -> None:
+    table = str(summarise(tmp_path, NESTED, depth=3))
+    assert "    .add    Add" in table or "    .add    = conv + x" in table
+
+
+SHARED = """\
+archdsl: 1
+name: shared
+inputs: {x: [N, 4], y: [N, 4]}
+nodes:
+  one: {op: linear, out_features: 4, from: x}
+  two: {share: one, from: y}
+  add: = one + two
+"""
+
+
+def test_shared_parameters_count_once(tmp_path: Path) -> None:
+    summary = summarise(tmp_path, SHARED)
+    assert summary.graph.parameters == 20
+    assert [(r.path, r.parameters, r.macs) for r in summary.rows[:2]] == [("one", 20, 16), ("two", 0, 16)]
+
+
+MODES = """\
+archdsl: 1
+name: modes
+inputs: {x: [N, 4]}
+nodes:
+  body: {op: linear, out_features: 4}
+  extra: {op: linear, out_features: 2, when: training}
+  head: {op: linear, out_features: 3, from: body}
+outputs: {head: head, extra: extra}
+"""
+
+
+def test_what_runs_in_training_only_says_so_and_has_no_macs(tmp_path: Path) -> None:
+    summary = summarise(tmp_path, MODES)
+    extra = row(summary, "extra")
+    assert extra.op == "Linear 4 → 2 (training only)"
+    assert (extra.parameters, extra.macs) == (10, 0)
+    assert summary.graph.macs == 16 + 12
+
+
+def test_the_table_has_exact_numbers_with_separators() -> None:
+    table = archdsl.summary("resnet50").table()
+    total = next(line for line in table.splitlines() if line.startswith("Total"))
+    assert total.split() == ["Total", "25,557,032", "100.0", "4,089,184,256"]
+    assert "…" not in table
+    assert "1 MAC = 2 FLOPs" in table
+
+
+def test_resnet50_fits_one_screen() -> None:
+    lines = archdsl.summary("resnet50").table().splitlines()
+    assert len(lines) <= 28
+    assert max(len(line) for line in lines[:-2]) <= 100
+    assert any(".1–5" in line and "Bottleneck ×5" in line for line in lines)
+
+
+def test_the_table_is_as_wide_as_it_needs_to_be(tmp_path: Path) -> None:
+    lines = summarise(tmp_path, NESTED).table().splitlines()[2:-1]
+    assert all(line == line.rstrip() for line in lines)
+    assert len({len(line) for line in lines if line.startswith("─")}) == 1
+
+
+def test_json_lists_every_module_unfolded(tmp_path: Path) -> None:
+    content = json.loads(summarise(tmp_path, NESTED).json())
+    paths = [module["path"] for module in content["modules"]]
+    assert {"layers.0.conv", "layers.1.conv", "layers.2.conv", "heads.second"} <= set(paths)
+    assert len(paths) == len(set(paths))
+    assert content["inputs"]["x"] == {"shape": ["N", 8, "H", "W"], "dtype": "float32"}
+    assert content["parameters"] == 3 * CONV3 + CONV5 + 36
+
+
+def test_json_respects_a_depth(tmp_path: Path) -> None:
+    paths = [module["path"] for module in json.loads(summarise(tmp_path, NESTED, 1).json())["modules"]]
+    assert paths == ["stem", "layers", "heads", "join"]
+
+
+def test_markdown_is_one_table(tmp_path: Path) -> None:
+    lines = summarise(tmp_path, NESTED, depth=2).markdown().splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert {line.count("|") for line in table} == {7}
+    assert any("`.0–2`" in line for line in table)
+
+
+def test_a_depth_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="depth is at least 1, found 0"):
+        archdsl.summary("lenet5", depth=0)
+
+
+def test_the_default_depth_fits_a_screen(tmp_path: Path) -> None:
+    for name in ("lenet5", "swin_t", "efficientnet_b0", "densenet121"):
+        assert 3 <= len(archdsl.summary(name).rows) <= 40
