@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -49,22 +49,26 @@ Spec: TypeAlias = "str | os.PathLike[str] | Graph"
 
 
 def load(spec: str | os.PathLike[str]) -> Document:
-    """The spec's file, read and checked for its form; blocks are not expanded, nor shapes inferred.
+    """What a file says, with what it extends and patches, checked for its form alone.
 
-    Raises SpecError with every mistake of form.
+    Blocks are not expanded and shapes not inferred. Raises SpecError with every mistake of form.
     """
-    from archdsl.elaborate import read
+    from archdsl.inherit import read
 
-    return read(os.fspath(spec))
+    resolved, diagnostics = read(spec)
+    if resolved is None or _failed(diagnostics):
+        raise _error(diagnostics)
+    return resolved.document
 
 
 def check(
     spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, **params: Any
 ) -> list[Diagnostic]:
     """Every mistake and warning in the spec, in the order of the file; an empty list if there is none."""
+    from archdsl.diagnostics import ordered
     from archdsl.elaborate import analyse
 
-    return analyse(os.fspath(spec), params, dict(sizes or {}))[1]
+    return list(ordered(analyse(spec, params, sizes)[1]))
 
 
 def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> Graph:
@@ -72,19 +76,16 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) 
 
     Raises SpecError, with every mistake, where the spec has errors.
     """
-    from archdsl.diagnostics import SpecError
     from archdsl.elaborate import analyse
-    from archdsl.files import source_of
     from archdsl.graph import Graph
 
     if isinstance(spec, Graph):
         if params or sizes:
             raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
         return spec
-    made, diagnostics = analyse(os.fspath(spec), params, dict(sizes or {}))
+    made, diagnostics = analyse(spec, params, sizes)
     if made is None:
-        files = {found.span.file for found in diagnostics if found.span is not None}
-        raise SpecError(diagnostics, {file: source_of(file) or "" for file in files})
+        raise _error(diagnostics)
     return made
 
 
@@ -154,6 +155,21 @@ def summary(
     from archdsl.summary import summarise
 
     return summarise(graph(spec, sizes=sizes, **params), depth)
+
+
+def _failed(diagnostics: Iterable[Diagnostic]) -> bool:
+    from archdsl.diagnostics import Severity
+
+    return any(found.severity is Severity.ERROR for found in diagnostics)
+
+
+def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
+    """The exception for mistakes, with the texts of the files that they stand in."""
+    from archdsl.diagnostics import SpecError
+    from archdsl.files import source_of
+
+    files = {found.span.file for found in diagnostics if found.span is not None}
+    return SpecError(diagnostics, {file: source_of(file) or "" for file in files})
 
 
 _HOMES = {"Diagnostic": "diagnostics", "SpecError": "diagnostics", "Graph": "graph"}

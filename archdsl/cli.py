@@ -20,7 +20,7 @@ from archdsl import __version__
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
-    from archdsl.diagram import RenderError
+    from archdsl.diagram import DrawingError
     from archdsl.graph import Graph
 
 BAD_SPEC: Final = 1
@@ -131,7 +131,7 @@ def _write_build(graph: Graph, texts: dict[str, str], output: str | None) -> Non
 
 def check(options: argparse.Namespace) -> int:
     """Tells every mistake of every file."""
-    from archdsl.diagnostics import Severity, render_github, render_json
+    from archdsl.diagnostics import render_github, render_json
     from archdsl.elaborate import analyse
 
     found: list[Diagnostic] = []
@@ -144,7 +144,7 @@ def check(options: argparse.Namespace) -> int:
         print(render_json(found))
     elif options.format == "github" and found:
         print(render_github(found))
-    return BAD_SPEC if any(d.severity is Severity.ERROR for d in found) else 0
+    return _code(found)
 
 
 def source(options: argparse.Namespace) -> int:
@@ -178,7 +178,7 @@ def draw(options: argparse.Namespace) -> int:
     try:
         with _step("drawing"):
             path = diagram.draw(graph, options.output, depth=options.depth)
-    except diagram.RenderError as error:
+    except diagram.DrawingError as error:
         raise _undrawn(error) from error
     print(f"wrote {path}", file=sys.stderr)
     return 0
@@ -226,8 +226,18 @@ def _graph(options: argparse.Namespace) -> Graph:
     if diagnostics:
         print(_shown(diagnostics, sys.stderr), file=sys.stderr)
     if graph is None:
-        sys.exit(BAD_SPEC)
+        sys.exit(_code(diagnostics))
     return graph
+
+
+def _code(diagnostics: Sequence[Diagnostic]) -> int:
+    """The exit code: mistakes that stand in no file are the call's."""
+    from archdsl.diagnostics import Severity
+
+    errors = [found for found in diagnostics if found.severity is Severity.ERROR]
+    if any(found.span is not None and found.code != "unknown-size" for found in errors):
+        return BAD_SPEC
+    return BAD_USAGE if errors else 0
 
 
 def _shown(diagnostics: Sequence[Diagnostic], stream: TextIO) -> str:
@@ -239,19 +249,18 @@ def _shown(diagnostics: Sequence[Diagnostic], stream: TextIO) -> str:
 
 def _figure(graph: Graph) -> tuple[str, str]:
     """The figure after its suffix: SVG, or DOT where there is no Graphviz."""
-    from archdsl.diagram import RenderError, dot_text, figure_svg
-    from archdsl.diagram.render import MissingError
+    from archdsl.diagram import DrawingError, MissingError, dot_text, figure_svg
 
     try:
         return "svg", figure_svg(graph)
     except MissingError as error:
         _complain(f"{error}: writing DOT instead; {error.hint}")
         return "dot", dot_text(graph)
-    except RenderError as error:
+    except DrawingError as error:
         raise _undrawn(error) from error
 
 
-def _undrawn(error: RenderError) -> Failure:
+def _undrawn(error: DrawingError) -> Failure:
     return Failure(f"{error}; {error.hint}" if error.hint else str(error))
 
 

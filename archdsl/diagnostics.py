@@ -272,3 +272,7 @@ def _cells(text: str) -> int:
 
 def _fill(text: str, width: int) -> str:
     return text + " " * (width - _cells(text))
+
+
+class FollowOn(Exception):
+    """What is read has a mistake of its own, which has been reported."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Diagnostic, Severity, Span
 from archdsl.elaboration.walk import Elaborator
 from archdsl.graph import Graph
 from archdsl.inherit import Resolved, read
@@ -27,13 +27,25 @@ def analyse(
     if resolved is None:
         return None, diagnostics
     graph, more = elaborate(resolved, sizes or {})
-    return graph, [*diagnostics, *more]
+    told = [found.span for found in diagnostics if found.span is not None]
+    diagnostics = [*diagnostics, *(d for d in more if not any(_overlap(d.span, span) for span in told))]
+    failed = any(found.severity is Severity.ERROR for found in diagnostics)
+    return (None if failed else graph), diagnostics
 
 
 def elaborate(resolved: Resolved, sizes: Mapping[str, int]) -> tuple[Graph | None, list[Diagnostic]]:
     """The graph of a document that has been read, with its mistakes."""
     with _collector_paused():
         return Elaborator(resolved, sizes).run()
+
+
+def _overlap(one: Span | None, other: Span) -> bool:
+    """Whether two spans share a place: what is found there later follows from what was found first."""
+    if one is None or one.file != other.file:
+        return False
+    starts = (one.line, one.column), (other.line, other.column)
+    ends = (one.end_line, one.end_column), (other.end_line, other.end_column)
+    return max(starts) < min(ends)
 
 
 @contextmanager

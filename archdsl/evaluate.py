@@ -71,9 +71,7 @@ def _free(steps: int) -> None:
 
 def compile_tree(tree: Tree) -> Run:
     """The function from names to the tree's value; it raises ExpressionError."""
-    framed = any(
-        isinstance(node, Comprehension | Sequence | Slice) or _makes_list(node) for node in walk(tree)
-    )
+    framed = any(isinstance(node, Comprehension | Sequence | Slice) or _makes_list(node) for node in walk(tree))
     compiler = _Compiler(framed)
     run = compiler.compile(tree)
     if not framed:

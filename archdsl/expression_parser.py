@@ -152,9 +152,7 @@ class _Reader:
         for operator, part in zip(node.ops, node.comparators, strict=True):
             sign, right = _SIGNS[type(operator)], self.read(part, depth)
             if sign in ("is", "is not") and right != Literal(None):
-                self._refuse(
-                    node, f"`{sign}` is only for `None`", f"write `{'==' if sign == 'is' else '!='}`"
-                )
+                self._refuse(node, f"`{sign}` is only for `None`", f"write `{'==' if sign == 'is' else '!='}`")
             rest.append((sign, right))
         return Compare(first, tuple(rest), **self._span(node))
 
@@ -172,9 +170,7 @@ class _Reader:
             self._refuse_function(node.func, function)
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                self._refuse(
-                    argument, "`*` before an argument is not allowed", "`min`, `max` and `sum` take a list"
-                )
+                self._refuse(argument, "`*` before an argument is not allowed", "`min`, `max` and `sum` take a list")
         arguments = [self.read(argument, depth) for argument in node.args]
         if function == "clamp":
             arguments = self._clamp(node, arguments, depth)
@@ -193,9 +189,7 @@ class _Reader:
         owner, name = self._source(called.value), called.attr
         hint = f"write `{owner}.shape[i]`" if name in ("size", "dim") else None
         if name in self._functions:
-            hint = (
-                f"write `{name}(…)`" if owner in ("math", "np", "torch", "F") else f"write `{name}({owner})`"
-            )
+            hint = f"write `{name}(…)`" if owner in ("math", "np", "torch", "F") else f"write `{name}({owner})`"
         self._refuse(node, f"`{owner}.{name}(…)` calls a method, and an expression has only functions", hint)
 
     def _refuse_function(self, node: ast.expr, name: str) -> NoReturn:
@@ -214,14 +208,10 @@ class _Reader:
         named = dict(zip(("x", "min", "max"), given, strict=False))
         for argument in node.keywords:
             if argument.arg not in ("min", "max") or argument.arg in named:
-                self._refuse(
-                    argument, f"`clamp` takes no `{argument.arg}` here", "write `clamp(x, min=a, max=b)`"
-                )
+                self._refuse(argument, f"`clamp` takes no `{argument.arg}` here", "write `clamp(x, min=a, max=b)`")
             named[argument.arg] = self.read(argument.value, depth)
         if len(given) > 3 or "x" not in named or len(named) < 2:
-            self._refuse(
-                node, "`clamp` takes a value and one or two bounds", "write `clamp(x, min=a, max=b)`"
-            )
+            self._refuse(node, "`clamp` takes a value and one or two bounds", "write `clamp(x, min=a, max=b)`")
         return [named.get(name, Literal(None, **self._span(node))) for name in ("x", "min", "max")]
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Tree:
@@ -259,9 +249,7 @@ class _Reader:
         if isinstance(node, ast.Tuple) and len(node.elts) > 1:
             return tuple(self._target(part) for part in node.elts)
         if not isinstance(node, ast.Name):
-            self._refuse(
-                node, f"`{self._source(node)}` cannot be a loop variable", "write one name or several"
-            )
+            self._refuse(node, f"`{self._source(node)}` cannot be a loop variable", "write one name or several")
         name = self._source(node)
         if name in CONSTANTS:
             self._refuse(node, f"`{name}` is a constant and cannot be a loop variable")

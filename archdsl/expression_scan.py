@@ -65,9 +65,7 @@ class Token(NamedTuple):
     def is_value(self) -> bool:
         """Whether an operand can end with it."""
         closing = self.text in (")", "]", "True", "False", "None")
-        return (
-            closing or self.kind in ("string", "number") or (self.kind == "name" and self.text not in _WORDS)
-        )
+        return closing or self.kind in ("string", "number") or (self.kind == "name" and self.text not in _WORDS)
 
 
 def scan(text: str) -> list[Token]:
@@ -102,14 +100,8 @@ def _check(token: Token, following: Token | None) -> None:
     if token.kind == "name":
         _check_name(token, following.kind == "string" if following is not None and touching else False)
     elif token.kind == "number":
-        joined = (
-            following is not None
-            and touching
-            and (following.kind in ("name", "number") or following.text == ".")
-        )
-        text, end = (
-            (token.text + following.text, following.end) if joined and following else (token.text, token.end)
-        )
+        joined = following is not None and touching and (following.kind in ("name", "number") or following.text == ".")
+        text, end = (token.text + following.text, following.end) if joined and following else (token.text, token.end)
         if joined or not _is_number(text):
             raise ExpressionError(f"`{text}` is not a number", token.start, end)
 
@@ -194,15 +186,8 @@ def _misplaced(before: Token | None, token: Token, formula: bool) -> ExpressionE
     if token.text == "=":
         return ExpressionError("`=` does not compare", token.start, token.end, "write `==`")
     after_value = before is not None and before.is_value
-    starts_value = token.kind in ("string", "number", "name") and token.text not in (
-        _WORDS - {"True", "False", "None"}
-    )
-    if (
-        after_value
-        and starts_value
-        and before is not None
-        and (before.kind, token.kind) != ("string", "string")
-    ):
+    starts_value = token.kind in ("string", "number", "name") and token.text not in (_WORDS - {"True", "False", "None"})
+    if after_value and starts_value and before is not None and (before.kind, token.kind) != ("string", "string"):
         return _unjoined(before, token, formula)
     operator = token.kind == "sign" and token.text not in "+-([])" and token.text not in ",:"
     if not after_value and (operator or token.text in ("and", "or", "if", "else", "for")):
@@ -229,9 +214,7 @@ _SIGNS: Final = ("**", "//", "+", "-", "*", "/", "%", "<", ">", "<=", ">=", "=="
 def _unjoined(before: Token, token: Token, formula: bool) -> ExpressionError:
     start, end = before.start, token.end
     if before.end < token.start or before.kind != "name" or token.kind != "number":
-        return ExpressionError(
-            f"an operator is missing between `{before.text}` and `{token.text}`", start, end
-        )
+        return ExpressionError(f"an operator is missing between `{before.text}` and `{token.text}`", start, end)
     if formula:
         return ExpressionError(f"no node is called `{before.text}{token.text}`", start, end)
     hint = f"an item of a list is written `{before.text}[{token.text[1:]}]`"
@@ -254,9 +237,7 @@ def _explain_words(tokens: list[Token]) -> ExpressionError:
             hint = "write `a if condition else b`"
             return ExpressionError("this `if` has no `else`", word.start, word.end, hint)
         if word.text == "else" and not any(w.text == "if" and w.start < word.start for w in words):
-            return ExpressionError(
-                "this `else` has no `if`", word.start, word.end, "write `a if condition else b`"
-            )
+            return ExpressionError("this `else` has no `if`", word.start, word.end, "write `a if condition else b`")
         if word.text == "for":
             hint = "write `[element for name in list if condition]`"
             return ExpressionError("this `for` cannot be read", word.start, word.end, hint)

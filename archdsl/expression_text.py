@@ -28,6 +28,7 @@ from archdsl.shapes import Symbolic
 
 _CHOICE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
 """How tightly a text binds."""
+_CONSTANTS: Final = {math.pi: "pi", -math.pi: "-pi"}
 _LEVELS: Final = {"+": _SUM, "-": _SUM, "or": _OR, "and": _AND}
 
 
@@ -46,10 +47,7 @@ def _literal(tree: Literal) -> tuple[int, str]:
     if isinstance(value, Symbolic):
         text = str(value)
         return (_SUM if " " in text or text[0] == "-" else _ATOM), text
-    if isinstance(value, float) and abs(value) == math.pi:
-        text = "pi" if value > 0 else "-pi"
-    else:
-        text = repr(value)
+    text = _CONSTANTS.get(value, repr(value)) if isinstance(value, float) else repr(value)
     return (_SIGN if text[0] == "-" else _ATOM), text
 
 

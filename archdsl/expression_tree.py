@@ -7,7 +7,6 @@ are literals, and a sign before a number is part of the number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 
@@ -25,18 +24,40 @@ class ExpressionError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class _Located:
-    start: int = field(default=0, compare=False, repr=False, kw_only=True)
-    end: int = field(default=0, compare=False, repr=False, kw_only=True)
+class _Node:
+    """What the nodes have in common. None is changed once it is made.
+
+    Written by hand, since thirteen dataclasses cost every cold start 10 ms.
+    """
+
+    __slots__: tuple[str, ...] = ("end", "start")
+    start: int
+    end: int
+
+    def _parts(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self).__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._parts()))
+
+    def __repr__(self) -> str:
+        parts = zip(type(self).__slots__, self._parts(), strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={part!r}' for name, part in parts)})"
 
 
 @final
-@dataclass(frozen=True, slots=True, eq=False)
-class Literal(_Located):
+class Literal(_Node):
     """A number, text, bool, None or a `Symbolic` dimension; in substituted trees also a table's row."""
 
-    value: Any
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any, *, start: int = 0, end: int = 0) -> None:
+        self.value = value
+        self.start = start
+        self.end = end
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Literal):
@@ -49,105 +70,151 @@ class Literal(_Located):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Name(_Located):
+class Name(_Node):
     """A name, in formulas also a path (`layer1.0`)."""
 
-    name: str
+    __slots__ = ("name",)
+
+    def __init__(self, name: str, *, start: int = 0, end: int = 0) -> None:
+        self.name = name
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Unary(_Located):
+class Unary(_Node):
     """`-`, `+` or `not`."""
 
-    sign: str
-    operand: Tree
+    __slots__ = ("operand", "sign")
+
+    def __init__(self, sign: str, operand: Tree, *, start: int = 0, end: int = 0) -> None:
+        self.sign = sign
+        self.operand = operand
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Binary(_Located):
+class Binary(_Node):
     """`+ - * / // % **`"""
 
-    sign: str
-    left: Tree
-    right: Tree
+    __slots__ = ("left", "right", "sign")
+
+    def __init__(self, sign: str, left: Tree, right: Tree, *, start: int = 0, end: int = 0) -> None:
+        self.sign = sign
+        self.left = left
+        self.right = right
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Compare(_Located):
+class Compare(_Node):
     """A chain: `0 < x <= 3`. Signs also are `in`, `not in`, `is`, `is not`."""
 
-    first: Tree
-    rest: tuple[tuple[str, Tree], ...]
+    __slots__ = ("first", "rest")
+
+    def __init__(self, first: Tree, rest: tuple[tuple[str, Tree], ...], *, start: int = 0, end: int = 0) -> None:
+        self.first = first
+        self.rest = rest
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Logic(_Located):
+class Logic(_Node):
     """`and` or `or` of two parts or more."""
 
-    word: str
-    parts: tuple[Tree, ...]
+    __slots__ = ("parts", "word")
+
+    def __init__(self, word: str, parts: tuple[Tree, ...], *, start: int = 0, end: int = 0) -> None:
+        self.word = word
+        self.parts = parts
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Choice(_Located):
+class Choice(_Node):
     """`then if condition else otherwise`"""
 
-    condition: Tree
-    then: Tree
-    otherwise: Tree
+    __slots__ = ("condition", "otherwise", "then")
+
+    def __init__(self, condition: Tree, then: Tree, otherwise: Tree, *, start: int = 0, end: int = 0) -> None:
+        self.condition = condition
+        self.then = then
+        self.otherwise = otherwise
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Call(_Located):
+class Call(_Node):
     """A function's call. `clamp` always has three arguments, None for a bound that is not given."""
 
-    function: str
-    arguments: tuple[Tree, ...]
+    __slots__ = ("arguments", "function")
+
+    def __init__(self, function: str, arguments: tuple[Tree, ...], *, start: int = 0, end: int = 0) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Attribute(_Located):
+class Attribute(_Node):
     """A column of a table's row, or a tensor's `shape`."""
 
-    value: Tree
-    name: str
+    __slots__ = ("name", "value")
+
+    def __init__(self, value: Tree, name: str, *, start: int = 0, end: int = 0) -> None:
+        self.value = value
+        self.name = name
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Item(_Located):
+class Item(_Node):
     """`value[index]`"""
 
-    value: Tree
-    index: Tree
+    __slots__ = ("index", "value")
+
+    def __init__(self, value: Tree, index: Tree, *, start: int = 0, end: int = 0) -> None:
+        self.value = value
+        self.index = index
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Slice(_Located):
+class Slice(_Node):
     """`value[start:stop:step]`; the bounds are called `lower` and `upper` here."""
 
-    value: Tree
-    lower: Tree | None
-    upper: Tree | None
-    step: Tree | None
+    __slots__ = ("lower", "step", "upper", "value")
+
+    def __init__(
+        self, value: Tree, lower: Tree | None, upper: Tree | None, step: Tree | None, *, start: int = 0, end: int = 0
+    ) -> None:
+        self.value = value
+        self.lower = lower
+        self.upper = upper
+        self.step = step
+        self.start = start
+        self.end = end
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Sequence(_Located):
+class Sequence(_Node):
     """`[a, b]` or `(a, b)`; `kind` is `list` or `tuple`."""
 
-    items: tuple[Tree, ...]
-    kind: str
+    __slots__ = ("items", "kind")
+
+    def __init__(self, items: tuple[Tree, ...], kind: str, *, start: int = 0, end: int = 0) -> None:
+        self.items = items
+        self.kind = kind
+        self.start = start
+        self.end = end
 
 
 Target: TypeAlias = "str | tuple[Target, ...]"
@@ -162,12 +229,16 @@ class Loop(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Comprehension(_Located):
+class Comprehension(_Node):
     """`[element for … in …]`, also a generator as a function's only argument."""
 
-    element: Tree
-    loops: tuple[Loop, ...]
+    __slots__ = ("element", "loops")
+
+    def __init__(self, element: Tree, loops: tuple[Loop, ...], *, start: int = 0, end: int = 0) -> None:
+        self.element = element
+        self.loops = loops
+        self.start = start
+        self.end = end
 
 
 Tree: TypeAlias = (
@@ -255,9 +326,7 @@ def walk(tree: Tree) -> Iterator[Tree]:
 def target_names(targets: tuple[Target, ...]) -> frozenset[str]:
     """The names that a loop binds."""
     flat = [t if isinstance(t, tuple) else (t,) for t in targets]
-    return frozenset(
-        name for part in flat for t in part for name in ((t,) if isinstance(t, str) else target_names(t))
-    )
+    return frozenset(name for part in flat for t in part for name in ((t,) if isinstance(t, str) else target_names(t)))
 
 
 def free_names(tree: Tree) -> frozenset[str]:

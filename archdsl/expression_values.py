@@ -153,9 +153,7 @@ def _repeat(value: Any, count: int, spend: Spend) -> Any:
 def _spend_on(value: object, length: int, cost: int, spend: Spend) -> None:
     if isinstance(value, str):
         if length > MAX_STRING:
-            raise ValueError(
-                f"a text of {length} characters is too long", f"at most {MAX_STRING} are allowed"
-            )
+            raise ValueError(f"a text of {length} characters is too long", f"at most {MAX_STRING} are allowed")
         return
     new_list(cost, spend)
 
@@ -198,13 +196,9 @@ def _symbolic_power(left: Any, right: Any) -> Any:
     if isinstance(right, Symbolic) or not isinstance(right, int):
         if isinstance(right, Symbolic):
             raise run_time(right)
-        raise ValueError(
-            f"cannot raise {left} to the power {show(right)}", "the exponent of a dimension is whole"
-        )
+        raise ValueError(f"cannot raise {left} to the power {show(right)}", "the exponent of a dimension is whole")
     if right < 0:
-        raise ValueError(
-            f"cannot raise {left} to the power {right}", "the exponent of a dimension is 0 or more"
-        )
+        raise ValueError(f"cannot raise {left} to the power {right}", "the exponent of a dimension is 0 or more")
     if right > 16:
         raise _too_large("**", left, right)
     result: Dim = 1
@@ -292,9 +286,7 @@ def _contains(container: Any, value: Any, spend: Spend) -> bool:
     if isinstance(container, dict):
         return isinstance(value, str) and value in container
     if not isinstance(container, list | tuple):
-        raise ValueError(
-            f"cannot look into {show(container)}", "`in` needs a list, a tuple or text on its right"
-        )
+        raise ValueError(f"cannot look into {show(container)}", "`in` needs a list, a tuple or text on its right")
     spend(len(container))
     if value.__class__ in _EQUATABLE and all(item.__class__ in _EQUATABLE for item in container):
         return value in container
@@ -308,9 +300,7 @@ def ordered(sign: str, left: Any, right: Any) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         return ORDERS[sign](left, right)
     if not isinstance(left, int | float | Symbolic) or not isinstance(right, int | float | Symbolic):
-        raise ValueError(
-            f"cannot compare {show(left)} and {show(right)} with `{sign}`", "compare two numbers"
-        )
+        raise ValueError(f"cannot compare {show(left)} and {show(right)} with `{sign}`", "compare two numbers")
     if isinstance(left, float):
         return ordered(_FLIPPED[sign], right, left)
     if isinstance(right, float):
@@ -365,18 +355,12 @@ def column(value: Any, name: Any) -> Any:
     if isinstance(value, dict):
         if isinstance(name, str) and name in value:
             return value[name]
-        raise ValueError(
-            f"the row has no column {show(name)}", f"it has {', '.join(map(str, value)) or 'none'}"
-        )
+        raise ValueError(f"the row has no column {show(name)}", f"it has {', '.join(map(str, value)) or 'none'}")
     shape = getattr(value, "shape", None)
     if name == "shape" and isinstance(shape, list | tuple):
         return list(shape)
     owner = "the tensor" if shape is not None else show(value)
-    hint = (
-        "a tensor has `shape`"
-        if shape is not None
-        else "only rows of a table have columns, and tensors `shape`"
-    )
+    hint = "a tensor has `shape`" if shape is not None else "only rows of a table have columns, and tensors `shape`"
     raise ValueError(f"{owner} has no `{name}`", hint)
 
 

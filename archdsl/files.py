@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Span, did_you_mean
@@ -121,14 +120,3 @@ def _start(path: Path) -> Span:
 def source_of(file: str) -> str | None:
     """The text of a file by the name that spans give it, for showing its lines; None if it is gone."""
     return read_text(Path(file))[0]
-
-
-def source_of(file: str) -> str | None:
-    """The text of a file by the name that messages show; None where it cannot be read any more."""
-    return read_text(Path(file))[0]
-
-
-def sources(diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
-    """The texts of the files that the diagnostics are about, as `SpecError` takes them."""
-    names = dict.fromkeys(found.span.file for found in diagnostics if found.span is not None)
-    return {name: text for name in names if (text := source_of(name)) is not None}

@@ -94,9 +94,7 @@ def _tensor(tree: Tree, names: frozenset[str]) -> bool:
 
 def _attribute(tree: Attribute) -> bool:
     if tree.name != "shape":
-        raise ExpressionError(
-            f"a tensor has no `{tree.name}`", tree.start, tree.end, "only `x.shape` can be read"
-        )
+        raise ExpressionError(f"a tensor has no `{tree.name}`", tree.start, tree.end, "only `x.shape` can be read")
     return False
 
 
@@ -138,9 +136,7 @@ class _Operand(NamedTuple):
 _BITS: Final = {"int8": 8, "uint8": 8, "int16": 16, "int32": 32, "int64": 64}
 _FLOAT_BITS: Final = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
 _BOOL, _INT, _FLOAT = range(3)
-_FLOAT_FUNCTIONS: Final = frozenset(
-    ["cos", "erf", "exp", "log", "log2", "rsqrt", "sigmoid", "sin", "sqrt", "tanh"]
-)
+_FLOAT_FUNCTIONS: Final = frozenset(["cos", "erf", "exp", "log", "log2", "rsqrt", "sigmoid", "sin", "sqrt", "tanh"])
 _FLOAT_ONLY: Final = frozenset(("gelu", "silu", "softplus"))
 _VERBS: Final = {
     "+": "add {0} and {1}",
@@ -262,11 +258,7 @@ def _ports(tree: Tree) -> tuple[str, ...]:
 def _shown(left: Shape, right: Shape) -> tuple[str, str]:
     """Both shapes as text, without a batch dimension that they share."""
     batched = len(left) == len(right) > 1 and left[0] == right[0] and isinstance(left[0], Symbolic)
-    return (
-        (format_shape(left[1:]), format_shape(right[1:]))
-        if batched
-        else (format_shape(left), format_shape(right))
-    )
+    return (format_shape(left[1:]), format_shape(right[1:])) if batched else (format_shape(left), format_shape(right))
 
 
 # --- dtypes ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archdsl.diagnostics import Span
+from archdsl.diagnostics import FollowOn, Span
 from archdsl.ops.base import Op, Weight
 from archdsl.shapes import Dim, TensorType, evaluate
 
@@ -56,7 +56,7 @@ class Binding(NamedTuple):
 
     value: Any
     kind: str
-    """`param`, `let`, `dim` or `loop`"""
+    """`param`, `let`, `dim` or `loop`; `broken` where its own mistake has been reported."""
     definition: Expression | None = None
     """The expression of a `let`, in the names of the same environment."""
 
@@ -76,9 +76,18 @@ class Env:
             env = env.parent
         return None
 
+    def keys(self) -> Iterator[str]:
+        """Every name that is seen."""
+        env: Env | None = self
+        while env is not None:
+            yield from env.names
+            env = env.parent
+
     def __getitem__(self, name: str) -> Any:
         if (found := self.find(name)) is None:
             raise KeyError(name)
+        if found.kind == "broken":
+            raise FollowOn
         return found.value
 
     def __contains__(self, name: object) -> bool:

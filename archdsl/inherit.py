@@ -1,4 +1,4 @@
-"""Reads a spec with everything that it builds on: `extends`, `patch`, `use`, and parameters set from outside."""
+"""Reads a spec with all that it builds on: `extends`, `patch`, `use`, and parameters set from outside."""
 
 from __future__ import annotations
 

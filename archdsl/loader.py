@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from yaml import YAMLError
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -45,6 +45,8 @@ _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NUMERIC: Final = frozenset("0123456789+-.")
+_TELLING: Final = _NUMERIC | {word[:1] for word in _WORDS}
+"""What a plain scalar that is not text starts with; for speed."""
 _LONGEST_NUMBER: Final = 400
 """A longer run of digits stays text: Python refuses to convert very long ones."""
 
@@ -119,10 +121,10 @@ class _Reader:
 
     def _document(self) -> tuple[Any, Any]:
         data, root, documents = None, None, 0
-        while type(event := self.next()) is not StreamEndEvent:
-            if type(event) in {StreamStartEvent, DocumentEndEvent}:
+        while (kind := type(event := self.next())) is not StreamEndEvent:
+            if kind in {StreamStartEvent, DocumentEndEvent}:
                 continue
-            if type(event) is not DocumentStartEvent:
+            if kind is not DocumentStartEvent:
                 data, root = self._value(event, 1)
                 continue
             documents += 1
@@ -134,30 +136,26 @@ class _Reader:
     def _value(self, event: Any, depth: int) -> tuple[Any, Place]:
         """The data of a value that starts with this event, and its place."""
         self._plain(event)
-        if type(event) is AliasEvent:
-            return None, (event.start_mark.index, event.end_mark.index, "", "")
-        if type(event) is ScalarEvent:
-            return (event.value if event.style else scalar(event.value)), self._place(event)
+        kind, start, end = type(event), event.start_mark.index, event.end_mark.index
+        if kind is AliasEvent:
+            return None, (start, end, "", "")
+        if kind is ScalarEvent:
+            text, style = event.value, event.style
+            return (text if style else scalar(text)), (start, end, text, style)
         if depth > MAX_DEPTH:
-            start = event.start_mark.index
             self._add("too-deep", f"lists and mappings nest more than {MAX_DEPTH} deep", start, start + 1)
             raise _Stop
-        return self._mapping(event, depth) if type(event) is MappingStartEvent else self._sequence(event, depth)
-
-    def _place(self, event: Any) -> Scalar:
-        """Where a scalar stands; libyaml lets a block scalar run on to the next token."""
-        start, end = event.start_mark.index, event.end_mark.index
-        return start, start + len(self.lines.text[start:end].rstrip()), event.value, event.style
+        return self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(event, depth)
 
     def _sequence(self, opening: Any, depth: int) -> tuple[list[Any], Box]:
         data: list[Any] = []
         box = Box(opening.start_mark.index, opening.flow_style)
         following, places = self.next, box.values
-        while type(event := following()) is not SequenceEndEvent:
-            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+        while (kind := type(event := following())) is not SequenceEndEvent:
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
                 text, style = event.value, event.style
                 place: Place = (event.start_mark.index, event.end_mark.index, text, style)
-                value = text if style else scalar(text)
+                value = text if style or text[:1] not in _TELLING else scalar(text)
             else:
                 value, place = self._value(event, depth + 1)
             places[len(data)] = place
@@ -169,13 +167,16 @@ class _Reader:
         data: dict[str, Any] = {}
         box = Box(opening.start_mark.index, opening.flow_style)
         following, keys, places, flow, gap = self.next, box.keys, box.values, box.flow, False
-        while type(event := following()) is not MappingEndEvent:
-            key = self._key(event, depth)
-            event = following()
-            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+        while (kind := type(event := following())) is not MappingEndEvent:
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
+                key: Scalar | None = (event.start_mark.index, event.end_mark.index, event.value, event.style)
+            else:
+                key = self._key(event, depth)
+            kind = type(event := following())
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
                 text, style = event.value, event.style
                 place: Place = (event.start_mark.index, event.end_mark.index, text, style)
-                value = text if style else scalar(text)
+                value = text if style or text[:1] not in _TELLING else scalar(text)
             else:
                 value, place = self._value(event, depth + 1)
             if flow and (gap or value is None):
@@ -183,11 +184,11 @@ class _Reader:
             gap = value is None
             if key is None:
                 continue
-            name = key[2]
+            name: str | None = key[2]
             if name in data or name == "<<":
                 name = self._repeated(box, key)
-                if name is None:
-                    continue
+            if name is None:
+                continue
             data[name] = value
             keys[name] = key
             places[name] = place
@@ -196,11 +197,12 @@ class _Reader:
 
     def _key(self, event: Any, depth: int) -> Scalar | None:
         """The place of a key; None for one that has no name, after saying so."""
-        if type(event) is ScalarEvent:
+        kind = type(event)
+        if kind is ScalarEvent:
             if event.tag is not None or event.anchor is not None:
                 self._plain(event)
             return event.start_mark.index, event.end_mark.index, event.value, event.style
-        if type(event) is AliasEvent:
+        if kind is AliasEvent:
             self._plain(event)
             return None
         _, place = self._value(event, depth + 1)
@@ -210,8 +212,8 @@ class _Reader:
 
     def _plain(self, event: Any) -> None:
         """Refuse aliases, anchors and tags."""
-        start, end = event.start_mark.index, event.end_mark.index
-        if type(event) is AliasEvent:
+        kind, start, end = type(event), event.start_mark.index, event.end_mark.index
+        if kind is AliasEvent:
             self._feature("alias", start, end)
         elif event.anchor is not None:
             self._feature("anchor", start, start + 1 + len(event.anchor))
@@ -231,9 +233,15 @@ class _Reader:
         line = self.lines.place(start)[0]
         first = self.lines.place(box.keys[name][0])[0]
         where = f"on line {first}" if first != line else "earlier on this line"
-        notes = (Note("first", f"line {first}"), Note("again", f"line {line}"))
-        hint = "rename one of them, or remove it"
-        self._add("duplicate-key", f"duplicate key `{name}`: it is already {where}", start, end, hint, notes)
+        self.diagnostics.append(
+            Diagnostic(
+                "duplicate-key",
+                f"duplicate key `{name}`: it is already {where}",
+                self.lines.span(start, end),
+                notes=(Note("first", f"line {first}"), Note("again", f"line {line}")),
+                hint="rename one of them, or remove it",
+            )
+        )
         return None
 
     def _apart(self, name: str, box: Box) -> str:
@@ -245,7 +253,5 @@ class _Reader:
         message, hint = _FEATURES[feature]
         self._add("yaml-feature", message, start, end, hint)
 
-    def _add(
-        self, code: str, message: str, start: int, end: int, hint: str | None = None, notes: tuple[Note, ...] = ()
-    ) -> None:
-        self.diagnostics.append(Diagnostic(code, message, self.lines.span(start, end), notes=notes, hint=hint))
+    def _add(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic(code, message, self.lines.span(start, end), hint=hint))

@@ -53,6 +53,4 @@ class Origins:
 
     def _below(self, path: Path) -> dict[Path, tuple[SourceMap, Path]]:
         length = len(path)
-        return {
-            at: place for at, place in self._places.items() if len(at) > length and at[:length] == path
-        }
+        return {at: place for at, place in self._places.items() if len(at) > length and at[:length] == path}

@@ -58,8 +58,8 @@ class Overrides:
             return value
         default = defaults(self.params)[name]
         message = f"parameter `{name}`: expected {KINDS[expected]}, found {kind_of(value)}"
-        hint = f"the default is {kind_of(default)}" if default is not None else None
-        self.report.error("wrong-type", message, None, hint=hint)
+        shown = f"the default is {kind_of(default)}" if default is not None else None
+        self.report.error("wrong-type", message, None, hint=shown)
         return _BAD
 
 

@@ -44,8 +44,8 @@ class _Patcher:
             return
         if rest and not neighbour:
             self._unknown(key, path, rest)
-        elif rest or neighbour:
-            self._insert(key, value, path, rest, *neighbour)
+        elif neighbour:
+            self._insert(key, value, (*path, ".".join(rest)) if rest else path, neighbour)
         elif not path:
             self._error("unknown-path", "an empty path", key, "write a path such as `nodes.fc`")
         elif value is None:
@@ -86,19 +86,19 @@ class _Patcher:
         self._error("wrong-type", message, key, inner=given[0])
         return None
 
-    def _insert(self, key: str, value: dict[str, Any], path: Path, rest: list[str], where: str, name: str) -> None:
+    def _insert(self, key: str, value: dict[str, Any], target: Path, neighbour: tuple[str, str]) -> None:
         """Puts a node beside another; one that is there already is moved."""
-        container_path, new = (path, ".".join(rest)) if rest else (path[:-1], str(path[-1]))
+        where, name = neighbour
+        container_path, new = target[:-1], str(target[-1])
         container = _at(self.data, container_path)
         if not isinstance(container, dict):
-            what = "a list: its nodes have numbers, so nothing can be inserted"
-            hint = f"replace the whole list: `{_spell(container_path)}: […]`"
-            self._error("bad-patch", f"`{_spell(container_path)}` is {what}", key, hint)
+            message = f"nothing can be inserted into `{_spell(container_path)}`, {kind_of(container)}"
+            self._error("bad-patch", message, key, f"replace the whole of it: `{_spell(container_path)}: …`")
             return
         others = [other for other in container if other != new and container[other] is not _REMOVED]
         if name not in others and name not in container:
-            hint = did_you_mean(name, others) or _listed(others)
-            self._error("unknown-path", f"no `{name}` in `{_spell(container_path)}`", key, hint, inner=where)
+            near = did_you_mean(name, others) or _listed(others)
+            self._error("unknown-path", f"no `{name}` in `{_spell(container_path)}`", key, near, inner=where)
             return
         node = {field: item for field, item in value.items() if field != where}
         entries = [(other, item) for other, item in container.items() if other != new]

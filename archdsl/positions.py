@@ -153,17 +153,24 @@ class SourceMap:
         if place is None:
             return 0, 0
         if not isinstance(place, Box):
-            return place[0], place[1]
+            return _extent(place, self.text)
         if place.flow or not place.values:
             return place.start, place.end
         return place.start, max(place.start, self._extent(next(reversed(place.values.values())))[1])
 
     def _part(self, scalar: Scalar, start: int, end: int) -> Span:
-        offsets = _offsets(self.text, *scalar)
+        start_, end_ = _extent(scalar, self.text)
+        offsets = _offsets(self.text, start_, end_, *scalar[2:])
         low, high = (offsets[min(max(place, 0), len(offsets) - 1)] for place in (start, end))
         if end > start and end < len(offsets):
             high = offsets[end - 1] + 1
         return self.lines.span(low, high)
+
+
+def _extent(scalar: Scalar, text: str) -> tuple[int, int]:
+    """Where a scalar stands; libyaml lets a block scalar run on to the next token."""
+    start, end, _, style = scalar
+    return (start, start + len(text[start:end].rstrip())) if style in {"|", ">"} else (start, end)
 
 
 def _offsets(text: str, start: int, end: int, value: str, style: str) -> list[int]:

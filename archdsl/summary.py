@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.titles import humanise, title
@@ -15,11 +15,15 @@ from archdsl.graph import Graph, Item, Mode, Node, Scope
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, format_shape
 
 CONVENTION: Final = (
-    "1 MAC = 2 FLOPs; convolution, linear, matmul and attention are counted, "
-    "for a batch of one in evaluation mode. A shared or tied parameter counts once, a row ×N counts all N."
+    "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, for a batch of one in evaluation.",
+    "A row ×N counts all N; shared and tied parameters count once.",
 )
 SCREEN: Final = 40
 """Rows of a table whose depth nobody gave."""
+ALTERNATING: Final = 4
+"""The most blocks that take turns in a repeat."""
+LISTED: Final = 4
+"""Up to so many names are listed in one row."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 _HEADER: Final = ("Name", "Op", "Output", "Params", "%", "MACs")
@@ -27,7 +31,8 @@ _NUMERIC: Final = 3
 """The first of the columns that are aligned to the right."""
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """One module, or `count` equal ones that follow each other."""
 
     name: str
@@ -79,7 +84,7 @@ class Summary:
         widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
         texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
         rule = "─" * max(map(len, texts))
-        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], CONVENTION])
+        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], *CONVENTION])
 
     def markdown(self) -> str:
         """A Markdown table; leading dots in names stand for indentation."""
@@ -89,7 +94,7 @@ class Summary:
         ]
         total = [f"**{cell}**" if cell else "" for cell in self._total]
         lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
-        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", CONVENTION])
+        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *CONVENTION])
 
     def json(self) -> str:
         """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
@@ -106,7 +111,7 @@ class Summary:
             "sample_sizes": graph.sample_sizes,
             "parameters": graph.parameters,
             "macs": graph.macs,
-            "convention": CONVENTION,
+            "convention": " ".join(CONVENTION),
             "modules": [
                 {
                     "path": row.path,
@@ -172,17 +177,21 @@ class _Tree:
         if depth == self.depth:
             return
         children = [list(scope.children.values()) for scope in copies]
-        for start, end in self._runs(children[0]):
-            yield from self._row([item for row in children for item in row[start:end]], end - start, depth)
+        telling = _telling(children[0])
+        for group in self._groups(children[0]):
+            items = [siblings[i] for siblings in children for i in group]
+            yield from self._row(items, [children[0][i].name for i in group], telling, depth)
 
-    def _row(self, items: Sequence[Node | Scope], siblings: int, depth: int) -> Iterator[Row]:
-        first, last = items[0], items[siblings - 1]
+    def _row(
+        self, items: Sequence[Node | Scope], names: Sequence[str], telling: Mapping[str, frozenset[str]], depth: int
+    ) -> Iterator[Row]:
+        first = items[0]
         nodes = [node for item in items for node in _primitives(item)]
         yield Row(
-            name="." * bool(depth) + _span(first.name, last.name),
+            name="." * bool(depth) + _joined(names),
             path=first.path,
             depth=depth,
-            op=_label(items, self.graph.sample_sizes),
+            op=_label(items, self.graph.sample_sizes, telling),
             count=len(items),
             output=", ".join(_shown(type, self.graph) for type in _types(first)),
             parameters=sum(map(_parameters, nodes)),
@@ -195,18 +204,30 @@ class _Tree:
     def _macs(self, node: Node) -> int:
         return 0 if node.when is Mode.TRAINING else evaluate(node.macs, self.graph.sample_sizes)
 
-    def _runs(self, items: Sequence[Node | Scope]) -> Iterator[tuple[int, int]]:
-        """The stretches of siblings that are shown as one row, as indices from and to."""
+    def _groups(self, items: Sequence[Node | Scope]) -> Iterator[range]:
+        """The siblings that are shown as one row, as indices; blocks that alternate make a row each."""
         start = 0
-        for i in range(1, len(items) + 1):
-            if i == len(items) or not self._folds(items[i - 1], items[i]):
-                yield start, i
-                start = i
+        while start < len(items):
+            length, count = self._repeat(items, start) if self.fold else (1, 1)
+            stop = start + length * count
+            yield from (range(start + i, stop, length) for i in range(length))
+            start = stop
 
-    def _folds(self, left: Node | Scope, right: Node | Scope) -> bool:
-        if not self.fold or not _follows(left.name, right.name):
-            return False
-        return self._like(left) == self._like(right)
+    def _repeat(self, items: Sequence[Node | Scope], start: int) -> tuple[int, int]:
+        """The unit of equal siblings from `start`, and how often it comes: whichever covers most."""
+        found = [(length, self._count(items, start, length)) for length in range(1, ALTERNATING + 1)]
+        return max(found, key=lambda repeat: repeat[0] * repeat[1] if repeat[1] > 1 else 0)
+
+    def _count(self, items: Sequence[Node | Scope], start: int, length: int) -> int:
+        blocks = {item.block if isinstance(item, Scope) else None for item in items[start : start + length]}
+        if length > 1 and (len(blocks) > 1 or None in blocks):
+            return 1
+        end = start + 1
+        while end < len(items) and _follows(items[end - 1].name, items[end].name):
+            if end >= start + length and self._like(items[end]) != self._like(items[end - length]):
+                break
+            end += 1
+        return max((end - start) // length, 1)
 
     def _like(self, item: Node | Scope) -> Hashable:
         """Equal for items that differ in nothing that is counted, nor in a field that is not a rate."""
@@ -253,22 +274,53 @@ def _follows(left: str, right: str) -> bool:
     return bool(first and second and first[1] == second[1] and int(second[2]) == int(first[2]) + 1)
 
 
-def _span(first: str, last: str) -> str:
-    """`block1–3` for block1 to block3."""
-    numbered = _NUMBERED.fullmatch(last)
-    return first if first == last or numbered is None else f"{first}–{numbered[2]}"
+def _joined(names: Sequence[str]) -> str:
+    """`block1–3` for names that follow each other, else `0, 2, 4`."""
+    numbers = [match[2] for name in names if (match := _NUMBERED.fullmatch(name))]
+    if len(names) == 1:
+        return names[0]
+    if int(numbers[1]) - int(numbers[0]) == 1:
+        return f"{names[0]}–{numbers[-1]}"
+    listed = numbers[1:] if len(numbers) <= LISTED else [numbers[1], "…", numbers[-1]]
+    return ", ".join([names[0], *listed])
 
 
-def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int]) -> str:
-    """What equal items are, as figures call it: `Bottleneck`, `Conv 7×7, 64, /2`."""
+def _telling(siblings: Sequence[Node | Scope]) -> dict[str, frozenset[str]]:
+    """By block, the arguments that tell its uses apart; rates are left out."""
+    uses: dict[str, list[Mapping[str, Any]]] = {}
+    for item in siblings:
+        if isinstance(item, Scope) and item.block is not None:
+            uses.setdefault(item.block, []).append(item.arguments)
+    return {
+        block: frozenset(
+            name
+            for name in arguments[0]
+            if len({repr(each[name]) for each in arguments}) > 1
+            and all(isinstance(each[name], int | str) for each in arguments)
+        )
+        for block, arguments in uses.items()
+    }
+
+
+def _label(
+    items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Mapping[str, frozenset[str]]
+) -> str:
+    """What equal items are, as figures call it: `Bottleneck, stride 2`, `Conv 7×7, 64, /2`."""
     first = items[0]
     if isinstance(first, Scope):
-        label = humanise(first.block) if first.block else ""
+        label = _block(first, telling) if first.block else ""
     else:
         titles = [title(item, sizes) for item in items if isinstance(item, Node)]
         label = titles[0].text if len(set(titles)) == 1 else titles[0].name
     mode = f" ({first.when.value} only)" if first.when is not None else ""
     return f"{label}{mode}".replace(SPACE, " ").strip()
+
+
+def _block(scope: Scope, telling: Mapping[str, frozenset[str]]) -> str:
+    assert scope.block is not None
+    names = telling.get(scope.block, ())
+    arguments = [f"{name} {value}" for name, value in scope.arguments.items() if name in names]
+    return ", ".join([humanise(scope.block), *arguments])
 
 
 def _shown(type: TensorType, graph: Graph) -> str:

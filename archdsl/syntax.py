@@ -222,7 +222,9 @@ class _Case:
 
     def escape(self) -> Diagnostic:
         hint = "write `\\\\` for a backslash, or use single quotes"
-        return self.say(f"`{self.text[self.place : self.place + 2]}` is not an escape", self.place, hint, self.place + 2)
+        return self.say(
+            f"`{self.text[self.place : self.place + 2]}` is not an escape", self.place, hint, self.place + 2
+        )
 
     def items(self) -> Diagnostic:
         return self.say("a list item cannot start here", self.place, "put the `- ` on a line of its own below the key")

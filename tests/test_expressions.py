@@ -140,11 +140,7 @@ def test_function(text: str, expected: object) -> None:
 def test_every_function_is_tested_above() -> None:
     cases = [mark.args[1] for mark in test_function.pytestmark]  # type: ignore[attr-defined]
     called = {
-        node.function
-        for rows in cases
-        for text, _ in rows
-        for node in walk(parse(text).tree)
-        if isinstance(node, Call)
+        node.function for rows in cases for text, _ in rows for node in walk(parse(text).tree) if isinstance(node, Call)
     }
     assert called == FUNCTIONS
 
@@ -433,9 +429,7 @@ def test_substitute_spares_bound_names() -> None:
 
 
 def test_literal_of() -> None:
-    assert (
-        to_text(literal_of([1, (2.5, "a"), None, -math.inf, H + 1])) == "[1, (2.5, 'a'), None, -inf, H + 1]"
-    )
+    assert to_text(literal_of([1, (2.5, "a"), None, -math.inf, H + 1])) == "[1, (2.5, 'a'), None, -inf, H + 1]"
     assert Expression("", literal_of({"kernel": 3})).evaluate({}) == {"kernel": 3}
     assert to_text(Binary("*", literal_of(H + 1), Literal(2))) == "(H + 1) * 2"
 
@@ -478,9 +472,7 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     binary = st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner).map(
         "({0[0]}) {0[1]} ({0[2]})".format
     )
-    loose = st.tuples(inner, st.sampled_from(["+", "-", "*", "<", "<=", "==", "!=", "and", "or"]), inner).map(
-        " ".join
-    )
+    loose = st.tuples(inner, st.sampled_from(["+", "-", "*", "<", "<=", "==", "!=", "and", "or"]), inner).map(" ".join)
     choice = st.tuples(inner, inner, inner).map("(({0[0]}) if ({0[1]}) else {0[2]})".format)
     unary = st.tuples(st.sampled_from(["-", "+", "not "]), inner).map("({0[0]}({0[1]}))".format)
     call = st.tuples(st.sampled_from(["abs", "int", "float"]), inner).map("{0[0]}({0[1]})".format)
@@ -504,9 +496,7 @@ def test_values_are_pythons(text: str, env: dict[str, int]) -> None:
     try:
         found = parse(text).evaluate(env)
     except ExpressionError as error:
-        assert error.message.endswith(
-            ("is too large", "divides by zero", "is no real number", "has no value")
-        )
+        assert error.message.endswith(("is too large", "divides by zero", "is no real number", "has no value"))
         return
     expected = eval(text, {"pi": math.pi, **env})
     assert repr(found) == repr(expected)

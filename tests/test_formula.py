@@ -227,10 +227,7 @@ def test_numbers_give_way_as_in_torch(dtype: str) -> None:
 
 
 TORCH = {
-    **{
-        name: getattr(torch, name)
-        for name in ELEMENTWISE - {"gelu", "silu", "softplus", "max", "min", "clamp"}
-    },
+    **{name: getattr(torch, name) for name in ELEMENTWISE - {"gelu", "silu", "softplus", "max", "min", "clamp"}},
     **{name: getattr(torch.nn.functional, name) for name in ("gelu", "silu", "softplus")},
 }
 
@@ -249,9 +246,7 @@ def test_functions_have_torchs_types(function: str, dtype: str) -> None:
 
 
 SHAPES = st.lists(st.integers(1, 3), max_size=3).map(tuple)
-FORMULAS = st.sampled_from(
-    ["a + b * c", "a if b > c else 0.5", "max(a, b, c)", "a ** 2 / (b - c)", "a < b <= c"]
-)
+FORMULAS = st.sampled_from(["a + b * c", "a if b > c else 0.5", "max(a, b, c)", "a ** 2 / (b - c)", "a < b <= c"])
 
 
 @given(FORMULAS, st.tuples(SHAPES, SHAPES, SHAPES), st.tuples(*[st.sampled_from(DTYPES[1:])] * 3))

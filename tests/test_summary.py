@@ -49,8 +49,8 @@ def row(summary: Summary, path: str) -> Row:
 def test_equal_siblings_fold_into_one_row(tmp_path: Path) -> None:
     rows = summarise(tmp_path, NESTED, depth=2).rows
     assert [(r.name, r.op, r.count) for r in rows if r.path.startswith("layers.")] == [
-        (".0–2", "Residual", 3),
-        (".3", "Residual", 1),
+        (".0–2", "Residual, kernel 3", 3),
+        (".3", "Residual, kernel 5", 1),
     ]
 
 
@@ -84,9 +84,34 @@ def test_shapes_are_without_the_batch_at_the_sample_sizes(tmp_path: Path) -> Non
     assert row(summarise(tmp_path, NESTED), "join").output == "4×16×16"
 
 
-def test_a_list_name_with_a_leading_dot_and_a_formula_by_its_names(tmp_path: Path) -> None:
-    table = str(summarise(tmp_path, NESTED, depth=3))
-    assert "    .add    Add" in table or "    .add    = conv + x" in table
+def test_the_tree_is_indented_and_named_by_attributes(tmp_path: Path) -> None:
+    lines = str(summarise(tmp_path, NESTED, depth=3)).splitlines()
+    assert "    .add   Add ×3                 8×16×16" in lines
+
+
+ALTERNATING = """\
+archdsl: 1
+name: alternating
+inputs: {x: [N, 8]}
+blocks:
+  shifted:
+    params: {shift: 0, rate: 0.0}
+    nodes:
+      - {op: roll, shifts: [shift], dims: [1]}
+      - {op: dropout, p: rate}
+nodes:
+  - for k in range(12): {op: shifted, shift: k % 2 * 3, rate: k / 100}
+  - relu
+"""
+
+
+def test_blocks_that_alternate_make_a_row_each(tmp_path: Path) -> None:
+    rows = summarise(tmp_path, ALTERNATING, depth=1).rows
+    assert [(r.name, r.op, r.count) for r in rows] == [
+        ("0, 2, …, 10", "Shifted, shift 0", 6),
+        ("1, 3, …, 11", "Shifted, shift 3", 6),
+        ("12", "ReLU", 1),
+    ]
 
 
 SHARED = """\
@@ -136,13 +161,13 @@ def test_the_table_has_exact_numbers_with_separators() -> None:
 
 def test_resnet50_fits_one_screen() -> None:
     lines = archdsl.summary("resnet50").table().splitlines()
-    assert len(lines) <= 28
-    assert max(len(line) for line in lines[:-2]) <= 100
-    assert any(".1–5" in line and "Bottleneck ×5" in line for line in lines)
+    assert len(lines) <= 29
+    assert max(len(line) for line in lines) <= 110
+    assert any(".1–5" in line and "Bottleneck, stride 1 ×5" in line for line in lines)
 
 
 def test_the_table_is_as_wide_as_it_needs_to_be(tmp_path: Path) -> None:
-    lines = summarise(tmp_path, NESTED).table().splitlines()[2:-1]
+    lines = summarise(tmp_path, NESTED).table().splitlines()[2:-2]
     assert all(line == line.rstrip() for line in lines)
     assert len({len(line) for line in lines if line.startswith("─")}) == 1
 

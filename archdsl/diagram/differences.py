@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from archdsl.diagram.flow import Flow, shape_of
+from archdsl.diagram.flow import Flow, is_silent, shape_of
 from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.repeats import Turn, period, relative_nodes, shrinkage, signature
+from archdsl.diagram.repeats import Turn, period, relative_nodes, shapes_equal, shrinkage, signature
 
 LISTED: Final = 3
 """Up to this many different values are listed; more are said as a range."""
@@ -18,9 +18,9 @@ _NUMBER = re.compile(r"\d+")
 
 def differences(flow: Flow, turns: Sequence[Turn]) -> str:
     """`first /2, with downsample`, `shift 0, 3`, `channels 96–256`; empty where all are equal."""
-    signatures = [signature(turn) for turn in turns]
+    signatures = [signature(turn, shapes=False) for turn in turns]
     if len(set(signatures)) == 1:
-        return ""
+        return "" if shapes_equal(turns) else _fixed(_channels(flow, turns))
     if len(set(signatures[1:])) == 1 and not _alternate(flow, turns):
         first = [_shrunk(flow, turns[0], turns[1]), *_children(turns[0], turns[1]), *_arguments(turns, True)]
         return _fixed("first " + ", ".join(part for part in first if part) if any(first) else _channels(flow, turns))
@@ -30,7 +30,7 @@ def differences(flow: Flow, turns: Sequence[Turn]) -> str:
 
 def group_size(flow: Flow, turns: Sequence[Turn]) -> int:
     """How many turns make one unit that repeats exactly (two blocks that alternate); else 1."""
-    signatures = [signature(turn) for turn in turns]
+    signatures = [signature(turn, shapes=False) for turn in turns]
     length = period(signatures)
     if length < len(turns):
         return length
@@ -57,7 +57,7 @@ def _shrunk(flow: Flow, first: Turn, second: Turn) -> str:
 def _children(first: Turn, second: Turn) -> list[str]:
     """`with downsample`: the children that only one of two copies has."""
     sets = [
-        {path.split(".")[0]: None for element in turn for path, _ in relative_nodes(element)}
+        {path.split(".")[0]: None for element in turn for path, node in relative_nodes(element) if not is_silent(node)}
         for turn in (first, second)
     ]
     extra = [name for name in sets[0] if name not in sets[1]]
@@ -78,7 +78,7 @@ def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
         for name in element.scope.arguments:
             values = [_argument(turn, position, name) for turn in turns]
             if len(set(map(repr, values))) > 1 and name != "stride" and all(map(_sayable, values)):
-                found.append(f"{name} {values[0] if first_only else _range(values)}")
+                found.append(f"{name.replace('_', ' ')} {values[0] if first_only else _range(values)}")
     return found
 
 

@@ -20,9 +20,9 @@ CARD: Final = 3.3
 OP: Final = 1.6
 """The least width of an op's box in inches."""
 MARGIN: Final = 0.11
-INNER: Final = (CARD - 2 * MARGIN) * POINTS - 1
-PILL: Final = 38
-"""What a pill takes of a card's width, with the gap before it, in points."""
+INNER: Final = 221
+GAP: Final = 8
+"""Between a card's text and its pill, in points."""
 SIZE, SMALL, TINY = 10.5, 9, 8
 """Font sizes of names, fields and counts; those in HTML-like labels must be whole numbers."""
 
@@ -87,25 +87,22 @@ def _add(dot: Digraph, items: Iterable[Box | Panel]) -> None:
 
 
 def _panel(panel: Panel) -> dict[str, str]:
-    times = f"  ×{panel.times}" if panel.times > 1 else ""
-    aside = f"   {panel.aside}" if panel.aside else ""
     return {
-        "label": f"<{_bold(panel.title + times)}{_font(aside, SMALL, MUTED)}>",
-        "labeljust": "l",
+        "label": "",
         "style": "rounded,filled,dashed" if panel.dashed else "rounded,filled",
         "fillcolor": PANEL,
         "color": PANEL_LINE,
         "penwidth": "1",
         "margin": "10",
-        "fontsize": str(SIZE),
     }
 
 
 def _node(box: Box, width: float) -> dict[str, str]:
-    if box.style is Style.PORT:
+    if box.style in (Style.PORT, Style.HEADER):
+        times = f"  ×{box.times}" if box.times > 1 else ""
         return {
-            "class": "port", "shape": "plaintext", "style": "", "margin": "0.04,0.02",
-            "height": "0.2", "label": f"<{_bold(box.title)}>",
+            "class": box.style.value, "shape": "plaintext", "style": "", "margin": "0.04,0.02",
+            "height": "0.2", "label": f"<{_bold(box.title + times)}{_font(f'  {box.aside}', SMALL, MUTED)}>",
         }  # fmt: skip
     if box.style is Style.MERGE:
         return {
@@ -130,18 +127,18 @@ def _label(box: Box) -> str:
     if box.style is Style.OP or not (box.lines or box.counts or box.aside or box.times > 1):
         beside = f"  {box.fields}" if box.fields else ""
         return _bold(box.title) + _font(beside, SMALL, paint.text)
-    width = INNER - (PILL if box.times > 1 else 0)
+    width = INNER - (GAP + _pill_width(box.times) if box.times > 1 else 0)
     rows = "".join(_row(text, width) for text in _lines(box, width))
     left = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
     right = _pill(box.times, paint.pill) if box.times > 1 else ""
     return (
-        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"><TR>'
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
         f'<TD ALIGN="LEFT">{left}</TD>{right}</TR></TABLE>'
     )
 
 
 def _row(text: str, width: float) -> str:
-    return f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}">{text}</TD></TR>'
+    return f'<TR><TD HEIGHT="13" ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}">{text}</TD></TR>'
 
 
 def _lines(box: Box, width: float) -> Iterator[str]:
@@ -173,14 +170,17 @@ def _wrapped_title(text: str, width: float) -> list[str]:
 
 
 def _pill(times: int, colour: str) -> str:
-    text = f"×{times}"
-    width = max(30, text_width(text, 11, bold=True) + 10)
+    """A rounded table of fixed size in a cell of fixed size, so that a tall card stretches neither."""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{_pill_width(times):.0f}" HEIGHT="22"'
     return (
-        '<TD WIDTH="8"></TD><TD VALIGN="MIDDLE" ALIGN="RIGHT"><TABLE BORDER="0" CELLBORDER="0" '
-        f'CELLSPACING="0" CELLPADDING="0" STYLE="ROUNDED" BGCOLOR="{colour}"><TR><TD FIXEDSIZE="TRUE" '
-        f'WIDTH="{width:.0f}" HEIGHT="22" ALIGN="CENTER" VALIGN="MIDDLE">'
-        f'<FONT COLOR="white" POINT-SIZE="11"><B>{text}</B></FONT></TD></TR></TABLE></TD>'
+        f'<TD WIDTH="{GAP}"></TD><TD {size}><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
+        f'STYLE="ROUNDED" BGCOLOR="{colour}" {size}><TR><TD {size}>'
+        f'<FONT COLOR="white" POINT-SIZE="11"><B>×{times}</B></FONT></TD></TR></TABLE></TD>'
     )
+
+
+def _pill_width(times: int) -> float:
+    return max(30, text_width(f"×{times}", 11, bold=True) + 10)
 
 
 def _column(items: Iterable[Box | Panel]) -> float:
@@ -196,12 +196,15 @@ def _column(items: Iterable[Box | Panel]) -> float:
     return max(OP, (widest + 4) / POINTS + 2 * MARGIN)
 
 
+_WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0"}
+
+
 def _link(link: Link) -> dict[str, str]:
-    attributes = {"class": link.role.value, "weight": "20" if link.role is Role.SPINE else "0"}
-    if link.role is Role.BRANCH:
-        attributes["weight"] = "2"
-    if link.role is Role.SKIP:
+    attributes = {"class": link.role.value, "weight": _WEIGHT[link.role]}
+    if link.role in (Role.SKIP, Role.SIDE):
         attributes |= {"color": SKIP, "penwidth": "1.2"}
+    if link.target.endswith(" header"):
+        attributes["arrowhead"] = "none"
     if link.dashed:
         attributes["style"] = "dashed"
     if link.label:

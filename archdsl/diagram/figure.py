@@ -18,6 +18,8 @@ class Style(Enum):
     """A circle with a sign."""
     PORT = "port"
     """Text alone: an input or an output."""
+    HEADER = "header"
+    """Text alone: the name of a panel, through which its input enters."""
 
 
 class Role(Enum):
@@ -29,6 +31,8 @@ class Role(Enum):
     """To another box, with no way around."""
     SKIP = "skip"
     """Past boxes that the value also goes through."""
+    SIDE = "side"
+    """On the shorter of two ways into a merge, where that way has boxes of its own."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Panel:
-    """A scope whose content is shown."""
+    """A scope whose content is shown. Its first item is its header."""
 
     name: str
-    title: str
-    aside: str
     items: tuple[Box | Panel, ...]
-    times: int = 1
     dashed: bool = False
+
+    @property
+    def header(self) -> Box:
+        """The box through which the panel's first input enters."""
+        first = self.items[0]
+        assert isinstance(first, Box)
+        return first
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def in_training_only(node: Node) -> bool:
     """Whether it runs in training only, by itself or by a scope around it."""
     item: Node | Scope | None = node
     while item is not None:
-        if item.when is Mode.TRAINING and item.otherwise is None:
+        if item.when is Mode.TRAINING:
             return True
         item = item.scope
     return False

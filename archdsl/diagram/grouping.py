@@ -17,7 +17,7 @@ from archdsl.diagram.titles import sign_of
 from archdsl.graph import Scope
 from archdsl.ops.base import Kind
 
-BOXES: Final = 14
+BOXES: Final = 12
 """An overview with more boxes than this is grouped further."""
 STEPS: Final = 100
 """Where every element is shown, this many are."""

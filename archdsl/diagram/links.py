@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from archdsl.diagram.figure import Link, Role
 from archdsl.diagram.flow import Flow, in_training_only
@@ -55,29 +55,40 @@ class Places:
         }
 
 
-@dataclass
-class _Found:
-    source: str
-    target: str
-    value: Value
-    dashed: bool
-
-
 def find_links(flow: Flow, places: Places) -> list[Link]:
-    """A link for each pair of boxes of which one reads the other, in running order."""
-    found: dict[tuple[str, str], _Found] = {}
+    """A link for each pair of boxes of which one reads the other, in running order.
+
+    A shape is said once, on the first link that carries it, and only where it changes.
+    """
+    found: dict[tuple[str, str], Link] = {}
     for value, reader in _edges(flow, places):
-        source, target = places.of(value.node), places.of(reader)
-        if source is not None and target is not None and source != target:
-            found.setdefault((source, target), _Found(source, target, value, in_training_only(reader)))
+        _add(found, flow, places.of(value.node), places.of(reader), value, in_training_only(reader))
     for value, name in places.ends:
-        source = places.of(value.node)
-        if source is not None:
-            found.setdefault((source, name), _Found(source, name, value, in_training_only(value.node)))
-    return list(_links(flow, list(found.values())))
+        _add(found, flow, places.of(value.node), name, value, in_training_only(value.node))
+    entering: dict[str, set[str]] = {}
+    for link in found.values():
+        entering.setdefault(link.target, set()).add(link.label)
+    said: set[tuple[str, str]] = set()
+    links = []
+    for link in found.values():
+        key = (link.source, link.label)
+        new = key not in said and link.label not in entering.get(link.source, set())
+        said.add(key)
+        links.append(link if new else replace(link, label=""))
+    return links
 
 
-def _edges(flow: Flow, places: Places) -> Iterable[tuple[Value, Node]]:
+def _add(
+    found: dict[tuple[str, str], Link],
+    flow: Flow, source: str | None, target: str | None, value: Value, dashed: bool,
+) -> None:  # fmt: skip
+    if source is not None and target is not None and source != target:
+        text = shape_text(value.type.shape, flow.sizes, flow.batch)
+        found.setdefault((source, target), Link(source, target, Role.BRANCH, text, dashed))
+
+
+def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
+    """What moves from node to node, but for the way from one turn of an opened repeat to the next."""
     for node in flow.graph.nodes:
         for value in node.inputs:
             if value is None or value.weight is not None or value.node in flow.static:
@@ -85,66 +96,3 @@ def _edges(flow: Flow, places: Places) -> Iterable[tuple[Value, Node]]:
             before, after = places.turn.get(value.node), places.turn.get(node)
             if before is None or after is None or before[0] != after[0] or before[1] == after[1]:
                 yield value, node
-
-
-def _links(flow: Flow, found: Sequence[_Found]) -> Iterable[Link]:
-    sources: dict[str, list[str]] = {}
-    for each in found:
-        sources.setdefault(each.target, []).append(each.source)
-    bypassed = _bypassed(sources)
-    spine = _spine(found, bypassed)
-    shapes = {id(each): shape_text(each.value.type.shape, flow.sizes, flow.batch) for each in found}
-    entering: dict[str, set[str]] = {}
-    for each in found:
-        entering.setdefault(each.target, set()).add(shapes[id(each)])
-    said: set[tuple[str, str]] = set()
-    for each in found:
-        pair = (each.source, each.target)
-        role = Role.SKIP if pair in bypassed else Role.SPINE if pair in spine else Role.BRANCH
-        text = shapes[id(each)]
-        repeated = text in entering.get(each.source, set()) or (each.source, text) in said
-        if role is not Role.SKIP:
-            said.add((each.source, text))
-        label = "" if repeated or role is Role.SKIP else text
-        yield Link(each.source, each.target, role, label, each.dashed)
-
-
-def _bypassed(sources: dict[str, list[str]]) -> set[tuple[str, str]]:
-    """The pairs that are also joined by way of other boxes."""
-    above: dict[str, set[str]] = {}
-
-    def ancestors(name: str) -> set[str]:
-        stack = [name]
-        while stack:
-            top = stack[-1]
-            waiting = [source for source in sources.get(top, []) if source not in above]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            above[top] = set().union(*(above[s] | {s} for s in sources.get(top, [])))
-        return above[name]
-
-    for name in sources:
-        ancestors(name)
-    return {
-        (source, target)
-        for target, found in sources.items()
-        for source in found
-        if any(source in above[other] for other in found if other != source)
-    }
-
-
-def _spine(found: Sequence[_Found], bypassed: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """One way in and one way out of each box that hold the column: the first that is no skip."""
-    outgoing: set[str] = set()
-    incoming: set[str] = set()
-    chosen = set()
-    for each in found:
-        pair = (each.source, each.target)
-        if pair in bypassed or each.source in outgoing or each.target in incoming or each.dashed:
-            continue
-        outgoing.add(each.source)
-        incoming.add(each.target)
-        chosen.add(pair)
-    return chosen

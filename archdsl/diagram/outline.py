@@ -12,6 +12,7 @@ from archdsl.diagram.figure import Box, Figure, Panel, Style
 from archdsl.diagram.flow import Flow, in_training_only, is_main, is_silent
 from archdsl.diagram.grouping import group, is_merge, steps
 from archdsl.diagram.links import Places, find_links
+from archdsl.diagram.routing import merges, through_headers, with_roles
 from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
 from archdsl.diagram.repeats import Run, Turn, signature
@@ -39,7 +40,7 @@ def outline(graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser
     everything = (*inputs, *items, *outputs)
     name = graph.name if scope is None else scope.path
     title = graph.name if scope is None else humanise(drawn.block or drawn.name)
-    links = find_links(maker.flow, maker.places)
+    links = with_roles(through_headers(everything, find_links(maker.flow, maker.places)), merges(everything))
     counts = count_text(graph.parameters, graph.macs) if scope is None else maker.counts(drawn.nodes())
     return Figure(name, title, counts, everything, tuple(links))
 
@@ -79,7 +80,7 @@ class _Maker:
             return self._merge(elements[0])
         nodes = run.nodes
         moving = self.flow.moving(nodes)
-        words = words_of(self.flow, nodes)
+        words = _named_words(elements, words_of(self.flow, nodes)) if overview else words_of(self.flow, nodes)
         path = elements[0].path
         kind = next((node.op.kind for node in moving if is_main(node)), None)
         box = Box(
@@ -106,7 +107,13 @@ class _Maker:
         count = len(run.turns) // unit if unit < len(run.turns) or unit > 1 else len(run.turns)
         blocks = len(run.turns) if unit > 1 else 0
         nodes = run.nodes
-        aside = [self._instances(run), f"{blocks}{SPACE}blocks" if blocks else "", self._differ(run)]
+        dashed = all(map(in_training_only, self.flow.moving(nodes)))
+        aside = [
+            self._instances(run),
+            f"{blocks}{SPACE}blocks" if blocks else "",
+            self._differ(run),
+            f"training{SPACE}only" if dashed else "",
+        ]
         return Box(
             name=self._named(run.first.path, nodes),
             style=Style.CARD,
@@ -116,7 +123,7 @@ class _Maker:
             lines=tuple(line for line in (self._summary(run), *_notes(run)) if line),
             counts=self.counts(nodes),
             times=count,
-            dashed=all(map(in_training_only, self.flow.moving(nodes))),
+            dashed=dashed,
         )
 
     def _differ(self, run: Run) -> str:
@@ -170,9 +177,9 @@ class _Maker:
         aside = DOT.join(part for part in (self._instances(run), extra) if part)
         if len(shown) == 1:
             return [self._panel(shown[0], depth, aside, len(run.turns))]
-        inside = tuple(self._panel_or_box(element, depth) for element in shown)
-        title = _title(run, 1)
-        return [Panel(f"{shown[0].path} turn", title, aside, inside, len(run.turns))]
+        name = f"{shown[0].path} and on"
+        header = _header(name, _title(run, 1), aside, len(run.turns))
+        return [Panel(name, (header, *(self._panel_or_box(element, depth) for element in shown)))]
 
     def _panel_or_box(self, element: Element, depth: int) -> Item:
         if element.is_block:
@@ -184,7 +191,8 @@ class _Maker:
         assert scope is not None
         items = self.contents(scope, depth - 1, 0, overview=False)
         dashed = all(map(in_training_only, element.moving))
-        return Panel(element.path, humanise(scope.block or scope.name), aside, items, times, dashed)
+        header = _header(element.path, humanise(scope.block or scope.name), aside, times)
+        return Panel(element.path, (header, *items), dashed)
 
     # -- the rest
 
@@ -237,6 +245,10 @@ class _Maker:
         return count_text(parameters, macs)
 
 
+def _header(panel: str, title: str, aside: str, times: int) -> Box:
+    return Box(f"{panel} header", Style.HEADER, "block", title, aside=aside, times=times)
+
+
 def _number(maker: _Maker, node: Node) -> int:
     number = size(node.macs, maker.flow.sizes)
     return number if isinstance(number, int) else 0
@@ -249,6 +261,14 @@ def _stem(runs: Sequence[Run]) -> Run | None:
     elements = runs[0].elements
     plain = not any(element.is_block for element in elements)
     return runs[0] if plain and any(element.mains for element in elements) else None
+
+
+def _named_words(elements: Sequence[Element], words: Words) -> Words:
+    """A block that does not begin with its layer is known by its name, as `Transition`."""
+    scope = elements[0].scope
+    if len(elements) > 1 or scope is None or scope.block is None or words.fields or DOT not in words.name:
+        return words
+    return Words(humanise(scope.block), line=words.name)
 
 
 def _as_stem(box: Box, words: Words) -> Box:

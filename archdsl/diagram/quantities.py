@@ -14,7 +14,7 @@ def count_text(parameters: int, macs: int) -> str:
     """`0.22 M params · 0.67 GMACs`; empty where there is neither."""
     parts = []
     if parameters:
-        parts.append(f"{_scaled(parameters, 1_000_000_000, 'B')} params")
+        parts.append(f"{_scaled(parameters, 1_000_000_000, 'B').rstrip(SPACE)}{SPACE}params")
     if macs:
         parts.append(f"{_scaled(macs, 100_000_000, 'G')}MACs")
     return " · ".join(parts)

@@ -134,10 +134,10 @@ def shrinkage(flow: Flow, turn: Turn) -> int:
     return most if sum(ratio == most > 1 for ratio in ratios) >= len(after) - 2 else 1
 
 
-def signature(turn: Turn) -> Signature:
-    """Equal for turns that do the same to equal shapes; how much is dropped does not count."""
+def signature(turn: Turn, *, shapes: bool = True) -> Signature:
+    """Equal for turns that do the same (to equal shapes); how much is dropped does not count."""
     return tuple(
-        (relative, _op_key(node), shape_of(node))
+        (relative, _op_key(node), shape_of(node) if shapes else None)
         for element in turn
         for relative, node in relative_nodes(element)
     )

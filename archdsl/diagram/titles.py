@@ -77,9 +77,13 @@ def title(node: Node, sizes: Sizes) -> Title:
 
 def humanise(name: str) -> str:
     """`patch_merging` as `Patch merging`, `mlp` as `MLP`."""
-    words = [ACRONYMS.get(word.lower(), word) for word in re.split(r"[_\s]+", name) if word]
+    words = [_word(word) for word in re.split(r"[_\s]+", name) if word]
     text = SPACE.join(words) or name
     return text[0].upper() + text[1:]
+
+
+def _word(word: str) -> str:
+    return word.upper() if len(word) == 1 else ACRONYMS.get(word.lower(), word)
 
 
 def sign_of(node: Node) -> str | None:
@@ -202,6 +206,10 @@ def _own_name(node: Node, sizes: Sizes) -> Title:
     return Title(humanise(node.name))
 
 
+def _select(node: Node, sizes: Sizes) -> Title:
+    return Title("Select", str(getattr(node.op, "index", "")), comma=False)
+
+
 def _upsample(node: Node, sizes: Sizes) -> Title:
     factor = getattr(node.op, "scale_factor", None)
     return Title("Upsample", f"×{common(factor) if isinstance(factor, tuple) else factor}" if factor else "")
@@ -268,4 +276,5 @@ _TABLE: Final[dict[str, Callable[[Node, Sizes], Title]]] = {
     "parameter": _own_name,
     "constant": _own_name,
     "interpolate": _upsample,
+    "select": _select,
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from archdsl.diagram.elements import Element, elements_of
-from archdsl.diagram.flow import Flow, is_main, is_silent
+from archdsl.diagram.flow import Flow, is_main, is_silent, shape_of
 from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.titles import ARROW, DOT, SHORT, Title, humanise, title
 from archdsl.graph import Node
 from archdsl.ops.base import Kind
 
+_FLOW: Final = f"{SPACE}→{SPACE}"
 MOST: Final = 6
 """The most layers that a block's line lists one by one."""
 
@@ -27,6 +29,12 @@ class Words(NamedTuple):
     line: str = ""
 
 
+def block_name(element: Element) -> str:
+    """The name of the block that an element is an instance of, else of its scope."""
+    scope = element.scope
+    return humanise(scope.block or scope.name) if scope is not None else ""
+
+
 def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     """What a stretch of ops says of itself."""
     moving = flow.moving(nodes)
@@ -36,47 +44,39 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     if len(titles) > LISTED:
         return Words(_counted(titles))
     if len(mains) > 1:
-        return _several(spoken, titles, mains)
-    if mains == [0]:
+        return _several(flow, spoken, titles, mains)
+    if mains == [0] or len(titles) == 1:
         rest = DOT.join(_short(each) for each in titles[1:])
         return Words(titles[0].name, titles[0].fields, rest)
-    if len(titles) == 1:
-        return Words(titles[0].name, titles[0].fields)
     return Words(DOT.join(each.text for each in titles))
 
 
-def _several(spoken: Sequence[Node], titles: Sequence[Title], mains: Sequence[int]) -> Words:
+def _several(flow: Flow, spoken: Sequence[Node], titles: Sequence[Title], mains: Sequence[int]) -> Words:
     if all(spoken[i].op.name == "linear" for i in mains):
-        sizes = [titles[i].fields.split(ARROW) for i in mains]
         others = list(dict.fromkeys(each.text for i, each in enumerate(titles) if i not in mains))
-        return Words("MLP", ARROW.join([sizes[0][0], *(after for _, after in sizes)]), DOT.join(others))
-    return Words(DOT.join(_folded(titles, mains)))
-
-
-def _folded(titles: Sequence[Title], mains: Sequence[int]) -> list[str]:
-    """The ops by layer, equal layers in a row as `2 × (Conv 3×3, 64 · ReLU)`."""
+        return Words("MLP", _widths(flow, [spoken[i] for i in mains]), DOT.join(others))
     starts = [0, *mains[1:]]
     units = [titles[a:b] for a, b in zip(starts, [*starts[1:], len(titles)], strict=True)]
-    # an op that only the last of equal layers has (a pool) stands behind them
-    folded: list[str] = []
-    position = 0
-    while position < len(units):
-        unit = units[position]
-        count = 1
-        while position + count < len(units) and _begins_with(units[position + count], unit):
-            count += 1
-            if len(units[position + count - 1]) > len(unit):
-                break
-        text = DOT.join(_short(each) for each in unit)
-        many = f"({text})" if len(unit) > 1 else text
-        folded.append(f"{count}{SPACE}×{SPACE}{many}" if count > 1 else text)
-        folded += [_short(each) for each in units[position + count - 1][len(unit) :]]
-        position += count
-    return folded
+    shared = _shared_tail(units)
+    if shared is None:
+        return Words(DOT.join(DOT.join(map(_short, unit)) for unit in units))
+    after = DOT.join(map(_short, shared))
+    rest = [f"{after} after each" if shared else "", *map(_short, units[-1][1 + len(shared) :])]
+    return Words(_listed([unit[0] for unit in units]), line=DOT.join(part for part in rest if part))
 
 
-def _begins_with(titles: Sequence[Title], start: Sequence[Title]) -> bool:
-    return list(titles[: len(start)]) == list(start)
+def _shared_tail(units: Sequence[Sequence[Title]]) -> Sequence[Title] | None:
+    """The ops that follow every layer alike; None where they differ, but for more behind the last."""
+    tail = units[0][1:]
+    same = all(list(unit[1:]) == list(tail) for unit in units[:-1])
+    return tail if same and list(units[-1][1 : len(tail) + 1]) == list(tail) else None
+
+
+def _widths(flow: Flow, layers: Sequence[Node]) -> str:
+    """`768 → 3072 → 768`: the features between linear layers."""
+    given = [value for value in layers[0].inputs[:1] if value is not None]
+    shapes = [shape_of(each) for each in (*given, *layers)]
+    return _FLOW.join(str(flow.numbers(shape)[-1]) for shape in shapes)
 
 
 def _short(each: Title) -> str:
@@ -111,8 +111,20 @@ def summary(flow: Flow, element: Element) -> str:
     branches = _branches(flow, inner)
     if branches > 2:
         return f"{branches}{SPACE}branches{ARROW}{op_title(flow, inner[-1].moving[-1]).text}"
-    parts = [part for each in _longest_path(flow, inner) if (part := _part(flow, each)) is not None]
+    path = [element for element in _longest_path(flow, inner) if element.mains]
+    parts = []
+    for linear, stretch in groupby(path, _is_linear):
+        stretched = list(stretch)
+        if linear and len(stretched) > 1:
+            layers = [node for element in stretched for node in element.moving if is_main(node)]
+            parts.append(Title("Linear", _widths(flow, layers), comma=False))
+        else:
+            parts += [_part(flow, element) for element in stretched]
     return _listed(parts)
+
+
+def _is_linear(element: Element) -> bool:
+    return not element.is_block and all(n.op.name == "linear" for n in element.moving if is_main(n))
 
 
 def _branches(flow: Flow, inner: Sequence[Element]) -> int:
@@ -140,31 +152,34 @@ def _longest_path(flow: Flow, inner: Sequence[Element]) -> list[Element]:
     return path[::-1]
 
 
-def _part(flow: Flow, element: Element) -> Title | None:
-    """What an element adds to its block's line; None for what the line leaves out."""
+def _part(flow: Flow, element: Element) -> Title:
+    """What an element with layers adds to its block's line."""
     mains = [node for node in element.moving if is_main(node)]
-    if not mains:
-        return None
     if not element.is_block:
         return op_title(flow, mains[0])
-    assert element.scope is not None
-    name = humanise(element.scope.block or element.scope.name)
+    name = block_name(element)
     if all(node.op.name == "linear" for node in mains):
-        sizes = [title(node, flow.sizes).fields.split(ARROW) for node in mains]
-        return Title(name, ARROW.join([sizes[0][0], *(after for _, after in sizes)]), comma=False)
+        return Title(name, _widths(flow, mains), comma=False)
     attention = next((node for node in mains if node.op.kind is Kind.ATTENTION), None)
     return Title(name, title(attention, flow.sizes).fields) if attention is not None else Title(name)
 
 
 def _listed(parts: Sequence[Title]) -> str:
-    """The parts joined by arrows; what the one before said already (`Conv`) is left out."""
+    """The parts in order; what the one before said already (`Conv`) is left out."""
     if len(parts) > MOST:
         return _counted(parts)
-    texts = []
-    for before, part in zip([None, *parts], parts, strict=False):
-        repeated = before is not None and part.stem and before.stem == part.stem
-        texts.append(_without_stem(part) if repeated else part.text)
-    return ARROW.join(texts)
+    texts: list[str] = []
+    before: Title | None = None
+    for part, equal in groupby(parts):
+        count = len(list(equal))
+        text = part.text if before is None or not part.stem or before.stem != part.stem else _without_stem(part)
+        texts.append(f"{count}{SPACE}×{SPACE}{text}" if count > 1 else text)
+        before = part
+    joined = texts[0]
+    for text in texts[1:]:
+        # between sizes an arrow would read as one more size
+        joined += (DOT if _FLOW in joined.rsplit(DOT, 1)[-1].rsplit(ARROW, 1)[-1] + text else ARROW) + text
+    return joined
 
 
 def _without_stem(part: Title) -> str:

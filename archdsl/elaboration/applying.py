@@ -70,19 +70,25 @@ class Applier:
         sampled = tuple(None if t is None else self._at_sample(t) for t in types)
         outputs = tuple(self._at_sample(t) for t in applied.types)
         small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
-        if sampled != types and _is_plain(op):
-            _apply(op, sampled)
+        at_sample = self._sampled(op)
+        if sampled != types or at_sample is not op:
+            _apply(at_sample, sampled)
         if small is not None:
             raise OpError(f"the output would be {small}: a size below 1", code="size-error")
 
+    def _sampled(self, op: Op) -> Op:
+        """The op with the run-time dimensions in its fields at their sample sizes."""
+        fields = {name: getattr(op, name) for name in op.model_fields_set}
+        changed = {name: new for name, old in fields.items() if (new := self._number(old)) != old}
+        return op.model_copy(update=changed) if changed else op
+
+    def _number(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._number(item) for item in value)
+        return evaluate(value, self._sizes) if isinstance(value, Symbolic) else value
+
     def _at_sample(self, type_: TensorType) -> TensorType:
         return type_.with_shape(evaluate(dim, self._sizes) for dim in type_.shape)
-
-
-def _is_plain(op: Op) -> bool:
-    """Whether no run-time dimension stands in the op's fields."""
-    values = [getattr(op, name) for name in op.model_fields_set]
-    return not any(isinstance(item, Symbolic) for v in values for item in (v if isinstance(v, tuple) else (v,)))
 
 
 def _apply(op: Op, types: Types) -> Applied:
@@ -120,11 +126,17 @@ def _problem(
         return unknown_field(kind, str(name))
     if name is None:
         return "bad-value", str(error["msg"]).removeprefix("Value error, "), None, None
+    if error["type"] == "value_error" and not str(error["ctx"]["error"]).startswith("expected"):
+        return "bad-value", f"`{name}`: {error['ctx']['error']}", name, None
     found = spell(fields.get(name))
     words = specs[name].words if name in specs else frozenset()
     expected = _expected(error, words)
     near = nearest(str(fields.get(name)), words)
     return "bad-value", f"`{name}` is {found}, expected {expected}", name, f"did you mean `{near}`?" if near else None
+
+
+INFERRED = frozenset(("in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "embed_dim"))
+"""torch's arguments that the edges say."""
 
 
 def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str | None]:
@@ -133,6 +145,8 @@ def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str 
     near = nearest(name, specs)
     listed = ", ".join(f"`{field}`" for field in specs) or "no fields"
     hint = f"did you mean `{near}`?" if near else f"it takes {listed}"
+    if name in INFERRED:
+        hint = "it is inferred from the input: remove it"
     return "unknown-field", f"`{kind.name}` has no field `{name}`", name, hint
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from archdsl.elaboration.applying import unknown_field
-from archdsl.elaboration.blocks import BlockSpec
+from archdsl.diagnostics import nearest
+from archdsl.elaboration.applying import spell, unknown_field
+from archdsl.elaboration.blocks import EXPECTED, BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.mistakes import Reported
+from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec, Op, field_specs
 from archdsl.ops.special import Constant
@@ -38,7 +40,11 @@ def op_fields(
     def resolve(key: str, value: Any) -> Any:
         if kind is Constant and key == "value":
             return bind_constant(value, index, frame.env)
-        return evaluate(value, frame.env)
+        try:
+            return evaluate(value, frame.env)
+        except ExpressionError as error:
+            error.hint = _word_hint(kind, key, value) or error.hint
+            raise
 
     fields.update(_each(run, template, frame, prepared, resolve))
     return fields
@@ -57,6 +63,8 @@ def block_arguments(
     for name, spec in block.params.items():
         if name in given:
             arguments[name] = given[name]
+            if not accepts(spec, given[name]):
+                _wrong_type(run, template, frame, block, spec, given[name])
         elif not spec.required:
             arguments[name] = evaluate(spec.default, home_env)
         else:
@@ -66,6 +74,29 @@ def block_arguments(
             )  # fmt: skip
             raise Reported
     return arguments
+
+
+def _wrong_type(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, value: Any
+) -> NoReturn:
+    written = template.written.get(spec.name)
+    run.mistakes.add(
+        "bad-value", f"`{spec.name}` of `{block.name}` is {spell(value)}, expected {EXPECTED[spec.kind]}",
+        template.home.span(written.path) if written else template.span, place=place_of(frame, template),
+    )  # fmt: skip
+    raise Reported
+
+
+def _word_hint(kind: type[Op], key: str, value: Any) -> str | None:
+    """For a word that is none of those that a field takes."""
+    spec = field_specs(kind).get(key)
+    if spec is None or not isinstance(value, Expression) or not value.text.isidentifier():
+        return None
+    if value.text.lower() in ("yes", "no", "on", "off"):
+        return "write `true` or `false`"
+    near = nearest(value.text, spec.words)
+    words = ", ".join(f"`{word}`" for word in sorted(spec.words))
+    return f"did you mean `{near}`?" if near else (f"the words that it takes are {words}" if words else None)
 
 
 def _each(

@@ -26,6 +26,18 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 """The names that declare a required parameter, and what they take."""
 
 
+EXPECTED: Mapping[str, str] = {
+    "int": "a whole number",
+    "float": "a number",
+    "number": "a number",
+    "bool": "true or false",
+    "text": "text",
+    "list": "a list",
+    "any": "a value",
+}
+"""The same in words."""
+
+
 class ParamSpec(NamedTuple):
     """A parameter of a block."""
 
@@ -35,6 +47,17 @@ class ParamSpec(NamedTuple):
     default: Any
     """Prepared, for `archdsl.elaboration.fields.evaluate` in the names of the block's own file."""
     text: bool
+
+
+def accepts(param: ParamSpec, value: Any) -> bool:
+    """Whether an argument is of the parameter's declared type; a template stands for text, null for its default."""
+    if param.kind == "text" and isinstance(value, Mapping):
+        return True
+    if value is None:
+        return param.kind == "any" or not param.required
+    if isinstance(value, bool) and param.kind in ("int", "float", "number"):
+        return False
+    return isinstance(value, TYPES[param.kind]) or (param.kind in ("int", "number") and isinstance(value, Symbolic))
 
 
 class PatternEntry(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.applying import spell
 from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block
-from archdsl.diagnostics import nearest
+from archdsl.diagnostics import FollowOn, nearest
 from archdsl.expressions import ExpressionError
 from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
 from archdsl.elaboration.frames import Frame, place_of
@@ -57,13 +57,20 @@ class Catalogue:
         self._keep.append(resolved)
         env = Env({name: Binding(value, "param") for name, value in resolved.params.items()})
         self._envs[id(resolved)] = env
-        for name, raw in (resolved.document.let or {}).items():
+        written = resolved.document.let or {}
+        for name, raw in written.items():
             path = ("let", name)
             try:
                 value = prepare(raw, text=False)
                 env.names[name] = Binding(evaluate(value, env), "let", value if hasattr(value, "tree") else None)
             except ExpressionError as error:
+                later = next((n for n in written if n not in env.names and f"unknown name `{n}`" == error.message), None)
+                if later is not None:
+                    error.hint = f"`{later}` is written below: a derived value sees those above it"
                 self.mistakes.expression(resolved, path, error, "")
+                env.names[name] = Binding(None, "broken")
+            except FollowOn:
+                env.names[name] = Binding(None, "broken")
         return env
 
     def outer_env(self, block: BlockSpec) -> Env | None:

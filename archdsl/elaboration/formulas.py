@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archdsl.expression_tree import Literal, Name, children, free_names, literal_of, rebuild, substitute
-from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import evaluate_text
+from archdsl.expression_tree import Literal, Name, children, free_names, literal_of, rebuild, substitute
+from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.graph import Env
 from archdsl.template import Text
 
@@ -25,7 +26,7 @@ def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) ->
     replaced: dict[str, Any] = {name: Name(str(index)) for name, index in tensors.items()}
     for name in expression.names - tensors.keys():
         if name not in env:
-            raise unknown_name(expression, name)
+            raise unknown_name(expression, name, env)
         replaced[name] = literal_of(env[name])
     return fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()))
 
@@ -34,11 +35,11 @@ def bind_constant(raw: Any, index: tuple[str, ...], env: Env) -> Any:
     """The tree of a constant's element, in which only its indices are names. Raises ExpressionError."""
     if not isinstance(raw, str):
         return literal_of(raw if not isinstance(raw, list) else tuple(raw))
-    expression = parse(raw)
+    expression = parse_formula(raw, lambda _: False)
     replaced: dict[str, Any] = {}
     for name in expression.names - set(index):
         if name not in env:
-            raise unknown_name(expression, name)
+            raise unknown_name(expression, name, env)
         replaced[name] = literal_of(env[name])
     return fold(substitute(expression.tree, replaced), frozenset(index))
 
@@ -52,10 +53,11 @@ def fold(tree: Any, tensors: frozenset[str]) -> Any:
     return rebuild(tree, lambda child: fold(child, tensors))
 
 
-def unknown_name(expression: Expression, name: str) -> ExpressionError:
+def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
     """What to say of a name that means nothing here."""
     start = _position(expression.tree, name)
-    return ExpressionError(f"unknown name `{name}`", start, start + len(name), None)
+    near = nearest(name, env.keys())
+    return ExpressionError(f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None)
 
 
 def _position(tree: Any, name: str) -> int:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, final
 
-from archdsl.diagnostics import nearest
+from archdsl.diagnostics import FollowOn, nearest
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.shapes import TensorType
 
 if TYPE_CHECKING:
-    from archdsl.template import Template
+    from archdsl.template import Template, Text
 
 
 class State(Enum):
@@ -79,10 +81,6 @@ class PathError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
-
-
-class FollowOn(Exception):
-    """What is read has a mistake of its own, which has been reported."""
 
 
 def find(frame: Frame, path: str) -> Entry | None:
@@ -196,5 +194,13 @@ def place_of(frame: Frame, template: Template | None = None) -> str:
     if template is None:
         return frame.scope.path
     text = getattr(template, "name", None)
-    name = str(frame.count) if text is None else text.literal
+    name = str(frame.count) if text is None else _spelled(text, frame.env)
     return ".".join(part for part in (frame.scope.path, name) if part)
+
+
+def _spelled(text: Text, env: Env) -> str:
+    """A node's name; what is written, where that says none."""
+    try:
+        return str(evaluate_text(text, env))
+    except (ExpressionError, FollowOn):
+        return text.raw

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.applying import FieldError
-from archdsl.diagnostics import Diagnostic, Note, Severity, Span
+from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
 from archdsl.expressions import ExpressionError
-from archdsl.elaboration.frames import FollowOn, Frame, PathError, place_of
+from archdsl.elaboration.frames import Frame, PathError, place_of
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, NodeTemplate, Template, TemplateError
 

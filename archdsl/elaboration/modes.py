@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Note
+from archdsl.diagnostics import FollowOn, Note
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, FollowOn, Frame, PathError, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import place_op, read
 from archdsl.elaboration.reading import read_sources

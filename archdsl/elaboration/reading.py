@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from archdsl.diagnostics import nearest
+from archdsl.diagnostics import FollowOn, nearest
 from archdsl.expressions import ExpressionError, parse_formula
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, FollowOn, Frame, PathError, State, find, unknown_path, value_of
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, unknown_path, value_of
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
 from archdsl.template import (

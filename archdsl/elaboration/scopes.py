@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, bind_pattern
 from archdsl.elaboration.fields import evaluate
@@ -136,7 +137,9 @@ def _bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str) -> None:
             env.names[name] = Binding(evaluate(value, env), "let", definition)
         except ExpressionError as error:
             run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, place)
-            raise Reported from None
+            env.names[name] = Binding(None, "broken")
+        except FollowOn:
+            env.names[name] = Binding(None, "broken")
 
 
 def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:

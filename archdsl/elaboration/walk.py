@@ -29,6 +29,7 @@ from archdsl.elaboration.placing import bad_name, place_op, read
 from archdsl.elaboration.reading import left_out, read_sources
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.expressions import Expression, ExpressionError, parse_formula
+from archdsl.formula import check_formula
 from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Op, Port
 from archdsl.ops.special import Constant, Formula, Parameter
@@ -159,11 +160,16 @@ class Elaborator:
 
     def _condition(self, template: NodeTemplate, condition: Expression, frame: Frame) -> bool:
         with self.mistakes.at(template, frame, template.condition_path):
-            value = condition.evaluate(frame.env)
+            try:
+                value = condition.evaluate(frame.env)
+            except ExpressionError as error:
+                if "known only at run time" in error.message:
+                    error.hint = "`if` is decided when the graph is built: make the size a parameter of the file"
+                raise
             if isinstance(value, Symbolic):
                 raise ExpressionError(
                     f"`if` is decided when the graph is built, and {value} is known only at run time",
-                    0, len(condition.text), "make the size a parameter: `inputs: {x: [N, 3, image_size, image_size]}`",
+                    0, len(condition.text), "make the size a parameter of the file",
                 )  # fmt: skip
         return bool(value)
 
@@ -238,6 +244,7 @@ class Elaborator:
             if len(tensors) == 1 and text.strip() == tensors[0]:
                 return Entry({"output": values[0]}, alias="names its input")
             _check_names(expression, frame)
+            check_formula(expression, frozenset(tensors))
             tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
             if not tensors:
                 raise ExpressionError(

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from archdsl.ops.base import Kind, Op, OpError, Port
 from archdsl.ops.rules import meet, require_same_dtype
-from archdsl.shapes import Dim, TensorType, product
+from archdsl.shapes import Dim, TensorType, differ, product
 
 Labels: TypeAlias = tuple[str, ...]
 """An index per dimension: a letter, or `...`, or, once the ranks are known, `...0`, `...1`, …"""
@@ -86,7 +86,7 @@ class Einsum(Op):
         """
         equation = self._spread(operands)
         terms = [
-            dict(zip(labels, x.shape, strict=True))
+            {label: dim for label, dim in zip(labels, x.shape, strict=True) if dim != 1}
             for labels, x in zip(equation.operands, operands, strict=True)
         ]
         total: Dim = 0
@@ -137,11 +137,11 @@ def _sizes(equation: Equation, operands: tuple[TensorType, ...]) -> dict[str, Di
     source: dict[str, int] = {}
     for place, (labels, x) in enumerate(zip(equation.operands, operands, strict=True)):
         for label, dim in zip(labels, x.shape, strict=True):
-            twice = source.get(label) == place and labels.count(label) > 1 and dim != sizes[label]
+            twice = source.get(label) == place and labels.count(label) > 1 and differ(dim, sizes[label])
             size = None if twice else meet(sizes.get(label, 1), dim)
             if size is None:
                 raise OpError(
-                    f"index `{label}` is {sizes[label]} in {operands[source[label]]} and {dim} in {x}",
+                    f"{_spell(label)} is {sizes[label]} in {operands[source[label]]} and {dim} in {x}",
                     ports=(str(source[label]), str(place)),
                     field="equation",
                 )
@@ -151,26 +151,19 @@ def _sizes(equation: Equation, operands: tuple[TensorType, ...]) -> dict[str, Di
     return sizes
 
 
+def _spell(label: str) -> str:
+    return "`...`" if label.startswith("...") else f"index `{label}`"
+
+
 def _contract(first: dict[str, Dim], second: dict[str, Dim], kept: set[str]) -> tuple[Dim, dict[str, Dim]]:
     """The MACs of one product of two, and what it makes.
 
     An index that only one of the two has, and that nobody needs, is summed away beforehand.
     """
     alone = first.keys() ^ second.keys()
-    labels = {**first, **second}
-    sizes = {
-        label: first[label] if second.get(label, 1) == 1 and label in first else size
-        for label, size in labels.items()
-        if label in kept or label not in alone
-    }
-    summed = [label for label in sizes if label not in kept]
+    sizes = {label: size for label, size in (first | second).items() if label in kept or label not in alone}
     made = {label: size for label, size in sizes.items() if label in kept}
-    if not summed:
-        return 0, made
-    lone = {
-        label for label in summed if first[label] == 1 or second[label] == 1
-    }  # one side is summed away, since the other is broadcast
-    return product(size for label, size in sizes.items() if label not in lone), made
+    return product(sizes.values()) if len(made) < len(sizes) else 0, made
 
 
 EINSUM = (Einsum,)

@@ -13,6 +13,7 @@ from archdsl.ops.rules import (
     promote,
     replaced,
     require_integer,
+    require_least_rank,
     require_rank,
 )
 from archdsl.shapes import Shape, TensorType, least
@@ -29,8 +30,9 @@ class Index(Op):
     ports: ClassVar[tuple[Port, ...]] = _PICKS
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
-        _check_table(x)
         require_integer("index", index)
+        require_least_rank("input", x, 1)
+        require_least_rank("index", index, 1)
         return x.with_shape((*index.shape, *x.shape[1:]))
 
 
@@ -148,11 +150,6 @@ def _check_bool(port: str, x: TensorType) -> None:
             ports=(port,),
             hint="compare it in a formula, or put a `cast`",
         )
-
-
-def _check_table(x: TensorType) -> None:
-    if x.rank == 0:
-        raise OpError("cannot index a scalar", code="rank-error", ports=("input",))
 
 
 INDEX = (Index, IndexSelect, Gather, TakeAlongDim, OneHot, Where, MaskedFill)

@@ -27,9 +27,6 @@ class RunningNorm(Spatial):
     kind: ClassVar[Kind] = Kind.NORM
 
     eps: float = EPS
-    momentum: float | None = Field(
-        0.1, description="weight of a batch in the running statistics; null: their plain mean"
-    )
     affine: bool
     track_running_stats: bool
 
@@ -54,13 +51,27 @@ class RunningNorm(Spatial):
 
 
 class BatchNorm(RunningNorm):
+    momentum: float | None = Field(
+        0.1, description="weight of a batch in the running statistics; null: their plain mean"
+    )
     affine: bool = Field(True, description="whether a weight and a bias per channel are learned")
     track_running_stats: bool = Field(
         True, description="whether statistics of the training are kept for evaluation"
     )
 
+    def infer(self, x: TensorType) -> TensorType:
+        result = super().infer(x)
+        if not self.track_running_stats and x.shape[0] * product(x.shape[2:]) == 1:
+            raise OpError(
+                f"{self.name} without running statistics takes more than one value per channel, not {x}",
+                code="size-error",
+                ports=("input",),
+            )
+        return result
+
 
 class InstanceNorm(RunningNorm):
+    momentum: float = Field(0.1, description="weight of a batch in the running statistics")
     affine: bool = Field(False, description="whether a weight and a bias per channel are learned")
     track_running_stats: bool = Field(
         False, description="whether statistics of the training are kept for evaluation"

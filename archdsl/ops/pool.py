@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from archdsl.ops.base import Kind, OpError, PositiveInt
 from archdsl.ops.layers import Paddings, Sizes, Spatial, require_sizes
-from archdsl.shapes import Shape, TensorType
+from archdsl.shapes import Shape, TensorType, format_shape
 
 
 def _no_bool(value: Any) -> Any:
@@ -59,6 +59,18 @@ class Pool(Spatial):
         room = 2 * margin - gap * (kernel - 1) - 1
         # With ceil_mode a window may end outside, but must start inside the input or its left padding.
         return min(room + step - 1, margin - 1) if self.ceil_mode else room
+
+    def require_window(self, x: TensorType) -> None:
+        """Raises OpError where the window exceeds the bare input, which torch refuses in 3d means."""
+        pairs = zip(x.shape[2:], self.kernel_size, strict=True)
+        if any(isinstance(size, int) and size < kernel for size, kernel in pairs):
+            raise OpError(
+                f"{self.name}'s window {format_shape(self.kernel_size)} is larger than its input "
+                f"{format_shape(x.shape[2:])}",
+                code="size-error",
+                ports=("input",),
+                field="kernel_size",
+            )
 
     def _check_margins(self) -> None:
         for kernel, margin, gap in zip(self.kernel_size, self.margins, self.gaps, strict=True):
@@ -180,6 +192,11 @@ class AvgPool3d(DivisorPool):
     name: ClassVar[str] = "avg_pool3d"
     spatial: ClassVar[int] = 3
 
+    def infer(self, x: TensorType) -> TensorType:
+        result = super().infer(x)
+        self.require_window(x)
+        return result
+
 
 @final
 class LpPool1d(LpPool):
@@ -204,6 +221,11 @@ class LpPool3d(LpPool):
     name: ClassVar[str] = "lp_pool3d"
     spatial: ClassVar[int] = 3
 
+    def infer(self, x: TensorType) -> TensorType:
+        result = super().infer(x)
+        self.require_window(x)
+        return result
+
 
 @final
 class AdaptiveAvgPool1d(AdaptivePool):
@@ -211,6 +233,7 @@ class AdaptiveAvgPool1d(AdaptivePool):
 
     name: ClassVar[str] = "adaptive_avg_pool1d"
     spatial: ClassVar[int] = 1
+    output_size: Sizes = Field(description="size of the output")
 
 
 @final
@@ -235,6 +258,7 @@ class AdaptiveMaxPool1d(AdaptivePool):
 
     name: ClassVar[str] = "adaptive_max_pool1d"
     spatial: ClassVar[int] = 1
+    output_size: Sizes = Field(description="size of the output")
 
 
 @final

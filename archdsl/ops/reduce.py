@@ -22,6 +22,8 @@ Along: TypeAlias = Annotated[int, Field(description="the dimension along which i
 
 def _reduced(shape: Shape, dim: int | tuple[int, ...] | None, keepdim: bool) -> Shape:
     """The shape without the dimensions `dim`; none stands for all. Raises OpError."""
+    if keepdim and dim is None:
+        raise OpError("keepdim needs a dim", code="bad-value", field="keepdim")
     dims = normal_dims(listed(dim), len(shape), "dim") or range(len(shape))
     if keepdim:
         return tuple(1 if i in dims else size for i, size in enumerate(shape))
@@ -74,7 +76,6 @@ class Prod(Op):
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> TensorType:
-        _check_keep(self.dim, self.keepdim)
         return _counted(x.with_shape(_reduced(x.shape, self.dim, self.keepdim)))
 
 
@@ -97,9 +98,7 @@ class Var(FloatReduction):
     """The variance over dimensions."""
 
     name: ClassVar[str] = "var"
-    correction: Annotated[
-        int, Field(description="subtracted from the count that the sum is divided by", ge=0)
-    ] = 1
+    correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
 @final
@@ -107,9 +106,7 @@ class Std(FloatReduction):
     """The standard deviation over dimensions."""
 
     name: ClassVar[str] = "std"
-    correction: Annotated[
-        int, Field(description="subtracted from the count that the sum is divided by", ge=0)
-    ] = 1
+    correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
 @final
@@ -117,9 +114,7 @@ class Norm(FloatReduction):
     """The length of vectors over dimensions, their p-norm."""
 
     name: ClassVar[str] = "norm"
-    p: Annotated[float, Field(description="which norm: 1 the absolute sum, 2 Euclid's, inf the largest")] = (
-        2.0
-    )
+    p: Annotated[float, Field(description="which norm: 1 the absolute sum, 2 Euclid's, inf the largest")] = 2.0
 
 
 @final
@@ -144,7 +139,6 @@ class Extreme(Op):
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> Result:
-        _check_keep(self.dim, self.keepdim)
         shape = _reduced(x.shape, self.dim, self.keepdim)
         values = x.with_shape(shape)
         return values if self.dim is None else (values, TensorType(shape, "int64"))
@@ -275,11 +269,6 @@ class Sort(Ordering):
 def _counted(x: TensorType) -> TensorType:
     """The dtype of a sum."""
     return x if x.dtype in FLOATS else TensorType(x.shape, "int64")
-
-
-def _check_keep(dim: int | None, keepdim: bool) -> None:
-    if keepdim and dim is None:
-        raise OpError("keepdim needs a dim", code="bad-value", field="keepdim")
 
 
 REDUCE = (

@@ -1,1 +1,9 @@
-"""archdsl to PyTorch: graph -> source -> module."""
+"""The PyTorch back end: graph -> readable source -> module."""
+
+from __future__ import annotations
+
+import archdsl_torch.ops  # noqa: F401 - registers the lowerings
+from archdsl_torch.codegen import class_name, source
+from archdsl_torch.runtime import build
+
+__all__ = ["build", "class_name", "source"]

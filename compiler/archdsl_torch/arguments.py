@@ -91,6 +91,17 @@ class Arguments:
     scopes: tuple[Scope, ...]
     taken: set[str] = field(default_factory=set)
     atoms: list[Atom] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
+    """What the constructor stores for other methods: attribute -> its text."""
+
+    def stored(self, name: str, text: str) -> str:
+        """The attribute that holds a value of the constructor."""
+        for attribute, other in self.attributes.items():
+            if other == text:
+                return f"self.{attribute}"
+        name = unique(name, {*self.attributes, *self.taken, "training"})
+        self.attributes[name] = text
+        return f"self.{name}"
 
     @property
     def arguments(self) -> list[Atom]:
@@ -275,7 +286,7 @@ class Arguments:
         return values if len(values) == len(bindings) and all(map(is_static, values)) else None
 
     def _new(self, name: str, values: list[Any], *, text: str | None = None, size: bool = False) -> Atom:
-        atom = Atom(unique(name, self.taken | {a.name for a in self.atoms}), values, text, None, size)
+        atom = Atom(unique(name, {a.name for a in self.atoms}), values, text, None, size)
         self.atoms.append(atom)
         return atom
 

@@ -69,8 +69,6 @@ class Forward:
         self.everywhere = tuple(range(len(merged.outlines)))
         self.names: dict[Ref, str] = {}
         self.pending: dict[str, _Pending] = {}
-        self.attributes: dict[str, str] = {}
-        """What the constructor must store for the forward: attribute -> its text."""
         self.sizes = Sizes(self._size)
         self.asked: dict[str, set[int]] = {}
         self.rebound: set[str] = set()
@@ -323,12 +321,7 @@ class Forward:
         return self._stored(plain, text)
 
     def _stored(self, name: str, text: str) -> str:
-        for attribute, stored in self.attributes.items():
-            if stored == text:
-                return f"self.{attribute}"
-        name = unique(name, {*self.attributes, *self.merged.members, "training"})
-        self.attributes[name] = text
-        return f"self.{name}"
+        return self.arguments.stored(name, text)
 
     def _hint(self, step: MergedStep, field_name: str | None) -> Hint | None:
         nodes = [s.unit for s in step.steps if s is not None and isinstance(s.unit, Node)]

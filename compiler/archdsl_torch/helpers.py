@@ -66,16 +66,17 @@ class MultiheadAttention(nn.MultiheadAttention):
 
     def _project(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        bias = self.in_proj_bias
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        weight, bias = self.in_proj_weight, self.in_proj_bias
         if query is key and key is value:
-            return F.linear(query, self.in_proj_weight, bias).chunk(3, -1)
-        if self.in_proj_weight is not None:
-            weights = self.in_proj_weight.chunk(3)
+            q, k, v = F.linear(query, weight, bias).chunk(3, -1)
+            return q, k, v
+        if weight is None:
+            w_q, w_k, w_v = self.q_proj_weight, self.k_proj_weight, self.v_proj_weight
         else:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        biases = bias.chunk(3) if bias is not None else (None, None, None)
-        return tuple(map(F.linear, (query, key, value), weights, biases))
+            w_q, w_k, w_v = weight.chunk(3)
+        b_q, b_k, b_v = (None, None, None) if bias is None else bias.chunk(3)
+        return F.linear(query, w_q, b_q), F.linear(key, w_k, b_k), F.linear(value, w_v, b_v)
 '''
 
 HELPERS: Final = {

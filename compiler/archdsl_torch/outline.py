@@ -201,7 +201,7 @@ class Outliner:
 
     def outline(self, scope: Scope) -> Outline:
         made = Outline(scope, chain=self.layout.role(scope) is Role.CHAIN_CLASS)
-        for name, child in scope.children.items():
+        for name, child in _scope(origin_of(scope)).children.items():
             build = self.build(child)
             if build is not None:
                 made.members[name] = Entry(name, child, build)
@@ -247,8 +247,11 @@ class Outliner:
 
     def access(self, unit: Unit, top: Scope) -> str:
         """The module, parameter or buffer of `unit` in a method of `top`'s class."""
+        origin = origin_of(unit)
+        if not self.layout.is_inside(origin, top):
+            origin = unit
         parts: list[Unit] = []
-        current: Unit | None = unit.share or unit
+        current: Unit | None = origin
         while current is not None and current is not top:
             parts.append(current)
             current = current.scope
@@ -352,6 +355,24 @@ class Outliner:
             return self._ref(key, outline)
         except (AssertionError, KeyError, ValueError):
             return None
+
+
+def _scope(unit: Unit) -> Scope:
+    assert isinstance(unit, Scope)
+    return unit
+
+
+def origin_of(unit: Unit) -> Unit:
+    """The unit whose module this one runs: itself, but for `share` and what is inside a shared scope."""
+    if unit.share is not None:
+        return unit.share
+    if unit.scope is None:
+        return unit
+    holder = origin_of(unit.scope)
+    if holder is unit.scope:
+        return unit
+    assert isinstance(holder, Scope)
+    return holder.children[unit.name]
 
 
 def _variable(key: Key) -> str:

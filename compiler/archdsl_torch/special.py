@@ -95,7 +95,7 @@ def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
 
 def constant_code(op: Constant, device: AnyCode | None) -> AnyCode:
     """The constant's tensor: its formula over index tensors, in float64, cast once at the end."""
-    names = {name: _index(op, place, device) for place, name in enumerate(op.index)}
+    names = {name: index_code(op, place, device) for place, name in enumerate(op.index)}
     shape = Arg(tuple(op.shape), "shape")
     target = Like("dtype") if op.dtype == "float32" and device is not None else Call(f"torch.{op.dtype}")
     where = {} if device is None else {"device": device}
@@ -113,7 +113,7 @@ def _number(tree: Tree) -> Arg:
     raise FormulaError("a constant without indices that is no number")
 
 
-def _index(op: Constant, place: int, device: AnyCode | None) -> AnyCode:
+def index_code(op: Constant, place: int, device: AnyCode | None) -> AnyCode:
     """The tensor that holds the index along one dimension, with the others of size 1."""
     where = {} if device is None else {"device": device}
     line = call("torch.arange", Arg(op.shape[place], "shape"), dtype=Call("torch.float64"), **where)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 from archdsl_torch.lowering import lower
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archdsl.ops import OPS
@@ -13,13 +13,13 @@ from archdsl.shapes import TensorType
 from tests.ops.harness import NAMESPACE, check, construct
 from tests.ops.strategies import layers, off_by_one
 
-P = {"p": st.floats(0, 1)}
+P = {"p": st.floats(0.1, 1)}
 STRATEGIES = {
     "dropout": layers("dropout", st.integers(0, 4), {}, P, training=True),
     "alpha_dropout": layers("alpha_dropout", st.integers(0, 4), {}, P, training=True),
     "feature_alpha_dropout": layers("feature_alpha_dropout", st.integers(1, 4), {}, P, training=True),
     "stochastic_depth": layers(
-        "stochastic_depth", st.integers(0, 4), P, {"mode": st.sampled_from(["row", "batch"])}, training=True
+        "stochastic_depth", st.integers(1, 4), P, {"mode": st.sampled_from(["row", "batch"])}, training=True
     ),
 } | {
     # torch takes any rank that it can make sense of, with a warning
@@ -29,6 +29,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))
@@ -45,7 +46,7 @@ def test_stochastic_depth_drops_whole_rows(mode: str) -> None:
     y = stochastic_depth(p=0.25, mode=mode)(x)
     rows = y.flatten(1)
     assert (rows == rows[:, :1]).all()
-    assert set(rows[:, 0].tolist()) <= {0.0, pytest.approx(4 / 3)}
+    assert rows[:, 0].unique().tolist() in ([0.0, pytest.approx(4 / 3)], [0.0], [pytest.approx(4 / 3)])
     if mode == "row":
         assert 120 < rows[:, 0].count_nonzero() < 180
     else:
@@ -63,6 +64,7 @@ def test_stochastic_depth_is_torchvisions(mode: str) -> None:
         assert torch.equal(stochastic_depth(p=p, mode=mode)(x), expected)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("mode", ["row", "batch"])
 def test_stochastic_depth_is_traceable(mode: str, training: bool) -> None:

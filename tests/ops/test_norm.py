@@ -27,7 +27,8 @@ def running(draw: DrawFn, name: str, spatial: int) -> Case:
     """Instance norm looks at the sizes only while training; batch norm of one value then fails."""
     ranks = st.sampled_from([2, 3]) if name == "batch_norm1d" else off_by_one(spatial + 2)
     training = name.startswith("instance")
-    case: Case = draw(layers(name, ranks, {}, RUNNING, training=training))
+    options = RUNNING | ({"momentum": st.sampled_from([0.1, 0.01])} if training else {})
+    case: Case = draw(layers(name, ranks, {}, options, training=training))
     (x,) = case.inputs
     return case._replace(stricter=x is not None and x.rank != spatial + 2)
 
@@ -42,11 +43,11 @@ def trailing(draw: DrawFn, name: str) -> Case:
     bias = draw(st.sampled_from([None, weight]))
     if draw(st.booleans()):
         inputs = (x, weight) if name == "rms_norm" else (x, weight, bias)
-        return Case(OPS[name](**fields), inputs)
+        return Case(OPS[name](**fields), inputs, stricter=dims > x.rank)
     optional = {"elementwise_affine": st.booleans()}
     if name == "layer_norm":
         optional["bias"] = st.booleans()
-    return Case(OPS[name](**fields, **draw(some_of(optional))), (x,))
+    return Case(OPS[name](**fields, **draw(some_of(optional))), (x,), stricter=dims > x.rank)
 
 
 STRATEGIES = {

@@ -32,6 +32,6 @@ def _is_default(op: Op, name: str) -> bool:
 
 def _one_if_equal(value: Any) -> Any:
     """3 for (3, 3), as torch spells it; anything else as it is."""
-    if isinstance(value, tuple) and all(item == value[0] for item in value):
+    if isinstance(value, tuple) and value[0] is not None and all(item == value[0] for item in value):
         return value[0]
     return value

@@ -1,0 +1,87 @@
+"""The front end: a cold check, reading YAML, elaboration, shape inference."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import archdsl
+import torch
+from archdsl.graph import Graph
+
+from benchmarks import loader
+from benchmarks.timing import Result, compare, seconds
+from tests.references.torchvision_shim import models
+
+ROOT = Path(__file__).parents[1]
+RESNET_152 = [3, 8, 36, 3]
+DEPTHS = (5, 80, 900, 9_000)
+"""Bottlenecks in a stage for the curve: up to 100,000 nodes."""
+
+
+def results() -> Iterator[Result]:
+    yield cold_check()
+    yield Result("read 20,000 lines of YAML", loader.ratio(), "times as fast as yaml.SafeLoader", at_least=10)
+    yield warm_elaboration()
+    yield from linearity()
+    yield shape_inference()
+
+
+def cold_check() -> Result:
+    spec = str(ROOT / "specs" / "resnet50.yaml")
+    found = compare(
+        lambda: _python("-m", "archdsl", "check", spec), lambda: _python("-c", "import torch"), pairs=11
+    )
+    return Result("archdsl check resnet50, cold / import torch", found.ratio, str(found), at_most=0.18)
+
+
+def _python(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def resnet(layers: list[int]) -> Graph:
+    """A ResNet, read, checked and elaborated."""
+    return archdsl.graph("resnet50", layers=layers)
+
+
+def warm_elaboration() -> Result:
+    nodes = len(resnet(RESNET_152).nodes)
+    times = [1000 * seconds(lambda: resnet(RESNET_152)) for _ in range(15)]
+    return Result(
+        "check and elaborate ResNet-152, warm", median(times), f"{nodes} nodes", at_most=30, unit=" ms"
+    )
+
+
+def linearity() -> Iterator[Result]:
+    """Microseconds per node along the curve, and its slope between the last two points in logarithms."""
+    points: list[tuple[int, float]] = []
+    for depth in DEPTHS:
+        layers = [3, 4, depth, 3]
+        nodes = len(resnet(layers).nodes)
+        points.append((nodes, min(seconds(lambda layers=layers: resnet(layers)) for _ in range(3))))
+        yield Result(f"elaborate {nodes:,} nodes", 1e6 * points[-1][1] / nodes, "microseconds per node")
+    (n, before), (m, after) = points[-2:]
+    slope = math.log(after / before) / math.log(m / n)
+    yield Result("growth from 10,000 to 100,000 nodes", slope, "exponent; 1 is linear", at_most=1.1)
+
+
+def shape_inference() -> Result:
+    graph = archdsl.graph("resnet50")
+    model = models.resnet50().to("meta").eval()
+    images = torch.empty(1, 3, 224, 224, device="meta")
+
+    def forward() -> None:
+        with torch.no_grad():
+            model(images)
+
+    found = compare(lambda: _infer(graph), forward, pairs=15)
+    return Result("shape inference, ResNet-50, against the meta device", 1 / found.ratio, str(found), at_least=40)
+
+
+def _infer(graph: Graph) -> None:
+    for node in graph.nodes:
+        node.op.infer(*(value.type if value is not None else None for value in node.inputs))

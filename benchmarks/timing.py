@@ -1,0 +1,81 @@
+"""Ratios that hold on a busy machine: two things timed in turn, again and again; the median of the ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import geometric_mean, median
+from time import perf_counter
+from typing import TypeAlias
+
+Action: TypeAlias = Callable[[], object]
+
+
+def seconds(action: Action) -> float:
+    """How long one run takes."""
+    start = perf_counter()
+    action()
+    return perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds of ours and of the reference, pair by pair."""
+
+    ours: tuple[float, ...]
+    reference: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Ours in units of the reference."""
+        return median(a / b for a, b in zip(self.ours, self.reference, strict=True))
+
+    def __str__(self) -> str:
+        return f"{_spell(median(self.ours))} against {_spell(median(self.reference))}"
+
+
+def compare(ours: Action, reference: Action, pairs: int) -> Comparison:
+    """Both timed in turn after one warm-up each; which goes first alternates."""
+    ours()
+    reference()
+    times: list[tuple[float, float]] = []
+    for i in range(pairs):
+        if i % 2:
+            second, first = seconds(reference), seconds(ours)
+        else:
+            first, second = seconds(ours), seconds(reference)
+        times.append((first, second))
+    return Comparison(tuple(a for a, _ in times), tuple(b for _, b in times))
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table."""
+
+    name: str
+    value: float
+    detail: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+    unit: str = ""
+
+    @property
+    def goal(self) -> str:
+        if self.at_most is not None:
+            return f"at most {self.at_most:g}{self.unit}"
+        return f"at least {self.at_least:g}{self.unit}" if self.at_least is not None else ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is met; a line without one always is."""
+        low, high = self.at_least, self.at_most
+        return (high is None or self.value <= high) and (low is None or self.value >= low)
+
+
+def mean_ratio(results: list[Result]) -> float:
+    """The geometric mean of the results' values."""
+    return geometric_mean(result.value for result in results)
+
+
+def _spell(time: float) -> str:
+    return f"{time:.2f} s" if time >= 1 else f"{1000 * time:.1f} ms"

@@ -1,0 +1,221 @@
+"""`reset_parameters`: how a class fills its own tensors, and how the network initialises its whole tree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from archdsl.graph import Graph, Node, Scope
+from archdsl.ops.special import Constant, Parameter
+from archdsl_torch.code import Writer
+from archdsl_torch.layout import key_of
+from archdsl_torch.lowering import Arg
+from archdsl_torch.merge import Merged
+from archdsl_torch.outline import Entry, Make, Outliner, Tensor
+from archdsl_torch.special import constant_code, index_code, tensor_code, used_names
+from archdsl_torch.text import Group, identifier, literal, render, unique
+
+Init: TypeAlias = Mapping[str, Any]
+Say: TypeAlias = Callable[[Sequence[Any], str], str]
+
+
+def own_lines(merged: Merged, say: Say) -> list[str]:
+    """The statements that fill the tensors which the class itself owns."""
+    lines: list[str] = []
+    for name, entries in merged.members.items():
+        nodes = [entry.build.node for entry in entries if entry is not None and isinstance(entry.build, Tensor)]
+        if not nodes:
+            continue
+        target = f"self.{name}" if name.isidentifier() else f'getattr(self, "{name}")'
+        filled = _constant(nodes, target, say) if isinstance(nodes[0].op, Constant) else _parameter(nodes, target)
+        if len(nodes) < len(entries):
+            filled = [f"        if {target} is not None:", *(f"    {line}" for line in filled)]
+        lines += filled
+    return lines
+
+
+def _parameter(nodes: Sequence[Node], target: str) -> list[str]:
+    own = (nodes[0].init or {}).get("")
+    if own is None:
+        return [f"        nn.init.zeros_({target})"]
+    return [f"        {_call(own, target)}"]
+
+
+def _constant(nodes: Sequence[Node], target: str, say: Say) -> list[str]:
+    """`copy_` casts what was computed in float64, once."""
+    ops = [node.op for node in nodes if isinstance(node.op, Constant)]
+    first = ops[0]
+
+    def value(args: Sequence[Arg], name: str) -> str:
+        return say([arg.value for arg in args], name)
+
+    if not used_names(first.value) & set(first.index):
+        numbers = [getattr(op.value, "value", 0) for op in ops]
+        return [f"        {target}.fill_({say(numbers, 'value')})"]
+    lines: list[str] = []
+    names: dict[str, str] = {}
+    writer = Writer((), value, lambda what: what)
+    for place, index in enumerate(first.index):
+        if index in used_names(first.value):
+            names[index] = unique(identifier(index), ("self", "torch", "nn", "F", "math", *names.values()))
+            text = writer.write([index_code(op, place, None) for op in ops])
+            lines += render(f"{names[index]} = ", text.doc, 8)
+    codes = [tensor_code(op.value, lambda name: _Variable(names[name])) for op in ops]
+    text = _VariableWriter((), value, lambda what: what).write(codes)
+    return [*lines, *render(f"{target}.copy_(", Group("", (text.doc,), ")", single=True), 8)]
+
+
+class _Variable(NamedTuple):
+    """A name in a tree of code."""
+
+    name: str
+
+
+class _VariableWriter(Writer):
+    def _special(self, codes: Sequence[Any]) -> Any:
+        from archdsl_torch.code import Text
+
+        if isinstance(codes[0], _Variable):
+            return Text(codes[0].name)
+        return super()._special(codes)
+
+
+def _call(initialiser: Any, target: str) -> str:
+    arguments = "".join(f", {name}={literal(value)}" for name, value in initialiser.arguments)
+    return f"nn.init.{initialiser.name}_({target}{arguments})"
+
+
+# --- the whole tree -------------------------------------------------------------------------------
+
+
+class _Made(NamedTuple):
+    """A module of torch with tensors, and what the spec says of them."""
+
+    node: Node
+    function: str
+    init: tuple[tuple[str, Any], ...]
+    covered: bool
+    """The spec initialises every tensor of it."""
+
+
+def tree_lines(graph: Graph, outliner: Outliner, own: list[str], owners: bool) -> list[str]:
+    """The statements of the network's `reset_parameters`."""
+    made = list(_modules(graph, outliner))
+    tied = list(tie_lines(graph, outliner))
+    lines = [f"        {line}" for line in tied] + own
+    by_type = _by_type(made)
+    branches = list(_branches(by_type, made))
+    usual = {function for function, (init, _) in by_type.items() if init}
+    others = owners or any(m.function not in usual or not by_type[m.function][1] for m in made)
+    if branches or others:
+        # children come before what holds them
+        nested = any(m.function == "MultiheadAttention" for m in made)
+        modules = "reversed(list(self.modules()))" if nested else "self.modules()"
+        lines.append(f"        for module in {modules}:")
+        skipped = list(_tied_modules(graph, outliner))
+        word = "if"
+        if skipped:
+            lines += [f"            if {' or '.join(f'module is {s}' for s in skipped)}:", "                continue"]
+        for branch in branches:
+            lines.append(f"            {word} {branch[0]}:")
+            lines += branch[1:]
+            word = "elif"
+        if others:
+            lines.append(f'            {word} module is not self and hasattr(module, "reset_parameters"):')
+            lines.append("                module.reset_parameters()")
+    return lines + list(_exceptions(graph, made, by_type, outliner))
+
+
+def tie_lines(graph: Graph, outliner: Outliner) -> Iterator[str]:
+    """One tensor under several names."""
+    for node in graph.nodes:
+        for name, value in node.tie.items():
+            target = outliner.access(node, graph.root)
+            yield f"{target}{'.' + name if name else ''} = {_tensor(key_of(value).node, key_of(value).weight, graph, outliner)}"
+
+
+def _tensor(node: Node, weight: str | None, graph: Graph, outliner: Outliner) -> str:
+    path = outliner.access(node, graph.root)
+    return f"{path}.{weight}" if weight else path
+
+
+def _tied_modules(graph: Graph, outliner: Outliner) -> Iterator[str]:
+    """Modules whose every tensor is another's."""
+    for node in graph.nodes:
+        if node.tie and set(node.tensors) <= set(node.tie):
+            yield outliner.access(node, graph.root)
+
+
+def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
+    for node in graph.nodes:
+        if not node.tensors or node.share is not None or isinstance(node.op, Constant | Parameter):
+            continue
+        build = outliner.build(node)
+        if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):
+            continue
+        init = {name: node.init[name] for name in node.tensors if node.init and name in node.init and name not in node.tie}
+        own = [name for name in node.tensors if name not in node.tie]
+        yield _Made(node, build.call.function, tuple(init.items()), set(own) <= set(init))
+
+
+def _by_type(made: Iterable[_Made]) -> dict[str, tuple[tuple[tuple[str, Any], ...], bool]]:
+    """For each type of module how most are initialised, and whether that says everything."""
+    found: dict[str, tuple[tuple[tuple[str, Any], ...], bool]] = {}
+    groups: dict[str, list[_Made]] = {}
+    for one in made:
+        groups.setdefault(one.function, []).append(one)
+    for function, ones in groups.items():
+        union = _union([one.init for one in ones])
+        if union is not None:
+            found[function] = union, all(one.covered for one in ones)
+            continue
+        usual = Counter(one.init for one in ones).most_common(1)[0][0]
+        found[function] = usual, all(one.covered for one in ones if one.init == usual)
+    return found
+
+
+def _union(inits: Sequence[tuple[tuple[str, Any], ...]]) -> tuple[tuple[str, Any], ...] | None:
+    """One rule for all, where modules only differ in which tensors they have."""
+    union: dict[str, Any] = {}
+    for init in inits:
+        for name, initialiser in init:
+            if union.setdefault(name, initialiser) != initialiser:
+                return None
+    if any(not init for init in inits) and union:
+        return None
+    return tuple(sorted(union.items(), key=lambda item: item[0] == "bias"))
+
+
+def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[list[str]]:
+    for function, (init, covered) in by_type.items():
+        if not init:
+            continue
+        lines = [f"isinstance(module, {function})"]
+        if not covered:
+            lines.append("                module.reset_parameters()")
+        ones = [one for one in made if one.function == function]
+        for name, initialiser in init:
+            call = _call(initialiser, f"module.{name}")
+            if all(name in one.node.tensors for one in ones):
+                lines.append(f"                {call}")
+            else:
+                lines += [f"                if module.{name} is not None:", f"                    {call}"]
+        yield lines
+
+
+def _exceptions(graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner) -> Iterator[str]:
+    """Modules that the spec initialises unlike the others of their type."""
+    for one in made:
+        usual = dict(by_type[one.function][0])
+        expected = {name: usual[name] for name in one.node.tensors if name in usual}
+        if dict(one.init) == expected:
+            continue
+        path = outliner.access(one.node, graph.root)
+        if any(name not in dict(one.init) for name in expected):
+            yield f"        {path}.reset_parameters()"
+        for name, initialiser in one.init:
+            yield f"        {_call(initialiser, f'{path}.{name}')}"
+
+
+__all__ = ["Entry", "Scope", "own_lines", "tie_lines", "tree_lines", "constant_code"]

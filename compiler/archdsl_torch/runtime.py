@@ -1,0 +1,147 @@
+"""Source text -> module: loaded so that tracebacks, debuggers and pickles see it."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final, final
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from archdsl.graph import Graph
+from archdsl_torch.codegen import class_name, source
+
+PACKAGE: Final = "archdsl_torch.generated"
+
+
+@final
+class _Loader(InspectLoader):
+    """Knows a generated module's source: `inspect`, `linecache` and pdb ask it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, fullname: str) -> str:
+        return self.text
+
+    def is_package(self, fullname: str) -> bool:
+        return False
+
+
+def load(text: str, name: str) -> ModuleType:
+    """The module of a generated source: the same text gives the same module."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    full = f"{PACKAGE}.{name}_{digest}"
+    found = sys.modules.get(full)
+    if found is not None:
+        return found
+    spec = ModuleSpec(full, _Loader(text), origin=f"<{full}>")
+    module = ModuleType(full, None)
+    module.__spec__ = spec
+    module.__loader__ = spec.loader
+    module.__file__ = spec.origin
+    sys.modules[full] = module
+    try:
+        exec(compile(text, f"<{full}>", "exec"), module.__dict__)
+    except BaseException:
+        del sys.modules[full]
+        raise
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == full:
+            _make_picklable(value, text, name)
+    return module
+
+
+def _make_picklable(cls: type, text: str, name: str) -> None:
+    """Instances carry the source: another process makes the class from it."""
+    if issubclass(cls, tuple):
+
+        def reduce_tuple(self: Any, protocol: Any) -> Any:
+            return _restore_tuple, (text, name, cls.__name__, tuple(self))
+
+        cls.__reduce_ex__ = reduce_tuple  # type: ignore[method-assign]
+        return
+
+    def reduce(self: Any, protocol: Any) -> Any:
+        return _restore, (text, name, cls.__name__), self.__dict__
+
+    cls.__reduce_ex__ = reduce  # type: ignore[method-assign]
+
+
+def _restore(text: str, name: str, cls: str) -> nn.Module:
+    found = getattr(load(text, name), cls)
+    made: nn.Module = found.__new__(found)
+    return made
+
+
+def _restore_tuple(text: str, name: str, cls: str, values: tuple[Any, ...]) -> Any:
+    return getattr(load(text, name), cls)(*values)
+
+
+_RANDOM: Final[frozenset[Callable[..., Any]]] = frozenset(
+    {
+        torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.erfinv_, torch.Tensor.exponential_,
+        torch.nn.init.uniform_, torch.nn.init.normal_, torch.nn.init.kaiming_uniform_,
+    }
+)  # fmt: skip
+_IS_META: Final = torch.Tensor.is_meta.__get__  # type: ignore[attr-defined]
+
+
+@final
+class _WithoutFills(TorchFunctionMode):
+    """Leaves tensors as they are where they would be filled at random; everything else runs."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _RANDOM:
+            return args[0] if args else kwargs["tensor"]
+        if func is _IS_META:
+            # nn.init.trunc_normal_ draws until every number is in its bounds, but not on meta
+            return True
+        return func(*args, **(kwargs or {}))
+
+
+def build(
+    graph: Graph,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+    init: bool = True,
+) -> nn.Module:
+    """The network as a module that runs what `source` prints; see `archdsl.build`."""
+    cls = getattr(load(source(graph), graph.name), class_name(graph))
+    place = torch.device(device) if device is not None else None
+    with _WithoutFills(), place or nullcontext():
+        module: nn.Module = cls()
+    if dtype is not None:
+        module.to(dtype)
+    if place is not None and place.type == "meta":
+        return module
+    reset = getattr(module, "reset_parameters", None)
+    if reset is None:
+        return module
+    if init:
+        with _seeded(seed, place):
+            reset()
+    elif dtype is not None:
+        with _WithoutFills():
+            reset()
+    return module
+
+
+@contextmanager
+def _seeded(seed: int | None, device: torch.device | None) -> Iterator[None]:
+    """Draws from a seed of its own, and leaves torch's generators as they were."""
+    if seed is None:
+        yield
+        return
+    devices = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
