@@ -32,8 +32,8 @@ def shipped_names() -> list[str]:
 def find(spec: str, beside: Path | None = None) -> Path | None:
     """The file that a path or name means; None if there is none.
 
-    Inside a spec (`beside` is its file) paths are relative to that file's folder, and a file is never
-    its own parent: `extends: resnet50` in a file called resnet50.yaml means the one that ships.
+    Inside a spec (`beside` is its file) paths are relative to that file's folder, and the file itself
+    comes last: `extends: resnet50` in a file called resnet50.yaml means the one that ships.
     """
     base = Path() if beside is None else beside.parent
     places = [base / spec]
@@ -43,10 +43,10 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
     elif beside is not None:
         places.append(specs_folder() / spec)
     try:
-        there = [place for place in places if place.exists() and not _same(place, beside)]
+        there = [place for place in places if place.exists()]
+        return min(there, key=lambda place: (place.is_dir(), _same(place, beside)), default=None)
     except (OSError, ValueError):
         return None
-    return next((place for place in there if not place.is_dir()), next(iter(there), None))
 
 
 def _same(place: Path, other: Path | None) -> bool:

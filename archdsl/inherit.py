@@ -22,6 +22,8 @@ MERGED: Final = ("params", "let", "blocks", "init")
 """What `extends` merges by name; the rest replaces, except that block libraries add up."""
 OWN: Final = ("name", "extends", "patch")
 """What a file does not inherit."""
+MAX_CHAIN: Final = 50
+"""How many files may extend or use one another in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +238,9 @@ class Reader:
         if path is None:
             self.report.add(files.not_found(name, span))
             return None
+        if len(chain) == MAX_CHAIN:
+            self.report.error("too-deep", f"files extend each other more than {MAX_CHAIN} deep", span)
+            return None
         if path.resolve() in chain:
             start = chain.index(path.resolve())
             names = [files.display(each) for each in (*chain[start:], path)]
@@ -262,6 +267,9 @@ class Reader:
             self.report.add(files.not_found(use.name, use.span))
             return None
         key = target.resolve()
+        if len(self._open) == MAX_CHAIN:
+            self.report.error("too-deep", f"libraries use each other more than {MAX_CHAIN} deep", use.span)
+            return None
         if key in self._open or key == path.resolve():
             names = " -> ".join(files.display(each) for each in (*self._open[self._start(key) :], target))
             hint = "move what they share into a library of its own"

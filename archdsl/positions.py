@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from archdsl.diagnostics import Span
 
@@ -198,10 +198,18 @@ def _solid(text: str, start: int, end: int, style: str) -> Iterator[int]:
     """Offsets of the characters that are not white space, an escape counting as one."""
     place = start
     while place < end:
-        character = text[place]
-        if not character.isspace() and not (style == '"' and text[place : place + 2] == "\\\n"):
+        width = _width(text, place, style)
+        if not text[place].isspace() and not (width > 1 and _blank(text[place + 1 : place + width])):
             yield place
-        place += _width(text, place, style)
+        place += width
+
+
+def _blank(escape: str) -> bool:
+    """Whether an escape, without its backslash, stands for white space."""
+    return escape in _BLANKS or (len(escape) > 1 and chr(int(escape[1:], 16)).isspace())
+
+
+_BLANKS: Final = frozenset("\n\t nrtvfNLP_")
 
 
 def _width(text: str, place: int, style: str) -> int:

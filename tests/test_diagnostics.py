@@ -99,9 +99,7 @@ def test_nothing_wrong_is_nothing_shown() -> None:
         ("b: 名前", (1, 4, 1, 6), "1 | b: 名前", "  |    ^^^^"),
     ],
 )
-def test_carets_stand_below_what_is_wrong(
-    source: str, span: tuple[int, int, int, int], line: str, marks: str
-) -> None:
+def test_carets_stand_below_what_is_wrong(source: str, span: tuple[int, int, int, int], line: str, marks: str) -> None:
     assert shown(source, span)[3:5] == [line, marks]
 
 

@@ -44,7 +44,12 @@ def test_a_library_needs_blocks_only() -> None:
     ("change", "code", "message", "path"),
     [
         ({"nam": 1}, "unknown-key", "unknown key `nam`", ("nam",)),
-        ({"archdsl": 2}, "bad-version", "`archdsl`: expected version 1 of the language, found the number 2", ("archdsl",)),
+        (
+            {"archdsl": 2},
+            "bad-version",
+            "`archdsl`: expected version 1 of the language, found the number 2",
+            ("archdsl",),
+        ),
         ({"archdsl": True}, "bad-version", "`archdsl`: expected version 1 of the language, found true", ("archdsl",)),
         ({"nodes": 3}, "wrong-type", "`nodes`: expected a mapping or a list of nodes, found the number 3", ("nodes",)),
         ({"params": ["a"]}, "wrong-type", "`params`: expected a mapping, found a list", ("params",)),
@@ -57,12 +62,27 @@ def test_a_library_needs_blocks_only() -> None:
         ({"blocks": {"a": {"nodes": [], "ports": {}}}}, "unknown-key", "unknown key `ports`", ("blocks", "a", "ports")),
         ({"inputs": {"x": 3}}, "wrong-type", "`x`: expected a shape, found the number 3", ("inputs", "x")),
         ({"inputs": {"x": {"shap": []}}}, "unknown-key", "unknown key `shap`", ("inputs", "x", "shap")),
-        ({"inputs": {"for i in y": {"x": {"dtype": 1}}}}, "wrong-type", "`dtype`: expected text, found the number 1", ("inputs", "for i in y", "x", "dtype")),
-        ({"inputs": {"for i in y": ["N"]}}, "wrong-type", "`for i in y`: expected a mapping of inputs, found a list", ("inputs", "for i in y")),
+        (
+            {"inputs": {"for i in y": {"x": {"dtype": 1}}}},
+            "wrong-type",
+            "`dtype`: expected text, found the number 1",
+            ("inputs", "for i in y", "x", "dtype"),
+        ),
+        (
+            {"inputs": {"for i in y": ["N"]}},
+            "wrong-type",
+            "`for i in y`: expected a mapping of inputs, found a list",
+            ("inputs", "for i in y"),
+        ),
         ({"let": {"width": 1}}, "duplicate-name", "`width` is a parameter already", ("let", "width")),
-        ({"blocks": {"a": {"nodes": [], "params": {"b": 1}, "let": {"b": 2}}}}, "duplicate-name", "`b` is a parameter already", ("blocks", "a", "let", "b")),
+        (
+            {"blocks": {"a": {"nodes": [], "params": {"b": 1}, "let": {"b": 2}}}},
+            "duplicate-name",
+            "`b` is a parameter already",
+            ("blocks", "a", "let", "b"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit(change: dict[str, Any], code: str, message: str, path: tuple[Any, ...]) -> None:
     assert mistakes(change) == [(code, message, path)]
 

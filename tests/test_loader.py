@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 import pytest
@@ -42,14 +43,15 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
     assert found == value and type(found) is type(value)
 
 
-@pytest.mark.parametrize("text", ["on", "no", "yes", "3:4", "2015-12-10", "1_000", "0b1", "+", "-", "e5", "1e", "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["on", "no", "yes", "3:4", "2015-12-10", "1_000", "0b1", "+", "-", "e5", "1e", "9" * 5000]
+)
 def test_what_only_looks_like_a_number_is_text(text: str) -> None:
     assert scalar(text) == text
 
 
 def test_nan() -> None:
-    value = scalar(".nan")
-    assert value != value
+    assert isnan(scalar(".nan"))
 
 
 def test_keys_are_the_source_text() -> None:
@@ -102,7 +104,7 @@ last: = bn3 + downsample
         (("a",), (1, 4, 1, 34), "{b: [1, 'two', f(x)], c: 0x10}"),
         (("a", "b", 1), (1, 12, 1, 17), "'two'"),
         (("a", "b", 2), (1, 19, 1, 23), "f(x)"),
-        (("list",), (3, 3, 6, 11), "- x\n  - y: \"q\\\"r\"\n    z: |\n      text"),
+        (("list",), (3, 3, 6, 11), '- x\n  - y: "q\\"r"\n    z: |\n      text'),
         (("list", 1, "y"), (4, 8, 4, 14), '"q\\"r"'),
         (("list", 1, "z"), (5, 8, 6, 11), "|\n      text"),
         (("last",), (9, 7, 9, 25), "= bn3 + downsample"),
@@ -139,7 +141,15 @@ def test_scalars_can_be_read_as_they_are_written() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["one two", "'it''s two'", '"q\\"\\x41 \\u00e9 two"', "one\n  and two", "|\n  one\n  two\n", ">\n  one\n\n  two\n", "'é ü two'"],
+    [
+        "one two",
+        "'it''s two'",
+        '"q\\"\\x41 \\u00e9 two"',
+        "one\n  and two",
+        "|\n  one\n  two\n",
+        ">\n  one\n\n  two\n",
+        "'é ü two'",
+    ],
 )
 def test_places_inside_a_scalar(written: str) -> None:
     data, source, _ = load(f"key: {written}", "f.yaml")
@@ -148,6 +158,19 @@ def test_places_inside_a_scalar(written: str) -> None:
     span = source.within(("key",), start, start + 3)
     line = f"key: {written}".splitlines()[span.line - 1]
     assert span.line == span.end_line and line[span.column - 1 : span.end_column - 1] == "two"
+
+
+@given(st.text(alphabet="ab \n'\"\\é(:", min_size=1, max_size=30), st.sampled_from(["'", '"', "|", ">", None]))
+def test_every_character_of_a_value_is_found_in_the_source(value: str, style: str | None) -> None:
+    text = yaml.safe_dump({"key": value}, default_style=style, allow_unicode=True, width=12)
+    data, source, diagnostics = load(text, "f.yaml")
+    assert diagnostics == [] and list(data.values()) == [value]
+    lines = text.splitlines()
+    for place, character in enumerate(value):
+        if character.isspace() or character in "'\"\\":
+            continue
+        span = source.within(("key",), place, place + 1)
+        assert lines[span.line - 1][span.column - 1 : span.end_column - 1] == character
 
 
 def test_places_inside_a_key() -> None:
@@ -320,7 +343,7 @@ def test_a_file_that_breaks_off_still_tells_what_came_before() -> None:
 
 @given(st.text(alphabet=st.sampled_from("ab:,[]{}()'\"- \n\t#&*!|>?%@`=\\é0<"), max_size=40))
 def test_no_text_is_too_strange(text: str) -> None:
-    data, source, diagnostics = load(text, "f.yaml")
+    _, source, diagnostics = load(text, "f.yaml")
     for found in diagnostics:
         assert found.span is not None and found.span.line >= 1 and found.span.column >= 1
         assert found.message and "expected <" not in found.message
@@ -331,7 +354,9 @@ def test_no_text_is_too_strange(text: str) -> None:
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet="abc xyz$(.)é", max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet="abcx", max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet="abcx", max_size=4), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 

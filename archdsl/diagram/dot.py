@@ -32,9 +32,10 @@ def dot_source(figure: Figure) -> str:
     from graphviz import Digraph
 
     dot = Digraph(_name(figure.name), graph_attr=_graph(figure), node_attr=_NODE, edge_attr=_EDGE)
-    _add(dot, figure.items)
+    _add(dot, figure.items, figure.rows)
+    quiet = {box.name for box in figure.boxes() if box.style in (Style.HEADER, Style.TRACK, Style.FORK)}
     for link in figure.links:
-        dot.edge(_name(link.source), _name(link.target), **_link(link))
+        dot.edge(_name(link.source), _name(link.target), **_link(link, link.target in quiet))
     return str(dot.source)
 
 
@@ -55,6 +56,7 @@ _EDGE: Final = {
     "color": LINE,
     "penwidth": "1",
     "arrowsize": "0.55",
+    "radius": "8",
 }
 
 
@@ -64,9 +66,9 @@ def _graph(figure: Figure) -> dict[str, str]:
         "labelloc": "t",
         "labeljust": "c",
         "rankdir": "TB",
-        "ranksep": "0.24",
+        "ranksep": "0.17" if figure.compact else "0.24",
         "nodesep": "0.28",
-        "splines": "spline",
+        "splines": "ortho",
         "bgcolor": "white",
         "pad": "0.08",
         "margin": "0",
@@ -76,14 +78,18 @@ def _graph(figure: Figure) -> dict[str, str]:
     }
 
 
-def _add(dot: Digraph, items: Iterable[Box | Panel]) -> None:
+def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
     width = _column(items)
     for item in items:
         if isinstance(item, Box):
             dot.node(_name(item.name), **_node(item, width))
         else:
             with dot.subgraph(name=f"cluster {_name(item.name)}", graph_attr=_panel(item)) as inner:
-                _add(inner, item.items)
+                _add(inner, item.items, item.rows)
+    for row in rows:
+        with dot.subgraph(graph_attr={"rank": "same"}) as beside:
+            for name in row:
+                beside.node(_name(name))
 
 
 def _panel(panel: Panel) -> dict[str, str]:
@@ -102,7 +108,14 @@ def _node(box: Box, width: float) -> dict[str, str]:
         times = f"  ×{box.times}" if box.times > 1 else ""
         return {
             "class": box.style.value, "shape": "plaintext", "style": "", "margin": "0.04,0.02",
-            "height": "0.2", "label": f"<{_bold(box.title + times)}{_font(f'  {box.aside}', SMALL, MUTED)}>",
+            "height": "0.2", "label": f"<{_bold(box.title + times)}{_font(f'  {box.aside}', SMALL, MUTED)}{_below(box.counts)}>",
+        }  # fmt: skip
+    if box.style is Style.FORK:
+        return {"class": "fork", "shape": "point", "style": "", "width": "0.05", "height": "0.05", "color": LINE}
+    if box.style is Style.TRACK:
+        return {
+            "class": "track", "shape": "point", "style": "", "width": "0.016", "height": "0.016",
+            "color": SKIP, "label": "",
         }  # fmt: skip
     if box.style is Style.MERGE:
         return {
@@ -124,7 +137,10 @@ def _node(box: Box, width: float) -> dict[str, str]:
 
 def _label(box: Box) -> str:
     paint = PAINTS[box.paint]
-    if box.style is Style.OP or not (box.lines or box.counts or box.aside or box.times > 1):
+    if box.style is Style.OP:
+        beside = f"  {box.fields}" if box.fields else ""
+        return _bold(box.title) + _font(beside, SMALL, paint.text) + _below(*box.lines)
+    if not (box.lines or box.counts or box.aside or box.times > 1):
         beside = f"  {box.fields}" if box.fields else ""
         return _bold(box.title) + _font(beside, SMALL, paint.text)
     width = INNER - (GAP + _pill_width(box.times) if box.times > 1 else 0)
@@ -135,6 +151,10 @@ def _label(box: Box) -> str:
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
         f'<TD ALIGN="LEFT">{left}</TD>{right}</TR></TABLE>'
     )
+
+
+def _below(*lines: str) -> str:
+    return "".join(f"<BR/>{_font(line, TINY, MUTED)}" for line in lines if line)
 
 
 def _row(text: str, width: float) -> str:
@@ -199,11 +219,11 @@ def _column(items: Iterable[Box | Panel]) -> float:
 _WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0"}
 
 
-def _link(link: Link) -> dict[str, str]:
+def _link(link: Link, quiet: bool) -> dict[str, str]:
     attributes = {"class": link.role.value, "weight": _WEIGHT[link.role]}
     if link.role in (Role.SKIP, Role.SIDE):
         attributes |= {"color": SKIP, "penwidth": "1.2"}
-    if link.target.endswith(" header"):
+    if quiet:
         attributes["arrowhead"] = "none"
     if link.dashed:
         attributes["style"] = "dashed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -20,6 +20,10 @@ class Style(Enum):
     """Text alone: an input or an output."""
     HEADER = "header"
     """Text alone: the name of a panel, through which its input enters."""
+    FORK = "fork"
+    """A dot at which ways part."""
+    TRACK = "track"
+    """A point beside the column that keeps a skip in its lane."""
 
 
 class Role(Enum):
@@ -59,6 +63,8 @@ class Panel:
     name: str
     items: tuple[Box | Panel, ...]
     dashed: bool = False
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Names of boxes in it that stand beside each other."""
 
     @property
     def header(self) -> Box:
@@ -82,8 +88,11 @@ class Figure:
     name: str
     title: str
     counts: str
-    items: tuple[Box | Panel, ...] = field(default=())
+    items: tuple[Box | Panel, ...] = ()
     links: tuple[Link, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    compact: bool = False
+    """Shows single ops: set closer than cards."""
 
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""

@@ -21,7 +21,8 @@ class Flow:
     """The data flow of one graph.
 
     A node is static when no input of the network reaches it: parameters, constants and what is made of
-    them. Figures show static nodes with their reader.
+    them. Figures show static nodes with their reader. A node that does nothing counts as static too, and
+    its readers read what it reads.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -34,17 +35,28 @@ class Flow:
         self.sources: dict[Node, list[Node]] = {}
         """The moving nodes that a node reads."""
         self.readers: dict[Node, list[Node]] = {node: [] for node in nodes}
+        self._passed: dict[Node, Value] = {}
         for node in nodes:
-            moving = [v.node for v in node.inputs if v is not None and v.weight is None]
+            read = [self.resolve(value) for value in node.inputs if value is not None]
+            moving = [value.node for value in read if value.weight is None]
             self.sources[node] = [source for source in moving if source not in self.static]
+            if is_idle(node) and len(read) == 1:
+                self._passed[node] = read[0]
+                self.static.add(node)
+                continue
             if not self.sources[node] and node not in inputs:
                 self.static.add(node)
-            for value in node.inputs:
-                if value is not None:
-                    self.readers[value.node].append(node)
+            for value in read:
+                self.readers[value.node].append(node)
         self._nodes = nodes
-        self.results = {value.node for value in graph.outputs.values()}
+        self.results = {self.resolve(value).node for value in graph.outputs.values()}
         self.batch = _batch(graph)
+
+    def resolve(self, value: Value) -> Value:
+        """The value, or what it is equal to where its node does nothing."""
+        while value.node in self._passed:
+            value = self._passed[value.node]
+        return value
 
     def moving(self, nodes: Iterable[Node]) -> list[Node]:
         """The nodes that are not static, in running order."""

@@ -63,7 +63,8 @@ def find_links(flow: Flow, places: Places) -> list[Link]:
     found: dict[tuple[str, str], Link] = {}
     for value, reader in _edges(flow, places):
         _add(found, flow, places.of(value.node), places.of(reader), value, in_training_only(reader))
-    for value, name in places.ends:
+    for end, name in places.ends:
+        value = flow.resolve(end)
         _add(found, flow, places.of(value.node), name, value, in_training_only(value.node))
     entering: dict[str, set[str]] = {}
     for link in found.values():
@@ -90,7 +91,10 @@ def _add(
 def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
     """What moves from node to node, but for the way from one turn of an opened repeat to the next."""
     for node in flow.graph.nodes:
-        for value in node.inputs:
+        if node in flow.static:
+            continue
+        for given in node.inputs:
+            value = flow.resolve(given) if given is not None else None
             if value is None or value.weight is not None or value.node in flow.static:
                 continue
             before, after = places.turn.get(value.node), places.turn.get(node)

@@ -114,13 +114,24 @@ def _way_up(merge: str, source: str, sources: dict[str, list[str]], readers: dic
 
 def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
     """One way in and one way out of each box that hold the column: the first that is neither skip nor side."""
+    fans = _fans(links)
     outgoing: set[str] = set()
     incoming: set[str] = set()
     chosen = set()
     for link in links:
         pair = (link.source, link.target)
-        if pair not in others and link.source not in outgoing and link.target not in incoming and not link.dashed:
+        if pair not in others | fans and link.source not in outgoing and link.target not in incoming and not link.dashed:
             outgoing.add(link.source)
             incoming.add(link.target)
             chosen.add(pair)
     return chosen
+
+
+def _fans(links: Sequence[Link]) -> set[Pair]:
+    """The links of boxes that three or more read, or that read three or more: none of them is the column."""
+    leaving: dict[str, list[Pair]] = {}
+    entering: dict[str, list[Pair]] = {}
+    for link in links:
+        leaving.setdefault(link.source, []).append((link.source, link.target))
+        entering.setdefault(link.target, []).append((link.source, link.target))
+    return {pair for found in (*leaving.values(), *entering.values()) if len(found) > 2 for pair in found}

@@ -173,8 +173,9 @@ def _group_norm(node: Node, sizes: Sizes) -> Title:
 
 def _dropout(node: Node, sizes: Sizes) -> Title:
     op: Any = node.op
-    name = "Stochastic depth" if op.name == "stochastic_depth" else "Dropout"
-    return Title(_fixed(name), f"{op.p:.3g}", comma=False)
+    if op.name == "stochastic_depth":
+        return Title(_fixed("Stochastic depth"))
+    return Title("Dropout", f"{op.p:.3g}", comma=False)
 
 
 def _join(node: Node, sizes: Sizes) -> Title:

@@ -86,7 +86,8 @@ def _short(each: Title) -> str:
 def op_title(flow: Flow, node: Node) -> Title:
     """An op's title; where it joins a parameter to the stream, with the parameter's name."""
     found = title(node, flow.sizes)
-    given = [value.node for value in node.inputs if value is not None and value.node in flow.static]
+    read = [flow.resolve(value).node for value in node.inputs if value is not None]
+    given = [source for source in read if source in flow.static]
     names = [name for source in given if (name := _origin(source)) is not None]
     if names and node.op.name in ("formula", "cat", "add", "mul") and found.name in ("Add", "Multiply", "Concat"):
         return Title(f"{found.name}{SPACE}{humanise(names[0]).lower()}")

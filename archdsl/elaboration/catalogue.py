@@ -127,9 +127,7 @@ class Catalogue:
     def _spec(
         self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, frame: Frame
     ) -> BlockSpec:
-        from archdsl.inherit import read_spec_block
-
-        resolved, diagnostics = read_spec_block(name.removeprefix("spec."), home.file)
+        resolved, diagnostics = home.spec_block(name.removeprefix("spec."))
         if resolved is None:
             self._blocks[key] = None
             first = diagnostics[0] if diagnostics else None

@@ -14,7 +14,7 @@ from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.ops import OPS
-from archdsl.ops.special import Parameter
+from archdsl.ops.special import InputOp, Parameter
 from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
@@ -68,19 +68,18 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
 def _pruned(nodes: list[Node], alive: set[Node], specs: list[Scope]) -> Iterator[Node]:
     """Without the nodes of specs used as blocks that nobody reads."""
     for node in nodes:
-        if node in alive or not specs or not any(_inside(node, scope) for scope in specs):
+        if node in alive or not any(scope in specs for scope in _around(node)):
             yield node
         else:
             _remove(node)
 
 
-def _inside(node: Node, scope: Scope) -> bool:
+def _around(node: Node) -> Iterator[Scope]:
+    """The scopes that hold a node, innermost first."""
     holder = node.scope
     while holder is not None:
-        if holder is scope:
-            return True
+        yield holder
         holder = holder.scope
-    return False
 
 
 def _remove(node: Node) -> None:
@@ -97,14 +96,21 @@ def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node]
         return
     read = {value.node for node in nodes for value in node.inputs if value is not None}
     read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
+    read |= _offered(nodes)
     for node in (*inputs.values(), *nodes):
         if node in alive or node in read or not isinstance(node.template, NodeTemplate):
             continue
-        what = f"input `{node.name}`" if node.name in inputs and node.scope and not node.scope.path and not node.inputs and node.op.name == "input" else f"`{node.path}`"
+        what = f"input `{node.name}`" if isinstance(node.op, InputOp) else f"`{node.path}`"
         mistakes.add(
             "unused", f"{what} is read by no node and is no output", node.template.home.span(node.template.path),
             place=node.path, hint="remove it, read it, or name it under `outputs`", severity=Severity.WARNING,
         )  # fmt: skip
+
+
+def _offered(nodes: list[Node]) -> set[Node]:
+    """The nodes that a block with several outputs offers: its instances need not read them all."""
+    scopes = {scope for node in nodes for scope in _around(node) if len(scope.outputs) > 1}
+    return {value.node for scope in scopes for value in scope.outputs.values()}
 
 
 def _initialise(scope: Scope, home: Resolved, env: Env, nodes: list[Node], mistakes: Mistakes) -> None:

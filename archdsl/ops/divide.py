@@ -12,9 +12,7 @@ from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, Posit
 from archdsl.ops.rules import divides, format_list, replaced
 from archdsl.shapes import Dim, TensorType, differ, least
 
-OutputNames = Annotated[
-    Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")
-]
+OutputNames = Annotated[Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
 
 
 class Division(Op):
@@ -63,9 +61,7 @@ class Split(Division):
     """Cuts a dimension into parts of a size, or of the sizes listed."""
 
     name: ClassVar[str] = "split"
-    split_size: Annotated[
-        PositiveInt | Dims, Field(description="the size of each part, or a list of all parts' sizes")
-    ]
+    split_size: Annotated[PositiveInt | Dims, Field(description="the size of each part, or a list of all parts' sizes")]
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
         if isinstance(self.split_size, tuple):
@@ -107,9 +103,7 @@ class TensorSplit(Division):
             return self._between(self.indices_or_sections, size)
         count = self.indices_or_sections
         if isinstance(size, int) and size < count:
-            raise OpError(
-                f"cannot cut {size} into {count} parts", code="size-error", field="indices_or_sections"
-            )
+            raise OpError(f"cannot cut {size} into {count} parts", code="size-error", field="indices_or_sections")
         return [(size + count - 1 - i) // count for i in range(count)]
 
     def _between(self, places: tuple[int, ...], size: Dim) -> Sequence[Dim]:

@@ -173,7 +173,7 @@ def _tokens(text: str) -> list[list[str]]:
     while text[end:].strip():
         match = _TOKEN.match(text, end)
         if match is None:
-            raise ValueError(f"cannot read `{text[end:].split()[0]}` in the pattern")
+            raise ValueError(f"cannot read `{text[end:].split(maxsplit=1)[0]}` in the pattern")
         end = match.end()
         if match[1] == "->":
             sides.append([])

@@ -102,9 +102,7 @@ class Squeeze(Op):
 
     name: ClassVar[str] = "squeeze"
     kind: ClassVar[Kind] = Kind.RESHAPE
-    dim: Annotated[int | Ints | None, Field(description="the dimensions removed; each must be of size 1")] = (
-        None
-    )
+    dim: Annotated[int | Ints | None, Field(description="the dimensions removed; each must be of size 1")] = None
 
     def removed(self, x: TensorType) -> tuple[int, ...]:
         """The dimensions removed, counted from the front. Raises OpError."""
@@ -159,9 +157,7 @@ class Roll(Op):
     name: ClassVar[str] = "roll"
     kind: ClassVar[Kind] = Kind.RESHAPE
     shifts: Annotated[AnyDim | Dims, Field(description="by how many places, for each of `dims`")]
-    dims: Annotated[
-        int | Ints | None, Field(description="the dimensions shifted; none: the flattened tensor")
-    ] = None
+    dims: Annotated[int | Ints | None, Field(description="the dimensions shifted; none: the flattened tensor")] = None
 
     def infer(self, x: TensorType) -> TensorType:
         shifts, dims = listed(self.shifts), listed(self.dims)

@@ -40,9 +40,7 @@ class Interpolate(Op):
     name: ClassVar[str] = "interpolate"
     kind: ClassVar[Kind] = Kind.POOL
     size: Annotated[AnyDim | Dims | None, Field(description="the new spatial sizes, or one for all")] = None
-    scale_factor: Annotated[Factor | Factors | None, Field(description="how many times larger instead")] = (
-        None
-    )
+    scale_factor: Annotated[Factor | Factors | None, Field(description="how many times larger instead")] = None
     mode: Annotated[
         Literal["nearest", "nearest-exact", "area", "linear", "bilinear", "bicubic", "trilinear"],
         Field(description="how the new places are filled"),
@@ -51,9 +49,7 @@ class Interpolate(Op):
         bool | None,
         Field(description="whether the corner places' middles stay, for linear modes and bicubic"),
     ] = None
-    antialias: Annotated[
-        bool, Field(description="blur what is made smaller, in modes bilinear and bicubic")
-    ] = False
+    antialias: Annotated[bool, Field(description="blur what is made smaller, in modes bilinear and bicubic")] = False
 
     def infer(self, x: TensorType) -> TensorType:
         self._check(x)
@@ -134,8 +130,7 @@ def _windows(op: Unfold | Fold, sizes: Shape) -> list[Dim]:
     """How many windows fit along each dimension. Raises OpError where none does."""
     rule = zip(sizes, op.kernel_size, op.dilation, op.padding, op.stride, strict=True)
     counts: list[Dim] = [
-        (size + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1
-        for size, kernel, dilation, pad, stride in rule
+        (size + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1 for size, kernel, dilation, pad, stride in rule
     ]
     if any(least(-count) >= 0 for count in counts):
         raise OpError(

@@ -44,9 +44,7 @@ def require_float(port: str, x: TensorType, verb: str) -> None:
 def require_integer(port: str, x: TensorType, allowed: Sequence[str] = ("int64", "int32")) -> None:
     """Raises OpError (`dtype-error`) unless `x` holds whole numbers that can count places."""
     if x.dtype not in allowed:
-        raise OpError(
-            f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,)
-        )
+        raise OpError(f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,))
 
 
 def require_same_dtype(ports: tuple[str, str], left: TensorType, right: TensorType) -> None:

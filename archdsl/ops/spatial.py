@@ -125,15 +125,13 @@ class GridSample(Op):
     name: ClassVar[str] = "grid_sample"
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("grid"))
-    mode: Annotated[
-        Literal["bilinear", "nearest", "bicubic"], Field(description="how it reads between places")
-    ] = "bilinear"
+    mode: Annotated[Literal["bilinear", "nearest", "bicubic"], Field(description="how it reads between places")] = (
+        "bilinear"
+    )
     padding_mode: Annotated[
         Literal["zeros", "border", "reflection"], Field(description="what lies outside the map")
     ] = "zeros"
-    align_corners: Annotated[
-        bool, Field(description="whether -1 and 1 are the middles of the corner places")
-    ] = False
+    align_corners: Annotated[bool, Field(description="whether -1 and 1 are the middles of the corner places")] = False
 
     def infer(self, x: TensorType, grid: TensorType) -> TensorType:
         require_rank("input", x, 4, 5)
@@ -159,9 +157,7 @@ class AffineGrid(Op):
     name: ClassVar[str] = "affine_grid"
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("theta"),)
-    size: Annotated[
-        Dims, Field(description="the sampled output's shape, (N, C, H, W)", min_length=4, max_length=5)
-    ]
+    size: Annotated[Dims, Field(description="the sampled output's shape, (N, C, H, W)", min_length=4, max_length=5)]
     align_corners: Annotated[bool, Field(description="as in `grid_sample`")] = False
 
     def infer(self, theta: TensorType) -> TensorType:
@@ -182,9 +178,7 @@ class AffineGrid(Op):
 
 def _check_divides(what: str, size: Dim, divisor: int, field: str) -> None:
     if divides(divisor, size) is False:
-        raise OpError(
-            f"{what}: {size} is not divisible by {divisor}", code="size-error", ports=("input",), field=field
-        )
+        raise OpError(f"{what}: {size} is not divisible by {divisor}", code="size-error", ports=("input",), field=field)
 
 
 SPATIAL = (Pad, PixelShuffle, PixelUnshuffle, ChannelShuffle, GridSample, AffineGrid)

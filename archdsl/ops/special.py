@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, final
 
 from pydantic import Field
 
-from archdsl.ops.base import Dims, Kind, Names, Op, Port, Weight
+from archdsl.ops.base import Dims, Kind, Names, Op, OpError, Port, Weight
 from archdsl.shapes import Dim, Symbolic, TensorType
 
 DType = Literal["float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
@@ -41,6 +41,12 @@ class Parameter(Op):
     shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
 
     def infer(self) -> TensorType:
+        unknown = next((dim for dim in self.shape if isinstance(dim, Symbolic)), None)
+        if unknown is not None:
+            raise OpError(
+                f"a parameter's shape must be known when the model is built, but {unknown} is known only at run time",
+                code="size-error", field="shape", hint="make the size a parameter of the file",
+            )  # fmt: skip
         return TensorType(self.shape)
 
     def tensors(self) -> dict[str, Weight]:
@@ -105,8 +111,6 @@ class ByMode(Op):
     mode: Annotated[Literal["training", "evaluation"], Field(description="when the first is read")]
 
     def infer(self, input: TensorType, otherwise: TensorType) -> TensorType:
-        from archdsl.ops.base import OpError
-
         if input != otherwise:
             raise OpError(
                 f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise")

@@ -7,13 +7,15 @@ else it becomes an argument of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, final
 
-from archdsl.expressions import Call, Expression, ExpressionError, Literal, Name, Tree, children, free_names, rebuild, to_text
+from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
 from archdsl.template import Text
 from archdsl.graph import Binding, Env, Scope
+from archdsl_torch.folding import Untold, translate
 from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
 
 UNSET: Final = Raw("None")
@@ -33,11 +35,6 @@ SIZES: Final = {
 }
 """torch's arguments that are sizes, with the name that an argument for them gets."""
 
-PYTHON_FUNCTIONS: Final = frozenset(("min", "max", "sum", "len", "abs", "int", "float", "round", "range"))
-
-
-class Untold(Exception):
-    """Values that the resolver has no words for."""
 
 
 @final
@@ -121,11 +118,22 @@ class Arguments:
 
     def _default(self, atom: Atom) -> str | None:
         """A neutral value that most instances have."""
-        for value in (UNSET, 1, 0, 0.0, None, False, True):
+        classes = [v for v in atom.values if isinstance(v, Raw) and v is not UNSET]
+        for value in (UNSET, *classes[:1], 1, 0, 0.0, None, False, True):
             count = sum(same(v, value) for v in atom.values)
             if count and (value is UNSET or (2 * count >= len(atom.values) > 1 and not atom.size)):
                 return literal(value)
         return None
+
+    def prune(self, lines: Sequence[str]) -> None:
+        """Forgets names that no line uses."""
+        text = "\n".join([*lines, *self.attributes.values()])
+        while True:
+            said = "\n".join([text, *(atom.text for atom in self.atoms if atom.text is not None)])
+            kept = [atom for atom in self.atoms if re.search(rf"(?<![\w.]){atom.name}\b(?!=)", said)]
+            if len(kept) == len(self.atoms):
+                return
+            self.atoms = kept
 
     # --- resolving ------------------------------------------------------------------------
 
@@ -143,6 +151,11 @@ class Arguments:
         if self._is_even(values):
             return self._spread(values, where, name)
         return self._new(identifier(SIZES.get(name, name)), self._full(values, where), size=name in SIZES).name
+
+    def factory(self, name: str, values: Sequence[Any]) -> str:
+        """An argument that holds a class, or None."""
+        found = self._known(values, range(len(self.scopes)))
+        return found or self._new(identifier(name), list(values)).name
 
     def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
         """Python text that is true in the instances that have a child."""
@@ -199,7 +212,7 @@ class Arguments:
         for dim in self._dimensions():
             column = self._column(dim)
             if column is not None and all(same(column[i], v) for i, v in zip(where, values, strict=True)):
-                return self._new(SIZES[name], column, size=True).name
+                return self._new(_size_name(name, dim), column, size=True).name
         return None
 
     def _dimensions(self) -> list[str]:
@@ -233,47 +246,36 @@ class Arguments:
 
     def _translated(self, hint: Hint, values: Sequence[Any], where: Sequence[int]) -> str:
         for env, value in zip(hint.envs, values, strict=True):
-            if not _agrees(hint.expression.evaluate(env), value):
+            if not agrees(hint.expression.evaluate(env), value):
                 raise Untold(hint.expression.text)
-        return to_text(self._rename(hint.expression.tree, hint.envs, where))
+        return to_text(self.words(hint.expression.tree, hint.envs, where))
 
-    def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Tree:
-        """The tree over the constructor's names, with whatever does not vary computed."""
-        names = free_names(tree)
-        found = {name: [env.find(name) for env in envs] for name in names}
-        constant = all(
-            all(b is not None and is_static(b.value) for b in bindings)
-            and all_same([b.value for b in bindings if b is not None])
-            for bindings in found.values()
-        )
-        if constant:
-            return _literal_tree(Expression("", tree).evaluate(envs[0]))
-        if isinstance(tree, Name):
-            return self._name(tree.name, [b for b in found[tree.name] if b is not None], where)
-        if isinstance(tree, Call) and tree.function not in PYTHON_FUNCTIONS:
-            raise Untold(tree.function)
-        if not isinstance(tree, Call) and not children(tree):
-            raise Untold("expression")
-        return rebuild(tree, lambda child: self._rename(child, envs, where))
+    def words(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], keep: frozenset[str] = frozenset()) -> Tree:
+        """The spec's expression over the constructor's names. Raises Untold."""
+        before = len(self.atoms)
+        try:
+            return translate(tree, envs, lambda name, bindings: self._name(name, bindings, where), keep)
+        except (Untold, ExpressionError) as error:
+            del self.atoms[before:]
+            raise Untold(str(error)) from None
 
-    def _name(self, name: str, bindings: Sequence[Binding], where: Sequence[int]) -> Tree:
-        if bindings[0].kind == "loop" or not all(is_static(b.value) for b in bindings):
+    def _name(self, name: str, bindings: Sequence[Binding | None], where: Sequence[int]) -> Tree:
+        if any(b is None or b.kind == "loop" or not is_static(b.value) for b in bindings):
             raise Untold(name)
-        values = [b.value for b in bindings]
+        known = [b for b in bindings if b is not None]
+        values = [b.value for b in known]
         for atom in self.atoms:
             if all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
                 return Name(atom.name)
         column = self._column(name)
         if column is None or not all(same(column[i], v) for i, v in zip(where, values, strict=True)):
             raise Untold(name)
-        kind = bindings[0].kind
-        definition = bindings[0].definition
+        kind, definition = known[0].kind, known[0].definition
         if kind == "let" and isinstance(definition, Expression):
-            envs = [scope.env for scope in self.scopes]
-            text = to_text(self._rename(definition.tree, envs, range(len(self.scopes))))
-            if text.isidentifier():
-                return Name(text)
-            return Name(self._new(identifier(name), column, text=text, size=True).name)
+            said = self.words(definition.tree, [scope.env for scope in self.scopes], range(len(self.scopes)))
+            text = to_text(said)
+            whole = all(type(v) is int for v in column)
+            return said if text.isidentifier() else Name(self._new(identifier(name), column, text=text, size=whole).name)
         if not all(isinstance(v, int | float | str | bool | tuple) or v is None for v in column):
             raise Untold(name)
         fresh = DIMENSION_NAMES.get(name, identifier(name.lower())) if kind == "dim" else identifier(name)
@@ -291,19 +293,20 @@ class Arguments:
         return atom
 
 
-DIMENSION_NAMES: Final = {"C": "channels", "D": "dim"}
+def _size_name(field_name: str, dim: str) -> str:
+    """What a dimension of the input is called as an argument."""
+    if field_name in ("in_channels", "num_features", "num_channels"):
+        return "in_channels"
+    return DIMENSION_NAMES.get(dim, dim.lower())
 
 
-def _literal_tree(value: Any) -> Tree:
-    if isinstance(value, int | float | str | bool) or value is None:
-        return Literal(value)
-    raise Untold("a list")
+DIMENSION_NAMES: Final = {"C": "dim", "D": "dim"}
 
 
-def _agrees(said: Any, value: Any) -> bool:
+def agrees(said: Any, value: Any) -> bool:
     """Whether an expression's value is the op's: one number stands for equal ones."""
     if isinstance(value, tuple) and not isinstance(said, tuple | list):
-        return all(_agrees(said, item) for item in value)
+        return all(agrees(said, item) for item in value)
     if isinstance(said, list):
         said = tuple(said)
     if isinstance(value, bool) and not isinstance(said, bool):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
-from archdsl_torch.lowering import Arg, Call, In, Many, Method, Self, Training
-from archdsl_torch.special import Index, Infix, Like, ModeChoice, Prefix
-from archdsl_torch.text import Doc, Group
+from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
+from archdsl_torch.special import Infix, Like, ModeChoice, Prefix, Suffix
+from archdsl_torch.text import Doc, Group, Operation, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
 """How tightly Python's operators bind."""
@@ -26,6 +26,10 @@ class Text(NamedTuple):
 
     def at(self, level: int) -> str:
         return str(self.doc) if self.level >= level else f"({self.doc})"
+
+    def part(self, level: int) -> Doc:
+        """The text as an operand, in brackets where it must be."""
+        return self.doc if self.level >= level else Group("(", (self.doc,), single=True)
 
 
 def atom_or_sum(text: str) -> Text:
@@ -88,11 +92,16 @@ class Writer:
                 right = self.write([code.right for code in codes])
                 # a comparison's sides must bind tighter, and so must what stands right of a `-`
                 before = own + 1 if own in (COMPARE, POWER) else own
-                return Text(f"{left.at(before)} {sign} {right.at(own + 1 if own != POWER else SIGN)}", own)
+                after = own + 1 if own != POWER else SIGN
+                return Text(Operation((left.part(before), right.part(after)), sign), own)
             case Prefix(sign=sign):
                 return Text(sign + self.write([code.operand for code in codes]).at(SIGN), SIGN)
-            case Index(text=text):
+            case Suffix(text=text):
                 return Text(f"{self.write([code.value for code in codes]).at(ATOM)}[{text}]")
+            case Index():
+                receiver = self.write([code.receiver for code in codes]).at(ATOM)
+                items = [self._item([code.items[i] for code in codes]) for i in range(len(first.items))]
+                return Text(f"{receiver}[{', '.join(items)}]")
             case ModeChoice(mode=mode):
                 then = self.write([code.then for code in codes]).at(COMPARE)
                 otherwise = self.write([code.otherwise for code in codes]).at(COMPARE)
@@ -101,6 +110,16 @@ class Writer:
             case Like(what=what):
                 return Text(self.like(what))
         raise AssertionError(f"no text for {first!r}")
+
+    def _item(self, codes: Sequence[Any]) -> str:
+        """An index, or a range as `1:3`."""
+        if not isinstance(codes[0], Range):
+            return str(self.write(codes).doc)
+        bounds = [
+            "" if getattr(codes[0], side) is None else str(self.write([getattr(c, side) for c in codes]).doc)
+            for side in ("start", "stop", "step")
+        ]
+        return ":".join(bounds) if bounds[2] else ":".join(bounds[:2])
 
     def _method(self, codes: Sequence[Any]) -> Text:
         first = codes[0]
@@ -114,9 +133,7 @@ class Writer:
         items: list[Doc] = [self.write([c.args[i] for c in codes]).doc for i in range(len(first.args))]
         for place, (key, _) in enumerate(first.kwargs):
             text = self.write([code.kwargs[place][1] for code in codes], key).doc
-            items.append(
-                Group(f"{key}={text.opening}", text.items, text.closing) if isinstance(text, Group) else f"{key}={text}"
-            )
+            items.append(prefixed(f"{key}=", text))
         return tuple(items)
 
 
@@ -136,8 +153,12 @@ def leaves(code: Any) -> list[Arg]:
             parts = [code.operand]
         case ModeChoice():
             parts = [code.then, code.otherwise]
-        case Index() | Training():
+        case Suffix() | Training():
             parts = [code.value]
+        case Index():
+            parts = [code.receiver, *code.items]
+        case Range():
+            parts = [code.start, code.stop, code.step]
         case _:
             parts = []
     return [leaf for part in parts for leaf in leaves(part)]

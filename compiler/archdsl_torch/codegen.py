@@ -13,13 +13,14 @@ from typing import Any, final
 
 from archdsl import __version__
 from archdsl.graph import Graph, Scope, ScopeKind
-from archdsl_torch.arguments import Arguments, Untold
+from archdsl_torch.arguments import Arguments
 from archdsl_torch.construct import Constructor
+from archdsl_torch.folding import Untold
 from archdsl_torch.forward import Forward, Inexpressible
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import Layout, Role, is_tensor
 from archdsl_torch.merge import Merged, Unmergeable, merge
-from archdsl_torch.outline import Items, Make, Outline, Outliner, Tensor, Use, _scope, origin_of
+from archdsl_torch.outline import Items, Outline, Outliner, Use, _scope, origin_of
 from archdsl_torch.reset import own_lines, tie_lines, tree_lines
 from archdsl_torch.text import WIDTH, camel, identifier, literal, unique
 
@@ -153,6 +154,7 @@ class _Planner:
         if merged.steps and not chain:
             plan.forward = self._forward(merged, arguments)
         plan.reset = own_lines(merged, lambda values, name: _say(arguments, merged, values, name))
+        arguments.prune([*plan.construction, *plan.forward])
         plan.name = self._name(scopes[0])
         self.plans.append(plan)
         for scope in scopes:
@@ -297,14 +299,17 @@ def _imports(body: str) -> list[str]:
 
 
 def _helper_lines(planner: _Planner) -> list[str]:
-    used: dict[str, None] = {}
+    wrappers = planner.layout.wrappers.by_name()
+    used: dict[str, list[str]] = {}
     for node in planner.graph.nodes:
         if is_tensor(node):
             continue
-        build = planner.outliner.build(node)
-        if isinstance(build, Make) and build.call.function in HELPERS:
-            used[build.call.function] = None
-    return [line for name in used for line in ("", "", *HELPERS[name].rstrip().split("\n"))]
+        module = planner.layout.module(node)
+        if module is not None and module.function in HELPERS:
+            used[module.function] = HELPERS[module.function].rstrip().split("\n")
+        elif module is not None and module.function in wrappers:
+            used[module.function] = wrappers[module.function]
+    return [line for lines in used.values() for line in ("", "", *lines)]
 
 
 def _outputs_lines(graph: Graph) -> list[str]:
@@ -352,4 +357,4 @@ def _docstring(graph: Graph, plan: ClassPlan) -> str:
     return f"The scope `{scope.path}`" + (f" and {count - 1} like it." if count > 1 else ".")
 
 
-__all__ = ["Tensor", "class_name", "source"]
+__all__ = ["class_name", "source"]

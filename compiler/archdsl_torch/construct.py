@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, final
 
-from archdsl.expressions import Expression
+from archdsl.expressions import Expression, ExpressionError, Name
 from archdsl.expressions import Sequence as SequenceTree
 from archdsl.graph import Env, Node, Scope
 from archdsl.ops.special import Constant, Parameter
-from archdsl_torch.arguments import UNSET, Arguments, Atom, Hint, Resolver, Untold, expression_hint, hint_of
+from archdsl_torch.arguments import UNSET, Arguments, Atom, Hint, Resolver, expression_hint, hint_of
 from archdsl_torch.lowering import Arg, Call, Many
 from archdsl_torch.merge import Merged, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items, Make, Tensor, Use
-from archdsl_torch.runs import grouped
-from archdsl_torch.text import Doc, Group, Raw, all_same, identifier, quoted, render, same, unique
+from archdsl_torch.folding import Untold
+from archdsl_torch.runs import LoopResolver, grouped, loop_start
+from archdsl_torch.text import Doc, Group, Raw, all_same, identifier, prefixed, quoted, render, same, unique
 
 
 class Plan(Protocol):
@@ -50,6 +51,8 @@ class Constructor:
         self.everywhere = range(len(merged.outlines))
         self.alone = len(merged.outlines) == 1
         self.names = set(merged.members) | {"self"}
+        self.factories: dict[Any, str] = {}
+        """Arguments that hold the class of a node's module, by template."""
 
     def write(self) -> list[str]:
         """The statements after `super().__init__()`, at the depth of a method's body."""
@@ -70,7 +73,7 @@ class Constructor:
         first = next(entry for entry in entries if entry is not None)
         condition = None
         if len(where) < len(entries):
-            condition = self._condition(name, first, [entry is not None for entry in entries])
+            condition = self._condition(name, first, entries)
         if isinstance(builds[0], Tensor):
             return self._tensor_member(name, builds, where, condition)
         before = len(self.lines)
@@ -89,10 +92,32 @@ class Constructor:
         self.lines += [f"    {line}" for line in (*prologue, *render(target or "", doc, 8))]
         return None
 
-    def _condition(self, name: str, entry: Entry, present: list[bool]) -> str:
+    def _condition(self, name: str, entry: Entry, entries: Sequence[Entry | None]) -> str:
+        chosen = self._chosen(entries)
+        if chosen is not None:
+            self.factories[entry.unit.template] = chosen
+            return f"{chosen} is not None"
+        present = [other is not None for other in entries]
         condition = getattr(entry.unit.template, "condition", None)
         hint = expression_hint(condition, [outline.scope.env for outline in self.merged.outlines])
         return self.arguments.condition(present, identifier(name), hint)
+
+    def _chosen(self, entries: Sequence[Entry | None]) -> str | None:
+        """The argument that holds the class of a child's module, where a parameter of the block does."""
+        unit = next(entry for entry in entries if entry is not None).unit
+        op = getattr(unit.template, "op", None)
+        sole = op.sole if op is not None else None
+        if sole is None or not isinstance(sole.tree, Name):
+            return None
+        values: list[Any] = []
+        for entry in entries:
+            build = None if entry is None else entry.build
+            if entry is not None and (not isinstance(build, Make) or entry.unit.template is not unit.template):
+                return None
+            if isinstance(build, Make) and (build.call.args or [k for k, _ in build.call.kwargs if k != "inplace"]):
+                return None
+            values.append(Raw(build.call.function) if isinstance(build, Make) else None)
+        return self.arguments.factory(sole.tree.name, values)
 
     # --- tensors --------------------------------------------------------------------------
 
@@ -170,6 +195,9 @@ class Constructor:
 
     def _function(self, builds: Sequence[Make], where: list[int], resolver: Resolver) -> str:
         names = [build.call.function for build in builds]
+        chosen = self.factories.get(builds[0].node.template)
+        if chosen is not None and resolver is self.arguments:
+            return chosen
         if all_same(names):
             return names[0]
         if any(build.call.args or [k for k, _ in build.call.kwargs if k != "inplace"] for build in builds):
@@ -324,8 +352,8 @@ class Constructor:
             if len(some) < len(where):
                 if len(where) < len(self.everywhere):
                     raise Unmergeable("optional children of an optional child")
-                condition = self._condition(entry.name if not entry.name.isdigit() else _word(entry), entry,
-                                            [i in some for i in self.everywhere])  # fmt: skip
+                everyone = [dict(found).get(i) for i in self.everywhere]
+                condition = self._condition(_word(entry) if entry.name.isdigit() else entry.name, entry, everyone)
             before = len(self.lines)
             doc = self.build(builds, some, resolver)
             extra, self.lines = self.lines[before:], self.lines[:before]
@@ -351,17 +379,16 @@ class Constructor:
             return None
         entries = items[0].entries
 
-        def write(start: int, stop: int) -> tuple[Doc, bool] | None:
-            from archdsl_torch.runs import LoopResolver
-
-            resolver = LoopResolver(stop - start)
+        def write(start: int, stop: int) -> tuple[Doc, bool, int] | None:
+            origin = loop_start([entry.unit.loops for entry in entries[start:stop]])
+            resolver = LoopResolver(stop - start, origin)
             before = len(self.lines)
             try:
                 doc = self.build([e.build for e in entries[start:stop]], list(range(stop - start)), resolver)
-            except (Unmergeable, Untold):
+            except (Unmergeable, Untold, ExpressionError):
                 del self.lines[before:]
                 return None
-            return doc, resolver.used
+            return doc, resolver.used, origin
 
         return write
 
@@ -374,15 +401,11 @@ def _word(entry: Entry) -> str:
 
 
 def _keyword(name: str, doc: Doc) -> Doc:
-    if isinstance(doc, Group):
-        return Group(f"{name}={doc.opening}", doc.items, doc.closing, doc.exploded, doc.single)
-    return f"{name}={doc}"
+    return prefixed(f"{name}=", doc)
 
 
 def _pair(name: str, doc: Doc) -> Doc:
-    if isinstance(doc, Group):
-        return Group(f"{quoted(name)}: {doc.opening}", doc.items, doc.closing, doc.exploded, doc.single)
-    return f"{quoted(name)}: {doc}"
+    return prefixed(f"{quoted(name)}: ", doc)
 
 
 def _size_name(atom: Atom) -> str:

@@ -16,10 +16,10 @@ from archdsl.graph import Mode, Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Formula
 from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
-from archdsl_torch.arguments import Arguments, Hint, Untold, expression_hint
-from archdsl_torch.code import CHOICE, Text, Writer, leaves
-from archdsl_torch.construct import Plan, PlanOf, _node_hint
-from archdsl_torch.layout import Layout, Role
+from archdsl_torch.arguments import Arguments, Hint, expression_hint
+from archdsl_torch.code import Text, Writer, leaves
+from archdsl_torch.construct import PlanOf, _node_hint
+from archdsl_torch.layout import Layout
 from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Owned, Port, Ref, Result
@@ -569,4 +569,4 @@ def _elements(hint: Hint | None, count: int) -> list[Hint | None]:
     return [Hint(Expression("", item), hint.envs) for item in hint.expression.tree.items]
 
 
-__all__ = ["CHOICE", "Forward", "Inexpressible", "Plan", "Role", "Untold"]
+__all__ = ["Forward", "Inexpressible"]

@@ -16,8 +16,10 @@ from archdsl.graph import Graph, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Lowered
+from archdsl_torch.inplace import IN_PLACE, may_overwrite
+from archdsl_torch.lowering import Arg, Call
 from archdsl_torch.special import lowered
+from archdsl_torch.wrappers import Wrappers
 
 Unit: TypeAlias = "Node | Scope"
 """What one step of a forward runs."""
@@ -69,6 +71,7 @@ class Layout:
         self._chains: dict[Scope, tuple[Scope, ...]] = {}
         self._first: dict[Scope, int] = {}
         self._roles: dict[Scope, Role] = {}
+        self.wrappers = Wrappers()
         self._connect()
 
     def chain(self, scope: Scope | None) -> tuple[Scope, ...]:
@@ -110,12 +113,14 @@ class Layout:
         """What the forward of a class runs, in order; scopes without a forward are seen through."""
         return sorted(self._units(scope), key=self.first)
 
-    def as_module(self, node: Node) -> bool:
-        """Whether the node is a child module; else it is an expression in a forward."""
+    def module(self, node: Node) -> Call | None:
+        """The constructor of the node's module; None where it is an expression in a forward."""
         forms = self.lowered[node]
-        if forms.module is None or node.tensors or forms.function is None:
-            return forms.module is not None
-        return node.op.kind is not Kind.RESHAPE
+        if node.scope is not None and self.role(node.scope) in (Role.CHAIN, Role.CHAIN_CLASS):
+            return _in_place(self, node, forms.module or self.wrappers.call(node, forms.function))
+        if node.tensors or forms.function is None or node.op.kind is not Kind.RESHAPE:
+            return _in_place(self, node, forms.module)
+        return None
 
     # --- ports ----------------------------------------------------------------------------
 
@@ -212,10 +217,22 @@ class Layout:
             return gives[0] if fits and len(gives) == 1 else None
         if is_tensor(child) or [key_of(v) for v in child.inputs if v is not None] != [current]:
             return None
-        if len(child.types) != 1 or not self._runs_in_chain(self.lowered[child], scope):
+        forms = self.lowered[child]
+        wrapped = scope.listed and forms.module is None and self.wrappers.fits(child, forms.function)
+        if len(child.types) != 1 or forms.call is not None or (forms.module is None and not wrapped):
             return None
         return Key(child, 0, None)
 
-    @staticmethod
-    def _runs_in_chain(forms: Lowered, scope: Scope) -> bool:
-        return forms.module is not None and forms.call is None
+
+def _in_place(layout: Layout, node: Node, module: Call | None) -> Call | None:
+    """The module with `inplace=True` where it may overwrite what it reads."""
+    if module is None or module.function not in IN_PLACE or len(node.inputs) != 1:
+        return module
+    value = node.inputs[0]
+    assert value is not None
+    readers = layout.readers.get(key_of(value), [])
+    alone = len(readers) == 1 and value.node.scope is node.scope and value.node.when is node.when
+    output = any(key_of(value) == key_of(given) for given in layout.graph.outputs.values())
+    if not alone or output or not may_overwrite(value.node):
+        return module
+    return Call(module.function, module.args, (*module.kwargs, ("inplace", Arg(True))))

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias, final
 
 from archdsl.graph import Mode, Node, Scope
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
-from archdsl_torch.lowering import Arg, Call, Code, In, Many, Method
-from archdsl_torch.special import Index, Infix, Like, ModeChoice, Prefix
+from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
+from archdsl_torch.special import Infix, Like, ModeChoice, Prefix, Suffix
 from archdsl_torch.text import identifier, unique
 
 # --- children -------------------------------------------------------------------------------------
@@ -180,13 +180,19 @@ def skeleton(code: Any) -> object:
             return code.sign, skeleton(code.left), skeleton(code.right)
         case Prefix():
             return code.sign, skeleton(code.operand)
+        case Suffix():
+            return "suffix", code.text, skeleton(code.value)
         case Index():
-            return "index", code.text, skeleton(code.value)
+            return "index", skeleton(code.receiver), tuple(map(skeleton, code.items))
+        case Range():
+            return "range", skeleton(code.start), skeleton(code.stop), skeleton(code.step)
+        case Training():
+            return "training", skeleton(code.value)
         case ModeChoice():
             return "mode", code.mode, skeleton(code.then), skeleton(code.otherwise)
-        case In() | Like() | None:
+        case _:
+            # In, Self, Like, None: nothing in them varies
             return code
-    return type(code).__name__, skeleton(getattr(code, "value", None))
 
 
 # --- making outlines ------------------------------------------------------------------------------
@@ -220,8 +226,8 @@ class Outliner:
         if isinstance(unit, Node):
             if is_tensor(unit):
                 return Tensor(unit)
-            forms = self.layout.lowered[unit]
-            return Make(unit, forms.module) if forms.module and self.layout.as_module(unit) else None
+            module = self.layout.module(unit)
+            return Make(unit, module) if module is not None else None
         role = self.layout.role(unit)
         if role in (Role.CLASS, Role.CHAIN_CLASS):
             return Use(unit)
@@ -340,7 +346,7 @@ class Outliner:
         inputs = tuple(None if v is None else self._ref(key_of(v), outline) for v in unit.inputs)
         outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))
         forms = self.layout.lowered[unit]
-        if self.layout.as_module(unit):
+        if self.layout.module(unit) is not None:
             return Step(key, unit, inputs, (), outputs, self.access(unit, scope), forms.call, when)
         return Step(key, unit, inputs, (), outputs, None, forms.function, when)
 

@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from archdsl_torch.arguments import Hint, Untold
+from archdsl.expressions import Name, Tree, to_text
+from archdsl.graph import Binding, LoopStep
+from archdsl_torch.arguments import Hint, agrees
+from archdsl_torch.folding import Untold, translate
 from archdsl_torch.text import Doc, Group, all_same, literal, quoted
 
 SHORTEST: Final = 3
 """Fewer equal children than this are written out."""
 
-Loop: TypeAlias = "Callable[[int, int], tuple[Doc, bool] | None] | None"
+Loop: TypeAlias = "Callable[[int, int], tuple[Doc, bool, int] | None] | None"
 
 _NUMBER: Final = re.compile(r"(.*?)(\d+)(\D*)")
 
@@ -29,29 +32,66 @@ class Grouped(NamedTuple):
 
 @final
 class LoopResolver:
-    """Says values as functions of a loop's `k`."""
+    """Says values as functions of a loop's `k`, which starts at `start`."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, start: int) -> None:
         self.count = count
+        self.start = start
         self.used = False
 
     def resolve(self, values: Sequence[Any], where: Sequence[int], name: str, hint: Hint | None) -> str:
         if all_same(values):
             return literal(values[0])
-        if len(values) == self.count and all(type(v) is int for v in values):
-            steps = {b - a for a, b in zip(values, values[1:], strict=False)}
-            if len(steps) == 1:
-                self.used = True
-                return _line(values[0], steps.pop())
-        raise Untold(name)
+        if len(values) != self.count:
+            raise Untold(name)
+        line = self._line(values)
+        if line is not None:
+            return line
+        if hint is None or not all(
+            agrees(hint.expression.evaluate(env), v) for env, v in zip(hint.envs, values, strict=True)
+        ):
+            raise Untold(name)
+        return to_text(translate(hint.expression.tree, hint.envs, self._named))
 
     def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
         raise Untold(name)
 
+    def _named(self, name: str, bindings: Sequence[Binding | None]) -> Tree:
+        values = [b.value for b in bindings if b is not None]
+        if len(values) == self.count and values == list(range(self.start, self.start + self.count)):
+            self.used = True
+            return Name("k")
+        raise Untold(name)
 
-def _line(start: int, step: int) -> str:
-    factor = "k" if step == 1 else f"{step} * k"
-    return factor if start == 0 else f"{start} + {factor}"
+    def _line(self, values: Sequence[Any]) -> str | None:
+        """Whole numbers that grow evenly."""
+        if not all(type(v) is int for v in values):
+            return None
+        steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+        if len(steps) != 1:
+            return None
+        self.used = True
+        step = steps.pop()
+        base = values[0] - step * self.start
+        factor = "k" if step == 1 else f"{step} * k"
+        return factor if base == 0 else f"{base} + {factor}"
+
+
+def loop_start(loops: Sequence[Sequence[LoopStep]]) -> int:
+    """Where a loop's own counter starts for these turns of it; 0 if it has none."""
+    steps = [turn[-1] for turn in loops if turn]
+    if len(steps) < len(loops) or not steps:
+        return 0
+    for name in steps[0].env.names:
+        found = [step.env.find(name) for step in steps]
+        values = [b.value if b is not None else None for b in found]
+        if type(values[0]) is int and values == list(range(values[0], values[0] + len(values))):
+            return values[0]
+    return 0
+
+
+def counted(start: int, count: int) -> str:
+    return f"range({count})" if start == 0 else f"range({start}, {start + count})"
 
 
 def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: bool) -> Grouped:
@@ -93,21 +133,22 @@ def _stretch(
         stop += 1
     body: str | None = text
     uses_k = False
+    origin = 0
     if stop - start < SHORTEST:
-        body, stop, uses_k = _linear(docs, start, loop)
+        body, stop, uses_k, origin = _linear(docs, start, loop)
     if body is None:
         return None
-    count = stop - start
+    turns = counted(origin if uses_k else 0, stop - start)
     if numbered:
-        return stop, f"{body} for {'k' if uses_k else '_'} in range({count})"
-    label = _label(names[start:stop])
-    return None if label is None else (stop, f"({label}, {body}) for k in range({count})")
+        return stop, f"{body} for {'k' if uses_k else '_'} in {turns}"
+    label = _label(names[start:stop], origin if uses_k else 0)
+    return None if label is None else (stop, f"({label}, {body}) for k in {turns}")
 
 
-def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[str | None, int, bool]:
+def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[str | None, int, bool, int]:
     """A stretch whose numbers grow evenly."""
     if loop is None:
-        return None, start, False
+        return None, start, False, 0
     head = _head(docs[start])
     stop = start
     while stop < len(docs) and _head(docs[stop]) == head:
@@ -115,16 +156,16 @@ def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[str | None, in
     while stop - start >= SHORTEST:
         written = loop(start, stop)
         if written is not None:
-            return str(written[0]), stop, written[1]
+            return str(written[0]), stop, written[1], written[2]
         stop -= 1
-    return None, start, False
+    return None, start, False, 0
 
 
 def _head(doc: Doc) -> str:
     return doc.opening if isinstance(doc, Group) else doc
 
 
-def _label(names: Sequence[str]) -> str | None:
+def _label(names: Sequence[str], start: int) -> str | None:
     """The names as an f-string over `k`."""
     matches = [_NUMBER.fullmatch(name) for name in names]
     if any(match is None for match in matches):
@@ -134,5 +175,6 @@ def _label(names: Sequence[str]) -> str | None:
     if len({(head, tail) for head, _, tail in parts}) > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         return None
     head, _, tail = parts[0]
-    k = "k" if numbers[0] == 0 else f"k + {numbers[0]}"
+    gap = numbers[0] - start
+    k = "k" if gap == 0 else f"k {'+' if gap > 0 else '-'} {abs(gap)}"
     return f'f"{head}{{{k}}}{tail}"'

@@ -5,14 +5,15 @@ A size is said by a tensor in scope that has it, in every instance of the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
-from archdsl.expressions import Call, ExpressionError, Literal, Name, Tree, children, free_names, rebuild, to_text
-from archdsl.graph import Env
+from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
+from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
-from archdsl_torch.arguments import PYTHON_FUNCTIONS, Hint, Untold, _agrees
-from archdsl_torch.text import all_same, is_static
+from archdsl_torch.arguments import Hint, agrees
+from archdsl_torch.folding import Untold, translate
+from archdsl_torch.text import all_same
 
 
 @final
@@ -57,31 +58,19 @@ class Sizes:
             return None
 
     def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Tree:
-        names = free_names(tree)
-        bindings = {name: [env.find(name) for env in envs] for name in names}
-        known = all(
-            all(b is not None and is_static(b.value) for b in found) and all_same([b.value for b in found if b])
-            for found in bindings.values()
-        )
-        if known:
-            from archdsl.expressions import Expression
-
-            return Literal(Expression("", tree).evaluate(envs[0]))
-        if isinstance(tree, Name):
-            found = [b for b in bindings[tree.name] if b is not None]
+        def named(name: str, bindings: Sequence[Binding | None]) -> Tree:
+            found = [b for b in bindings if b is not None]
             sizes = [b.value for b in found]
-            if not all(isinstance(s, int | Symbolic) for s in sizes):
-                raise Untold(tree.name)
+            if len(found) < len(bindings) or not all(isinstance(s, int | Symbolic) for s in sizes):
+                raise Untold(name)
             text = self.find(sizes, where)
             if text is not None:
                 return Name(text)
-            definition = found[0].definition
-            if definition is not None and hasattr(definition, "tree"):
-                return self._rename(definition.tree, envs, where)
-            raise Untold(tree.name)
-        if (isinstance(tree, Call) and tree.function not in PYTHON_FUNCTIONS) or not children(tree):
-            raise Untold("expression")
-        return rebuild(tree, lambda child: self._rename(child, envs, where))
+            if isinstance(found[0].definition, Expression):
+                return self._rename(found[0].definition.tree, envs, where)
+            raise Untold(name)
+
+        return translate(tree, envs, named)
 
     # --- by value -------------------------------------------------------------------------------
 
@@ -158,8 +147,4 @@ def _ratios(large: Dim, small: Dim) -> list[int]:
 def _agrees_dim(said: object, value: Dim) -> bool:
     if isinstance(said, Symbolic) or isinstance(value, Symbolic):
         return said == value
-    return _agrees(said, value)
-
-
-def static_sizes(shapes: Mapping[str, Sequence[Shape | None]]) -> bool:
-    return all(is_static(shape) for column in shapes.values() for shape in column if shape is not None)
+    return agrees(said, value)

@@ -36,7 +36,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class Suffix:
     """`x[:, None]`"""
 
     value: AnyCode
@@ -59,7 +59,7 @@ class Like:
     what: str
 
 
-AnyCode: TypeAlias = "Code | Infix | Prefix | Index | ModeChoice | Like"
+AnyCode: TypeAlias = "Code | Infix | Prefix | Suffix | ModeChoice | Like"
 
 
 class FormulaError(Exception):
@@ -118,7 +118,7 @@ def index_code(op: Constant, place: int, device: AnyCode | None) -> AnyCode:
     where = {} if device is None else {"device": device}
     line = call("torch.arange", Arg(op.shape[place], "shape"), dtype=Call("torch.float64"), **where)  # type: ignore[arg-type]
     after = len(op.shape) - place - 1
-    return Index(line, ", ".join([":", *["None"] * after])) if after else line
+    return Suffix(line, ", ".join([":", *["None"] * after])) if after else line
 
 
 def used_names(tree: Tree) -> frozenset[str]:

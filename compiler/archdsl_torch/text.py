@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,28 @@ class Group:
         return self.opening + ", ".join(map(str, self.items)) + self.closing
 
 
-Doc: TypeAlias = "str | Group"
+@final
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`left + right`, which breaks before its sign."""
+
+    sides: tuple[Doc, Doc]
+    sign: str
+
+    def __str__(self) -> str:
+        return f"{self.sides[0]} {self.sign} {self.sides[1]}"
+
+
+Doc: TypeAlias = "str | Group | Operation"
+
+
+def prefixed(prefix: str, doc: Doc) -> Doc:
+    """The document with text right before it, as in `name=value`."""
+    if isinstance(doc, Group):
+        return Group(prefix + doc.opening, doc.items, doc.closing, doc.exploded, doc.single)
+    if isinstance(doc, Operation):
+        return Operation((prefixed(prefix, doc.sides[0]), doc.sides[1]), doc.sign)
+    return prefix + doc
 
 
 @final
@@ -45,7 +67,11 @@ def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
     """The lines of `prefix + doc + suffix`."""
     space = " " * indent
     line = f"{space}{prefix}{doc}{suffix}"
-    if isinstance(doc, str) or not doc.items or (len(line) <= WIDTH and not _is_exploded(doc)):
+    if isinstance(doc, str) or (len(line) <= WIDTH and not _is_exploded(doc)):
+        return [line]
+    if isinstance(doc, Operation):
+        return _render_operation(prefix, doc, indent, suffix)
+    if not doc.items:
         return [line]
     inner = " " * (indent + 4)
     body = f"{inner}{', '.join(map(str, doc.items))}"
@@ -57,7 +83,25 @@ def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
     return [f"{space}{prefix}{doc.opening}", *lines, f"{space}{doc.closing}{suffix}"]
 
 
+def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> list[str]:
+    """One operand a line; outside of any brackets, in brackets of its own."""
+    if prefix and not prefix.endswith(("=", "(")) and prefix.endswith(" "):
+        return render(prefix, Group("(", (doc,), single=True), indent, suffix)
+    operands: list[tuple[str, Doc]] = []
+    left: Doc = doc
+    while isinstance(left, Operation) and left.sign == doc.sign:
+        operands.insert(0, (f"{left.sign} ", left.sides[1]))
+        left = left.sides[0]
+    first = render(prefix, left, indent)
+    lines = [*first]
+    for i, (sign, operand) in enumerate(operands):
+        lines += render(sign, operand if not isinstance(operand, Operation) else str(operand), indent, suffix if i == len(operands) - 1 else "")
+    return lines
+
+
 def _is_exploded(doc: Doc) -> bool:
+    if isinstance(doc, Operation):
+        return any(map(_is_exploded, doc.sides))
     return isinstance(doc, Group) and (doc.exploded or any(map(_is_exploded, doc.items)))
 
 
@@ -107,6 +151,12 @@ def identifier(text: str) -> str:
     if not name or name[0].isdigit():
         name = f"_{name}"
     return f"{name}_" if iskeyword(name) else name
+
+
+def variable(text: str) -> str:
+    """The text as the name of a local variable, which hides nothing of Python's."""
+    name = identifier(text)
+    return f"{name}_" if hasattr(builtins, name) else name
 
 
 def camel(text: str) -> str:

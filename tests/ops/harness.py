@@ -17,17 +17,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 import torch
 import torch.nn.functional as F
-from archdsl_torch import lowering
-from archdsl_torch.helpers import HELPERS
-from archdsl_torch.lowering import Code, Lowered, lower
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 from archdsl.ops.base import Op, OpError
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
+from archdsl_torch import lowering
+from archdsl_torch.helpers import HELPERS
+from archdsl_torch.lowering import Code, Lowered, lower
 
 NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
 for _source in HELPERS.values():
@@ -197,7 +197,7 @@ def run_code(
 ) -> Any:
     """The value of a code tree."""
 
-    def run(code: Code | lowering.Range) -> Any:  # noqa: PLR0911  (one case for each class of the tree)
+    def run(code: Code | lowering.Range) -> Any:
         match code:
             case lowering.In(index):
                 return inputs[index]

@@ -51,9 +51,7 @@ def off_by_one(rank: int) -> SearchStrategy[int]:
 
 
 @st.composite
-def ranked(
-    draw: DrawFn, least: int, most_rank: int, most: int = 5, dtypes: Sequence[str] = ("float32",)
-) -> TensorType:
+def ranked(draw: DrawFn, least: int, most_rank: int, most: int = 5, dtypes: Sequence[str] = ("float32",)) -> TensorType:
     """A tensor of a rank between `least` and `most_rank`."""
     shape = draw(st.integers(least, most_rank).flatmap(lambda rank: shapes(rank, most)))
     return TensorType(shape, draw(st.sampled_from(dtypes)))
@@ -73,6 +71,4 @@ def dims_of(rank: int, least: int = 0) -> SearchStrategy[tuple[int, ...]]:
 def broadcastable(shape: tuple[int, ...]) -> SearchStrategy[tuple[int, ...]]:
     """A shape that mostly broadcasts with this one: some sizes 1, some leading ones left out."""
     sizes = [st.sampled_from([size, size, size, 1, size + 1]) for size in shape]
-    return st.tuples(st.tuples(*sizes), st.integers(0, len(shape))).map(
-        lambda drawn: drawn[0][drawn[1] // 2 :]
-    )
+    return st.tuples(st.tuples(*sizes), st.integers(0, len(shape))).map(lambda drawn: drawn[0][drawn[1] // 2 :])

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-from archdsl_torch.lowering import lower
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -12,6 +11,7 @@ from hypothesis.strategies import DrawFn
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
+from archdsl_torch.lowering import lower
 from tests.ops.harness import NAMESPACE, Case, call_module, check, construct
 from tests.ops.strategies import some_of
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from archdsl_torch.lowering import In, lower
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.ops import OPS
 from archdsl.shapes import TensorType
+from archdsl_torch.lowering import In, lower
 from tests.ops.harness import Case, check
 from tests.ops.strategies import ranked
 
@@ -25,7 +25,7 @@ STRATEGIES = {
 @pytest.mark.parametrize("name", STRATEGIES)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
-    check(data.draw(STRATEGIES[name]))
+    check(data.draw(STRATEGIES[name])._replace(counted=False))  # nothing is multiplied
 
 
 def test_a_cast_to_the_same_dtype_is_no_code() -> None:

@@ -40,7 +40,7 @@ STRATEGIES = {name: joins(name) for name in ("cat", "stack")}
 @pytest.mark.parametrize("name", STRATEGIES)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
-    check(data.draw(STRATEGIES[name]))
+    check(data.draw(STRATEGIES[name])._replace(counted=False))  # nothing is multiplied
 
 
 N, H, C = symbol("N"), symbol("H"), symbol("C")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -52,6 +52,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from archdsl_torch.lowering import lower
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archdsl.ops import OPS
 from archdsl.shapes import TensorType
+from archdsl_torch.lowering import lower
 from tests.ops.harness import NAMESPACE, check, construct
 from tests.ops.strategies import layers, off_by_one
+from tests.references.torchvision_shim import models
 
 P = {"p": st.floats(0.1, 1)}
 STRATEGIES = {
@@ -55,11 +56,10 @@ def test_stochastic_depth_drops_whole_rows(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["row", "batch"])
 def test_stochastic_depth_is_torchvisions(mode: str) -> None:
-    vision = pytest.importorskip("torchvision.ops.stochastic_depth")
     x = torch.randn(50, 3, 4)
     for p in (0.0, 0.3, 1.0):
         torch.manual_seed(1)
-        expected = vision.stochastic_depth(x, p, mode, training=True)
+        expected = models.efficientnet.StochasticDepth(p, mode)(x)
         torch.manual_seed(1)
         assert torch.equal(stochastic_depth(p=p, mode=mode)(x), expected)
 

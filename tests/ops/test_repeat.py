@@ -48,7 +48,7 @@ STRATEGIES = {
 @pytest.mark.parametrize("name", STRATEGIES)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
-    check(data.draw(STRATEGIES[name]))
+    check(data.draw(STRATEGIES[name])._replace(counted=False))  # nothing is multiplied
 
 
 N, T = symbol("N"), symbol("T")

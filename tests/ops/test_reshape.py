@@ -4,7 +4,6 @@ from math import prod
 from typing import Any
 
 import pytest
-from archdsl_torch.lowering import In, lower
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -12,6 +11,7 @@ from hypothesis.strategies import DrawFn
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
+from archdsl_torch.lowering import In, lower
 from tests.ops.harness import Case, check
 from tests.ops.strategies import dims, dims_of, ranked
 
@@ -95,7 +95,7 @@ STRATEGIES = {
 @pytest.mark.parametrize("name", STRATEGIES)
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
-    check(data.draw(STRATEGIES[name]))
+    check(data.draw(STRATEGIES[name])._replace(counted=False))  # nothing is multiplied
 
 
 N, T = symbol("N"), symbol("T")

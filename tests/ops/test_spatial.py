@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from archdsl_torch.lowering import In, lower
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -11,6 +10,7 @@ from hypothesis.strategies import DrawFn
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
+from archdsl_torch.lowering import In, lower
 from tests.ops.harness import Case, check
 from tests.ops.strategies import ranked, shapes
 

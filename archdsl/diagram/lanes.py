@@ -1,0 +1,115 @@
+"""Puts boxes beside each other: the heads of branches, and skips into lanes of their own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
+
+Items = tuple[Box | Panel, ...]
+Row = tuple[str, ...]
+T = TypeVar("T")
+
+
+def with_lanes(figure: Figure) -> Figure:
+    """The figure with a dot where a skip leaves a merge, a lane for each skip, and branches in rows."""
+    return _with_rows(_with_tracks(_with_forks(figure)))
+
+
+def _with_forks(figure: Figure) -> Figure:
+    """A dot below each merge that a skip begins at, so that it does not leave where another arrives."""
+    home = dict(_homes(figure.items, ""))
+    circles = {box.name for box in figure.boxes() if box.style is Style.MERGE}
+    begins = dict.fromkeys(link.source for link in figure.links if link.role is Role.SKIP)
+    forks = {source: Box(f"{source} fork", Style.FORK, "block", "") for source in begins if source in circles}
+    boxes = _by_home((home[source], fork) for source, fork in forks.items())
+    links: list[Link] = []
+    for link in figure.links:
+        fork = forks.get(link.source)
+        stem = Link(link.source, fork.name, Role.SPINE) if fork is not None else None
+        if stem is not None and stem not in links:
+            links.append(stem)
+        links.append(replace(link, source=fork.name) if fork is not None else link)
+    return _extended(replace(figure, links=tuple(links)), boxes, {})
+
+
+def _with_tracks(figure: Figure) -> Figure:
+    """A point beside the middle of what each skip passes, which the skip is led through."""
+    home = dict(_homes(figure.items, ""))
+    above = {link.target: link.source for link in figure.links if link.role is Role.SPINE}
+    tracks: list[tuple[str, Box]] = []
+    rows: list[tuple[str, Row]] = []
+    links: list[Link] = []
+    for link in figure.links:
+        beside = _beside(link, above, home) if link.role is Role.SKIP else None
+        if beside is None:
+            links.append(link)
+            continue
+        track = Box(f"{link.source} to {link.target}", Style.TRACK, "block", "")
+        tracks.append((home[beside], track))
+        rows.append((home[beside], (beside, track.name)))
+        links += [replace(link, target=track.name), replace(link, source=track.name, label="")]
+    return _extended(replace(figure, links=tuple(links)), _by_home(tracks), _by_home(rows))
+
+
+def _beside(link: Link, above: Mapping[str, str], home: Mapping[str, str]) -> str | None:
+    """The middle box of the column between the ends of a skip, in the panel that the skip ends in."""
+    passed = []
+    name = above.get(link.target)
+    while name is not None and name != link.source:
+        if home[name] == home[link.target]:
+            passed.append(name)
+        name = above.get(name)
+    return passed[len(passed) // 2] if passed else None
+
+
+def _with_rows(figure: Figure) -> Figure:
+    """The boxes that read one box side by side, and nothing else, stand in a row."""
+    home = dict(_homes(figure.items, ""))
+    readers: dict[str, list[str]] = defaultdict(list)
+    sources: dict[str, int] = defaultdict(int)
+    for link in figure.links:
+        sources[link.target] += 1
+        if link.role is not Role.SKIP:
+            readers[link.source].append(link.target)
+    rows: list[tuple[str, Row]] = []
+    for found in readers.values():
+        heads = tuple(name for name in found if sources[name] == 1 and home[name] == home[found[0]])
+        if len(heads) > 1:
+            rows.append((home[heads[0]], heads))
+    return _extended(figure, {}, _by_home(rows))
+
+
+def _homes(items: Iterable[Box | Panel], panel: str) -> Iterator[tuple[str, str]]:
+    """Every box's name with its panel's; the figure's own is empty."""
+    for item in items:
+        if isinstance(item, Box):
+            yield item.name, panel
+        else:
+            yield from _homes(item.items, item.name)
+
+
+def _by_home(found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    grouped: dict[str, list[T]] = defaultdict(list)
+    for panel, each in found:
+        grouped[panel].append(each)
+    return grouped
+
+
+def _extended(
+    figure: Figure, boxes: Mapping[str, Sequence[Box]], rows: Mapping[str, Sequence[Row]]
+) -> Figure:
+    """The figure with more boxes and rows, by the panel that they go into."""
+
+    def grown(items: Items, panel: str) -> Items:
+        inner = (each if isinstance(each, Box) else opened(each) for each in items)
+        return (*inner, *boxes.get(panel, ()))
+
+    def opened(panel: Panel) -> Panel:
+        more = tuple(rows.get(panel.name, ()))
+        return replace(panel, items=grown(panel.items, panel.name), rows=panel.rows + more)
+
+    return replace(figure, items=grown(figure.items, ""), rows=figure.rows + tuple(rows.get("", ())))

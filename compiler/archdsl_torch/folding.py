@@ -1,0 +1,87 @@
+"""Expressions of the spec in Python's words, with whatever does not vary computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from archdsl.expressions import (
+    Call,
+    Expression,
+    ExpressionError,
+    Literal,
+    Logic,
+    Name,
+    Tree,
+    children,
+    free_names,
+    rebuild,
+)
+from archdsl.graph import Env
+from archdsl_torch.text import all_same, is_static
+
+FUNCTIONS: Final = {
+    **{name: name for name in ("min", "max", "sum", "len", "abs", "int", "float", "round", "range", "make_divisible")},
+    **{name: f"math.{name}" for name in ("ceil", "floor", "sqrt", "exp", "log", "log2", "sin", "cos", "tanh")},
+}
+"""The expression language's functions that Python has, by their name there."""
+
+
+class Untold(Exception):
+    """Values that there are no words for."""
+
+
+Named = Callable[[str, Sequence[Any]], Tree]
+
+
+def translate(
+    tree: Tree, envs: Sequence[Env], named: Named, keep: frozenset[str] = frozenset()
+) -> Tree:
+    """The tree over the names that `named` gives, for instances that see `envs`.
+
+    Names in `keep` stay. Raises Untold where `named` does, or for what Python cannot say.
+    """
+    names = free_names(tree)
+    if not names & keep:
+        value = _constant(tree, names, envs)
+        if value is not None:
+            return value
+    if isinstance(tree, Name):
+        return tree if tree.name in keep else named(tree.name, [env.find(tree.name) for env in envs])
+    if not children(tree):
+        raise Untold("a value that varies")
+    changed = rebuild(tree, lambda child: translate(child, envs, named, keep))
+    if isinstance(changed, Call):
+        if changed.function not in FUNCTIONS and not keep:
+            raise Untold(changed.function)
+        return changed if keep else Call(FUNCTIONS[changed.function], changed.arguments)
+    return _simpler(changed)
+
+
+def _constant(tree: Tree, names: frozenset[str], envs: Sequence[Env]) -> Tree | None:
+    """The tree's value as a literal, where it is the same everywhere and can be written."""
+    if isinstance(tree, Literal):
+        return tree
+    try:
+        for name in names:
+            found = [env.find(name) for env in envs]
+            if any(binding is None or not is_static(binding.value) for binding in found):
+                return None
+        values = [Expression("", tree).evaluate(env) for env in (envs if names else envs[:1])]
+    except ExpressionError:
+        return None
+    if not all_same(values):
+        return None
+    plain = isinstance(values[0], int | float | str | bool) or values[0] is None
+    return Literal(values[0]) if plain else None
+
+
+def _simpler(tree: Tree) -> Tree:
+    """Without the parts of `and` and `or` that decide nothing."""
+    if not isinstance(tree, Logic):
+        return tree
+    neutral = tree.word == "and"
+    parts = tuple(part for part in tree.parts if part != Literal(neutral))
+    if not parts:
+        return Literal(neutral)
+    return parts[0] if len(parts) == 1 else Logic(tree.word, parts)

@@ -1,0 +1,68 @@
+"""Every op is complete: in the table, lowered, documented, and held against torch."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from archdsl.ops import OPS, THEMES, Catalogue, ops_of
+from archdsl.ops.base import Op, field_specs
+from archdsl_torch.lowering import lower
+from docs.make_ops import TARGET, render
+
+LAYERS = [name for theme in THEMES if theme != "special" for name in THEMES[theme]]
+"""The ops of `special` are lowered by the code generator, with what is around them."""
+
+
+@cache
+def strategies() -> set[str]:
+    names = [path.stem for path in Path(__file__).parent.glob("test_*.py") if path.stem != Path(__file__).stem]
+    modules = [import_module(f"tests.ops.{name}") for name in names]
+    return {op for module in modules for op in getattr(module, "STRATEGIES", {})}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_table_lists_each_module(theme: str) -> None:
+    listed = [name for name in THEMES[theme] if name not in ("input", "formula", "by_mode")]
+    made = ops_of(theme)
+    assert set(listed) == set(made) - {"input", "formula", "by_mode"}
+    classes = getattr(import_module(f"archdsl.ops.{theme}"), theme.upper())
+    assert len(made) == len(classes), "two classes of one name"
+
+
+def test_a_second_op_of_a_name_raises() -> None:
+    with pytest.raises(ValueError, match="two ops are called `relu`: in activation and more"):
+        Catalogue({"activation": ("relu",), "more": ("relu",)})
+
+
+def test_an_unknown_op_is_a_key_error() -> None:
+    assert "rellu" not in OPS
+    with pytest.raises(KeyError):
+        OPS["rellu"]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_has_a_lowering(name: str) -> None:
+    assert lower.dispatch(OPS[name]) is not lower.dispatch(Op)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_is_held_against_torch(name: str) -> None:
+    assert name in strategies()
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_is_documented(name: str) -> None:
+    op = OPS[name]
+    doc = op.__doc__ or ""
+    assert doc.strip(), f"{name} has no docstring"
+    undescribed = [field for field, spec in field_specs(op).items() if not spec.doc]
+    assert not undescribed
+    assert f"\n### {name}\n" in TARGET.read_text(encoding="utf-8")
+
+
+def test_the_documentation_is_fresh() -> None:
+    assert TARGET.read_text(encoding="utf-8") == render(), "run `python docs/make_ops.py`"

@@ -1,0 +1,72 @@
+"""The docs name what the code has: commands, functions, errors, and README's commands work as written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from archdsl import cli
+
+ROOT = Path(__file__).parents[1]
+NOT_CODES = {"utf-8", "utf-8-sig", "nearest-exact", "en-fill"}
+ONE_WORD = {"absent", "recursion", "unused"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_every_error_code_has_a_heading_and_every_heading_a_code() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "archdsl").rglob("*.py"))
+    codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', code)) - NOT_CODES
+    codes |= {word for word in ONE_WORD if f'"{word}"' in code}
+    assert set(re.findall(r"^### ([\w-]+)$", read("docs/errors.md"), re.MULTILINE)) == codes
+
+
+def test_every_code_of_the_invalid_specs_has_a_heading() -> None:
+    headings = set(re.findall(r"^### ([\w-]+)$", read("docs/errors.md"), re.MULTILINE))
+    specs = sorted((ROOT / "tests" / "specs" / "invalid").glob("*.yaml"))
+    assert specs
+    assert {found.code for spec in specs for found in archdsl.check(spec)} <= headings
+
+
+def test_the_error_in_the_docs_is_what_archdsl_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(read("tests/specs/invalid/shape_add.yaml"))
+    with pytest.raises(archdsl.SpecError) as caught:
+        archdsl.graph("net.yaml")
+    assert f"```\n{caught.value}\n```" in read("docs/errors.md")
+
+
+def test_every_command_and_function_is_documented() -> None:
+    text = read("docs/python.md")
+    for command in cli.COMMANDS:
+        assert f"`archdsl {command}" in text
+    for name in ("load", "check", "graph", "build", "source", "draw", "summary"):
+        assert f"`{name}(" in text
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/language.md"])
+def test_the_whole_networks_in_the_docs_are_good(page: str, tmp_path: Path) -> None:
+    examples = re.findall(r"```yaml\n(archdsl: 1\b.*?)```", read(page), re.DOTALL)
+    assert examples
+    for example in examples:
+        (tmp_path / "example.yaml").write_text(example)
+        assert archdsl.check(tmp_path / "example.yaml") == []
+
+
+def test_the_readme_has_two_shell_commands_that_ci_runs() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)```", read("README.md"), re.DOTALL | re.MULTILINE)
+    assert ["archdsl build" in block for block in blocks] == [True, False]
+    assert "pytest" in blocks[1]
+    assert '"$(readme 1)"' in read(".ci/run")
+    assert '"$(readme 2)"' in read(".ci/run")
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
