@@ -94,7 +94,8 @@ class Env:
         return isinstance(name, str) and self.find(name) is not None
 
 
-class LoopStep(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LoopStep:
     """One turn of a `for` that a node was written in."""
 
     loop: int
@@ -247,11 +248,16 @@ class Graph:
     @cached_property
     def macs(self) -> int:
         """Multiply-accumulates of one evaluation pass at the sample sizes with a batch of one."""
-        return sum(
-            evaluate(node.macs, self.sample_sizes)
-            for node in self.nodes
-            if node.when is not Mode.TRAINING
-        )
+        return sum(evaluate(node.macs, self.sample_sizes) for node in self.nodes if node.when is not Mode.TRAINING)
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: the figure, or nothing but the name where it cannot be drawn."""
+        from archdsl.diagram import DrawingError, figure_svg
+
+        try:
+            return figure_svg(self)
+        except DrawingError:
+            return None
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph for networkx: nodes are paths; attributes `op`, `fields`, `shape`, `scope`."""

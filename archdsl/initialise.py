@@ -76,10 +76,7 @@ class InitialiserText:
         """Its arguments as values. Raises ExpressionError."""
         return Initialiser(
             self.name,
-            tuple(
-                (name, value if isinstance(value, str) else value.evaluate(env))
-                for name, value in self.arguments
-            ),
+            tuple((name, value if isinstance(value, str) else value.evaluate(env)) for name, value in self.arguments),
         )
 
 

@@ -155,7 +155,7 @@ def remainder(left: Dim, right: Dim) -> Dim:
     """left % right, with the sign of right, as in Python."""
     if isinstance(left, int) and isinstance(right, int):
         return left % right
-    if left == right or right == 1:
+    if right in (left, 1):
         return 0
     if not isinstance(right, int):
         quotient = _divide_by_symbolic(left, right)
@@ -210,7 +210,10 @@ def least(dim: Dim) -> int:
 
 def product(dims: Iterable[Dim]) -> Dim:
     """The product of the dimensions; 1 for none."""
-    return reduce(multiply, dims, 1)
+    result: Dim = 1
+    for dim in dims:
+        result = multiply(result, dim)
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,9 +193,7 @@ def compile_loop(key: str, path: Path) -> tuple[tuple[str, ...], Expression]:
     """The loop variables of a `for` key, and an expression that lists their values."""
     match = for_key(key)
     if match is None:
-        raise TemplateError(
-            "bad-for", f"cannot read `{key}`", path, hint="write `for name in expression:`", key=True
-        )
+        raise TemplateError("bad-for", f"cannot read `{key}`", path, hint="write `for name in expression:`", key=True)
     targets = tuple(_NAME.findall(match["targets"]))
     if not targets or len(set(targets)) != len(targets):
         raise TemplateError("bad-for", f"`{key}` needs loop variables with different names", path, key=True)
@@ -204,9 +202,7 @@ def compile_loop(key: str, path: Path) -> tuple[tuple[str, ...], Expression]:
         return targets, parse(f"{opening}{key.rstrip(':')}]")
     except ExpressionError as error:
         offsets = (max(error.start - len(opening), 0), max(error.end - len(opening), 1))
-        raise TemplateError(
-            "bad-expression", error.message, path, hint=error.hint, key=True, offsets=offsets
-        ) from None
+        raise TemplateError("bad-expression", error.message, path, hint=error.hint, key=True, offsets=offsets) from None
 
 
 class Compiler:
@@ -339,9 +335,7 @@ class Compiler:
                 "unknown-key", f"`{key}` is not a key of a node without `op`", (*path, key), hint=hint, key=True
             )
         if not kinds and node.source is None and node.share is None:
-            raise TemplateError(
-                "bad-node", "an empty node", path, hint="write an op's name, `{op: …}` or `{from: …}`"
-            )
+            raise TemplateError("bad-node", "an empty node", path, hint="write an op's name, `{op: …}` or `{from: …}`")
 
     def _key_op(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         node.op, node.op_path = self._word(raw, path, "the name of an op or block"), path
@@ -373,9 +367,7 @@ class Compiler:
 
     def _key_when(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         if raw not in ("training", "evaluation"):
-            raise TemplateError(
-                "bad-value", f"`when` is `training` or `evaluation`, found {describe(raw)}", path
-            )
+            raise TemplateError("bad-value", f"`when` is `training` or `evaluation`, found {describe(raw)}", path)
         node.when = raw
 
     def _key_share(self, node: NodeTemplate, raw: Any, path: Path) -> None:
@@ -421,7 +413,7 @@ KNOWN = frozenset((*UNIVERSAL, "op", "nodes"))
 def _sole_for(value: Any) -> str | None:
     """The `for` key of a list's item that is a loop."""
     if isinstance(value, Mapping) and len(value) == 1:
-        key = next(iter(value))
+        key = str(next(iter(value)))
         if for_key(key) is not None:
             return key
     return None

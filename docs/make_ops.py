@@ -41,7 +41,7 @@ def theme_lines(theme: str) -> Iterator[str]:
 def op_lines(op: type[Op]) -> Iterator[str]:
     yield from (f"### {op.name}", "", getdoc(op) or "", "")
     yield from (ports_line(op), "")
-    specs = [spec for spec in field_specs(op).values()]
+    specs = list(field_specs(op).values())
     if specs:
         yield from ("| field | default | meaning |", "| --- | --- | --- |")
         yield from (f"| `{spec.name}` | {default(spec)} | {meaning(spec)} |" for spec in specs)

@@ -110,3 +110,19 @@ def test_the_functions_survive_the_import_of_modules_of_their_names() -> None:
 
     assert callable(archdsl.graph)
     assert callable(archdsl.summary)
+
+
+def test_a_notebook_shows_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    from archdsl import diagram
+
+    net = archdsl.graph("lenet5")
+    shown = net._repr_svg_()
+    assert shown is not None
+    assert "<svg" in shown
+
+    def fail(*_: object) -> str:
+        raise diagram.DrawingError("no Graphviz")
+
+    monkeypatch.setattr(diagram, "figure_svg", fail)
+    assert net._repr_svg_() is None
+    assert "| `c1` |" in archdsl.summary(net)._repr_markdown_()

@@ -41,6 +41,18 @@ def test_the_error_in_the_docs_is_what_archdsl_says(tmp_path: Path, monkeypatch:
     assert f"```\n{caught.value}\n```" in read("docs/errors.md")
 
 
+def test_the_error_in_the_readme_is_what_archdsl_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = read("README.md")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    broken = example.replace("conv2: {op: conv2d, out_channels: C", "conv2: {op: conv2d, out_channels: 2 * C")
+    Path("digits.yaml").write_text(broken)
+    with pytest.raises(archdsl.SpecError) as caught:
+        archdsl.graph("digits.yaml")
+    message = str(caught.value).partition("\n\n")[0]
+    assert f"```\n{message}\n```" in text
+
+
 def test_every_command_and_function_is_documented() -> None:
     text = read("docs/python.md")
     for command in cli.COMMANDS:

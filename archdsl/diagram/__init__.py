@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "DrawingError", "MissingError", "TooLargeError", "dot_text", "draw", "figure_svg", "render"]
 
-COARSER: Final = 4
+COARSER: Final = 5
 """How often a figure that is too large is grouped further before drawing it is given up."""
 
 

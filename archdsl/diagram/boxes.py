@@ -13,7 +13,7 @@ from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
 from archdsl.diagram.repeats import Run
 from archdsl.diagram.titles import DOT, humanise, sign_of
-from archdsl.diagram.wording import Words, block_name, summary, words_of
+from archdsl.diagram.wording import FLOW, Words, block_name, summary, words_of
 from archdsl.graph import Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.shapes import TensorType, evaluate
@@ -53,7 +53,7 @@ def _first_kind(moving: Sequence[Node]) -> Kind:
 
 def as_stem(box: Box) -> Box:
     """The box of the ops before the first block."""
-    first = f"{box.title},{SPACE}{box.fields}" if box.fields else box.title
+    first = f"{box.title}{'' if FLOW in box.fields else ','}{SPACE}{box.fields}" if box.fields else box.title
     return replace(box, title="Stem", fields="", lines=(DOT.join((first, *box.lines)),))
 
 

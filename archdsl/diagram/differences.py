@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from archdsl.diagram.flow import Flow, is_silent, shape_of
 from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.repeats import Turn, period, relative_nodes, shapes_equal, shrinkage, signature
+from archdsl.diagram.repeats import Turn, nodes_of, period, relative_nodes, shapes_equal, shrinkage, signature
 
 LISTED: Final = 3
 """Up to this many different values are listed; more are said as a range."""
@@ -45,7 +45,7 @@ def _alternate(flow: Flow, turns: Sequence[Turn]) -> bool:
 
 def _ends(flow: Flow, turn: Turn) -> tuple[tuple[int, ...], ...]:
     """The shapes that a turn reads and makes."""
-    sources = flow.read_from_outside([node for element in turn for node in element.nodes])
+    sources = flow.read_from_outside(nodes_of(turn))
     return tuple(tuple(flow.numbers(shape_of(node))) for node in (*sources, turn[-1].moving[-1]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from archdsl.diagram.flow import Flow, is_main, is_silent
@@ -44,10 +45,18 @@ class Element:
         return sum(is_main(node) for node in self.moving)
 
 
-def elements_of(flow: Flow, scope: Scope, *, collapsed: bool = False) -> list[Element]:
-    """The elements of a scope. `collapsed`: its child scopes are elements whatever they hold."""
+class Grain(Enum):
+    """Which scopes are elements."""
+
+    FINE = "blocks alone"
+    USUAL = "blocks, short chains, and graphs of ops"
+    COARSE = "every child scope, whatever it holds"
+
+
+def elements_of(flow: Flow, scope: Scope, grain: Grain = Grain.USUAL) -> list[Element]:
+    """The elements of a scope."""
     nodes = sorted(scope.nodes(), key=flow.order.__getitem__)
-    owners = _Owners(flow, scope, collapsed)
+    owners = _Owners(flow, scope, grain)
     held: dict[Node | Scope, list[Node]] = {}
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
@@ -75,10 +84,10 @@ def _element(flow: Flow, owner: Node | Scope, nodes: list[Node]) -> Element:
 class _Owners:
     """Finds the scope that a node is drawn as a part of."""
 
-    def __init__(self, flow: Flow, base: Scope, collapsed: bool) -> None:
+    def __init__(self, flow: Flow, base: Scope, grain: Grain) -> None:
         self._flow = flow
         self._base = base
-        self._collapsed = collapsed
+        self._grain = grain
         self._found: dict[Scope, Scope | None] = {base: None}
 
     def of(self, node: Node) -> Node | Scope:
@@ -96,9 +105,9 @@ class _Owners:
         moving = self._flow.moving(scope.nodes())
         if not moving or not _is_contiguous(self._flow, moving):
             return False
-        if scope.kind is ScopeKind.BLOCK or (self._collapsed and scope.scope is self._base):
+        if scope.kind is ScopeKind.BLOCK or (self._grain is Grain.COARSE and scope.scope is self._base):
             return True
-        if scope.kind is ScopeKind.CONTAINER:
+        if scope.kind is ScopeKind.CONTAINER or self._grain is Grain.FINE:
             return False
         chain = self._flow.is_chain(moving)
         if chain:

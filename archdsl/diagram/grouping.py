@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from archdsl.diagram.elements import Element, elements_of
+from archdsl.diagram.elements import Element, Grain, elements_of
 from archdsl.diagram.flow import Flow, in_training_only, is_silent
 from archdsl.diagram.repeats import Run, find_runs, split_where_smaller
 from archdsl.diagram.titles import sign_of
@@ -19,6 +19,8 @@ from archdsl.ops.base import Kind
 
 BOXES: Final = 12
 """An overview with more boxes than this is grouped further."""
+MOST: Final = 24
+"""With more boxes than this, however grouped, neighbours are thrown together."""
 STEPS: Final = 100
 """Where every element is shown, this many are."""
 
@@ -29,8 +31,7 @@ Cut = Callable[[Element, Element, bool], bool]
 class Plan(NamedTuple):
     """How finely a scope is grouped."""
 
-    collapsed: bool
-    """The child scopes are boxes whatever they hold."""
+    grain: Grain
     split: bool
     """Repeats are cut where the resolution falls."""
     cut: Cut
@@ -51,10 +52,10 @@ def _at_ends(before: Element, after: Element, holds_layer: bool) -> bool:
 
 
 PLANS: Final = (
-    Plan(False, True, _at_layers),
-    Plan(False, True, _at_stages),
-    Plan(False, False, _at_ends),
-    Plan(True, False, _at_ends),
+    Plan(Grain.USUAL, True, _at_layers),
+    Plan(Grain.USUAL, True, _at_stages),
+    Plan(Grain.USUAL, False, _at_ends),
+    Plan(Grain.COARSE, False, _at_ends),
 )
 
 
@@ -63,23 +64,23 @@ def group(flow: Flow, scope: Scope, coarser: int = 0) -> list[Run]:
 
     `coarser` leaves out that many of the finest plans.
     """
-    best: list[Run] = []
-    for plan in PLANS[min(coarser, len(PLANS)) :]:
-        best = _grouped(flow, scope, plan)
-        if len(best) <= BOXES:
-            return best
-    best = best or _grouped(flow, scope, PLANS[-1])
-    return best if len(best) <= BOXES else list(_chunks(flow, best))
+    tried = []
+    for plan in PLANS[min(coarser, len(PLANS) - 1) :]:
+        tried.append(_grouped(flow, scope, plan))
+        if len(tried[-1]) <= BOXES:
+            return tried[-1]
+    fewest = min(tried, key=len)
+    return fewest if len(fewest) <= MOST and coarser < len(PLANS) else list(_chunks(fewest))
 
 
 def steps(flow: Flow, scope: Scope) -> list[Run]:
     """Every element of the scope, repeats joined; grouped like an overview where they are too many."""
-    runs = find_runs(flow, elements_of(flow, scope))
+    runs = find_runs(flow, elements_of(flow, scope, Grain.FINE))
     return runs if len(runs) <= STEPS else group(flow, scope)
 
 
 def _grouped(flow: Flow, scope: Scope, plan: Plan) -> list[Run]:
-    runs = find_runs(flow, elements_of(flow, scope, collapsed=plan.collapsed))
+    runs = find_runs(flow, elements_of(flow, scope, plan.grain))
     parts: list[Run] = []
     for is_plain, stretch in groupby(runs, _is_plain):
         if is_plain:
@@ -138,7 +139,7 @@ def _main_kind(element: Element) -> Kind | None:
     return next((n.op.kind for n in element.moving if n.op.kind in (Kind.CONV, Kind.LINEAR)), None)
 
 
-def _chunks(flow: Flow, runs: Sequence[Run]) -> Iterator[Run]:
+def _chunks(runs: Sequence[Run]) -> Iterator[Run]:
     """Any parts, in `BOXES` boxes of about as many."""
     step = -(-len(runs) // BOXES)
     for start in range(0, len(runs), step):

@@ -39,12 +39,13 @@ def _with_forks(figure: Figure) -> Figure:
 def _with_tracks(figure: Figure) -> Figure:
     """A point beside the middle of what each skip passes, which the skip is led through."""
     home = dict(_homes(figure.items, ""))
+    cards = {box.name for box in figure.boxes() if box.style is Style.CARD}
     above = {link.target: link.source for link in figure.links if link.role is Role.SPINE}
     tracks: list[tuple[str, Box]] = []
     rows: list[tuple[str, Row]] = []
     links: list[Link] = []
     for link in figure.links:
-        beside = _beside(link, above, home) if link.role is Role.SKIP else None
+        beside = _beside(link, above, home, cards) if link.role is Role.SKIP else None
         if beside is None:
             links.append(link)
             continue
@@ -55,15 +56,16 @@ def _with_tracks(figure: Figure) -> Figure:
     return _extended(replace(figure, links=tuple(links)), _by_home(tracks), _by_home(rows))
 
 
-def _beside(link: Link, above: Mapping[str, str], home: Mapping[str, str]) -> str | None:
-    """The middle box of the column between the ends of a skip, in the panel that the skip ends in."""
+def _beside(link: Link, above: Mapping[str, str], home: Mapping[str, str], cards: set[str]) -> str | None:
+    """A box in the middle of what a skip passes, a wide one if there is one, in the panel that it ends in."""
     passed = []
     name = above.get(link.target)
     while name is not None and name != link.source:
         if home[name] == home[link.target]:
             passed.append(name)
         name = above.get(name)
-    return passed[len(passed) // 2] if passed else None
+    widest = [name for name in passed if name in cards] or passed
+    return widest[len(widest) // 2] if widest else None
 
 
 def _with_rows(figure: Figure) -> Figure:

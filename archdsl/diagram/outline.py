@@ -72,7 +72,7 @@ class _Maker:
         if sole is not None and sole.is_block and sole.scope is not None:
             return self.overview(sole.scope, coarser)
         boxes = [self._box(run, scope, Style.CARD) for run in runs]
-        if len(runs) > 1 and _is_stem(runs[0]) and not _is_plain(runs[1]):
+        if len(runs) > 1 and _is_stem(boxes[0], runs[0]) and not _is_plain(runs[1]):
             boxes[0] = as_stem(boxes[0])
         return tuple(boxes)
 
@@ -173,5 +173,6 @@ def _is_plain(run: Run) -> bool:
     return not any(element.is_block for element in run.elements)
 
 
-def _is_stem(run: Run) -> bool:
-    return _is_plain(run) and any(element.mains for element in run.elements)
+def _is_stem(box: Box, run: Run) -> bool:
+    several = bool(box.lines) or DOT in box.title
+    return several and _is_plain(run) and any(element.mains for element in run.elements)

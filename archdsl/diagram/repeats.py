@@ -35,7 +35,7 @@ class Run:
 
     @property
     def nodes(self) -> list[Node]:
-        return [node for element in self.elements for node in element.nodes]
+        return nodes_of(self.elements)
 
     @property
     def first(self) -> Element:
@@ -70,11 +70,12 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
     distinct = {_key(element) for element in first}
     if not any(element.is_block for element in first) or (length > 1 and len(distinct) == 1):
         return 1
+    given = set(flow.read_from_outside(nodes_of(first)))
     count = 1
     while True:
         before = elements[start + (count - 1) * length : start + count * length]
         after = elements[start + count * length : start + (count + 1) * length]
-        if len(after) < length or not _same_place(before, after) or not _follows(flow, before, after, start, elements):
+        if len(after) < length or not _same_place(before, after) or not _follows(flow, before, after, given):
             return count
         count += 1
 
@@ -83,7 +84,8 @@ def _key(element: Element) -> Any:
     """What makes two elements copies of one thing."""
     if element.scope is None:
         return tuple(node.op.name for node in element.moving)
-    return element.scope.block or id(element.scope.template)
+    scope = element.scope
+    return scope.block or (id(scope.template) if scope.template is not None else scope.path)
 
 
 def _same_place(before: Sequence[Element], after: Sequence[Element]) -> bool:
@@ -96,19 +98,16 @@ def _same_place(before: Sequence[Element], after: Sequence[Element]) -> bool:
     return len(parents) == 1 or (len(before) > 1 and len(grand) == 1 and all(len(one) == 1 for one in own))
 
 
-def _follows(
-    flow: Flow, before: Sequence[Element], after: Sequence[Element], start: int, elements: Sequence[Element]
-) -> bool:
-    """Whether `after` reads `before` and what all turns may read, and only `after` reads `before`."""
-    earlier = {node for element in before for node in element.nodes}
-    later = {node for element in after for node in element.nodes}
-    begin = flow.order[elements[start].moving[0]]
-    reads = flow.read_from_outside(later)
-    return (
-        any(node in earlier for node in reads)
-        and all(node in earlier or flow.order[node] < begin for node in reads)
-        and flow.readers_outside(earlier) <= later
-    )
+def _follows(flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node]) -> bool:
+    """Whether `after` reads `before` and else only what the first turn read, and nothing else reads `before`."""
+    earlier, later = set(nodes_of(before)), set(nodes_of(after))
+    reads = set(flow.read_from_outside(later))
+    return bool(reads & earlier) and reads <= earlier | given and flow.readers_outside(earlier) <= later
+
+
+def nodes_of(elements: Sequence[Element]) -> list[Node]:
+    """The nodes of several elements."""
+    return [node for element in elements for node in element.nodes]
 
 
 def split_where_smaller(flow: Flow, run: Run) -> list[Run]:
@@ -123,7 +122,7 @@ def split_where_smaller(flow: Flow, run: Run) -> list[Run]:
 
 def shrinkage(flow: Flow, turn: Turn) -> int:
     """By how much a turn divides the sizes of all dimensions but the channels; 1 for not at all."""
-    sources = flow.read_from_outside([node for element in turn for node in element.nodes])
+    sources = flow.read_from_outside(nodes_of(turn))
     if not sources:
         return 1
     before, after = (flow.numbers(shape_of(node)) for node in (sources[-1], turn[-1].moving[-1]))

@@ -59,7 +59,13 @@ def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
     roles = {
         **dict.fromkeys(spine, Role.SPINE), **dict.fromkeys(sides, Role.SIDE), **dict.fromkeys(skips, Role.SKIP)
     }  # fmt: skip
-    return [replace(link, role=roles.get((link.source, link.target), Role.BRANCH)) for link in links]
+    found = [replace(link, role=roles.get((link.source, link.target), Role.BRANCH)) for link in links]
+    return [replace(link, label="") if _bends(link, sources) else link for link in found]
+
+
+def _bends(link: Link, sources: dict[str, list[str]]) -> bool:
+    """Whether a link turns corners, so that a label would not stand beside it."""
+    return link.role is Role.SIDE or (link.role is Role.BRANCH and len(sources[link.target]) > 1)
 
 
 def _bypassed(sources: dict[str, list[str]]) -> set[Pair]:

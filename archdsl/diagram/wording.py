@@ -13,7 +13,7 @@ from archdsl.diagram.titles import ARROW, DOT, SHORT, Title, humanise, title
 from archdsl.graph import Node
 from archdsl.ops.base import Kind
 
-_FLOW: Final = f"{SPACE}→{SPACE}"
+FLOW: Final = f"{SPACE}→{SPACE}"
 MOST: Final = 6
 """The most layers that a block's line lists one by one."""
 
@@ -41,8 +41,8 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     spoken = [node for node in moving if not is_silent(node)] or moving[-1:]
     titles = [op_title(flow, node) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
-    if len(titles) > LISTED:
-        return Words(_counted(titles))
+    if len(titles) > LISTED or not flow.is_chain(moving):
+        return Words(f"{len(titles)}{SPACE}ops", line=_counted(titles))
     if len(mains) > 1:
         return _several(flow, spoken, titles, mains)
     if mains == [0] or len(titles) == 1:
@@ -76,7 +76,7 @@ def _widths(flow: Flow, layers: Sequence[Node]) -> str:
     """`768 → 3072 → 768`: the features between linear layers."""
     given = [value for value in layers[0].inputs[:1] if value is not None]
     shapes = [shape_of(each) for each in (*given, *layers)]
-    return _FLOW.join(str(flow.numbers(shape)[-1]) for shape in shapes)
+    return FLOW.join(str(flow.numbers(shape)[-1]) for shape in shapes)
 
 
 def _short(each: Title) -> str:
@@ -179,7 +179,7 @@ def _listed(parts: Sequence[Title]) -> str:
     joined = texts[0]
     for text in texts[1:]:
         # between sizes an arrow would read as one more size
-        joined += (DOT if _FLOW in joined.rsplit(DOT, 1)[-1].rsplit(ARROW, 1)[-1] + text else ARROW) + text
+        joined += (DOT if FLOW in joined.rsplit(DOT, 1)[-1].rsplit(ARROW, 1)[-1] + text else ARROW) + text
     return joined
 
 

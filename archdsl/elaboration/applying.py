@@ -115,9 +115,7 @@ def _distinct(errors: list[Any]) -> list[Any]:
     return list(by_field.values())
 
 
-def _problem(
-    kind: type[Op], fields: Mapping[str, Any], error: Any
-) -> tuple[str, str, str | None, str | None]:
+def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> tuple[str, str, str | None, str | None]:
     name = str(error["loc"][0]) if error["loc"] else None
     specs = field_specs(kind)
     if error["type"] == "missing":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.elaboration.fields import prepare
+from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Symbolic, TensorType, differ
 from archdsl.template import BlockTemplate, Compiler, TemplateError, Written, describe
@@ -141,9 +141,7 @@ def _let(template: BlockTemplate, name: str, raw: Any) -> Any:
 def _ports(template: BlockTemplate) -> tuple[PortSpec, ...]:
     if template.inputs is None:
         return (PortSpec("x", None, False, (*template.path, "inputs")),)
-    return tuple(
-        port_spec(name, raw, (*template.path, "inputs", name)) for name, raw in template.inputs.items()
-    )
+    return tuple(port_spec(name, raw, (*template.path, "inputs", name)) for name, raw in template.inputs.items())
 
 
 def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:

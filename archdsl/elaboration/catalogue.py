@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
+from archdsl.diagnostics import FollowOn, nearest
 from archdsl.elaboration.applying import spell
 from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block
-from archdsl.diagnostics import FollowOn, nearest
-from archdsl.expressions import ExpressionError
 from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
 from archdsl.elaboration.frames import Frame, place_of
-from archdsl.graph import Binding, Env
+from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes, Reported
+from archdsl.expressions import ExpressionError
+from archdsl.graph import Binding, Env
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
-from archdsl.template import NodeTemplate, TemplateError, Written, compile_loop, describe, for_key, parse_text
+from archdsl.template import NodeTemplate, TemplateError, Written, describe, parse_text
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -45,8 +46,8 @@ class Catalogue:
         except TemplateError as error:
             self.mistakes.template(resolved, error)
             return None
-        for error in errors:
-            self.mistakes.template(resolved, error)
+        for mistake in errors:
+            self.mistakes.template(resolved, mistake)
         return block
 
     def file_env(self, resolved: Resolved) -> Env:
@@ -64,7 +65,9 @@ class Catalogue:
                 value = prepare(raw, text=False)
                 env.names[name] = Binding(evaluate(value, env), "let", value if hasattr(value, "tree") else None)
             except ExpressionError as error:
-                later = next((n for n in written if n not in env.names and f"unknown name `{n}`" == error.message), None)
+                later = next(
+                    (n for n in written if n not in env.names and f"unknown name `{n}`" == error.message), None
+                )
                 if later is not None:
                     error.hint = f"`{later}` is written below: a derived value sees those above it"
                 self.mistakes.expression(resolved, path, error, "")
@@ -88,7 +91,11 @@ class Catalogue:
         home = template.home
         known = [*(home.document.blocks or {}), *home.uses, *OPS]
         near = nearest(name, known)
-        hint = f"did you mean `{near}`?" if near else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
+        hint = (
+            f"did you mean `{near}`?"
+            if near
+            else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
+        )
         self.mistakes.add(
             "unknown-op", f"unknown op or block `{name}`", home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=hint,
@@ -119,14 +126,12 @@ class Catalogue:
         except TemplateError as error:
             self.mistakes.template(home, error)
             raise Reported from None
-        for error in errors:
-            self.mistakes.template(home, error)
+        for mistake in errors:
+            self.mistakes.template(home, mistake)
         self._blocks[key] = block
         return block
 
-    def _spec(
-        self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, frame: Frame
-    ) -> BlockSpec:
+    def _spec(self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec:
         resolved, diagnostics = home.spec_block(name.removeprefix("spec."))
         if resolved is None:
             self._blocks[key] = None
@@ -138,8 +143,8 @@ class Catalogue:
             )  # fmt: skip
             raise Reported
         block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
-        for error in errors:
-            self.mistakes.template(resolved, error)
+        for mistake in errors:
+            self.mistakes.template(resolved, mistake)
         self._keep.append(resolved)
         self._blocks[key] = block
         return block
@@ -155,9 +160,7 @@ class Catalogue:
             place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}",
         )  # fmt: skip
 
-    def output_paths(
-        self, written: Written, frame: Frame, block: BlockSpec, place: str
-    ) -> list[tuple[str, str, Path]]:
+    def output_paths(self, written: Written, frame: Frame, block: BlockSpec, place: str) -> list[tuple[str, str, Path]]:
         """`outputs` as (name, path, where it is written); `for` keys expanded."""
         home, raw = block.template.home, written.value
         try:
@@ -166,7 +169,7 @@ class Catalogue:
             if isinstance(raw, list):
                 return [(_text(v, frame.env), _text(v, frame.env), (*written.path, i)) for i, v in enumerate(raw)]
             if isinstance(raw, Mapping):
-                return list(_named_outputs(raw, frame.env, written.path))
+                return [(n, _text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
         except ExpressionError as error:
             self.mistakes.expression(home, written.path, error, place)
             return []
@@ -178,18 +181,6 @@ class Catalogue:
             home.span(written.path),
         )  # fmt: skip
         return []
-
-
-def _named_outputs(raw: Mapping[str, Any], env: Env, path: Path) -> Any:
-    for key, value in raw.items():
-        at = (*path, key)
-        if for_key(key) is None:
-            yield _text(key, env), _text(value, env), at
-            continue
-        targets, iterable = compile_loop(key, at)
-        for turn in iterable.evaluate(env):
-            names = {n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}
-            yield from _named_outputs(value, Env(names, env), at)
 
 
 def _text(raw: Any, env: Env) -> str:

@@ -34,9 +34,7 @@ def prepare(raw: Any, *, text: bool, words: frozenset[str] = frozenset()) -> Any
             return raw
         return prepare_text(raw) if text or raw.startswith("$") else parse(raw)
     if isinstance(raw, Mapping):
-        return ValueMap(
-            tuple((key, prepare(value, text=key == "op", words=words)) for key, value in raw.items())
-        )
+        return ValueMap(tuple((key, prepare(value, text=key == "op", words=words)) for key, value in raw.items()))
     if isinstance(raw, list):
         return _prepare_list(raw, text, words)
     return raw

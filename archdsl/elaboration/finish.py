@@ -8,11 +8,11 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Severity
-from archdsl.expressions import ExpressionError
 from archdsl.elaboration.frames import Frame
+from archdsl.elaboration.mistakes import Mistakes
+from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
-from archdsl.elaboration.mistakes import Mistakes
 from archdsl.ops import OPS
 from archdsl.ops.special import InputOp, Parameter
 from archdsl.template import NodeTemplate

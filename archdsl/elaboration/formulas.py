@@ -57,7 +57,9 @@ def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError
     """What to say of a name that means nothing here."""
     start = _position(expression.tree, name)
     near = nearest(name, env.keys())
-    return ExpressionError(f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None)
+    return ExpressionError(
+        f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
+    )
 
 
 def _position(tree: Any, name: str) -> int:

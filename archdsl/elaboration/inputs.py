@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.elaboration.blocks import is_sampled, port_spec
+from archdsl.elaboration.loops import expanded
+from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import Binding, Env, Node, Scope
-from archdsl.elaboration.mistakes import Mistakes
-from archdsl.ops.special import DType, InputOp
+from archdsl.ops.special import DTYPES, InputOp
 from archdsl.shapes import Dim, Symbolic, symbol
-from archdsl.template import NodeTemplate, TemplateError, compile_loop, describe, for_key, parse_text
+from archdsl.template import NodeTemplate, TemplateError, describe
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -70,7 +71,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
         return []
     found: list[Declared] = []
     try:
-        for name, value, path in _expanded(raw, env, ("inputs",)):
+        for name, value, path, _ in expanded(raw, env, ("inputs",)):
             if isinstance(value, Mapping):
                 shape, shape_path = value.get("shape"), (*path, "shape")
                 dtype, below = value.get("dtype", "float32"), value.get("below")
@@ -81,9 +82,9 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
                     "wrong-type", f"the shape of `{name}` is a list, found {describe(shape)}", shape_path,
                     hint="write `[N, 3, H, W]`",
                 )  # fmt: skip
-            if dtype not in DType.__args__:
+            if dtype not in DTYPES:
                 raise TemplateError(
-                    "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DType.__args__)}"
+                    "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DTYPES)}"
                 )
             port_spec(name, shape, shape_path)
             found.append(Declared(name, shape, dtype, below, path, shape_path))
@@ -92,20 +93,6 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
     except ExpressionError as error:
         mistakes.expression(resolved, ("inputs",), error, "")
     return found
-
-
-def _expanded(raw: Mapping[str, Any], env: Env, path: Path) -> Any:
-    from archdsl.elaboration.fields import evaluate_text
-
-    for key, value in raw.items():
-        at = (*path, key)
-        if for_key(key) is None:
-            yield str(evaluate_text(parse_text(key), env)), value, at
-            continue
-        targets, iterable = compile_loop(key, at)
-        for turn in iterable.evaluate(env):
-            names = {n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}
-            yield from _expanded(value, Env(names, env), at)
 
 
 def _dimension(

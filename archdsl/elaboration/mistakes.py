@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
-from archdsl.elaboration.applying import FieldError
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
-from archdsl.expressions import ExpressionError
+from archdsl.elaboration.applying import FieldError
 from archdsl.elaboration.frames import Frame, PathError, place_of
+from archdsl.expressions import ExpressionError
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, NodeTemplate, Template, TemplateError
 
@@ -100,9 +100,7 @@ class Mistakes:
 class _At:
     __slots__ = ("_frame", "_mistakes", "_path", "_template")
 
-    def __init__(
-        self, mistakes: Mistakes, template: Template | BlockTemplate, frame: Frame, path: Path | None
-    ) -> None:
+    def __init__(self, mistakes: Mistakes, template: Template | BlockTemplate, frame: Frame, path: Path | None) -> None:
         self._mistakes = mistakes
         self._template = template
         self._frame = frame

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import FollowOn, nearest
-from archdsl.expressions import ExpressionError, parse_formula
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, unknown_path, value_of
+from archdsl.expressions import ExpressionError, parse_formula
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
 from archdsl.template import (
     LoopTemplate,
     NodeTemplate,
     Template,
+    Text,
     compile_loop,
     for_key,
     parse_text,
@@ -88,7 +89,7 @@ def _compile_item(item: Any, template: NodeTemplate) -> Any:
 
 def _expand(items: list[Any], env: Env) -> Iterator[str]:
     for item in items:
-        if not isinstance(item, tuple) or hasattr(item, "parts"):
+        if isinstance(item, Text):
             yield str(evaluate_text(item, env))
             continue
         targets, iterable, body = item
@@ -131,7 +132,9 @@ def _by_port(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, str]) ->
         if name not in known:
             near = nearest(name, known)
             listed = ", ".join(f"`{port.name}`" for port in ports)
-            raise PathError("unknown-port", f"no input `{name}`", f"did you mean `{near}`?" if near else f"it has {listed}")
+            raise PathError(
+                "unknown-port", f"no input `{name}`", f"did you mean `{near}`?" if near else f"it has {listed}"
+            )
     return _from_above(frame, ports, {port: (_find(frame, path), path) for port, path in named.items()})
 
 
@@ -142,6 +145,7 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
     entries: list[Entry | None] = []
     names: list[str] = []
     for position, port in enumerate(ports):
+        entry: Entry | None
         if port.name in given:
             entry, name = given[port.name]
         elif several and port.name in above.outputs:
@@ -149,7 +153,7 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
         elif position == 0 and (len(above.outputs) == 1 or above.state is not State.VALUE):
             entry, name = above, _above_name(above)
         elif port.optional:
-            entry, name = None, port.name  # type: ignore[assignment]
+            entry, name = None, port.name
         else:
             raise _missing(above, port, position)
         entries.append(entry)
@@ -170,7 +174,9 @@ def _missing(above: Entry, port: Port, position: int) -> PathError:
     if position == 0 and len(above.outputs) > 1:
         names = ", ".join(f"`{name}`" for name in above.outputs)
         return PathError(
-            "several-outputs", f"the node above has several outputs, {names}", f"say which with `from: {{{port.name}: …}}`"
+            "several-outputs",
+            f"the node above has several outputs, {names}",
+            f"say which with `from: {{{port.name}: …}}`",
         )
     return PathError("missing-input", f"nothing feeds `{port.name}`", f"name it: `from: {{{port.name}: …}}`")
 
@@ -202,7 +208,9 @@ def left_out(template: NodeTemplate, frame: Frame) -> Entry:
 
 
 def _alias(entry: Entry, why: str) -> Entry:
-    return Entry(entry.outputs, entry.state, entry.node, None, entry.children, entry.template, entry.mode, why, entry.named)
+    return Entry(
+        entry.outputs, entry.state, entry.node, None, entry.children, entry.template, entry.mode, why, entry.named
+    )
 
 
 def _would_read(template: NodeTemplate, frame: Frame) -> Iterator[Entry]:

@@ -271,9 +271,7 @@ class Elaborator:
             return block(self, template, frame, name, found, extra)
         return self._op(template, frame, name, found, extra)
 
-    def _op(
-        self, template: NodeTemplate, frame: Frame, name: str, kind: type[Op], extra: Mapping[str, Any]
-    ) -> Entry:
+    def _op(self, template: NodeTemplate, frame: Frame, name: str, kind: type[Op], extra: Mapping[str, Any]) -> Entry:
         fields = op_fields(self, template, frame, kind, extra)
         with self.mistakes.at(template, frame):
             op = self.applier.make(kind, fields)

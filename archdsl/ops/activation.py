@@ -1,9 +1,7 @@
 """Activation functions: elementwise, but for the softmax family and `glu`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, final
+from typing import Any, Literal, final
 
 from pydantic import Field
 
@@ -16,7 +14,7 @@ from archdsl.shapes import Dim, TensorType, differ
 class Activation(Op):
     """A function of floating numbers that keeps the shape."""
 
-    kind: ClassVar[Kind] = Kind.ACTIVATION
+    kind = Kind.ACTIVATION
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_float("input", x, f"put through {self.name}")
@@ -27,21 +25,21 @@ class Activation(Op):
 class Relu(Activation):
     """max(x, 0): `torch.nn.ReLU`."""
 
-    name: ClassVar[str] = "relu"
+    name = "relu"
 
 
 @final
 class Relu6(Activation):
     """min(max(x, 0), 6): `torch.nn.ReLU6`."""
 
-    name: ClassVar[str] = "relu6"
+    name = "relu6"
 
 
 @final
 class LeakyRelu(Activation):
     """x where positive, else negative_slope * x: `torch.nn.LeakyReLU`."""
 
-    name: ClassVar[str] = "leaky_relu"
+    name = "leaky_relu"
     negative_slope: float = Field(0.01, description="slope below 0")
 
 
@@ -49,8 +47,8 @@ class LeakyRelu(Activation):
 class Prelu(Activation):
     """x where positive, else a learned slope times x: `torch.nn.PReLU`, arXiv:1502.01852."""
 
-    name: ClassVar[str] = "prelu"
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("weight", optional=True))
+    name = "prelu"
+    ports = (Port("input"), Port("weight", optional=True))
 
     num_parameters: PositiveInt | None = Field(
         None, description="1 (the default): one slope; the number of channels: one per channel"
@@ -88,7 +86,7 @@ class Prelu(Activation):
 class Rrelu(Activation):
     """Leaky ReLU whose slope is drawn while training: `torch.nn.RReLU`, arXiv:1505.00853."""
 
-    name: ClassVar[str] = "rrelu"
+    name = "rrelu"
     lower: float = Field(1 / 8, description="least slope")
     upper: float = Field(1 / 3, description="greatest slope")
 
@@ -106,7 +104,7 @@ class Rrelu(Activation):
 class Elu(Activation):
     """x where positive, else alpha * (exp(x) - 1): `torch.nn.ELU`, arXiv:1511.07289."""
 
-    name: ClassVar[str] = "elu"
+    name = "elu"
     alpha: float = Field(1.0, description="minus the limit at minus infinity")
 
 
@@ -114,7 +112,7 @@ class Elu(Activation):
 class Celu(Activation):
     """x where positive, else alpha * (exp(x / alpha) - 1): `torch.nn.CELU`, arXiv:1704.07483."""
 
-    name: ClassVar[str] = "celu"
+    name = "celu"
     alpha: float = Field(1.0, description="minus the limit at minus infinity, not 0")
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
@@ -127,14 +125,14 @@ class Celu(Activation):
 class Selu(Activation):
     """Scaled ELU with fixed constants: `torch.nn.SELU`, arXiv:1706.02515."""
 
-    name: ClassVar[str] = "selu"
+    name = "selu"
 
 
 @final
 class Gelu(Activation):
     """x times the normal distribution function of x: `torch.nn.GELU`, arXiv:1606.08415."""
 
-    name: ClassVar[str] = "gelu"
+    name = "gelu"
     approximate: Literal["none", "tanh"] = Field("none", description="`tanh`: GPT-2's approximation")
 
 
@@ -142,35 +140,35 @@ class Gelu(Activation):
 class Silu(Activation):
     """x * sigmoid(x), also called swish: `torch.nn.SiLU`, arXiv:1702.03118."""
 
-    name: ClassVar[str] = "silu"
+    name = "silu"
 
 
 @final
 class Mish(Activation):
     """x * tanh(softplus(x)): `torch.nn.Mish`, arXiv:1908.08681."""
 
-    name: ClassVar[str] = "mish"
+    name = "mish"
 
 
 @final
 class Hardswish(Activation):
     """x * relu6(x + 3) / 6: `torch.nn.Hardswish`, arXiv:1905.02244."""
 
-    name: ClassVar[str] = "hardswish"
+    name = "hardswish"
 
 
 @final
 class Hardsigmoid(Activation):
     """relu6(x + 3) / 6: `torch.nn.Hardsigmoid`."""
 
-    name: ClassVar[str] = "hardsigmoid"
+    name = "hardsigmoid"
 
 
 @final
 class Hardtanh(Activation):
     """x, clamped: `torch.nn.Hardtanh`."""
 
-    name: ClassVar[str] = "hardtanh"
+    name = "hardtanh"
     min_val: float = Field(-1.0, description="least value")
     max_val: float = Field(1.0, description="greatest value, above min_val")
 
@@ -188,7 +186,7 @@ class Hardtanh(Activation):
 class Hardshrink(Activation):
     """x where |x| > lambd, else 0: `torch.nn.Hardshrink`."""
 
-    name: ClassVar[str] = "hardshrink"
+    name = "hardshrink"
     lambd: float = Field(0.5, description="half-width of the interval that becomes 0")
 
 
@@ -196,7 +194,7 @@ class Hardshrink(Activation):
 class Softshrink(Activation):
     """x moved towards 0 by lambd, not beyond: `torch.nn.Softshrink`."""
 
-    name: ClassVar[str] = "softshrink"
+    name = "softshrink"
     lambd: float = Field(0.5, ge=0, description="half-width of the interval that becomes 0")
 
 
@@ -204,35 +202,35 @@ class Softshrink(Activation):
 class Tanhshrink(Activation):
     """x - tanh(x): `torch.nn.Tanhshrink`."""
 
-    name: ClassVar[str] = "tanhshrink"
+    name = "tanhshrink"
 
 
 @final
 class Sigmoid(Activation):
     """1 / (1 + exp(-x)): `torch.nn.Sigmoid`."""
 
-    name: ClassVar[str] = "sigmoid"
+    name = "sigmoid"
 
 
 @final
 class LogSigmoid(Activation):
     """log(sigmoid(x)): `torch.nn.LogSigmoid`."""
 
-    name: ClassVar[str] = "log_sigmoid"
+    name = "log_sigmoid"
 
 
 @final
 class Tanh(Activation):
     """tanh(x): `torch.nn.Tanh`."""
 
-    name: ClassVar[str] = "tanh"
+    name = "tanh"
 
 
 @final
 class Softplus(Activation):
     """log(1 + exp(beta * x)) / beta: `torch.nn.Softplus`."""
 
-    name: ClassVar[str] = "softplus"
+    name = "softplus"
     beta: float = Field(1.0, description="sharpness")
     threshold: float = Field(20.0, description="beta * x above which the result is x")
 
@@ -241,14 +239,14 @@ class Softplus(Activation):
 class Softsign(Activation):
     """x / (1 + |x|): `torch.nn.Softsign`."""
 
-    name: ClassVar[str] = "softsign"
+    name = "softsign"
 
 
 @final
 class Threshold(Activation):
     """x where above threshold, else value: `torch.nn.Threshold`."""
 
-    name: ClassVar[str] = "threshold"
+    name = "threshold"
     threshold: float = Field(description="where x begins to pass")
     value: float = Field(description="what stands elsewhere")
 
@@ -257,7 +255,7 @@ class Threshold(Activation):
 class Glu(Activation):
     """First half of a dimension times the sigmoid of the second: `torch.nn.GLU`, arXiv:1612.08083."""
 
-    name: ClassVar[str] = "glu"
+    name = "glu"
     dim: int = Field(-1, description="the dimension that is halved")
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
@@ -287,28 +285,28 @@ class SoftmaxFamily(Activation):
 class Softmax(SoftmaxFamily):
     """exp(x), scaled so that it sums to 1 along dim: `torch.nn.Softmax`."""
 
-    name: ClassVar[str] = "softmax"
+    name = "softmax"
 
 
 @final
 class Softmin(SoftmaxFamily):
     """softmax(-x): `torch.nn.Softmin`."""
 
-    name: ClassVar[str] = "softmin"
+    name = "softmin"
 
 
 @final
 class LogSoftmax(SoftmaxFamily):
     """log(softmax(x)): `torch.nn.LogSoftmax`."""
 
-    name: ClassVar[str] = "log_softmax"
+    name = "log_softmax"
 
 
 @final
 class Softmax2d(Activation):
     """softmax over the channels of (N, C, H, W): `torch.nn.Softmax2d`."""
 
-    name: ClassVar[str] = "softmax2d"
+    name = "softmax2d"
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_batched(self.name, x, 4, LAYOUTS[2])

@@ -1,9 +1,7 @@
 """Attention: the bare scaled dot product, and the layer with its projections."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import ClassVar, final
+from typing import final
 
 from pydantic import Field
 
@@ -30,9 +28,9 @@ class ScaledDotProductAttention(Op):
     a query sees a key; another is added.
     """
 
-    name: ClassVar[str] = "scaled_dot_product_attention"
-    kind: ClassVar[Kind] = Kind.ATTENTION
-    ports: ClassVar[tuple[Port, ...]] = (
+    name = "scaled_dot_product_attention"
+    kind = Kind.ATTENTION
+    ports = (
         Port("query"),
         Port("key"),
         Port("value"),
@@ -42,9 +40,7 @@ class ScaledDotProductAttention(Op):
     dropout_p: Probability = Field(0.0, description="probability of zeroing a weight while training")
     is_causal: bool = CAUSAL
     scale: float | None = Field(None, description="factor of the scores; default: 1 / sqrt(features)")
-    enable_gqa: bool = Field(
-        False, description="whether several heads of the query may share one of key and value"
-    )
+    enable_gqa: bool = Field(False, description="whether several heads of the query may share one of key and value")
 
     def infer(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None
@@ -56,9 +52,7 @@ class ScaledDotProductAttention(Op):
             require_mask("attn_mask", mask, query, (*batch, query.shape[-2], key.shape[-2]))
         return query.with_shape((*batch, query.shape[-2], value.shape[-1]))
 
-    def macs(
-        self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None
-    ) -> Dim:
+    def macs(self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None) -> Dim:
         scores = product(self._batch(query, key, value)) * query.shape[-2] * key.shape[-2]
         return scores * (query.shape[-1] + value.shape[-1])
 
@@ -108,9 +102,9 @@ class MultiheadAttention(Op):
     are added.
     """
 
-    name: ClassVar[str] = "multihead_attention"
-    kind: ClassVar[Kind] = Kind.ATTENTION
-    ports: ClassVar[tuple[Port, ...]] = (
+    name = "multihead_attention"
+    kind = Kind.ATTENTION
+    ports = (
         Port("query"),
         Port("key"),
         Port("value"),
@@ -166,9 +160,7 @@ class MultiheadAttention(Op):
             own["out_proj.bias"] = Weight((size,))
         return own
 
-    def macs(
-        self, query: TensorType, key: TensorType, value: TensorType, *masks: TensorType | None
-    ) -> Dim:
+    def macs(self, query: TensorType, key: TensorType, value: TensorType, *masks: TensorType | None) -> Dim:
         """Of the four projections, the scores and the weighted sum."""
         size = query.shape[-1]
         projections = (2 * query.size + key.size + value.size) * size
@@ -213,9 +205,7 @@ def require_one_mask(op: str, is_causal: bool, ports: tuple[str, ...]) -> None:
         )
 
 
-def require_mask(
-    port: str, mask: TensorType, query: TensorType, shape: Shape, *, exact: bool = False
-) -> None:
+def require_mask(port: str, mask: TensorType, query: TensorType, shape: Shape, *, exact: bool = False) -> None:
     """Raises OpError unless the mask is boolean or of the query's dtype, and fits `shape`."""
     if mask.dtype not in ("bool", query.dtype):
         raise OpError(
@@ -225,9 +215,7 @@ def require_mask(
             hint="put a `cast` before it",
         )
     if exact:
-        fits = mask.rank == len(shape) and not any(
-            differ(*pair) for pair in zip(mask.shape, shape, strict=True)
-        )
+        fits = mask.rank == len(shape) and not any(differ(*pair) for pair in zip(mask.shape, shape, strict=True))
     else:
         fits = mask.rank <= len(shape) and _fits(mask.shape, shape)
     if not fits:

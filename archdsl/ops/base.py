@@ -77,9 +77,7 @@ Result: TypeAlias = TensorType | tuple[TensorType, ...]
 class Op(BaseModel):
     """A primitive. Leaves are final; a family shares an abstract base that holds the rule."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, defer_build=True, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, arbitrary_types_allowed=True)
 
     name: ClassVar[str]
     """The name in a spec: torch's class in snake case, else torch's function."""

@@ -1,7 +1,5 @@
 """Convolutions and transposed convolutions in 1, 2 and 3 dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar, Literal, final
 
@@ -28,8 +26,8 @@ from archdsl.shapes import Dim, Shape, TensorType, differ, product
 class Convolution(Spatial):
     """What convolutions and transposed convolutions share: fields, tensors and MACs."""
 
-    kind: ClassVar[Kind] = Kind.CONV
-    ports: ClassVar[tuple[Port, ...]] = (
+    kind = Kind.CONV
+    ports = (
         Port("input"),
         Port("weight", optional=True),
         Port("bias", optional=True),
@@ -39,9 +37,7 @@ class Convolution(Spatial):
     out_channels: PositiveInt | None = Field(
         None, description="channels of the output; required unless a weight is fed"
     )
-    kernel_size: Sizes | None = Field(
-        None, description="size of the kernel; required unless a weight is fed"
-    )
+    kernel_size: Sizes | None = Field(None, description="size of the kernel; required unless a weight is fed")
     stride: Sizes = Field(1, validate_default=True, description="step of the kernel")
     dilation: Sizes = Field(1, validate_default=True, description="distance between the kernel's elements")
     groups: PositiveInt = Field(
@@ -49,9 +45,7 @@ class Convolution(Spatial):
     )
     bias: bool = BIAS
 
-    def infer(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> TensorType:
+    def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         self.check_input(x)
         require_together(self, weight, bias)
         shape = self.weight_shape(x, weight)
@@ -94,16 +88,12 @@ class Convolution(Spatial):
             own["bias"] = Weight((required(self, "out_channels"),))
         return own
 
-    def macs(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> Dim:
+    def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         shape = self.weight_shape(x, weight)
         places = x.shape[2:] if self.transposed else self.sizes(x.shape[2:], shape[2:])
         return x.shape[0] * product(places) * product(shape)
 
-    def _check_fed(
-        self, x: TensorType, weight: TensorType, bias: TensorType | None, shape: Shape
-    ) -> None:
+    def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None, shape: Shape) -> None:
         if weight.rank != self.spatial + 2:
             raise OpError(
                 f"{self.name} takes a weight of rank {self.spatial + 2}, not {weight} of rank {weight.rank}",
@@ -147,9 +137,7 @@ class Direct(Convolution):
         "zeros", description="what the padding holds"
     )
 
-    def infer(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> TensorType:
+    def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         if self.padding == "same" and any(step != 1 for step in self.stride):
             raise OpError(
                 f"{self.name} with `padding: same` must have stride 1, not {list(self.stride)}",
@@ -166,9 +154,7 @@ class Direct(Convolution):
         sides = self.padding if isinstance(self.padding, tuple) else (0,) * self.spatial
         return tuple(
             (size + 2 * side - gap * (k - 1) - 1) // step + 1
-            for size, side, gap, k, step in zip(
-                sizes, sides, self.dilation, kernel, self.stride, strict=True
-            )
+            for size, side, gap, k, step in zip(sizes, sides, self.dilation, kernel, self.stride, strict=True)
         )
 
     def margins(self, kernel: Shape) -> tuple[tuple[Dim, Dim], ...]:
@@ -188,8 +174,7 @@ class Direct(Convolution):
             widest = margin[1]
             if isinstance(size, int) and isinstance(widest, int) and widest + least > size:
                 raise OpError(
-                    f"{self.name} cannot pad a size of {size} by {widest} with "
-                    f"`padding_mode: {self.padding_mode}`",
+                    f"{self.name} cannot pad a size of {size} by {widest} with `padding_mode: {self.padding_mode}`",
                     code="size-error",
                     ports=("input",),
                     field="padding",
@@ -199,23 +184,16 @@ class Direct(Convolution):
 class Transposed(Convolution):
     """A transposed convolution, `torch.nn.ConvTranspose1d` to `ConvTranspose3d`."""
 
-    transposed: ClassVar[bool] = True
+    transposed = True
 
-    padding: Paddings = Field(
-        0, validate_default=True, description="sizes cut off both sides of the output"
-    )
-    output_padding: Paddings = Field(
-        0, validate_default=True, description="sizes added to the end of the output"
-    )
+    padding: Paddings = Field(0, validate_default=True, description="sizes cut off both sides of the output")
+    output_padding: Paddings = Field(0, validate_default=True, description="sizes added to the end of the output")
 
-    def infer(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> TensorType:
+    def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         for extra, step, gap in zip(self.output_padding, self.stride, self.dilation, strict=True):
             if extra >= max(step, gap):
                 raise OpError(
-                    f"{self.name}'s output_padding {extra} must be less than its stride {step} or "
-                    f"its dilation {gap}",
+                    f"{self.name}'s output_padding {extra} must be less than its stride {step} or its dilation {gap}",
                     code="bad-value",
                     field="output_padding",
                 )
@@ -234,48 +212,48 @@ class Transposed(Convolution):
 class Conv1d(Direct):
     """Convolution over (N, C, L): `torch.nn.Conv1d`; with a weight fed, `torch.nn.functional.conv1d`."""
 
-    name: ClassVar[str] = "conv1d"
-    spatial: ClassVar[int] = 1
+    name = "conv1d"
+    spatial = 1
 
 
 @final
 class Conv2d(Direct):
     """Convolution over (N, C, H, W): `torch.nn.Conv2d`; with a weight fed, `torch.nn.functional.conv2d`."""
 
-    name: ClassVar[str] = "conv2d"
-    spatial: ClassVar[int] = 2
+    name = "conv2d"
+    spatial = 2
 
 
 @final
 class Conv3d(Direct):
     """Convolution over (N, C, D, H, W): `torch.nn.Conv3d`; with a weight fed, its function."""
 
-    name: ClassVar[str] = "conv3d"
-    spatial: ClassVar[int] = 3
+    name = "conv3d"
+    spatial = 3
 
 
 @final
 class ConvTranspose1d(Transposed):
     """Transposed convolution over (N, C, L): `torch.nn.ConvTranspose1d`."""
 
-    name: ClassVar[str] = "conv_transpose1d"
-    spatial: ClassVar[int] = 1
+    name = "conv_transpose1d"
+    spatial = 1
 
 
 @final
 class ConvTranspose2d(Transposed):
     """Transposed convolution over (N, C, H, W): `torch.nn.ConvTranspose2d`."""
 
-    name: ClassVar[str] = "conv_transpose2d"
-    spatial: ClassVar[int] = 2
+    name = "conv_transpose2d"
+    spatial = 2
 
 
 @final
 class ConvTranspose3d(Transposed):
     """Transposed convolution over (N, C, D, H, W): `torch.nn.ConvTranspose3d`."""
 
-    name: ClassVar[str] = "conv_transpose3d"
-    spatial: ClassVar[int] = 3
+    name = "conv_transpose3d"
+    spatial = 3
 
 
 CONV = (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)

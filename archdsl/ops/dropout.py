@@ -1,7 +1,5 @@
 """Layers that zero a part of their input while training and pass it on in evaluation."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal, final
 
 from pydantic import Field
@@ -15,7 +13,7 @@ from archdsl.shapes import TensorType
 class AnyDropout(Op):
     """Dropout of elements or channels with probability p."""
 
-    kind: ClassVar[Kind] = Kind.ACTIVATION
+    kind = Kind.ACTIVATION
 
     p: Probability = Field(0.5, description="probability of zeroing")
 
@@ -38,45 +36,45 @@ class ChannelDropout(AnyDropout):
 class Dropout(AnyDropout):
     """Zeroes elements while training and scales the others up: `torch.nn.Dropout`, arXiv:1207.0580."""
 
-    name: ClassVar[str] = "dropout"
+    name = "dropout"
 
 
 @final
 class Dropout1d(ChannelDropout):
     """Zeroes whole channels of (N, C, L) while training: `torch.nn.Dropout1d`."""
 
-    name: ClassVar[str] = "dropout1d"
-    spatial: ClassVar[int] = 1
+    name = "dropout1d"
+    spatial = 1
 
 
 @final
 class Dropout2d(ChannelDropout):
     """Zeroes whole channels of (N, C, H, W) while training: `torch.nn.Dropout2d`."""
 
-    name: ClassVar[str] = "dropout2d"
-    spatial: ClassVar[int] = 2
+    name = "dropout2d"
+    spatial = 2
 
 
 @final
 class Dropout3d(ChannelDropout):
     """Zeroes whole channels of (N, C, D, H, W) while training: `torch.nn.Dropout3d`."""
 
-    name: ClassVar[str] = "dropout3d"
-    spatial: ClassVar[int] = 3
+    name = "dropout3d"
+    spatial = 3
 
 
 @final
 class AlphaDropout(AnyDropout):
     """Dropout that keeps mean and variance after `selu`: `torch.nn.AlphaDropout`, arXiv:1706.02515."""
 
-    name: ClassVar[str] = "alpha_dropout"
+    name = "alpha_dropout"
 
 
 @final
 class FeatureAlphaDropout(AnyDropout):
     """`alpha_dropout` of whole channels: `torch.nn.FeatureAlphaDropout`."""
 
-    name: ClassVar[str] = "feature_alpha_dropout"
+    name = "feature_alpha_dropout"
 
     def infer(self, x: TensorType) -> TensorType:
         require_least_rank("input", x, 2)
@@ -87,13 +85,11 @@ class FeatureAlphaDropout(AnyDropout):
 class StochasticDepth(Op):
     """Zeroes a residual branch while training and scales it up otherwise: torchvision's, arXiv:1603.09382."""
 
-    name: ClassVar[str] = "stochastic_depth"
-    kind: ClassVar[Kind] = Kind.ACTIVATION
+    name = "stochastic_depth"
+    kind = Kind.ACTIVATION
 
     p: Probability = Field(description="probability of zeroing")
-    mode: Literal["row", "batch"] = Field(
-        "row", description="`row` draws for each sample, `batch` once for all"
-    )
+    mode: Literal["row", "batch"] = Field("row", description="`row` draws for each sample, `batch` once for all")
 
     def infer(self, x: TensorType) -> TensorType:
         require_float("input", x, "put through stochastic_depth")

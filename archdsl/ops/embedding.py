@@ -1,9 +1,7 @@
 """Tables of vectors, read by whole numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import ClassVar, final
+from typing import final
 
 from pydantic import Field
 
@@ -17,16 +15,12 @@ from archdsl.shapes import Dim, Shape, TensorType
 class Embedding(Op):
     """A row of a table for each number: `torch.nn.Embedding`, or its function with a weight fed."""
 
-    name: ClassVar[str] = "embedding"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("weight", optional=True))
+    name = "embedding"
+    kind = Kind.EMBEDDING
+    ports = (Port("input"), Port("weight", optional=True))
 
-    num_embeddings: PositiveInt | None = Field(
-        None, description="rows of the table; required unless a weight is fed"
-    )
-    embedding_dim: PositiveInt | None = Field(
-        None, description="length of a row; required unless a weight is fed"
-    )
+    num_embeddings: PositiveInt | None = Field(None, description="rows of the table; required unless a weight is fed")
+    embedding_dim: PositiveInt | None = Field(None, description="length of a row; required unless a weight is fed")
     padding_idx: int | None = Field(None, description="a row that starts as zeros and is not trained")
 
     def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:

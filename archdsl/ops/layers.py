@@ -1,7 +1,5 @@
 """What the layers share: sizes given once or per dimension, channels, tensors that are fed."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator
@@ -97,9 +95,7 @@ def require_shape(op: str, port: str, x: TensorType, shape: Shape) -> None:
 def require_together(op: Op, weight: TensorType | None, bias: TensorType | None) -> None:
     """Raises OpError where a bias is fed without a weight, or against the field `bias`."""
     if bias is not None and weight is None:
-        raise OpError(
-            f"{op.name} is fed a bias but no weight: feed both or neither", code="bad-value", ports=("bias",)
-        )
+        raise OpError(f"{op.name} is fed a bias but no weight: feed both or neither", code="bad-value", ports=("bias",))
     said = getattr(op, "bias", None) if "bias" in op.model_fields_set else None
     if weight is not None and said is not None and said != (bias is not None):
         fact = "one is fed" if bias is not None else "it is fed a weight and no bias"
@@ -113,9 +109,7 @@ def required(op: Op, field: str) -> Any:
     """
     value = getattr(op, field)
     if value is None:
-        raise OpError(
-            f"{op.name} needs `{field}`, since it is not fed a weight", code="missing-field", field=field
-        )
+        raise OpError(f"{op.name} needs `{field}`, since it is not fed a weight", code="missing-field", field=field)
     return value
 
 

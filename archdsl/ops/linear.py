@@ -1,9 +1,7 @@
 """Linear layers: matrices applied to the last dimension."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import ClassVar, final
+from typing import final
 
 from pydantic import Field
 
@@ -17,9 +15,9 @@ from archdsl.shapes import Dim, TensorType, differ, format_shape
 class Linear(Op):
     """A matrix applied to the last dimension: `torch.nn.Linear`, or its function with a weight fed."""
 
-    name: ClassVar[str] = "linear"
-    kind: ClassVar[Kind] = Kind.LINEAR
-    ports: ClassVar[tuple[Port, ...]] = (
+    name = "linear"
+    kind = Kind.LINEAR
+    ports = (
         Port("input"),
         Port("weight", optional=True),
         Port("bias", optional=True),
@@ -30,9 +28,7 @@ class Linear(Op):
     )
     bias: bool = BIAS
 
-    def infer(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> TensorType:
+    def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         require_float("input", x, "put through linear")
         require_least_rank("input", x, 1)
         require_together(self, weight, bias)
@@ -54,9 +50,7 @@ class Linear(Op):
             own["bias"] = Weight((out_features,))
         return own
 
-    def macs(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> Dim:
+    def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         out_features = weight.shape[0] if weight is not None else required(self, "out_features")
         return x.size * out_features
 
@@ -78,9 +72,9 @@ class Linear(Op):
 class Bilinear(Op):
     """`input1 @ weight[o] @ input2` for every output feature o: `torch.nn.Bilinear`."""
 
-    name: ClassVar[str] = "bilinear"
-    kind: ClassVar[Kind] = Kind.LINEAR
-    ports: ClassVar[tuple[Port, ...]] = (Port("input1"), Port("input2"))
+    name = "bilinear"
+    kind = Kind.LINEAR
+    ports = (Port("input1"), Port("input2"))
 
     out_features: PositiveInt = Field(description="features of the output")
     bias: bool = BIAS
@@ -119,8 +113,8 @@ class Bilinear(Op):
 class Identity(Op):
     """Its input: `torch.nn.Identity`."""
 
-    name: ClassVar[str] = "identity"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "identity"
+    kind = Kind.RESHAPE
 
     def infer(self, x: TensorType) -> TensorType:
         return x

@@ -1,9 +1,7 @@
 """Normalisation over batches, instances, groups of channels, and trailing dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import ClassVar, final
+from typing import final
 
 from pydantic import Field
 
@@ -24,7 +22,7 @@ from archdsl.shapes import TensorType, product
 class RunningNorm(Spatial):
     """Normalisation of each channel, which may keep running statistics."""
 
-    kind: ClassVar[Kind] = Kind.NORM
+    kind = Kind.NORM
 
     eps: float = EPS
     affine: bool
@@ -55,9 +53,7 @@ class BatchNorm(RunningNorm):
         0.1, description="weight of a batch in the running statistics; null: their plain mean"
     )
     affine: bool = Field(True, description="whether a weight and a bias per channel are learned")
-    track_running_stats: bool = Field(
-        True, description="whether statistics of the training are kept for evaluation"
-    )
+    track_running_stats: bool = Field(True, description="whether statistics of the training are kept for evaluation")
 
     def infer(self, x: TensorType) -> TensorType:
         result = super().infer(x)
@@ -73,9 +69,7 @@ class BatchNorm(RunningNorm):
 class InstanceNorm(RunningNorm):
     momentum: float = Field(0.1, description="weight of a batch in the running statistics")
     affine: bool = Field(False, description="whether a weight and a bias per channel are learned")
-    track_running_stats: bool = Field(
-        False, description="whether statistics of the training are kept for evaluation"
-    )
+    track_running_stats: bool = Field(False, description="whether statistics of the training are kept for evaluation")
 
     def infer(self, x: TensorType) -> TensorType:
         result = super().infer(x)
@@ -92,8 +86,8 @@ class InstanceNorm(RunningNorm):
 class BatchNorm1d(BatchNorm):
     """Batch normalisation over (N, C) or (N, C, L): `torch.nn.BatchNorm1d`, arXiv:1502.03167."""
 
-    name: ClassVar[str] = "batch_norm1d"
-    spatial: ClassVar[int] = 1
+    name = "batch_norm1d"
+    spatial = 1
 
     def check_input(self, x: TensorType) -> None:
         if x.rank != 2:
@@ -105,46 +99,46 @@ class BatchNorm1d(BatchNorm):
 class BatchNorm2d(BatchNorm):
     """Batch normalisation over (N, C, H, W): `torch.nn.BatchNorm2d`, arXiv:1502.03167."""
 
-    name: ClassVar[str] = "batch_norm2d"
-    spatial: ClassVar[int] = 2
+    name = "batch_norm2d"
+    spatial = 2
 
 
 @final
 class BatchNorm3d(BatchNorm):
     """Batch normalisation over (N, C, D, H, W): `torch.nn.BatchNorm3d`, arXiv:1502.03167."""
 
-    name: ClassVar[str] = "batch_norm3d"
-    spatial: ClassVar[int] = 3
+    name = "batch_norm3d"
+    spatial = 3
 
 
 @final
 class InstanceNorm1d(InstanceNorm):
     """Normalisation of each channel of each sample of (N, C, L): `torch.nn.InstanceNorm1d`."""
 
-    name: ClassVar[str] = "instance_norm1d"
-    spatial: ClassVar[int] = 1
+    name = "instance_norm1d"
+    spatial = 1
 
 
 @final
 class InstanceNorm2d(InstanceNorm):
     """Normalisation of each channel of each sample of (N, C, H, W): `torch.nn.InstanceNorm2d`."""
 
-    name: ClassVar[str] = "instance_norm2d"
-    spatial: ClassVar[int] = 2
+    name = "instance_norm2d"
+    spatial = 2
 
 
 @final
 class InstanceNorm3d(InstanceNorm):
     """Normalisation of each channel of each sample of (N, C, D, H, W): `torch.nn.InstanceNorm3d`."""
 
-    name: ClassVar[str] = "instance_norm3d"
-    spatial: ClassVar[int] = 3
+    name = "instance_norm3d"
+    spatial = 3
 
 
 class TrailingNorm(Op):
     """Normalisation over the last dimensions."""
 
-    kind: ClassVar[Kind] = Kind.NORM
+    kind = Kind.NORM
 
     normalized_dims: PositiveInt = Field(
         1, description="how many of the last dimensions are normalised; torch's `normalized_shape`"
@@ -173,8 +167,8 @@ class TrailingNorm(Op):
 class LayerNorm(TrailingNorm):
     """Layer normalisation over the last dimensions: `torch.nn.LayerNorm`, arXiv:1607.06450."""
 
-    name: ClassVar[str] = "layer_norm"
-    ports: ClassVar[tuple[Port, ...]] = (
+    name = "layer_norm"
+    ports = (
         Port("input"),
         Port("weight", optional=True),
         Port("bias", optional=True),
@@ -182,9 +176,7 @@ class LayerNorm(TrailingNorm):
     eps: float = EPS
     bias: bool = Field(True, description="whether a bias is learned as well")
 
-    def infer(
-        self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-    ) -> TensorType:
+    def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         require_together(self, weight, bias)
         self.check(x, weight, bias)
         return x
@@ -202,8 +194,8 @@ class LayerNorm(TrailingNorm):
 class RmsNorm(TrailingNorm):
     """Division by the root mean square of the last dimensions: `torch.nn.RMSNorm`, arXiv:1910.07467."""
 
-    name: ClassVar[str] = "rms_norm"
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("weight", optional=True))
+    name = "rms_norm"
+    ports = (Port("input"), Port("weight", optional=True))
     eps: float | None = Field(None, description="added to the mean square; default: the dtype's epsilon")
 
     def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:
@@ -220,8 +212,8 @@ class RmsNorm(TrailingNorm):
 class GroupNorm(Op):
     """Normalisation of groups of channels of (N, C, …): `torch.nn.GroupNorm`, arXiv:1803.08494."""
 
-    name: ClassVar[str] = "group_norm"
-    kind: ClassVar[Kind] = Kind.NORM
+    name = "group_norm"
+    kind = Kind.NORM
 
     num_groups: PositiveInt = Field(description="number of groups; divides the channels")
     eps: float = EPS
@@ -257,8 +249,8 @@ class GroupNorm(Op):
 class LocalResponseNorm(Op):
     """Normalisation over neighbouring channels: `torch.nn.LocalResponseNorm`, AlexNet's."""
 
-    name: ClassVar[str] = "local_response_norm"
-    kind: ClassVar[Kind] = Kind.NORM
+    name = "local_response_norm"
+    kind = Kind.NORM
 
     size: PositiveInt = Field(description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")

@@ -1,8 +1,6 @@
 """Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar, final
+from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Field
 
@@ -20,7 +18,7 @@ def _no_bool(value: Any) -> Any:
 class Pool(Spatial):
     """Pooling over windows that may overlap."""
 
-    kind: ClassVar[Kind] = Kind.POOL
+    kind = Kind.POOL
 
     kernel_size: Sizes = Field(description="size of the window")
     stride: Sizes | None = Field(None, description="step of the window; default: its size")
@@ -47,12 +45,15 @@ class Pool(Spatial):
         """The dilation."""
         return (1,) * self.spatial
 
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """How far a window reaches, which bounds the padding."""
+        return tuple(gap * (k - 1) + 1 for k, gap in zip(self.kernel_size, self.gaps, strict=True))
+
     def sizes(self, sizes: Shape) -> Shape:
         """The spatial sizes of the output."""
         windows = zip(sizes, self.kernel_size, self.steps, self.margins, self.gaps, strict=True)
-        return tuple(
-            (size + self._slack(k, step, margin, gap)) // step + 1 for size, k, step, margin, gap in windows
-        )
+        return tuple((size + self._slack(k, step, margin, gap)) // step + 1 for size, k, step, margin, gap in windows)
 
     def _slack(self, kernel: int, step: int, margin: int, gap: int) -> int:
         """What the last window's start may exceed the input's size by (negative: must stay below)."""
@@ -73,11 +74,10 @@ class Pool(Spatial):
             )
 
     def _check_margins(self) -> None:
-        for kernel, margin, gap in zip(self.kernel_size, self.margins, self.gaps, strict=True):
-            if 2 * margin > gap * (kernel - 1) + 1:
+        for extent, margin in zip(self.extents, self.margins, strict=True):
+            if 2 * margin > extent:
                 raise OpError(
-                    f"{self.name}'s padding {margin} is more than half of its window of "
-                    f"{gap * (kernel - 1) + 1}",
+                    f"{self.name}'s padding {margin} is more than half of its window of {extent}",
                     code="bad-value",
                     field="padding",
                 )
@@ -110,9 +110,7 @@ class AvgPool(PaddedPool):
 
 
 class DivisorPool(AvgPool):
-    divisor_override: PositiveInt | None = Field(
-        None, description="divides the sum; default: the number of elements"
-    )
+    divisor_override: PositiveInt | None = Field(None, description="divides the sum; default: the number of elements")
 
 
 class LpPool(Pool):
@@ -126,7 +124,7 @@ class LpPool(Pool):
 class AdaptivePool(Spatial):
     """Pooling to a given size, whatever the size of the input."""
 
-    kind: ClassVar[Kind] = Kind.POOL
+    kind = Kind.POOL
 
     output_size: tuple[PositiveInt | None, ...] = Field(
         description="size of the output; null leaves a dimension as it is"
@@ -149,48 +147,53 @@ class AdaptivePool(Spatial):
 class MaxPool1d(MaxPool):
     """Maximum of each window over (N, C, L): `torch.nn.MaxPool1d`."""
 
-    name: ClassVar[str] = "max_pool1d"
-    spatial: ClassVar[int] = 1
+    name = "max_pool1d"
+    spatial = 1
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """Torch leaves out the dilation in one dimension."""
+        return self.kernel_size
 
 
 @final
 class MaxPool2d(MaxPool):
     """Maximum of each window over (N, C, H, W): `torch.nn.MaxPool2d`."""
 
-    name: ClassVar[str] = "max_pool2d"
-    spatial: ClassVar[int] = 2
+    name = "max_pool2d"
+    spatial = 2
 
 
 @final
 class MaxPool3d(MaxPool):
     """Maximum of each window over (N, C, D, H, W): `torch.nn.MaxPool3d`."""
 
-    name: ClassVar[str] = "max_pool3d"
-    spatial: ClassVar[int] = 3
+    name = "max_pool3d"
+    spatial = 3
 
 
 @final
 class AvgPool1d(AvgPool):
     """Mean of each window over (N, C, L): `torch.nn.AvgPool1d`."""
 
-    name: ClassVar[str] = "avg_pool1d"
-    spatial: ClassVar[int] = 1
+    name = "avg_pool1d"
+    spatial = 1
 
 
 @final
 class AvgPool2d(DivisorPool):
     """Mean of each window over (N, C, H, W): `torch.nn.AvgPool2d`."""
 
-    name: ClassVar[str] = "avg_pool2d"
-    spatial: ClassVar[int] = 2
+    name = "avg_pool2d"
+    spatial = 2
 
 
 @final
 class AvgPool3d(DivisorPool):
     """Mean of each window over (N, C, D, H, W): `torch.nn.AvgPool3d`."""
 
-    name: ClassVar[str] = "avg_pool3d"
-    spatial: ClassVar[int] = 3
+    name = "avg_pool3d"
+    spatial = 3
 
     def infer(self, x: TensorType) -> TensorType:
         result = super().infer(x)
@@ -202,24 +205,24 @@ class AvgPool3d(DivisorPool):
 class LpPool1d(LpPool):
     """The p-norm of each window over (N, C, L): `torch.nn.LPPool1d`."""
 
-    name: ClassVar[str] = "lp_pool1d"
-    spatial: ClassVar[int] = 1
+    name = "lp_pool1d"
+    spatial = 1
 
 
 @final
 class LpPool2d(LpPool):
     """The p-norm of each window over (N, C, H, W): `torch.nn.LPPool2d`."""
 
-    name: ClassVar[str] = "lp_pool2d"
-    spatial: ClassVar[int] = 2
+    name = "lp_pool2d"
+    spatial = 2
 
 
 @final
 class LpPool3d(LpPool):
     """The p-norm of each window over (N, C, D, H, W): `torch.nn.LPPool3d`."""
 
-    name: ClassVar[str] = "lp_pool3d"
-    spatial: ClassVar[int] = 3
+    name = "lp_pool3d"
+    spatial = 3
 
     def infer(self, x: TensorType) -> TensorType:
         result = super().infer(x)
@@ -231,8 +234,8 @@ class LpPool3d(LpPool):
 class AdaptiveAvgPool1d(AdaptivePool):
     """Mean, to a given size, over (N, C, L): `torch.nn.AdaptiveAvgPool1d`."""
 
-    name: ClassVar[str] = "adaptive_avg_pool1d"
-    spatial: ClassVar[int] = 1
+    name = "adaptive_avg_pool1d"
+    spatial = 1
     output_size: Sizes = Field(description="size of the output")
 
 
@@ -240,24 +243,24 @@ class AdaptiveAvgPool1d(AdaptivePool):
 class AdaptiveAvgPool2d(AdaptivePool):
     """Mean, to a given size, over (N, C, H, W): `torch.nn.AdaptiveAvgPool2d`."""
 
-    name: ClassVar[str] = "adaptive_avg_pool2d"
-    spatial: ClassVar[int] = 2
+    name = "adaptive_avg_pool2d"
+    spatial = 2
 
 
 @final
 class AdaptiveAvgPool3d(AdaptivePool):
     """Mean, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveAvgPool3d`."""
 
-    name: ClassVar[str] = "adaptive_avg_pool3d"
-    spatial: ClassVar[int] = 3
+    name = "adaptive_avg_pool3d"
+    spatial = 3
 
 
 @final
 class AdaptiveMaxPool1d(AdaptivePool):
     """Maximum, to a given size, over (N, C, L): `torch.nn.AdaptiveMaxPool1d`."""
 
-    name: ClassVar[str] = "adaptive_max_pool1d"
-    spatial: ClassVar[int] = 1
+    name = "adaptive_max_pool1d"
+    spatial = 1
     output_size: Sizes = Field(description="size of the output")
 
 
@@ -265,16 +268,16 @@ class AdaptiveMaxPool1d(AdaptivePool):
 class AdaptiveMaxPool2d(AdaptivePool):
     """Maximum, to a given size, over (N, C, H, W): `torch.nn.AdaptiveMaxPool2d`."""
 
-    name: ClassVar[str] = "adaptive_max_pool2d"
-    spatial: ClassVar[int] = 2
+    name = "adaptive_max_pool2d"
+    spatial = 2
 
 
 @final
 class AdaptiveMaxPool3d(AdaptivePool):
     """Maximum, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveMaxPool3d`."""
 
-    name: ClassVar[str] = "adaptive_max_pool3d"
-    spatial: ClassVar[int] = 3
+    name = "adaptive_max_pool3d"
+    spatial = 3
 
 
 POOL = (

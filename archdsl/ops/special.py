@@ -6,7 +6,7 @@ A spec never says `input`, `formula` or `by_mode`: they come from `inputs`, from
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final, get_args
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from archdsl.ops.base import Dims, Kind, Names, Op, OpError, Port, Weight
 from archdsl.shapes import Dim, Symbolic, TensorType
 
 DType = Literal["float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+DTYPES: tuple[str, ...] = get_args(DType)
 
 
 @final
@@ -112,9 +114,7 @@ class ByMode(Op):
 
     def infer(self, input: TensorType, otherwise: TensorType) -> TensorType:
         if input != otherwise:
-            raise OpError(
-                f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise")
-            )
+            raise OpError(f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise"))
         return input
 
     def macs(self, *inputs: Any) -> Dim:

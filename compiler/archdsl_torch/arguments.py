@@ -63,8 +63,9 @@ class Atom:
     values: list[Any]
     text: str | None = None
     """Of a local variable: what it is set to."""
-    default: str | None = None
     size: bool = False
+    source: str | None = None
+    """The name of the spec that it stands for."""
 
 
 def hint_of(template: Any, field_name: str | None, envs: Sequence[Env]) -> Hint | None:
@@ -145,7 +146,8 @@ class Arguments:
             raise Untold(name)
         found = self._said(values, where, hint) or self._known(values, where)
         if found is None and name in SIZES:
-            found = self._dimension(values, where, name) or self._multiple(values, where)
+            found = self._dimension(values, where, name) or self._multiple(values, where, self.atoms)
+            found = found or self._multiple_of_dimension(values, where, name)
         if found is not None:
             return found
         if self._is_even(values):
@@ -204,7 +206,7 @@ class Arguments:
         for name in self.scopes[0].arguments:
             column = self._column(name)
             if column is not None and all(same(column[i], v) for i, v in zip(where, values, strict=True)):
-                return self._new(identifier(name), column).name
+                return self._new(identifier(name), column, source=name).name
         return None
 
     def _dimension(self, values: Sequence[Any], where: Sequence[int], name: str) -> str | None:
@@ -212,18 +214,44 @@ class Arguments:
         for dim in self._dimensions():
             column = self._column(dim)
             if column is not None and all(same(column[i], v) for i, v in zip(where, values, strict=True)):
-                return self._new(_size_name(name, dim), column, size=True).name
+                return self._new(self._dimension_name(dim, name), column, size=True, source=dim).name
         return None
 
     def _dimensions(self) -> list[str]:
-        names = self.scopes[0].env.names.items()
-        return [name for name, binding in names if binding.kind == "dim"]
+        found: list[str] = []
+        env: Env | None = self.scopes[0].env
+        while env is not None:
+            found += [name for name, binding in env.names.items() if binding.kind == "dim"]
+            env = env.parent
+        return found
 
-    def _multiple(self, values: Sequence[Any], where: Sequence[int]) -> str | None:
+    def _dimension_name(self, dim: str, field_name: str = "") -> str:
+        """What a dimension of the input is called as an argument."""
+        if field_name in ("in_channels", "num_features", "num_channels"):
+            return "in_channels"
+        if dim not in ("C", "D"):
+            return identifier(dim.lower())
+        dims = self._dimensions()
+        return "in_channels" if len(dims) > 2 and dims.index(dim) == 1 else "dim"
+
+    def _multiple_of_dimension(self, values: Sequence[Any], where: Sequence[int], name: str) -> str | None:
+        """A multiple of a dimension that has no name here yet."""
+        for dim in self._dimensions():
+            column = self._column(dim)
+            if column is None or any(atom.source == dim for atom in self.atoms):
+                continue
+            atom = Atom(unique(self._dimension_name(dim, name), {a.name for a in self.atoms}), column, None, True, dim)
+            found = self._multiple(values, where, [atom])
+            if found is not None:
+                self.atoms.append(atom)
+                return found
+        return None
+
+    def _multiple(self, values: Sequence[Any], where: Sequence[int], atoms: Sequence[Atom]) -> str | None:
         """A multiple or a fraction of another size."""
         if not all(isinstance(v, int) and v > 0 for v in values):
             return None
-        for atom in self.atoms:
+        for atom in atoms:
             others = [atom.values[i] for i in where]
             if not atom.size or not all(isinstance(o, int) and not isinstance(o, bool) and o > 0 for o in others):
                 continue
@@ -265,7 +293,7 @@ class Arguments:
         known = [b for b in bindings if b is not None]
         values = [b.value for b in known]
         for atom in self.atoms:
-            if all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
+            if atom.source == name and all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
                 return Name(atom.name)
         column = self._column(name)
         if column is None or not all(same(column[i], v) for i, v in zip(where, values, strict=True)):
@@ -275,11 +303,13 @@ class Arguments:
             said = self.words(definition.tree, [scope.env for scope in self.scopes], range(len(self.scopes)))
             text = to_text(said)
             whole = all(type(v) is int for v in column)
-            return said if text.isidentifier() else Name(self._new(identifier(name), column, text=text, size=whole).name)
+            if text.isidentifier():
+                return said
+            return Name(self._new(identifier(name), column, text=text, size=whole, source=name).name)
         if not all(isinstance(v, int | float | str | bool | tuple) or v is None for v in column):
             raise Untold(name)
-        fresh = DIMENSION_NAMES.get(name, identifier(name.lower())) if kind == "dim" else identifier(name)
-        return Name(self._new(fresh, column, size=kind == "dim").name)
+        fresh = self._dimension_name(name) if kind == "dim" else identifier(name)
+        return Name(self._new(fresh, column, size=kind == "dim", source=name).name)
 
     def _column(self, name: str) -> list[Any] | None:
         """The value of a name of the spec in every instance."""
@@ -287,20 +317,12 @@ class Arguments:
         values = [b.value for b in bindings if b is not None]
         return values if len(values) == len(bindings) and all(map(is_static, values)) else None
 
-    def _new(self, name: str, values: list[Any], *, text: str | None = None, size: bool = False) -> Atom:
-        atom = Atom(unique(name, {a.name for a in self.atoms}), values, text, None, size)
+    def _new(
+        self, name: str, values: list[Any], *, text: str | None = None, size: bool = False, source: str | None = None
+    ) -> Atom:
+        atom = Atom(unique(name, {a.name for a in self.atoms}), values, text, size, source)
         self.atoms.append(atom)
         return atom
-
-
-def _size_name(field_name: str, dim: str) -> str:
-    """What a dimension of the input is called as an argument."""
-    if field_name in ("in_channels", "num_features", "num_channels"):
-        return "in_channels"
-    return DIMENSION_NAMES.get(dim, dim.lower())
-
-
-DIMENSION_NAMES: Final = {"C": "dim", "D": "dim"}
 
 
 def agrees(said: Any, value: Any) -> bool:

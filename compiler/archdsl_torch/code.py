@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, final
 
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
 from archdsl_torch.special import Infix, Like, ModeChoice, Prefix, Suffix
-from archdsl_torch.text import Doc, Group, Operation, prefixed
+from archdsl_torch.text import Doc, Dotted, Group, Operation, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
 """How tightly Python's operators bind."""
@@ -123,10 +123,14 @@ class Writer:
 
     def _method(self, codes: Sequence[Any]) -> Text:
         first = codes[0]
-        receiver = self.write([code.receiver for code in codes]).at(ATOM)
+        source = self.write([code.receiver for code in codes])
+        receiver = source.at(ATOM)
         if isinstance(first.receiver, Self) and first.name == "__call__":
             return Text(Group(f"{receiver}(", self._arguments(codes)))
-        return Text(Group(f"{receiver}.{first.name}(", self._arguments(codes)))
+        call = Group(f".{first.name}(", self._arguments(codes))
+        if isinstance(source.doc, Dotted):
+            return Text(Dotted(source.doc.head, (*source.doc.calls, call)))
+        return Text(Dotted(receiver, (call,)))
 
     def _arguments(self, codes: Sequence[Any]) -> tuple[Doc, ...]:
         first = codes[0]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Final, final
 
 from archdsl import __version__
-from archdsl.graph import Graph, Scope, ScopeKind
-from archdsl_torch.arguments import Arguments
+from archdsl.expressions import ExpressionError, Name, Tree, free_names, parse, substitute
+from archdsl.graph import Graph, Node, Scope, ScopeKind
+from archdsl.ops.special import Constant
+from archdsl_torch.arguments import Arguments, Atom, Hint
 from archdsl_torch.construct import Constructor
 from archdsl_torch.folding import Untold
 from archdsl_torch.forward import Forward, Inexpressible
@@ -22,7 +24,14 @@ from archdsl_torch.layout import Layout, Role, is_tensor
 from archdsl_torch.merge import Merged, Unmergeable, merge
 from archdsl_torch.outline import Items, Outline, Outliner, Use, _scope, origin_of
 from archdsl_torch.reset import own_lines, tie_lines, tree_lines
-from archdsl_torch.text import WIDTH, camel, identifier, literal, unique
+from archdsl_torch.text import WIDTH, all_same, camel, identifier, same, unique
+
+
+MAKE_DIVISIBLE: Final = '''\
+def make_divisible(value, divisor):
+    """`value` rounded to a multiple of `divisor`, never below 90 % of it."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded'''
 
 
 @final
@@ -153,7 +162,7 @@ class _Planner:
         plan.construction = constructor.write_chain() if chain else constructor.write()
         if merged.steps and not chain:
             plan.forward = self._forward(merged, arguments)
-        plan.reset = own_lines(merged, lambda values, name: _say(arguments, merged, values, name))
+        plan.reset = own_lines(merged, _Words(arguments))
         arguments.prune([*plan.construction, *plan.forward])
         plan.name = self._name(scopes[0])
         self.plans.append(plan)
@@ -193,14 +202,8 @@ class _Planner:
                 continue
             other = self.by_scope.get(_scope(origin))
             here, there = plan.index(outline.scope), other.index(_scope(origin)) if other is plan else None
-            if there is None or any(
-                literal_or(a.values[here]) != literal_or(a.values[there]) for a in plan.arguments.atoms
-            ):
+            if there is None or any(not same(a.values[here], a.values[there]) for a in plan.arguments.atoms):
                 raise _Open(_shared_top(outline.scope))
-
-
-def literal_or(value: Any) -> Any:
-    return value
 
 
 def _shared_top(scope: Scope) -> Scope:
@@ -220,19 +223,41 @@ def _split(outlines: list[Outline]) -> list[list[Outline]]:
     return list(buckets.values())
 
 
-def _say(arguments: Arguments, merged: Merged, values: Sequence[Any], name: str) -> str:
-    """A value in a method other than the constructor: a literal, or an attribute."""
-    text = arguments.resolve(values, range(len(values)), name)
-    if text == _literal(values[0]):
-        return text
-    return arguments.stored(text if text.isidentifier() else identifier(name), text)
+@final
+class _Words:
+    """Words for constants: literals, and attributes that the constructor stores."""
 
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
 
-def _literal(value: Any) -> str | None:
-    try:
-        return literal(value)
-    except TypeError:
-        return None
+    def value(self, values: Sequence[Any], name: str, hint: Hint | None = None) -> str:
+        text = self.arguments.resolve(values, range(len(values)), name, hint)
+        if all_same(values):
+            return text
+        return self.arguments.stored(text if text.isidentifier() else identifier(name), text)
+
+    def formula(self, nodes: Sequence[Node]) -> Tree | None:
+        template = nodes[0].template
+        raw = getattr(template, "fields", {}).get("value")
+        if not isinstance(raw, str) or any(node.template is not template for node in nodes):
+            return None
+        op = nodes[0].op
+        assert isinstance(op, Constant)
+        where = [self.arguments.scopes.index(scope) for node in nodes if (scope := self._scope(node)) is not None]
+        if len(where) < len(nodes):
+            return None
+        try:
+            tree = self.arguments.words(parse(raw).tree, [n.env for n in nodes], where, frozenset(op.index))
+        except (Untold, ExpressionError):
+            return None
+        names = free_names(tree) - set(op.index)
+        return substitute(tree, {name: Name(self.arguments.stored(name, name)) for name in names})
+
+    def _scope(self, node: Node) -> Scope | None:
+        scope = node.scope
+        while scope is not None and scope not in self.arguments.scopes:
+            scope = scope.scope
+        return scope
 
 
 def _used(build: Any) -> Iterator[Scope]:
@@ -309,7 +334,13 @@ def _helper_lines(planner: _Planner) -> list[str]:
             used[module.function] = HELPERS[module.function].rstrip().split("\n")
         elif module is not None and module.function in wrappers:
             used[module.function] = wrappers[module.function]
+    if any("make_divisible(" in line for plan in planner.plans for line in (*plan.construction, *map(_text, plan.arguments.locals))):
+        used["make_divisible"] = MAKE_DIVISIBLE.split("\n")
     return [line for lines in used.values() for line in ("", "", *lines)]
+
+
+def _text(atom: Atom) -> str:
+    return str(atom.text)
 
 
 def _outputs_lines(graph: Graph) -> list[str]:

@@ -416,7 +416,7 @@ def _size_name(atom: Atom) -> str:
 def _is_default(value: Any, default: str) -> bool:
     from archdsl_torch.text import literal
 
-    return value is UNSET or (not isinstance(value, Raw) and literal(value) == default)
+    return value is UNSET or literal(value) == default
 
 
 def _node_hint(nodes: Sequence[Node], field: str | None) -> Hint | None:

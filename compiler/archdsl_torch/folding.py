@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from archdsl.expressions import (
+    Binary,
     Call,
     Expression,
     ExpressionError,
@@ -52,6 +53,8 @@ def translate(
         raise Untold("a value that varies")
     changed = rebuild(tree, lambda child: translate(child, envs, named, keep))
     if isinstance(changed, Call):
+        if changed.function == "make_divisible" and len(changed.arguments) > 2:
+            raise Untold(changed.function)
         if changed.function not in FUNCTIONS and not keep:
             raise Untold(changed.function)
         return changed if keep else Call(FUNCTIONS[changed.function], changed.arguments)
@@ -77,7 +80,9 @@ def _constant(tree: Tree, names: frozenset[str], envs: Sequence[Env]) -> Tree | 
 
 
 def _simpler(tree: Tree) -> Tree:
-    """Without the parts of `and` and `or` that decide nothing."""
+    """Without `0 +`, and without the parts of `and` and `or` that decide nothing."""
+    if isinstance(tree, Binary) and tree.sign == "+" and tree.left == Literal(0):
+        return tree.right
     if not isinstance(tree, Logic):
         return tree
     neutral = tree.word == "and"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, final
 
+from archdsl.expressions import Name
 from archdsl.graph import Mode, Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.ops.special import Formula
 from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
 from archdsl_torch.arguments import Arguments, Hint, expression_hint
 from archdsl_torch.code import Text, Writer, leaves
@@ -24,7 +24,7 @@ from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Owned, Port, Ref, Result
 from archdsl_torch.sizes import Sizes
-from archdsl_torch.text import WIDTH, Group, all_same, identifier, is_static, literal, render, same, unique
+from archdsl_torch.text import WIDTH, Group, all_same, identifier, is_static, literal, render, same, unique, variable
 
 NESTING: Final = 4
 """Calls in one line, at most."""
@@ -73,6 +73,7 @@ class Forward:
         self.asked: dict[str, set[int]] = {}
         self.rebound: set[str] = set()
         self.shown = ""
+        self.ended = False
         self._count()
 
     # --- who reads what -----------------------------------------------------------------------
@@ -99,11 +100,12 @@ class Forward:
         """The lines of the method's body."""
         for name in self.merged.ports:
             self.names[Port((name,))] = name
-            self._note(name, [self._port_type(i, name) for i in self.everywhere])
+            self._note(f"<{name}>", [self._port_type(i, name) for i in self.everywhere])
         lines: list[str] = []
         for _, group in groupby(self.steps, key=lambda step: (step.where, step.when)):
             lines += self._group(list(group))
-        lines += self._return()
+        if not self.ended:
+            lines += self._return()
         return [*self._unpacking(), *map(self._finish, lines)]
 
     def _port_type(self, instance: int, name: str) -> TensorType | None:
@@ -122,13 +124,17 @@ class Forward:
             lines = self._choice(steps[0])
             if lines is not None:
                 return lines
+        if some and self._ends_with(steps):
+            return self._ending(steps)
+        if not some and len(steps) == 1 and self._is_exported(steps[0]):
+            return self._by_mode(steps[0])
         tests = []
         if steps[0].when is not None:
             tests.append("self.training" if steps[0].when is Mode.TRAINING else "not self.training")
         if some:
-            tests.append(self._test(steps))
+            tests.append(self._test(steps)[0])
         before = dict(self.names)
-        inner = [line for step in steps for line in self._plain_step(step, 12, guarded=True)]
+        inner = [line for step in steps for line in self._plain_step(step, 12)]
         otherwise = [line for step in steps for line in self._otherwise(step, before)]
         lines = [f"        if {' and '.join(tests)}:", *inner]
         return [*lines, "        else:", *otherwise] if otherwise else lines
@@ -148,17 +154,48 @@ class Forward:
             if ref in self.names and self.last.get(ref) == len(self.steps):
                 yield f"            {self.names[ref]} = None"
 
-    def _test(self, steps: list[MergedStep]) -> str:
+    def _ends_with(self, steps: list[MergedStep]) -> bool:
+        """Whether the forward ends with these optional steps, and gives the last one's value."""
+        last = steps[-1]
+        alone = all(step.fallback is None for step in steps[:-1]) and last.fallback is not None
+        if not alone or last.when is not None or self._is_root_tuple() or last is not self.steps[-1]:
+            return False
+        return list(self.merged.exports.values()) == [Result(last.key, 0)]
+
+    def _ending(self, steps: list[MergedStep]) -> list[str]:
+        """What comes without them returns first."""
+        *before, last = steps
+        assert last.fallback is not None
+        lines = [f"        if {self._test(steps)[1]}:", f"            return {self._name(last.fallback)}"]
+        lines += [line for step in before for line in self._plain_step(step, 8)]
+        self.ended = True
+        return [*lines, *render("return ", self._text(last).doc, 8)]
+
+    def _is_exported(self, step: MergedStep) -> bool:
+        return len(step.some.outputs) == 1 and self.last.get(Result(step.key, 0)) == len(self.steps)
+
+    def _by_mode(self, step: MergedStep) -> list[str]:
+        """An output of one mode on one line: `aux = self.aux(x) if self.training else None`."""
+        text = self._text(step).doc
+        target = self._target(step, 0)
+        self._noted(step, [target])
+        sides = (text, "None") if step.when is Mode.TRAINING else ("None", text)
+        return render(f"{target} = ", f"{sides[0]} if self.training else {sides[1]}", 8)
+
+    def _test(self, steps: list[MergedStep]) -> tuple[str, str]:
+        """Python text that is true where the steps run, and text that is true elsewhere."""
         for step in steps:
             name = step.key
             if step.some.module == f"self.{name}" and None in self.merged.members.get(name, ()):
-                return f"self.{name} is not None"
+                return f"self.{name} is not None", f"self.{name} is None"
         step = steps[0]
-        name = f"has_{identifier(step.key)}"
         present = [i in step.where for i in self.everywhere]
         condition = getattr(step.some.unit.template, "condition", None)
         hint = expression_hint(condition, [outline.scope.env for outline in self.merged.outlines])
-        return self._stored(name, self.arguments.condition(present, identifier(step.key), hint))
+        condition = self.arguments.condition(present, identifier(step.key), hint)
+        name = condition if condition.isidentifier() else f"has_{identifier(step.key)}"
+        stored = self.arguments.stored(name, condition)
+        return stored, f"not {stored}"
 
     def _choice(self, step: MergedStep) -> list[str] | None:
         """An optional module on one line: `y = x if self.m is None else self.m(x)`."""
@@ -176,13 +213,13 @@ class Forward:
 
     # --- steps --------------------------------------------------------------------------------
 
-    def _plain_step(self, step: MergedStep, indent: int, *, guarded: bool = False) -> list[str]:
+    def _plain_step(self, step: MergedStep, indent: int) -> list[str]:
         text = self._text(step)
         depth = 1 + max((p.depth for p in self._nested(step)), default=0)
-        if not guarded and self._can_nest(step, text, depth):
+        if self._can_nest(step, text, depth):
             self.pending[step.key] = _Pending(text, depth)
             return []
-        if not guarded and self._is_returned(step):
+        if self._is_returned(step):
             self.pending[step.key] = _Pending(text, depth)
             return []
         targets = self._targets(step)
@@ -215,7 +252,8 @@ class Forward:
         """Whether the step is the last and all that the forward gives."""
         if step is not self.steps[-1] or list(self.merged.exports.values()) != [Result(step.key, 0)]:
             return False
-        return not self._is_root_tuple() and len(step.some.outputs) == 1
+        always = step.fallback is None and step.when is None
+        return always and not self._is_root_tuple() and len(step.some.outputs) == 1
 
     def _is_root_tuple(self) -> bool:
         scope = self.merged.outlines[0].scope
@@ -292,11 +330,13 @@ class Forward:
     def _number(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str:
         whole = all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values)
         if whole:
-            first = [self.names[_plain(ref)] for ref in step.inputs if ref is not None and _plain(ref) in self.names]
+            first = [self._sized(ref) for ref in step.inputs if ref is not None and _plain(ref) in self.names]
             exact = self.sizes.find(values, step.where, first)
             if exact is not None:
                 return exact
             if all(map(is_static, values)):
+                if hint is not None and isinstance(hint.expression.tree, Name) and hint.envs[0].find(hint.expression.tree.name) is not None and hint.envs[0].find(hint.expression.tree.name).kind != "dim":
+                    return self._static(step, values, name, hint)
                 known = self._known(step, values)
                 if known is not None:
                     return known
@@ -304,6 +344,10 @@ class Forward:
             if said is not None:
                 return said
         return self._static(step, values, name, hint)
+
+    def _sized(self, ref: Ref) -> str:
+        name = self.names[_plain(ref)]
+        return f"<{name}>" if isinstance(ref, Port) else name
 
     def _known(self, step: MergedStep, values: Sequence[Any]) -> str | None:
         """A parameter of the block that has these values."""
@@ -402,13 +446,13 @@ class Forward:
         unit = step.some.unit
         names = step.some.output_names or (unit.output_names if isinstance(unit, Node) else ())
         if len(step.some.outputs) > 1 and not names[output].isdigit():
-            return identifier(names[output].split(".")[0] if "." in names[output] else names[output])
+            return variable(names[output].split(".")[0] if "." in names[output] else names[output])
         name = unit.name
         if name.isdigit() and unit.scope is not None and unit.scope.name and not unit.scope.name.isdigit():
             name = f"{unit.scope.name}{name}"
         if name.isdigit():
             name = f"x{name}"
-        return identifier(name if len(step.some.outputs) == 1 else f"{name}_{output}")
+        return variable(name if len(step.some.outputs) == 1 else f"{name}_{output}")
 
     def _flowing(self, step: MergedStep) -> str | None:
         """The variable of the stream that the step continues, where nothing else reads it any more."""
@@ -454,8 +498,9 @@ class Forward:
 
     def _size(self, name: str, axis: int) -> str:
         """A mark for the size, settled when the forward is finished."""
-        if name not in self.merged.ports or name in self.rebound:
+        if not name.startswith("<"):
             return f"{name}.shape[{axis}]"
+        name = name[1:-1]
         self.asked.setdefault(name, set()).add(axis)
         return f"<{name}.{axis}>"
 
@@ -541,7 +586,7 @@ def _plain(ref: Ref) -> Ref:
 
 def _ends_line(step: MergedStep) -> bool:
     unit = step.some.unit
-    return isinstance(unit, Scope) or unit.op.kind is Kind.ACTIVATION or isinstance(unit.op, Formula)
+    return isinstance(unit, Scope) or unit.op.kind is Kind.ACTIVATION
 
 
 def _repeats(step: MergedStep, ref: Ref) -> bool:

@@ -132,7 +132,5 @@ def is_default(op: Op, name: str) -> bool:
 def fed(names: Sequence[str], inputs: Sequence[TensorType | None], start: int) -> dict[str, Code]:
     """Keyword arguments for the ports from `start` on that are fed, under torch's names for them."""
     return {
-        name: In(index)
-        for index, name in enumerate(names, start)
-        if index < len(inputs) and inputs[index] is not None
+        name: In(index) for index, name in enumerate(names, start) if index < len(inputs) and inputs[index] is not None
     }

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
-from archdsl.graph import Graph, Node, Scope
+from archdsl.expressions import Tree
+from archdsl.graph import Graph, Node
 from archdsl.ops.special import Constant, Parameter
-from archdsl_torch.code import Writer
+from archdsl_torch.arguments import Hint
+from archdsl_torch.code import Text, Writer
 from archdsl_torch.layout import key_of
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import Merged
-from archdsl_torch.outline import Entry, Make, Outliner, Tensor
-from archdsl_torch.special import constant_code, index_code, tensor_code, used_names
-from archdsl_torch.text import Group, identifier, literal, render, unique
-
-Init: TypeAlias = Mapping[str, Any]
-Say: TypeAlias = Callable[[Sequence[Any], str], str]
+from archdsl_torch.outline import Make, Outliner, Tensor
+from archdsl_torch.special import tensor_code, used_names
+from archdsl_torch.text import Group, all_same, literal, render, unique, variable
 
 
-def own_lines(merged: Merged, say: Say) -> list[str]:
+
+class Words(Protocol):
+    """Finds words for the values of a class's constants."""
+
+    def value(self, values: Sequence[Any], name: str, hint: Hint | None = None) -> str:
+        """A literal or an attribute with these values."""
+        ...
+
+    def formula(self, nodes: Sequence[Node]) -> Tree | None:
+        """The constant's formula as the spec writes it, over attributes; None if that cannot be said."""
+        ...
+
+
+def own_lines(merged: Merged, words: Words) -> list[str]:
     """The statements that fill the tensors which the class itself owns."""
     lines: list[str] = []
     for name, entries in merged.members.items():
@@ -28,7 +40,7 @@ def own_lines(merged: Merged, say: Say) -> list[str]:
         if not nodes:
             continue
         target = f"self.{name}" if name.isidentifier() else f'getattr(self, "{name}")'
-        filled = _constant(nodes, target, say) if isinstance(nodes[0].op, Constant) else _parameter(nodes, target)
+        filled = _constant(nodes, target, words) if isinstance(nodes[0].op, Constant) else _parameter(nodes, target)
         if len(nodes) < len(entries):
             filled = [f"        if {target} is not None:", *(f"    {line}" for line in filled)]
         lines += filled
@@ -37,33 +49,40 @@ def own_lines(merged: Merged, say: Say) -> list[str]:
 
 def _parameter(nodes: Sequence[Node], target: str) -> list[str]:
     own = (nodes[0].init or {}).get("")
-    if own is None:
-        return [f"        nn.init.zeros_({target})"]
-    return [f"        {_call(own, target)}"]
+    return [f"        {_call(own, target)}" if own is not None else f"        nn.init.zeros_({target})"]
 
 
-def _constant(nodes: Sequence[Node], target: str, say: Say) -> list[str]:
+def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     """`copy_` casts what was computed in float64, once."""
     ops = [node.op for node in nodes if isinstance(node.op, Constant)]
     first = ops[0]
-
-    def value(args: Sequence[Arg], name: str) -> str:
-        return say([arg.value for arg in args], name)
-
-    if not used_names(first.value) & set(first.index):
+    used = used_names(first.value) & set(first.index)
+    if not used:
         numbers = [getattr(op.value, "value", 0) for op in ops]
-        return [f"        {target}.fill_({say(numbers, 'value')})"]
+        return [f"        {target}.fill_({words.value(numbers, 'value')})"]
     lines: list[str] = []
     names: dict[str, str] = {}
-    writer = Writer((), value, lambda what: what)
     for place, index in enumerate(first.index):
-        if index in used_names(first.value):
-            names[index] = unique(identifier(index), ("self", "torch", "nn", "F", "math", *names.values()))
-            text = writer.write([index_code(op, place, None) for op in ops])
-            lines += render(f"{names[index]} = ", text.doc, 8)
-    codes = [tensor_code(op.value, lambda name: _Variable(names[name])) for op in ops]
+        if index not in used:
+            continue
+        names[index] = unique(variable(index), ("self", "torch", "nn", "F", "math", *names.values()))
+        after = ", ".join([":", *["None"] * (len(first.shape) - place - 1)])
+        suffix = f"[{after}]" if place < len(first.shape) - 1 else ""
+        sizes = [op.shape[place] for op in ops]
+        size = literal(sizes[0]) if all_same(sizes) else f"{target}.shape[{place}]"
+        line = f"torch.arange({size}, dtype=torch.float64)"
+        lines.append(f"        {names[index]} = {line}{suffix}")
+    tree = words.formula(nodes)
+    if tree is not None:
+        codes = [tensor_code(tree, lambda name: _Variable(names.get(name, name)))]
+    else:
+        codes = [tensor_code(op.value, lambda name: _Variable(names[name])) for op in ops]
+
+    def value(args: Sequence[Arg], name: str) -> str:
+        return words.value([arg.value for arg in args], name)
+
     text = _VariableWriter((), value, lambda what: what).write(codes)
-    return [*lines, *render(f"{target}.copy_(", Group("", (text.doc,), ")", single=True), 8)]
+    return [*lines, *render("", Group(f"{target}.copy_(", (text.doc,), single=True), 8)]
 
 
 class _Variable(NamedTuple):
@@ -74,8 +93,6 @@ class _Variable(NamedTuple):
 
 class _VariableWriter(Writer):
     def _special(self, codes: Sequence[Any]) -> Any:
-        from archdsl_torch.code import Text
-
         if isinstance(codes[0], _Variable):
             return Text(codes[0].name)
         return super()._special(codes)
@@ -188,10 +205,11 @@ def _union(inits: Sequence[tuple[tuple[str, Any], ...]]) -> tuple[tuple[str, Any
 
 
 def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[list[str]]:
+    bodies: dict[tuple[str, ...], list[str]] = {}
     for function, (init, covered) in by_type.items():
         if not init:
             continue
-        lines = [f"isinstance(module, {function})"]
+        lines: list[str] = []
         if not covered:
             lines.append("                module.reset_parameters()")
         ones = [one for one in made if one.function == function]
@@ -201,7 +219,9 @@ def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[lis
                 lines.append(f"                {call}")
             else:
                 lines += [f"                if module.{name} is not None:", f"                    {call}"]
-        yield lines
+        bodies.setdefault(tuple(lines), []).append(function)
+    for body, functions in bodies.items():
+        yield [f"isinstance(module, {' | '.join(functions)})", *body]
 
 
 def _exceptions(graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner) -> Iterator[str]:
@@ -217,5 +237,3 @@ def _exceptions(graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any],
         for name, initialiser in one.init:
             yield f"        {_call(initialiser, f'{path}.{name}')}"
 
-
-__all__ = ["Entry", "Scope", "own_lines", "tie_lines", "tree_lines", "constant_code"]

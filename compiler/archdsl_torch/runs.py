@@ -10,7 +10,7 @@ from archdsl.expressions import Name, Tree, to_text
 from archdsl.graph import Binding, LoopStep
 from archdsl_torch.arguments import Hint, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Doc, Group, all_same, literal, quoted
+from archdsl_torch.text import Doc, Group, Operation, all_same, literal, quoted
 
 SHORTEST: Final = 3
 """Fewer equal children than this are written out."""
@@ -24,7 +24,7 @@ class Grouped(NamedTuple):
     """The children of a container with stretches folded."""
 
     docs: tuple[Doc, ...]
-    whole: str | None
+    whole: Doc | None
     """The comprehension that gives all children, where one does."""
     pairs: bool
     """Names and children are written as pairs."""
@@ -96,7 +96,7 @@ def counted(start: int, count: int) -> str:
 
 def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: bool) -> Grouped:
     """Children with every stretch of at least `SHORTEST` equal ones as one comprehension."""
-    parts: list[tuple[str | None, str | None, Doc]] = []
+    parts: list[tuple[str | None, Operation | None, Doc]] = []
     position = 0
     while position < len(docs):
         found = _stretch(docs, names, position, loop, numbered)
@@ -109,13 +109,13 @@ def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: 
         position = stop
     if len(parts) == 1 and parts[0][1] is not None:
         text = parts[0][1]
-        whole = text if numbered else text
-        return Grouped((f"*[{text}]" if numbered else text,), f"[{whole}]" if numbered else whole, False)
+        whole = Group("[", (text,), "]", single=True) if numbered else text
+        return Grouped((Group("*[", (text,), "]", single=True) if numbered else text,), whole, False)
     pairs = not numbered and any(text is not None for _, text, _ in parts)
     folded: list[Doc] = []
     for name, text, doc in parts:
         if text is not None:
-            folded.append(f"*[{text}]")
+            folded.append(Group("*[", (text,), "]", single=True))
         elif numbered or not name:
             folded.append(doc)
         else:
@@ -125,13 +125,13 @@ def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: 
 
 def _stretch(
     docs: Sequence[Doc], names: Sequence[str], start: int, loop: Loop, numbered: bool
-) -> tuple[int, str] | None:
+) -> tuple[int, Operation] | None:
     """The end of the longest stretch of equal children from `start`, and its comprehension."""
     stop = start + 1
     text = str(docs[start])
     while stop < len(docs) and str(docs[stop]) == text:
         stop += 1
-    body: str | None = text
+    body: Doc | None = docs[start]
     uses_k = False
     origin = 0
     if stop - start < SHORTEST:
@@ -140,12 +140,12 @@ def _stretch(
         return None
     turns = counted(origin if uses_k else 0, stop - start)
     if numbered:
-        return stop, f"{body} for {'k' if uses_k else '_'} in {turns}"
+        return stop, Operation((body, f"{'k' if uses_k else '_'} in {turns}"), "for")
     label = _label(names[start:stop], origin if uses_k else 0)
-    return None if label is None else (stop, f"({label}, {body}) for k in {turns}")
+    return None if label is None else (stop, Operation((Group("(", (label, body)), f"k in {turns}"), "for"))
 
 
-def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[str | None, int, bool, int]:
+def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[Doc | None, int, bool, int]:
     """A stretch whose numbers grow evenly."""
     if loop is None:
         return None, start, False, 0
@@ -156,7 +156,7 @@ def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[str | None, in
     while stop - start >= SHORTEST:
         written = loop(start, stop)
         if written is not None:
-            return str(written[0]), stop, written[1], written[2]
+            return written[0], stop, written[1], written[2]
         stop -= 1
     return None, start, False, 0
 

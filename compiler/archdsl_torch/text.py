@@ -43,7 +43,19 @@ class Operation:
         return f"{self.sides[0]} {self.sign} {self.sides[1]}"
 
 
-Doc: TypeAlias = "str | Group | Operation"
+@final
+@dataclass(frozen=True, slots=True)
+class Dotted:
+    """`x.permute(...).flatten(1)`, which breaks before its dots."""
+
+    head: str
+    calls: tuple[Group, ...]
+
+    def __str__(self) -> str:
+        return self.head + "".join(map(str, self.calls))
+
+
+Doc: TypeAlias = "str | Group | Operation | Dotted"
 
 
 def prefixed(prefix: str, doc: Doc) -> Doc:
@@ -52,6 +64,8 @@ def prefixed(prefix: str, doc: Doc) -> Doc:
         return Group(prefix + doc.opening, doc.items, doc.closing, doc.exploded, doc.single)
     if isinstance(doc, Operation):
         return Operation((prefixed(prefix, doc.sides[0]), doc.sides[1]), doc.sign)
+    if isinstance(doc, Dotted):
+        return Dotted(prefix + doc.head, doc.calls)
     return prefix + doc
 
 
@@ -71,6 +85,8 @@ def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
         return [line]
     if isinstance(doc, Operation):
         return _render_operation(prefix, doc, indent, suffix)
+    if isinstance(doc, Dotted):
+        return _render_dotted(prefix, doc, indent, suffix)
     if not doc.items:
         return [line]
     inner = " " * (indent + 4)
@@ -81,6 +97,16 @@ def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
         comma = "" if doc.single else ","
         lines = [part for item in doc.items for part in render("", item, indent + 4, comma)]
     return [f"{space}{prefix}{doc.opening}", *lines, f"{space}{doc.closing}{suffix}"]
+
+
+def _render_dotted(prefix: str, doc: Dotted, indent: int, suffix: str) -> list[str]:
+    """One call a line; a single call breaks between its brackets."""
+    if len(doc.calls) < 2:
+        return render(prefix + doc.head, doc.calls[0], indent, suffix)
+    space = " " * indent
+    inner = " " * (indent + 4)
+    calls = [f"{inner}{call}" for call in doc.calls[1:]]
+    return [f"{space}{prefix}(", f"{inner}{doc.head}{doc.calls[0]}", *calls, f"{space}){suffix}"]
 
 
 def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> list[str]:
@@ -102,6 +128,8 @@ def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> 
 def _is_exploded(doc: Doc) -> bool:
     if isinstance(doc, Operation):
         return any(map(_is_exploded, doc.sides))
+    if isinstance(doc, Dotted):
+        return False
     return isinstance(doc, Group) and (doc.exploded or any(map(_is_exploded, doc.items)))
 
 

@@ -8,7 +8,9 @@ from tests.elaboration.support import HEAD, graph_of, mistakes, paths, shape, so
 
 
 def test_ports_bind_dimensions_and_let_sees_them(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         inputs: {x: [N, 8, H = 16, W = 16]}
         blocks:
           wide:
@@ -21,7 +23,8 @@ def test_ports_bind_dimensions_and_let_sees_them(tmp_path: Path) -> None:
         nodes:
           a: wide
           b: {op: wide, factor: 3}
-    """)
+    """,
+    )
     assert [shape(graph, p) for p in paths(graph)] == ["N×16×H×W", "N×8×H×W", "N×24×H×W", "N×12×H×W"]
     b = graph.root.children["b"]
     assert isinstance(b, Scope) and b.kind is ScopeKind.BLOCK
@@ -50,16 +53,21 @@ def test_a_template_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_momentum_is_no_field_of_group_norm(tmp_path: Path) -> None:
-    found = mistakes(tmp_path, """
+    found = mistakes(
+        tmp_path,
+        """
         inputs: {x: [N, 8, H = 16, W = 16]}
         nodes:
           a: {op: group_norm, num_groups: 2, momentum: 0.05}
-    """)
+    """,
+    )
     assert [code for code, _ in found] == ["unknown-field"]
 
 
 def test_several_ports_by_name_by_order_and_from_above(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         inputs: {x: [N, 8]}
         blocks:
           cell:
@@ -73,7 +81,8 @@ def test_several_ports_by_name_by_order_and_from_above(tmp_path: Path) -> None:
           second: cell
           third: {op: cell, from: {b: x}}
           out: = third.a * third.b
-    """)
+    """,
+    )
     assert sources(graph, "second.sum") == ["first.sum", "first.difference"]
     assert sources(graph, "third.sum") == ["second.sum", "x"]
 
@@ -98,7 +107,9 @@ def test_an_optional_port(tmp_path: Path) -> None:
 
 
 def test_a_path_reaches_inside_a_finished_block(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         inputs: {x: [N, 8]}
         blocks:
           deep:
@@ -107,7 +118,8 @@ def test_a_path_reaches_inside_a_finished_block(tmp_path: Path) -> None:
         nodes:
           body: deep
           y: = body + body.layers.1
-    """)
+    """,
+    )
     assert sources(graph, "y") == ["body.layers.2", "body.layers.1"]
 
 
@@ -120,25 +132,31 @@ blocks:
     nodes:
       act: {op: leaky_relu, negative_slope: slope}
 """)
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         use: [library]
         params: {slope: 0.7}
         inputs: {x: [N, 8]}
         nodes:
           a: leaky
-    """)
+    """,
+    )
     assert graph.nodes[0].fields == {"negative_slope": 0.2}
 
 
 def test_a_whole_spec_is_a_block(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         inputs: {image: [N, 3, H = 64, W = 64]}
         nodes:
           backbone: spec.resnet18
           c3: {op: conv2d, from: backbone.layer2, out_channels: 16, kernel_size: 1}
           c4: {op: conv2d, from: backbone.layer3, out_channels: 16, kernel_size: 1}
         outputs: {c3: c3, c4: c4}
-    """)
+    """,
+    )
     built = set(paths(graph))
     assert "backbone.layer3.1.conv2" in built
     assert not any(path.startswith(("backbone.layer4", "backbone.fc")) for path in built)
@@ -146,14 +164,17 @@ def test_a_whole_spec_is_a_block(tmp_path: Path) -> None:
 
 def test_extends_and_patch(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text(HEAD + """
+    file.write_text(
+        HEAD
+        + """
 extends: resnet50
 params: {num_classes: 10}
 patch:
   nodes.maxpool: null
   blocks.bottleneck.nodes.gate: {after: bn3, op: sigmoid}
   nodes.fc: {op: linear, out_features: 2 * num_classes}
-""")
+"""
+    )
     graph, diagnostics = analyse(file)
     assert graph is not None, diagnostics
     built = {node.path for node in graph.nodes}

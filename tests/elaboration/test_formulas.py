@@ -13,28 +13,36 @@ def formula(graph: object, path: str) -> str:
 
 
 def test_numbers_are_folded_and_tensors_numbered(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         params: {heads: 4, width: 64}
         inputs: {x: [N, 8], y: [N, 8]}
         nodes:
           z: = (x - y) * (width // heads) ** -0.5 + (1 if heads > 2 else 0)
-    """)
+    """,
+    )
     assert formula(graph, "z") == "(0 - 1) * 0.25 + 1"
 
 
 def test_a_node_comes_before_a_value(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         params: {a: 3}
         inputs: {x: [N, 8]}
         nodes:
           a: relu
           y: = x * a
-    """)
+    """,
+    )
     assert sources(graph, "y") == ["x", "a"]
 
 
 def test_dotted_paths_are_one_token(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         inputs: {x: [N, 8]}
         nodes:
           layers: [relu, tanh]
@@ -42,20 +50,24 @@ def test_dotted_paths_are_one_token(tmp_path: Path) -> None:
           y: = layers.0 + layers.1
           z: = sigmoid(gates.f) * gates.g
         outputs: {y: y, z: z}
-    """)
+    """,
+    )
     assert sources(graph, "y") == ["layers.0", "layers.1"]
     assert sources(graph, "z") == ["gates.f", "gates.g"]
 
 
 def test_a_constant_is_a_buffer_where_its_shape_is_known(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         params: {w: 3}
         inputs: {x: [N, T = 4, 9]}
         nodes:
           known: {op: constant, shape: [w * w], index: [i], value: i % w + w // 2}
           run: {op: constant, shape: [T, 1], index: [t, c], value: 0 if t < T // 2 else 1}
           y: = x * known + run
-    """)
+    """,
+    )
     known, run = graph.nodes[0], graph.nodes[1]
     assert to_text(known.op.value) == "i % 3 + 1" and known.tensors[""].buffer  # type: ignore[attr-defined]
     assert run.tensors == {}
@@ -63,17 +75,22 @@ def test_a_constant_is_a_buffer_where_its_shape_is_known(tmp_path: Path) -> None
 
 
 def test_a_parameter_has_no_run_time_dimension(tmp_path: Path) -> None:
-    found = mistakes(tmp_path, """
+    found = mistakes(
+        tmp_path,
+        """
         inputs: {x: [N, T = 4, 9]}
         nodes:
           p: {op: parameter, shape: [T, 9]}
           y: = x + p
-    """)
+    """,
+    )
     assert [code for code, _ in found] == ["size-error"]
 
 
 def test_initialisers_by_op_path_and_node(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, """
+    graph = graph_of(
+        tmp_path,
+        """
         params: {scale: 0.5}
         inputs: {x: [N, 8]}
         nodes:
@@ -83,7 +100,8 @@ def test_initialisers_by_op_path_and_node(tmp_path: Path) -> None:
         init:
           linear: {weight: "uniform(a=-1 / sqrt(out_features), b=fan_in)", bias: zeros}
           "b": {weight: "kaiming_normal(mode=fan_out, nonlinearity=relu)"}
-    """)
+    """,
+    )
     a, b, c = (node.init for node in graph.nodes)
     assert a == {"weight": Initialiser("uniform", (("a", -0.5), ("b", 8))), "bias": Initialiser("zeros")}
     assert b is not None and b["weight"] == Initialiser(

@@ -192,9 +192,7 @@ def call_module(module: nn.Module, call: Code | None, inputs: tuple[Any, ...]) -
         return module(*(x for x in inputs if x is not None))
 
 
-def run_code(
-    code: Code, inputs: tuple[Any, ...], training: bool = False, module: nn.Module | None = None
-) -> Any:
+def run_code(code: Code, inputs: tuple[Any, ...], training: bool = False, module: nn.Module | None = None) -> Any:
     """The value of a code tree."""
 
     def run(code: Code | lowering.Range) -> Any:
@@ -206,9 +204,7 @@ def run_code(
             case lowering.Call(function, args, kwargs):
                 return named(function)(*map(run, args), **{key: run(value) for key, value in kwargs})
             case lowering.Method(receiver, name, args, kwargs):
-                return getattr(run(receiver), name)(
-                    *map(run, args), **{key: run(value) for key, value in kwargs}
-                )
+                return getattr(run(receiver), name)(*map(run, args), **{key: run(value) for key, value in kwargs})
             case lowering.Many(items):
                 return [run(item) for item in items]
             case lowering.Index(receiver, items):

@@ -76,9 +76,7 @@ def test_multihead_is_torchs_layer(mask: Any, padding: Any, sizes: tuple[int, in
     query = torch.randn(N, QUERIES, SIZES)
     key, value = (torch.randn(N, KEYS, size) for size in sizes)
     inputs = (query, key, value, padding, mask)
-    types = [
-        x if x is None else TensorType(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for x in inputs
-    ]
+    types = [x if x is None else TensorType(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for x in inputs]
     reference = torch.nn.MultiheadAttention(SIZES, HEADS, kdim=sizes[0], vdim=sizes[1], batch_first=True)
     torch.nn.init.normal_(reference.in_proj_bias)
     lowered = lower(OPS["multihead_attention"](num_heads=HEADS), *types)
@@ -100,7 +98,7 @@ def test_multihead_is_traceable(training: bool) -> None:
     module = NAMESPACE["MultiheadAttention"](8, 2).train(training)
     x = torch.randn(3, 4, 8)
     batch = torch.export.Dim("batch", min=2)
-    shapes = dict.fromkeys(("query", "key", "value"), {0: batch})
+    shapes = {port: {0: batch} for port in ("query", "key", "value")}
     forms = (
         torch.fx.symbolic_trace(module, concrete_args={"attn_mask": None}),
         torch.jit.trace(module, (x, x, x)),

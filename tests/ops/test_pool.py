@@ -42,9 +42,7 @@ def adaptive_pools(draw: DrawFn, name: str, spatial: int) -> Case:
     size = st.integers(1, 4) if spatial == 1 else st.one_of(st.none(), st.integers(1, 4))
     wanted = draw(st.one_of(st.integers(1, 4), st.tuples(*[size] * spatial)))
     rank = draw(off_by_one(spatial + 2))
-    return Case(
-        OPS[name](output_size=wanted), (TensorType(draw(shapes(rank))),), stricter=rank != spatial + 2
-    )
+    return Case(OPS[name](output_size=wanted), (TensorType(draw(shapes(rank))),), stricter=rank != spatial + 2)
 
 
 STRATEGIES = {

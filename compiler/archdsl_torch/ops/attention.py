@@ -58,9 +58,7 @@ def _(op: MultiheadAttention, *inputs: TensorType | None) -> Lowered:
 def _seen(op: MultiheadAttention, padding: TensorType | None, mask: TensorType | None) -> Code | None:
     """The two masks as the one that scaled_dot_product_attention takes."""
     hidden = [
-        (code, x.dtype == "bool")
-        for code, x in ((_padding(), padding), (_mask(op, mask), mask))
-        if x is not None
+        (code, x.dtype == "bool") for code, x in ((_padding(), padding), (_mask(op, mask), mask)) if x is not None
     ]
     if not hidden:
         return None

@@ -26,13 +26,9 @@ def _(op: Direct, x: TensorType, weight: TensorType | None = None, bias: TensorT
 
 
 @lower.register
-def _(
-    op: Transposed, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-) -> Lowered:
+def _(op: Transposed, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Lowered:
     if weight is None:
-        return Lowered(
-            _module(op, "ConvTranspose", x, "padding", "output_padding", "groups", "bias", "dilation"), None
-        )
+        return Lowered(_module(op, "ConvTranspose", x, "padding", "output_padding", "groups", "bias", "dilation"), None)
     tensors = fed(("bias",), (x, weight, bias), start=2)
     options = layer_fields(op, "stride", "padding", "output_padding", "groups", "dilation")
     return Lowered(None, call(f"F.conv_transpose{op.spatial}d", In(0), In(1), **tensors, **options))

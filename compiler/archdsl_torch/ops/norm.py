@@ -34,9 +34,7 @@ def _running(op: RunningNorm, x: TensorType) -> Call:
 
 
 @lower.register
-def _(
-    op: LayerNorm, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None
-) -> Lowered:
+def _(op: LayerNorm, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Lowered:
     tensors = fed(("weight", "bias"), (x, weight, bias), start=1)
     function = call("F.layer_norm", In(0), _normalized_tuple(op, x), **tensors, **fields(op, "eps"))
     if weight is not None:
