@@ -17,9 +17,7 @@ COARSER: Final = 5
 """How often a figure that is too large is grouped further before drawing it is given up."""
 
 
-def draw(
-    graph: Graph, file: str | os.PathLike[str], *, depth: int | None = None, scope: Scope | None = None
-) -> Path:
+def draw(graph: Graph, file: str | os.PathLike[str], *, depth: int | None = None, scope: Scope | None = None) -> Path:
     """Draws a graph into a file, whose suffix (.svg, .pdf, .png, .dot) says the format; returns its path.
 
     `depth` 1, the default, is the overview; each level more opens one level of blocks. `scope` draws one

@@ -106,9 +106,10 @@ def _panel(panel: Panel) -> dict[str, str]:
 def _node(box: Box, width: float) -> dict[str, str]:
     if box.style in (Style.PORT, Style.HEADER):
         times = f"  ×{box.times}" if box.times > 1 else ""
+        label = _bold(box.title + times) + _font(f"  {box.aside}", SMALL, MUTED) + _below(box.counts)
         return {
             "class": box.style.value, "shape": "plaintext", "style": "", "margin": "0.04,0.02",
-            "height": "0.2", "label": f"<{_bold(box.title + times)}{_font(f'  {box.aside}', SMALL, MUTED)}{_below(box.counts)}>",
+            "height": "0.2", "label": f"<{label}>",
         }  # fmt: skip
     if box.style is Style.FORK:
         return {"class": "fork", "shape": "point", "style": "", "width": "0.05", "height": "0.05", "color": LINE}
@@ -257,4 +258,4 @@ def _printable(text: str) -> str:
 
 def _name(text: str) -> str:
     """A node's name: `graphviz` takes a colon for a port."""
-    return _escaped(text).replace(":", "∶")
+    return _escaped(text).replace(":", "\N{RATIO}")

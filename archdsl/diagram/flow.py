@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
 
 from archdsl.diagram.quantities import size
 from archdsl.graph import Graph, Mode, Node, Scope, Value
@@ -85,13 +87,15 @@ class Flow:
         return found | ({None} if any(node in self.results for node in moving) else set())
 
     def is_chain(self, nodes: Iterable[Node]) -> bool:
-        """Whether each moving node reads the one before it and nothing else reads that."""
+        """Whether they read one value, and each moving node the one before it, which nothing else reads."""
         moving = self.moving(nodes)
-        if moving and len(set(self.sources[moving[0]])) > 1:
-            return False
+        return bool(moving) and len(set(self.sources[moving[0]])) <= 1 and self.is_linked(moving)
+
+    def is_linked(self, moving: Sequence[Node]) -> bool:
+        """Whether each node but the first reads the one before it, which nothing else reads."""
         return all(
             set(self.sources[after]) == {before} and set(self.readers[before]) == {after}
-            for before, after in zip(moving, moving[1:], strict=False)
+            for before, after in pairwise(moving)
         )
 
 
@@ -113,7 +117,7 @@ def is_silent(node: Node) -> bool:
 
 def is_idle(node: Node) -> bool:
     """Whether it does nothing at all: a dropout of probability 0."""
-    return node.op.name == "identity" or getattr(node.op, "p", None) == 0 and "drop" in node.op.name
+    return node.op.name == "identity" or (getattr(node.op, "p", None) == 0 and "drop" in node.op.name)
 
 
 def in_training_only(node: Node) -> bool:

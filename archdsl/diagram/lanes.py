@@ -101,9 +101,7 @@ def _by_home(found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     return grouped
 
 
-def _extended(
-    figure: Figure, boxes: Mapping[str, Sequence[Box]], rows: Mapping[str, Sequence[Row]]
-) -> Figure:
+def _extended(figure: Figure, boxes: Mapping[str, Sequence[Box]], rows: Mapping[str, Sequence[Row]]) -> Figure:
     """The figure with more boxes and rows, by the panel that they go into."""
 
     def grown(items: Items, panel: str) -> Items:

@@ -49,9 +49,7 @@ class Places:
     @staticmethod
     def _relative(turn: Turn) -> dict[tuple[int, str], Node]:
         return {
-            (position, path): node
-            for position, element in enumerate(turn)
-            for path, node in relative_nodes(element)
+            (position, path): node for position, element in enumerate(turn) for path, node in relative_nodes(element)
         }
 
 

@@ -7,7 +7,7 @@ Graphviz lays out and the same on every machine.
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +47,7 @@ def _cut(words: list[str], size: float, width: float) -> str:
     return " ".join(kept).rstrip(" ·→,") + " …"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _advances(bold: bool) -> tuple[dict[int, int], int, int]:
     """Widths by code point, the width of other characters, and units per em."""
     data = (FONTS / f"ArchdslSans-{'Bold' if bold else 'Regular'}.ttf").read_bytes()

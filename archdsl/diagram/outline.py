@@ -48,7 +48,7 @@ def outline(graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser
         items = maker.overview(graph.root, coarser) if depth == 1 else maker.opened(graph.root, depth)
         inputs, outputs = maker.network_ports()
     else:
-        title, total = humanise(scope.block or scope.name), counts(flow, scope.nodes())
+        title, total = humanise(scope.block or scope.name), f"{scope.path}{DOT}{counts(flow, scope.nodes())}"
         header = Box(f"{scope.path} header", Style.FORK, "block", "")
         items = (Panel(scope.path, (header, *maker.opened(scope, depth))),)
         inputs, outputs = maker.scope_ports(scope)

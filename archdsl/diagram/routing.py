@@ -22,8 +22,9 @@ def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list
         source, label = link.source, link.label
         for panel in _entered(around, link):
             if first[panel.name] == link.source:
-                routed.setdefault((source, panel.header.name), replace(link, source=source, target=panel.header.name, label=label))
-                source, label = panel.header.name, ""
+                header = panel.header.name
+                routed.setdefault((source, header), replace(link, source=source, target=header, label=label))
+                source, label = header, ""
         routed.setdefault((source, link.target), replace(link, source=source, label=label))
     return list(routed.values())
 
@@ -126,7 +127,8 @@ def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
     chosen = set()
     for link in links:
         pair = (link.source, link.target)
-        if pair not in others | fans and link.source not in outgoing and link.target not in incoming and not link.dashed:
+        taken = link.source in outgoing or link.target in incoming
+        if not taken and pair not in others | fans and not link.dashed:
             outgoing.add(link.source)
             incoming.add(link.target)
             chosen.add(pair)

@@ -36,6 +36,7 @@ class Title(NamedTuple):
         return f"{self.name}{',' if self.comma else ''}{SPACE}{self.fields}"
 
 
+MINUS: Final = "\N{MINUS SIGN}"
 Sizes = Mapping[str, int]
 
 ACTIVATIONS: Final = {
@@ -66,7 +67,7 @@ ACRONYMS: Final = {
     name.lower(): name
     for name in ("MLP", "MHA", "SE", "MBConv", "BN", "CN", "LN", "FFN", "FPN", "RPN", "RNN", "LSTM", "GRU", "PReLU")
 }  # fmt: skip
-_SIGNS: Final = {"+": ("Add", "+"), "*": ("Multiply", "×"), "-": ("Subtract", "−")}
+_SIGNS: Final = {"+": ("Add", "+"), "*": ("Multiply", "×"), "-": ("Subtract", MINUS)}
 
 
 def title(node: Node, sizes: Sizes) -> Title:
@@ -87,9 +88,9 @@ def _word(word: str) -> str:
 
 
 def sign_of(node: Node) -> str | None:
-    """`+`, `×` or `−` for a formula that joins two or more nodes with this sign alone."""
+    """`+`, `×` or a minus for a formula that joins two or more nodes with this sign alone."""
     if node.op.name in ("add", "sub", "mul"):
-        return {"add": "+", "sub": "−", "mul": "×"}[node.op.name]
+        return {"add": "+", "sub": MINUS, "mul": "×"}[node.op.name]
     expression = getattr(node.op, "expression", None)
     signs = {tree.sign for tree in _branches(expression)}
     names = _leaves(expression)
@@ -213,7 +214,8 @@ def _select(node: Node, sizes: Sizes) -> Title:
 
 def _upsample(node: Node, sizes: Sizes) -> Title:
     factor = getattr(node.op, "scale_factor", None)
-    return Title("Upsample", f"×{common(factor) if isinstance(factor, tuple) else factor}" if factor else "")
+    scale = common(factor) if isinstance(factor, tuple) else f"{factor:g}" if factor else ""
+    return Title("Upsample", f"×{scale}" if scale else "", comma=False)
 
 
 def _generic(node: Node, sizes: Sizes) -> Title:

@@ -41,7 +41,7 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     spoken = [node for node in moving if not is_silent(node)] or moving[-1:]
     titles = [op_title(flow, node) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
-    if len(titles) > LISTED or not flow.is_chain(moving):
+    if len(titles) > LISTED or not flow.is_linked(moving):
         return Words(f"{len(titles)}{SPACE}ops", line=_counted(titles))
     if len(mains) > 1:
         return _several(flow, spoken, titles, mains)
@@ -75,7 +75,7 @@ def _shared_tail(units: Sequence[Sequence[Title]]) -> Sequence[Title] | None:
 def _widths(flow: Flow, layers: Sequence[Node]) -> str:
     """`768 → 3072 → 768`: the features between linear layers."""
     given = [value for value in layers[0].inputs[:1] if value is not None]
-    shapes = [shape_of(each) for each in (*given, *layers)]
+    shapes = [*map(shape_of, given), *map(shape_of, layers)]
     return FLOW.join(str(flow.numbers(shape)[-1]) for shape in shapes)
 
 

@@ -2,7 +2,8 @@
 
 A theme's module is imported when one of its ops is first looked up: creating all the models takes
 about 50 ms, and a spec uses few themes. So this table names every op; a test holds it against the
-tuple that ends each module.
+tuple that ends each module. These modules do without `from __future__ import annotations`: pydantic
+would have to evaluate every annotation's text, which takes a third of that time.
 """
 
 from __future__ import annotations

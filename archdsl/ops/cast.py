@@ -1,7 +1,5 @@
 """Ops that change what a tensor is, not what it holds."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Ops that make one tensor of several."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 from typing import Annotated, ClassVar, final

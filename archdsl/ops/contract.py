@@ -1,7 +1,5 @@
 """Products of tensors that sum over shared dimensions, and distances between vectors."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field

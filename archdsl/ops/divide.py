@@ -1,7 +1,5 @@
 """Ops that take a tensor apart: several outputs, or a part of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, ClassVar, final

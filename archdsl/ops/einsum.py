@@ -1,7 +1,5 @@
 """`einsum`: products of any number of tensors, summed over named indices."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final

@@ -1,7 +1,5 @@
 """Ops that pick elements by an index or a condition that is a tensor."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field

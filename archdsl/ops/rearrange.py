@@ -7,8 +7,6 @@ tensor is rearranged in three steps: split the input's groups, permute the axes,
 output's groups. `Plan` is the pattern with the size of every axis.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final

@@ -1,7 +1,5 @@
 """Ops that summarise dimensions: sums, means, extremes, norms; and those that keep them, along one."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, TypeAlias, final
 
 from pydantic import Field

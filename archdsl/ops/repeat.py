@@ -1,7 +1,5 @@
 """Ops that make a tensor larger with copies of itself."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field

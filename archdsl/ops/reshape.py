@@ -1,7 +1,5 @@
 """Ops that change the shape and keep the elements in their order or only swap dimensions."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field

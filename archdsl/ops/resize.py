@@ -1,7 +1,5 @@
 """`interpolate`, and windows as columns: `unfold` and `fold`."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import floor
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final

@@ -1,7 +1,5 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final, Literal, final
 

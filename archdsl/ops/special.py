@@ -4,8 +4,6 @@ A spec never says `input`, `formula` or `by_mode`: they come from `inputs`, from
 `when` with `else`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal, final, get_args
 
 from pydantic import Field

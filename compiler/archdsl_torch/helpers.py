@@ -46,6 +46,7 @@ class MultiheadAttention(nn.MultiheadAttention):
         self.is_causal = is_causal
 
     def reset_parameters(self) -> None:
+        self.out_proj.reset_parameters()
         self._reset_parameters()
 
     def forward(
