@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from archdsl.diagnostics import Span, nearest
+from archdsl.document import kind_of
 from archdsl.expressions import Expression, ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class Compiler:
             return tuple(self._items(raw, path)), True
         if isinstance(raw, Mapping):
             return tuple(self._entries(raw, path)), False
-        self._fail("wrong-type", f"expected nodes, found {describe(raw)}", path, "give a mapping or a list")
+        self._fail("wrong-type", f"expected nodes, found {kind_of(raw)}", path, "give a mapping or a list")
         return (), False
 
     def _entries(self, raw: Mapping[str, Any], path: Path) -> Iterator[Template]:
@@ -285,7 +286,7 @@ class Compiler:
             self._long(node, value, path)
         else:
             raise TemplateError(
-                "wrong-type", f"expected a node, found {describe(value)}", path,
+                "wrong-type", f"expected a node, found {kind_of(value)}", path,
                 hint="write an op's name, `{op: …}`, a list, or `= a + b`",
             )  # fmt: skip
         return node
@@ -343,7 +344,7 @@ class Compiler:
     def _key_from(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         if raw is None or isinstance(raw, bool | float):
             raise TemplateError(
-                "wrong-type", f"`from` names nodes, found {describe(raw)}", path,
+                "wrong-type", f"`from` names nodes, found {kind_of(raw)}", path,
                 hint="write a path, a list of paths, or a mapping from port to path",
             )  # fmt: skip
         node.source = Written(raw, path)
@@ -351,7 +352,7 @@ class Compiler:
     def _key_if(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         text = str(raw) if isinstance(raw, bool | int | str) and raw is not None else None
         if text is None:
-            raise TemplateError("wrong-type", f"`if` is an expression, found {describe(raw)}", path)
+            raise TemplateError("wrong-type", f"`if` is an expression, found {kind_of(raw)}", path)
         try:
             node.condition, node.condition_path = parse(text), path
         except ExpressionError as error:
@@ -367,7 +368,7 @@ class Compiler:
 
     def _key_when(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         if raw not in ("training", "evaluation"):
-            raise TemplateError("bad-value", f"`when` is `training` or `evaluation`, found {describe(raw)}", path)
+            raise TemplateError("bad-value", f"`when` is `training` or `evaluation`, found {kind_of(raw)}", path)
         node.when = raw
 
     def _key_share(self, node: NodeTemplate, raw: Any, path: Path) -> None:
@@ -376,7 +377,7 @@ class Compiler:
     def _key_tie(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         if not isinstance(raw, Mapping):
             raise TemplateError(
-                "wrong-type", f"`tie` is a mapping, found {describe(raw)}", path,
+                "wrong-type", f"`tie` is a mapping, found {kind_of(raw)}", path,
                 hint="write `tie: {weight: embed.weight}`",
             )  # fmt: skip
         node.tie = {key: self._word(value, (*path, key), "a path") for key, value in raw.items()}
@@ -392,7 +393,7 @@ class Compiler:
 
     def _word(self, raw: Any, path: Path, what: str) -> Text:
         if isinstance(raw, bool | float | list | dict) or raw is None:
-            raise TemplateError("wrong-type", f"expected {what}, found {describe(raw)}", path)
+            raise TemplateError("wrong-type", f"expected {what}, found {kind_of(raw)}", path)
         return self._text(str(raw), path)
 
     def _text(self, raw: str, path: Path) -> Text:
@@ -417,16 +418,3 @@ def _sole_for(value: Any) -> str | None:
         if for_key(key) is not None:
             return key
     return None
-
-
-def describe(value: Any) -> str:
-    """A value in words: `a list`, `the text 'relu'`, `the number 3`."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f"the text {value!r}" if len(value) < 40 else f"the text {value[:36] + '…'!r}"
-    return "a list" if isinstance(value, list | tuple) else "a mapping"

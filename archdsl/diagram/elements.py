@@ -60,7 +60,9 @@ def elements_of(flow: Flow, scope: Scope, grain: Grain = Grain.USUAL) -> list[El
     held: dict[Node | Scope, list[Node]] = {}
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
-        owner = _reader_owner(flow, node, owner_of) if node in flow.static else owners.of(node)
+        owner: Node | Scope | None = owners.of(node)
+        if owner is node and node in flow.static:
+            owner = _reader_owner(flow, node, owner_of)
         if owner is not None:
             owner_of[node] = owner
             held.setdefault(owner, []).append(node)

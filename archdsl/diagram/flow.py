@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-
 from archdsl.diagram.quantities import size
 from archdsl.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.base import Kind

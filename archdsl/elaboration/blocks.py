@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
+from archdsl.document import kind_of
 from archdsl.elaboration.fields import prepare
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Symbolic, TensorType, differ
-from archdsl.template import BlockTemplate, Compiler, TemplateError, Written, describe
+from archdsl.template import BlockTemplate, Compiler, TemplateError, Written
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -154,7 +155,7 @@ def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
         return PortSpec(name, None, optional, path)
     if not isinstance(raw, list | tuple):
         raise TemplateError(
-            "wrong-type", f"the shape of `{name}` is a list, found {describe(raw)}", path,
+            "wrong-type", f"the shape of `{name}` is a list, found {kind_of(raw)}", path,
             hint="write `[N, C, H, W]`",
         )  # fmt: skip
     return PortSpec(name, tuple(_entry(item, (*path, i)) for i, item in enumerate(raw)), optional, path)

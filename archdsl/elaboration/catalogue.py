@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import FollowOn, nearest
+from archdsl.document import kind_of
 from archdsl.elaboration.applying import spell
 from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block
 from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
@@ -16,7 +17,7 @@ from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
-from archdsl.template import NodeTemplate, TemplateError, Written, describe, parse_text
+from archdsl.template import NodeTemplate, TemplateError, Written, parse_text
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -142,6 +143,7 @@ class Catalogue:
                 place=place_of(frame, template), hint=first.hint if first else None,
             )  # fmt: skip
             raise Reported
+        self.mistakes.take(diagnostics)
         block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
         for mistake in errors:
             self.mistakes.template(resolved, mistake)
@@ -177,7 +179,7 @@ class Catalogue:
             self.mistakes.template(home, error)
             return []
         self.mistakes.add(
-            "wrong-type", f"`outputs` is a path or a mapping from name to path, found {describe(raw)}",
+            "wrong-type", f"`outputs` is a path or a mapping from name to path, found {kind_of(raw)}",
             home.span(written.path),
         )  # fmt: skip
         return []

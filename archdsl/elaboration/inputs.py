@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archdsl.document import kind_of
 from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
@@ -12,7 +13,7 @@ from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.ops.special import DTYPES, InputOp
 from archdsl.shapes import Dim, Symbolic, symbol
-from archdsl.template import NodeTemplate, TemplateError, describe
+from archdsl.template import NodeTemplate, TemplateError
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -79,7 +80,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
                 shape, shape_path, dtype, below = value, path, "float32", None
             if not isinstance(shape, list):
                 raise TemplateError(
-                    "wrong-type", f"the shape of `{name}` is a list, found {describe(shape)}", shape_path,
+                    "wrong-type", f"the shape of `{name}` is a list, found {kind_of(shape)}", shape_path,
                     hint="write `[N, 3, H, W]`",
                 )  # fmt: skip
             if dtype not in DTYPES:

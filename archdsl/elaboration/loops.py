@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from archdsl.document import kind_of
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.graph import Binding, Env
-from archdsl.template import TemplateError, compile_loop, describe, for_key, parse_text
+from archdsl.template import TemplateError, compile_loop, for_key, parse_text
 
 Path = tuple[Any, ...]
 
@@ -25,7 +26,7 @@ def expanded(raw: Mapping[str, Any], env: Env, path: Path) -> Iterator[tuple[str
         targets, iterable = compile_loop(key, at)
         if not isinstance(value, Mapping):
             raise TemplateError(
-                "bad-for", f"`{key}` holds a mapping here, found {describe(value)}", at, hint="give each entry a name"
+                "bad-for", f"`{key}` holds a mapping here, found {kind_of(value)}", at, hint="give each entry a name"
             )
         for turn in iterable.evaluate(env):
             names = {name: Binding(one, "loop") for name, one in zip(targets, turn, strict=True)}

@@ -50,6 +50,12 @@ class Mistakes:
         if key not in self._found:
             self._found[key] = Diagnostic(code, message, span, severity, place or None, notes, hint)
 
+    def take(self, diagnostics: list[Diagnostic]) -> None:
+        """Adds what was found while another file was read."""
+        for found in diagnostics:
+            self._found.setdefault((found.code, found.span), found)
+            self._counts.setdefault((found.code, found.span), 1)
+
     def template(self, home: Resolved, error: TemplateError) -> None:
         """A node that could not be compiled."""
         if error.offsets is not None:

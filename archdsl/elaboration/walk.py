@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import Diagnostic
+from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
 from archdsl.elaboration.arguments import op_fields
 from archdsl.elaboration.blocks import BlockSpec
@@ -34,7 +35,7 @@ from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, Scop
 from archdsl.ops.base import Op, Port
 from archdsl.ops.special import Constant, Formula, Parameter
 from archdsl.shapes import Symbolic
-from archdsl.template import LoopTemplate, NodeTemplate, Template, TemplateError, describe
+from archdsl.template import LoopTemplate, NodeTemplate, Template, TemplateError
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -262,7 +263,7 @@ class Elaborator:
             operation = operation.get("op")
         if not isinstance(operation, str):
             self.mistakes.add(
-                "wrong-type", f"`op` is the name of an op or block, found {describe(operation)}",
+                "wrong-type", f"`op` is the name of an op or block, found {kind_of(operation)}",
                 template.home.span(template.op_path or template.path), place=place_of(frame, template),
             )  # fmt: skip
             raise Reported

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from archdsl.graph import Env, Graph, Mode, Node, Scope, ScopeKind, Value
@@ -105,3 +106,105 @@ def residual_network(layers: tuple[int, ...] = (3, 4, 6, 3)) -> Graph:
     x = b.add("avgpool", "adaptive_avg_pool2d", x, output_size=1)
     x = b.add("flatten", "flatten", x)
     return b.graph(b.add("fc", "linear", x, out_features=1000))
+
+
+def u_network() -> Graph:
+    """An encoder and a decoder joined by skips."""
+    b = Builder("u")
+    x = _double(b, "enter", b.input(3, 256, 256), 64)
+    kept = [x]
+    for i in range(4):
+        b.scope(f"down{i + 1}", "down", out=128 * 2**i)
+        x = _double(b, f"down{i + 1}.conv", b.add(f"down{i + 1}.pool", "max_pool2d", x, kernel_size=2), 128 * 2**i)
+        kept.append(x)
+    kept.pop()
+    for i in range(4):
+        path, channels = f"up{i + 1}", 512 // 2**i
+        b.scope(path, "up", out=channels)
+        x = b.add(f"{path}.up", "conv_transpose2d", x, out_channels=channels, kernel_size=2, stride=2)
+        x = _double(b, f"{path}.conv", b.add(f"{path}.cat", "cat", kept.pop(), x, dim=1), channels)
+    return b.graph(b.add("leave", "conv2d", x, out_channels=2, kernel_size=1))
+
+
+def _double(builder: Builder, path: str, x: Value, channels: int) -> Value:
+    builder.scope(path, "double_conv", out=channels)
+    return conv(builder, f"{path}.1", conv(builder, f"{path}.0", x, channels), channels)
+
+
+def two_streams() -> Graph:
+    """An encoder whose result every block of a decoder reads."""
+    b = Builder("streams")
+    source, target = (
+        b.add(f"{name}_embed", "embedding", b.input(128, name=name, dtype="int64"), num_embeddings=100, embedding_dim=64)
+        for name in ("source", "target")
+    )
+    for i in range(6):
+        source = _attend(b, f"encoder.{i}", source, source)
+    for i in range(6):
+        target = _attend(b, f"decoder.{i}", target, source)
+    return b.graph(b.add("head", "linear", target, out_features=100))
+
+
+def _attend(builder: Builder, path: str, x: Value, memory: Value) -> Value:
+    builder.scope(path, f"{path.split('.')[0]}_layer")
+    y = builder.add(f"{path}.attention", "multihead_attention", x, memory, memory, num_heads=8)
+    y = builder.add(f"{path}.norm", "layer_norm", builder.plus(f"{path}.add", x, y))
+    builder.scope(f"{path}.mlp", "mlp")
+    hidden = builder.add(f"{path}.mlp.1", "relu", builder.add(f"{path}.mlp.0", "linear", y, out_features=256))
+    return builder.plus(f"{path}.add2", y, builder.add(f"{path}.mlp.2", "linear", hidden, out_features=64))
+
+
+def alternating(count: int) -> Graph:
+    """Blocks that alternate between two values of a parameter."""
+    b = Builder("alternating")
+    x = b.add("stem", "linear", b.input(7, 32), out_features=32)
+    for i in range(count):
+        b.scope(f"layers.{i}", "mixer", shift=3 * (i % 2), rate=0.1 * i)
+        y = b.add(f"layers.{i}.roll", "roll", x, shifts=[3 * (i % 2)], dims=[1])
+        y = b.add(f"layers.{i}.linear", "linear", y, out_features=32)
+        x = b.plus(f"layers.{i}.add", x, b.add(f"layers.{i}.drop", "dropout", y, p=0.1 * i))
+    return b.graph(x)
+
+
+def growing(count: int) -> Graph:
+    """Blocks that each add channels."""
+    b = Builder("growing")
+    x = b.input(16, 32, 32)
+    for i in range(count):
+        b.scope(f"layers.{i}", "dense_layer")
+        y = conv(b, f"layers.{i}.a", x, 32, 1)
+        x = b.add(f"layers.{i}.cat", "cat", x, conv(b, f"layers.{i}.b", y, 8), dim=1)
+    return b.graph(x)
+
+
+def with_head_in_training() -> Graph:
+    """A second output that exists in training only."""
+    b = Builder("heads")
+    x = bottleneck(b, "body", b.input(16, 8, 8), 8)
+    aux = b.add("aux", "conv2d", x, out_channels=2, kernel_size=1, when=Mode.TRAINING)
+    graph = b.graph(main=b.add("main", "conv2d", x, out_channels=4, kernel_size=1), aux=aux)
+    graph.output_modes["aux"] = Mode.TRAINING
+    return graph
+
+
+def tangle(steps: Sequence[tuple[bool, int]]) -> Graph:
+    """Any directed acyclic graph: each step is a convolution, or a sum with a value some steps back."""
+    b = Builder("tangle")
+    values = [b.input(4, 8, 8)]
+    for i, (joins, back) in enumerate(steps):
+        other = values[-1 - back % len(values)]
+        if joins:
+            values.append(b.plus(f"n{i}", values[-1], other))
+        else:
+            values.append(b.add(f"n{i}", "conv2d", other, out_channels=4, kernel_size=3, padding=1))
+    return b.graph(values[-1])
+
+
+SMALL = {
+    "residual": residual_network,
+    "u": u_network,
+    "streams": two_streams,
+    "alternating": lambda: alternating(6),
+    "growing": lambda: growing(5),
+    "heads": with_head_in_training,
+}

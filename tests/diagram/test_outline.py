@@ -1,0 +1,179 @@
+"""What figures show: boxes, repeats, links and labels."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archdsl.diagram.figure import Box, Figure, Panel, Role, Style
+from archdsl.diagram.outline import outline
+from archdsl.diagram.quantities import count_text
+from archdsl.graph import Graph
+from tests.diagram.building import (
+    SMALL,
+    alternating,
+    growing,
+    residual_network,
+    tangle,
+    two_streams,
+    u_network,
+    with_head_in_training,
+)
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def boxes(figure: Figure, *styles: Style) -> list[Box]:
+    return [box for box in figure.boxes() if not styles or box.style in styles]
+
+
+def titles(figure: Figure) -> list[str]:
+    return [plain(box.title) for box in boxes(figure, Style.CARD)]
+
+
+def labels(figure: Figure) -> list[str]:
+    return [link.label for link in figure.links]
+
+
+def test_an_overview_names_blocks_repeats_and_what_differs() -> None:
+    figure = outline(residual_network())
+    stem, first, second, third, fourth, pool, head = boxes(figure, Style.CARD)
+    assert plain(stem.lines[0]) == "Conv 7×7, 64, /2 · BN · ReLU · MaxPool 3×3, /2"
+    assert [card.times for card in (first, second, third, fourth)] == [3, 4, 6, 3]
+    assert {card.title for card in (first, second, third, fourth)} == {"Bottleneck"}
+    assert plain(first.aside) == "layer1 · first with downsample"
+    assert plain(second.aside) == "layer2 · first /2, with downsample"
+    assert plain(second.lines[0]) == "Conv 1×1, 128 → 3×3, 128 → 1×1, 512"
+    assert plain(second.counts) == "1.22 M params · 1.03 GMACs"
+    assert plain(pool.title) == "Global average pool"
+    assert (head.title, plain(head.fields)) == ("Linear", "2048 → 1000")
+    assert [box.paint for box in (stem, first, pool, head)] == ["conv", "block", "pool", "linear"]
+
+
+def test_shapes_stand_on_edges_without_the_batch() -> None:
+    sizes = ["3×224×224", "64×56×56", "256×56×56", "512×28×28", "1024×14×14", "2048×7×7", "2048", "1000"]
+    assert labels(outline(residual_network())) == sizes
+
+
+def test_a_shape_that_does_not_change_is_not_said_again() -> None:
+    assert labels(outline(alternating(6))) == ["7×32", "", ""]
+
+
+def test_alternating_blocks_are_pairs() -> None:
+    (card,) = (box for box in boxes(outline(alternating(6))) if box.times > 1)
+    assert (plain(card.title), card.times, plain(card.aside)) == ("Mixer pair", 3, "layers · 6 blocks · shift 0, 3")
+
+
+def test_two_blocks_that_alternate_are_one_pair() -> None:
+    card = boxes(outline(alternating(2)), Style.CARD)[1]
+    assert (plain(card.title), card.times, plain(card.aside)) == ("Mixer pair", 1, "layers · 2 blocks · shift 0, 3")
+
+
+def test_growing_channels_are_said_as_a_range() -> None:
+    (card,) = boxes(outline(growing(5)), Style.CARD)
+    assert (card.times, plain(card.aside)) == (5, "layers · channels 24–56")
+
+
+def test_blocks_that_read_different_skips_are_no_repeat() -> None:
+    figure = outline(u_network())
+    names = ["Double conv", *["Down"] * 4, *["Up"] * 4, "Conv 1×1"]
+    assert titles(figure) == names
+    skips = {(link.source, link.target) for link in figure.links if link.role is Role.SKIP}
+    ends = [next(t for s, t in skips if s == source and t.endswith(target)) for source, target in (
+        ("enter", "up4"), ("down1", "up3"), ("down2", "up2"), ("down3", "up1")
+    )]  # fmt: skip
+    assert all(end in {box.name for box in boxes(figure, Style.TRACK)} for end in ends)
+
+
+def test_blocks_that_all_read_one_memory_are_a_repeat() -> None:
+    figure = outline(two_streams())
+    assert [(plain(box.title), box.times) for box in boxes(figure, Style.CARD)] == [
+        ("Embedding", 1), ("Embedding", 1), ("Encoder layer", 6), ("Decoder layer", 6), ("Linear", 1),
+    ]  # fmt: skip
+    assert [box.paint for box in boxes(figure, Style.CARD)][2:4] == ["attention", "attention"]
+    assert [box.title for box in boxes(figure, Style.PORT)] == ["source", "target", "output"]
+    assert ("encoder.0", "decoder.0") in {(link.source, link.target) for link in figure.links}
+
+
+def test_a_head_of_training_is_dashed() -> None:
+    figure = outline(with_head_in_training())
+    dashed = [box.name for box in boxes(figure) if box.dashed]
+    assert dashed == ["aux", "output\N{NO-BREAK SPACE}aux"]
+    assert [(link.source, link.target) for link in figure.links if link.dashed] == [
+        ("body", "aux"), ("aux", "output\N{NO-BREAK SPACE}aux"),
+    ]  # fmt: skip
+
+
+def test_depth_opens_blocks_and_shows_each_different_copy() -> None:
+    figure = outline(residual_network(), 2)
+    panels = [item for item in figure.items if isinstance(item, Panel)]
+    assert [(panel.header.aside, panel.header.times) for panel in panels[:4]] == [
+        ("layer1.0", 1), ("layer1.1\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}layer1.2", 2), ("layer2.0", 1),
+        ("layer2.1\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}layer2.3", 3),
+    ]  # fmt: skip
+    links = {(link.source, link.target): link.role for link in figure.links}
+    assert links["layer1.1 header", "layer1.1.a.conv"] is Role.SPINE
+    assert links["layer1.0 header", "layer1.0.downsample.conv"] is Role.SIDE
+
+
+def test_copies_that_all_differ_are_opened_once() -> None:
+    (panel,) = (item for item in outline(growing(5), 2).items if isinstance(item, Panel))
+    assert plain(panel.header.aside) == "layers · first of 5 shown · channels 24–56"
+    assert panel.header.times == 5
+
+
+def test_one_scope_can_be_drawn() -> None:
+    graph = residual_network()
+    scope = next(node.scope.scope for node in graph.nodes if node.path == "layer2.0.a.conv")  # type: ignore[union-attr]
+    figure = outline(graph, scope=scope)
+    assert (figure.title, plain(figure.counts)) == ("Bottleneck", "layer2.0 · 0.38 M params · 0.38 GMACs")
+    assert [box.title for box in boxes(figure, Style.MERGE)] == ["+"]
+
+
+def test_a_large_tangle_becomes_a_few_boxes_in_a_short_time() -> None:
+    graph = tangle([(i % 3 == 0, i * 7919 % 23) for i in range(3000)])
+    start = time.perf_counter()
+    figure = outline(graph)
+    assert time.perf_counter() - start < 5
+    assert len(boxes(figure, Style.CARD)) <= 24
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=60), st.integers(1, 2))
+def test_any_graph_gives_a_truthful_figure(steps: list[tuple[bool, int]], depth: int) -> None:
+    check(tangle(steps), depth)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_small_graphs_give_truthful_figures(name: str, depth: int) -> None:
+    check(SMALL[name](), depth)
+
+
+def check(graph: Graph, depth: int) -> None:
+    """Names are unique, links join boxes and make no cycle, and the title has the graph's counts."""
+    figure = outline(graph, depth)
+    names = [box.name for box in figure.boxes()]
+    assert len(set(names)) == len(names)
+    assert figure.counts == count_text(graph.parameters, graph.macs)
+    after: dict[str, set[str]] = {name: set() for name in names}
+    for link in figure.links:
+        after[link.source].add(link.target)
+    open_, done = set[str](), set[str]()
+
+    def visit(name: str) -> None:
+        assert name not in open_, "a cycle"
+        if name not in done:
+            open_.add(name)
+            for target in after[name]:
+                visit(target)
+            open_.discard(name)
+            done.add(name)
+
+    for name in names:
+        visit(name)
