@@ -61,9 +61,7 @@ def load(spec: str | os.PathLike[str]) -> Document:
     return resolved.document
 
 
-def check(
-    spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, **params: Any
-) -> list[Diagnostic]:
+def check(spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, **params: Any) -> list[Diagnostic]:
     """Every mistake and warning in the spec, in the order of the file; an empty list if there is none."""
     from archdsl.diagnostics import ordered
     from archdsl.elaborate import analyse
@@ -111,9 +109,7 @@ def build(
     """
     import archdsl_torch
 
-    return archdsl_torch.build(
-        graph(spec, sizes=sizes, **params), device=device, dtype=dtype, seed=seed, init=init
-    )
+    return archdsl_torch.build(graph(spec, sizes=sizes, **params), device=device, dtype=dtype, seed=seed, init=init)
 
 
 def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> str:
@@ -144,9 +140,7 @@ def draw(
     return diagram.draw(graph(spec, sizes=sizes, **params), file, depth=depth)
 
 
-def summary(
-    spec: Spec, *, depth: int | None = None, sizes: Mapping[str, int] | None = None, **params: Any
-) -> Summary:
+def summary(spec: Spec, *, depth: int | None = None, sizes: Mapping[str, int] | None = None, **params: Any) -> Summary:
     """Shapes, parameters and multiply-accumulates as a tree: `print` it, or take its `json()`.
 
     `depth` is how many levels of modules are listed; None lists as many as fit one screen.

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-from archdsl import __version__
+from archdsl.arguments import make_parser
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
 BAD_SPEC: Final = 1
 BAD_USAGE: Final = 2
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
 PATIENCE: Final = 1.0
 """Seconds after which a step says that it is running."""
-
-_SIZE = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
 
 
 class Failure(Exception):
@@ -61,36 +60,36 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return BROKEN_PIPE
     except KeyboardInterrupt:
         _complain("interrupted")
-        return 128 + signal.SIGINT
+        return INTERRUPTED
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        reason = (error.strerror or str(error)).lower()
+        _complain(f"`{error.filename}`: {reason}" if error.filename else reason)
         return BAD_USAGE
     return code
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    parser = _parser()
+    parser = make_parser(COMMANDS)
     if not arguments:
         parser.print_help(sys.stderr)
         return BAD_USAGE
     first = arguments[0]
     if not first.startswith("-") and first not in COMMANDS:
-        raise Failure(f"unknown command `{first}`{_suggestion(first)}")
+        raise Failure(f"unknown command `{first}`; {_suggestion(first)}")
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     return command(options)
 
 
 def _suggestion(word: str) -> str:
-    from archdsl.diagnostics import nearest
+    from archdsl.diagnostics import did_you_mean
 
     if word.endswith((".yaml", ".yml")):
-        return f"; did you mean `archdsl build {word}`?"
-    near = nearest(word, COMMANDS)
-    return f"; did you mean `{near}`?" if near else f"; the commands are {', '.join(COMMANDS)}"
+        return f"did you mean `archdsl build {word}`?"
+    return did_you_mean(word, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
 
 
 # --- the commands ---------------------------------------------------------------------------------
@@ -107,7 +106,7 @@ def build(options: argparse.Namespace) -> int:
     with _step("running one forward pass"):
         try:
             run_once(module, graph, seed=options.seed)
-        except RuntimeError as error:
+        except (RuntimeError, AssertionError) as error:
             raise Failure(f"`{graph.name}` was built but does not run: {error}", BAD_SPEC) from error
     with _step("drawing"):
         suffix, figure = _figure(graph)
@@ -200,21 +199,18 @@ def list_specs(options: argparse.Namespace) -> int:
 
 def ops(options: argparse.Namespace) -> int:
     """Prints every op, or all about one."""
+    from archdsl.diagnostics import did_you_mean
     from archdsl.manual import list_ops, op_page
+    from archdsl.ops import OPS
 
-    print(list_ops() if options.name is None else _page(options.name, op_page))
+    if options.name is None:
+        print(list_ops())
+    elif options.name in OPS:
+        print(op_page(options.name))
+    else:
+        hint = did_you_mean(options.name, OPS) or "`archdsl ops` lists them"
+        raise Failure(f"unknown op `{options.name}`; {hint}")
     return 0
-
-
-def _page(name: str, op_page: Callable[[str], str]) -> str:
-    from archdsl.diagnostics import nearest
-    from archdsl.manual import names
-
-    if name in names():
-        return op_page(name)
-    near = nearest(name, names())
-    hint = f"did you mean `{near}`?" if near else "`archdsl ops` lists them"
-    raise Failure(f"unknown op `{name}`; {hint}")
 
 
 # --- what commands share --------------------------------------------------------------------------
@@ -293,38 +289,6 @@ def _colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-# --- the arguments --------------------------------------------------------------------------------
-
-
-def _param(text: str) -> tuple[str, Any]:
-    """`key=value`, the value read as a spec file would read it."""
-    from archdsl.loader import load
-
-    key, equals, value = text.partition("=")
-    if not equals or not key.isidentifier():
-        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found `{text}`")
-    data, _, diagnostics = load(f"{key}: {value}\n", "-p")
-    if diagnostics:
-        raise argparse.ArgumentTypeError(f"cannot read `{value}`: {diagnostics[0].message}")
-    if not isinstance(data, dict) or list(data) != [key]:
-        raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
-    return key, data[key]
-
-
-def _size(text: str) -> tuple[str, int]:
-    """`H=256` or `x.H=256`."""
-    match = _SIZE.fullmatch(text)
-    if match is None or int(match["size"]) < 1:
-        raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
-    return match["name"], int(match["size"])
-
-
-def _depth(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found `{text}`")
-    return int(text)
-
-
 COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "build": (build, "check a spec, build its module, and write source, figure and summary"),
     "check": (check, "tell every mistake in specs"),
@@ -334,63 +298,3 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),
 }
-
-_ONE_SPEC: Final = ("build", "source", "summary", "draw")
-_EPILOG: Final = """\
-examples:
-  archdsl build swin_t
-  archdsl build my_net.yaml -p num_classes=10 -o out
-  archdsl summary resnet50 --size H=256 --size W=256
-  archdsl draw resnet50 -o resnet50.pdf
-"""
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="archdsl",
-        description="Neural networks described in YAML: checked, drawn, and compiled to readable PyTorch.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"archdsl {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    made = {}
-    for name, (command, about) in COMMANDS.items():
-        made[name] = commands.add_parser(
-            name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
-        )
-        made[name].set_defaults(command=command)
-    for name in _ONE_SPEC:
-        _add_spec(made[name])
-    _add_options(made)
-    return parser
-
-
-def _add_spec(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
-    parser.add_argument(
-        "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
-        help="set a parameter of the spec; the value is read as YAML",
-    )  # fmt: skip
-    parser.add_argument(
-        "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
-        help="set a symbolic dimension of the inputs",
-    )  # fmt: skip
-
-
-def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
-    parsers["build"].add_argument(
-        "-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)"
-    )
-    parsers["build"].add_argument("--seed", type=int, metavar="N", help="seed the weights and the input")
-    parsers["check"].add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
-    parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
-    parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
-    parsers["summary"].add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
-    parsers["summary"].add_argument("--format", choices=("table", "json", "markdown"), default="table")
-    parsers["draw"].add_argument(
-        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,dot}", help="the suffix is the format"
-    )
-    parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
-    parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")

@@ -150,6 +150,14 @@ class Node(Item):
         """The op's fields that differ from their defaults."""
         return {name: getattr(self.op, name) for name in self.op.model_fields_set}
 
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers it owns; shared and tied ones belong to the node that has them first."""
+        if self.share is not None:
+            return 0
+        owned = [weight for name, weight in self.tensors.items() if not weight.buffer and name not in self.tie]
+        return sum(evaluate(TensorType(weight.shape).size, {}) for weight in owned)
+
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.path}>"
 
@@ -237,13 +245,7 @@ class Graph:
     @cached_property
     def parameters(self) -> int:
         """The number of trainable numbers, shared and tied ones counted once."""
-        return sum(
-            evaluate(TensorType(weight.shape).size, self.sample_sizes)
-            for node in self.nodes
-            if node.share is None
-            for name, weight in node.tensors.items()
-            if not weight.buffer and name not in node.tie
-        )
+        return sum(node.parameters for node in self.nodes)
 
     @cached_property
     def macs(self) -> int:

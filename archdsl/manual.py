@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from archdsl.ops import OPS
 from archdsl.ops.base import FieldSpec, Op, Port, field_specs
-from archdsl.ops.special import ByMode, Formula, InputOp
-
-INTERNAL: Final = (InputOp, Formula, ByMode)
-"""What a spec never names: inputs, `= a + b`, and `when` with `else`."""
-
-
-def names() -> list[str]:
-    """The ops that a spec can name, in the order of their themes."""
-    return [name for name, op in OPS.items() if op not in INTERNAL]
 
 
 def list_ops() -> str:
     """One line for each op."""
-    listed = names()
-    width = max(map(len, listed))
-    return "\n".join(f"{name:<{width}}  {_about(OPS[name])[0]}" for name in listed)
+    width = max(map(len, OPS))
+    return "\n".join(f"{name:<{width}}  {_about(op)[0]}" for name, op in OPS.items())
 
 
 def op_page(name: str) -> str:

@@ -89,9 +89,7 @@ class Summary:
     def markdown(self) -> str:
         """A Markdown table; leading dots in names stand for indentation."""
         marks = ["---" if i < _NUMERIC else "---:" for i in range(len(_HEADER))]
-        rows = [
-            (f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows
-        ]
+        rows = [(f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows]
         total = [f"**{cell}**" if cell else "" for cell in self._total]
         lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
         return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *CONVENTION])
@@ -127,9 +125,7 @@ class Summary:
 
     @property
     def _title(self) -> str:
-        inputs = ", ".join(
-            f"{name} {_shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items()
-        )
+        inputs = ", ".join(f"{name} {_shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items())
         about = f"{self.graph.name}: {self.graph.summary}" if self.graph.summary else self.graph.name
         return f"{about} ({inputs})"
 
@@ -194,7 +190,7 @@ class _Tree:
             op=_label(items, self.graph.sample_sizes, telling),
             count=len(items),
             output=", ".join(_shown(type, self.graph) for type in _types(first)),
-            parameters=sum(map(_parameters, nodes)),
+            parameters=sum(node.parameters for node in nodes),
             macs=sum(self._macs(node) for node in nodes),
         )
         scopes = [item for item in items if isinstance(item, Scope)]
@@ -240,22 +236,11 @@ class _Tree:
             below = tuple((child.name, self._like(child)) for child in item.children.values())
             return item.kind, item.block, item.when, _types(item), below
         fields = {name: value for name, value in item.fields.items() if not isinstance(value, float)}
-        return item.op.name, repr(fields), item.when, item.types, _parameters(item), item.macs
+        return item.op.name, repr(fields), item.when, item.types, item.parameters, item.macs
 
 
 def _primitives(item: Node | Scope) -> Iterator[Node]:
     return item.nodes() if isinstance(item, Scope) else iter((item,))
-
-
-def _parameters(node: Node) -> int:
-    if node.share is not None:
-        return 0
-    sizes = (
-        evaluate(TensorType(weight.shape).size, {})
-        for name, weight in node.tensors.items()
-        if not weight.buffer and name not in node.tie
-    )
-    return sum(sizes)
 
 
 def _types(item: Node | Scope) -> tuple[TensorType, ...]:
@@ -302,9 +287,7 @@ def _telling(siblings: Sequence[Node | Scope]) -> dict[str, frozenset[str]]:
     }
 
 
-def _label(
-    items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Mapping[str, frozenset[str]]
-) -> str:
+def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Mapping[str, frozenset[str]]) -> str:
     """What equal items are, as figures call it: `Bottleneck, stride 2`, `Conv 7×7, 64, /2`."""
     first = items[0]
     if isinstance(first, Scope):
@@ -325,10 +308,10 @@ def _block(scope: Scope, telling: Mapping[str, frozenset[str]]) -> str:
 
 def _shown(type: TensorType, graph: Graph) -> str:
     """The shape at the sample sizes, without the batch."""
-    return format_shape(tuple(evaluate(dim, graph.sample_sizes) for dim in without_batch(type.shape, graph)))
+    return format_shape(tuple(evaluate(dim, graph.sample_sizes) for dim in _without_batch(type.shape, graph)))
 
 
-def without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
+def _without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
     """The shape without its leading dimension where that is the batch of the network's inputs."""
     batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
     return shape[1:] if shape and isinstance(shape[0], Symbolic) and shape[0] in batches else shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from errno import ENOTDIR
 from pathlib import Path
 
 
@@ -26,7 +27,7 @@ def write_files(files: Mapping[Path, bytes]) -> None:
                     target.write_bytes(content)
                 else:
                     staged[target] = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-                    _write(staged[target], content)
+                    _write(staged[target], content, target)
             for target, temporary in staged.items():
                 temporary.replace(target)
         finally:
@@ -34,12 +35,16 @@ def write_files(files: Mapping[Path, bytes]) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file and waits until it is on the disk."""
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _write(path: Path, content: bytes, target: Path) -> None:
+    """Writes a file and waits until it is on the disk. Errors name the file that it stands for."""
+    try:
+        with path.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        error.filename = str(target)
+        raise
 
 
 @contextmanager
@@ -52,6 +57,8 @@ def _directories(wanted: set[Path]) -> Iterator[None]:
             for path in reversed(missing):
                 path.mkdir(exist_ok=True)
                 made.append(path)
+            if not directory.is_dir():
+                raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(directory))
         yield
     except BaseException:
         for path in reversed(made):

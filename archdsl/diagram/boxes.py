@@ -16,7 +16,6 @@ from archdsl.diagram.titles import DOT, humanise, sign_of
 from archdsl.diagram.wording import FLOW, Words, block_name, summary, words_of
 from archdsl.graph import Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.shapes import TensorType, evaluate
 
 
 def ops_box(flow: Flow, run: Run, style: Style) -> Box:
@@ -131,10 +130,5 @@ def counts(flow: Flow, nodes: Iterable[Node]) -> str:
     for node in nodes:
         number = size(node.macs, flow.sizes)
         macs += number if isinstance(number, int) else 0
-        if node.share is None:
-            parameters += sum(
-                evaluate(TensorType(weight.shape).size, flow.sizes)
-                for name, weight in node.tensors.items()
-                if not weight.buffer and name not in node.tie
-            )
+        parameters += node.parameters
     return count_text(parameters, macs)

@@ -106,7 +106,8 @@ def _panel(panel: Panel) -> dict[str, str]:
 def _node(box: Box, width: float) -> dict[str, str]:
     if box.style in (Style.PORT, Style.HEADER):
         times = f"  ×{box.times}" if box.times > 1 else ""
-        label = _bold(box.title + times) + _font(f"  {box.aside}", SMALL, MUTED) + _below(box.counts)
+        below = [*wrap(box.aside, TINY, OP * POINTS, lines=3), box.counts]
+        label = _stacked(_bold(box.title + times), *below)
         return {
             "class": box.style.value, "shape": "plaintext", "style": "", "margin": "0.04,0.02",
             "height": "0.2", "label": f"<{label}>",
@@ -140,7 +141,7 @@ def _label(box: Box) -> str:
     paint = PAINTS[box.paint]
     if box.style is Style.OP:
         beside = f"  {box.fields}" if box.fields else ""
-        return _bold(box.title) + _font(beside, SMALL, paint.text) + _below(*box.lines)
+        return _stacked(_bold(box.title) + _font(beside, SMALL, paint.text), *box.lines)
     if not (box.lines or box.counts or box.aside or box.times > 1):
         beside = f"  {box.fields}" if box.fields else ""
         return _bold(box.title) + _font(beside, SMALL, paint.text)
@@ -154,8 +155,13 @@ def _label(box: Box) -> str:
     )
 
 
-def _below(*lines: str) -> str:
-    return "".join(f"<BR/>{_font(line, TINY, MUTED)}" for line in lines if line)
+def _stacked(first: str, *below: str) -> str:
+    """A line of markup with small muted lines below it."""
+    small = [_font(line, TINY, MUTED) for line in below if line]
+    if not small:
+        return first
+    rows = "".join(f'<TR><TD HEIGHT="11">{line}</TD></TR>' for line in (first, *small))
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
 
 
 def _row(text: str, width: float) -> str:
@@ -226,6 +232,8 @@ def _link(link: Link, quiet: bool) -> dict[str, str]:
         attributes |= {"color": SKIP, "penwidth": "1.2"}
     if quiet:
         attributes["arrowhead"] = "none"
+    if link.length > 1:
+        attributes["minlen"] = str(link.length)
     if link.dashed:
         attributes["style"] = "dashed"
     if link.label:
@@ -243,16 +251,17 @@ def _font(text: str, size: int, colour: str) -> str:
 
 def _html(text: str) -> str:
     """Text for an HTML-like label: nothing in it is markup, an entity or a control character."""
-    text = _printable(text)
+    text = printable(text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _escaped(text: str) -> str:
     """Text for a plain label."""
-    return _printable(text).replace("\\", "\\\\")
+    return printable(text).replace("\\", "\\\\")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with `�` for each character that XML cannot hold."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff￾￿]", "�", text)
 
 

@@ -81,6 +81,8 @@ class Link:
     role: Role
     label: str = ""
     dashed: bool = False
+    length: int = 1
+    """The least number of ranks that it spans."""
 
 
 @dataclass(frozen=True)

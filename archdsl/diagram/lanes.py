@@ -37,35 +37,42 @@ def _with_forks(figure: Figure) -> Figure:
 
 
 def _with_tracks(figure: Figure) -> Figure:
-    """A point beside the middle of what each skip passes, which the skip is led through."""
+    """A point that each skip is led through, in the rank of a wide box that it passes.
+
+    No box stands above or below a point without a way round, so the skip runs straight beside the column.
+    """
     home = dict(_homes(figure.items, ""))
-    cards = {box.name for box in figure.boxes() if box.style is Style.CARD}
     above = {link.target: link.source for link in figure.links if link.role is Role.SPINE}
+    cards = {box.name for box in figure.boxes() if box.style is Style.CARD}
     tracks: list[tuple[str, Box]] = []
-    rows: list[tuple[str, Row]] = []
     links: list[Link] = []
     for link in figure.links:
-        beside = _beside(link, above, home, cards) if link.role is Role.SKIP else None
-        if beside is None:
+        passed = _passed(link, above) if link.role is Role.SKIP else []
+        if not passed:
             links.append(link)
             continue
         track = Box(f"{link.source} to {link.target}", Style.TRACK, "block", "")
-        tracks.append((home[beside], track))
-        rows.append((home[beside], (beside, track.name)))
-        links += [replace(link, target=track.name), replace(link, source=track.name, label="")]
-    return _extended(replace(figure, links=tuple(links)), _by_home(tracks), _by_home(rows))
+        tracks.append((home[link.target], track))
+        place = _widest([home[name] != home[link.target] or name in cards for name in passed])
+        links.append(replace(link, target=track.name, length=len(passed) - place))
+        links.append(replace(link, source=track.name, label="", length=place + 1))
+    return _extended(replace(figure, links=tuple(links)), _by_home(tracks), {})
 
 
-def _beside(link: Link, above: Mapping[str, str], home: Mapping[str, str], cards: set[str]) -> str | None:
-    """A box in the middle of what a skip passes, a wide one if there is one, in the panel that it ends in."""
-    passed = []
+def _passed(link: Link, above: Mapping[str, str]) -> list[str]:
+    """The boxes of the column between the ends of a skip, from below; none where it does not join them."""
+    passed: list[str] = []
     name = above.get(link.target)
     while name is not None and name != link.source:
-        if home[name] == home[link.target]:
-            passed.append(name)
+        passed.append(name)
         name = above.get(name)
-    widest = [name for name in passed if name in cards] or passed
-    return widest[len(widest) // 2] if widest else None
+    return passed if name is not None else []
+
+
+def _widest(wide: Sequence[bool]) -> int:
+    """The place of the middle box of the wide ones, or of all."""
+    places = [place for place, is_wide in enumerate(wide) if is_wide] or list(range(len(wide)))
+    return places[len(places) // 2]
 
 
 def _with_rows(figure: Figure) -> Figure:

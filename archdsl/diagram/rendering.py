@@ -15,7 +15,7 @@ from typing import Final
 
 from archdsl.diagram.metrics import FONTS
 from archdsl.diagram.svg import finish
-from archdsl.diagram.worker import DPI, TOO_LARGE
+from archdsl.diagram.worker import DPI, TOO_LARGE, UNUSABLE
 
 FORMATS: Final = ("svg", "pdf", "png", "dot")
 TIME_LIMIT: Final = 20.0
@@ -53,30 +53,41 @@ def picture(dot: str, format: str, title: str, *, time_limit: float = TIME_LIMIT
 
 
 def _laid_out(dot: str, format: str, time_limit: float) -> bytes:
+    for command in _commands(format):
+        done = _run(command, dot, time_limit)
+        if done.returncode == TOO_LARGE:
+            raise TooLargeError(f"the figure is too large for {format}")
+        if done.returncode != UNUSABLE:
+            return _checked(done)
+    raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
+
+
+def _commands(format: str) -> Iterator[Sequence[str]]:
+    """What may draw here, the best first."""
+    if find_spec("pygraphviz") is not None:
+        yield [sys.executable, "-m", "archdsl.diagram.worker", format]
+    program = shutil.which("dot")
+    if program is not None:
+        yield [program, f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
+
+
+def _run(command: Sequence[str], dot: str, time_limit: float) -> subprocess.CompletedProcess[bytes]:
     with _environment() as environment:
-        command = _command(format)
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 command, input=dot.encode(), capture_output=True, env=environment, timeout=time_limit, check=False
             )
         except subprocess.TimeoutExpired:
             raise TooLargeError(f"the layout took more than {time_limit:.0f} seconds") from None
+
+
+def _checked(done: subprocess.CompletedProcess[bytes]) -> bytes:
+    """The picture, if Graphviz did not complain."""
     complaint = done.stderr.decode(errors="replace").strip()
-    if done.returncode == TOO_LARGE:
-        raise TooLargeError(f"the figure is too large for {format}")
     if done.returncode or not done.stdout or any(phrase in complaint for phrase in WRONG):
         last = complaint.splitlines()[-1] if complaint else f"exit status {done.returncode}"
         raise DrawingError(f"graphviz could not draw the figure: {last}")
     return done.stdout
-
-
-def _command(format: str) -> Sequence[str]:
-    if find_spec("pygraphviz") is not None:
-        return [sys.executable, "-m", "archdsl.diagram.worker", format]
-    program = shutil.which("dot")
-    if program is None:
-        raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
-    return [program, f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from hashlib import sha256
 from html import unescape
 from typing import Final
 
+from archdsl.diagram.dot import printable
 from archdsl.diagram.metrics import text_width
 
 _TEXT: Final = re.compile(r"<text (?P<attributes>[^>]*)>(?P<content>[^<]*)</text>")
@@ -35,4 +36,4 @@ def _with_length(match: re.Match[str]) -> str:
 
 
 def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -1,8 +1,7 @@
 """Lays a figure out and renders it, in a process of its own: `python -m archdsl.diagram.worker FORMAT`.
 
 Reads DOT from stdin and writes the picture to stdout. Layout holds the interpreter's lock and may run
-for minutes on a bad graph, so whoever starts this sets a time limit. Exit status 3: the picture would be
-larger than the format allows.
+for minutes on a bad graph, so whoever starts this sets a time limit.
 """
 
 from __future__ import annotations
@@ -11,39 +10,51 @@ import sys
 from typing import Any, Final
 
 TOO_LARGE: Final = 3
+"""Exit status: the picture would be larger than the format allows."""
+UNUSABLE: Final = 4
+"""Exit status: `pygraphviz` cannot be imported."""
 DPI: Final = 150
+LEAST_DPI: Final = 48
 POINTS: Final = 72
+PAD: Final = 0.08 * POINTS
 LIMITS: Final = {"png": 32_000.0, "pdf": 14_400.0}
 """The most pixels (png) or points (pdf) that a side may have."""
-LEAST_DPI: Final = 48
 
 
 def main(format: str) -> int:
     """Renders stdin to stdout; returns the exit status."""
-    import pygraphviz
-    from pygraphviz import graphviz
-
+    try:
+        import pygraphviz
+        from pygraphviz import graphviz
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
     drawing: Any = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode("utf-8"))
     context = graphviz.gvContextWithBuiltins()
+    if format == "png":
+        _set_resolution(graphviz, drawing, DPI)
     if graphviz.gvLayout(context, drawing.handle, b"dot"):
         return 1
-    side = longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii"))
-    dpi = resolution(format, side)
+    dpi = resolution(format, longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii")))
     if dpi is None:
         return TOO_LARGE
-    if format == "png":
+    if dpi < DPI:
         graphviz.gvFreeLayout(context, drawing.handle)
-        graphviz.agattr_label(drawing.handle, 0, b"dpi", str(dpi).encode("ascii"))
+        _set_resolution(graphviz, drawing, dpi)
         graphviz.gvLayout(context, drawing.handle, b"dot")
     status, data = graphviz.gvRenderData(context, drawing.handle, format.encode("ascii"))
     sys.stdout.buffer.write(data)
     return int(status)
 
 
+def _set_resolution(graphviz: Any, drawing: Any, dpi: int) -> None:
+    graphviz.agattr_label(drawing.handle, 0, b"dpi", str(dpi).encode("ascii"))
+
+
 def longest_side(box: str) -> float:
-    """The longer side in points of a bounding box as Graphviz writes it."""
+    """The longer side in points of a bounding box as Graphviz writes it, with the pad around it."""
     left, low, right, high = map(float, box.replace(",", " ").split())
-    return max(right - left, high - low) + 2 * 0.08 * POINTS
+    return max(right - left, high - low) + 2 * PAD
 
 
 def resolution(format: str, side: float) -> int | None:

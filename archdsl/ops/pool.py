@@ -45,11 +45,6 @@ class Pool(Spatial):
         """The dilation."""
         return (1,) * self.spatial
 
-    @property
-    def extents(self) -> tuple[int, ...]:
-        """How far a window reaches, which bounds the padding."""
-        return tuple(gap * (k - 1) + 1 for k, gap in zip(self.kernel_size, self.gaps, strict=True))
-
     def sizes(self, sizes: Shape) -> Shape:
         """The spatial sizes of the output."""
         windows = zip(sizes, self.kernel_size, self.steps, self.margins, self.gaps, strict=True)
@@ -74,10 +69,11 @@ class Pool(Spatial):
             )
 
     def _check_margins(self) -> None:
-        for extent, margin in zip(self.extents, self.margins, strict=True):
-            if 2 * margin > extent:
+        # torch's bound: without the dilation
+        for kernel, margin in zip(self.kernel_size, self.margins, strict=True):
+            if 2 * margin > kernel:
                 raise OpError(
-                    f"{self.name}'s padding {margin} is more than half of its window of {extent}",
+                    f"{self.name}'s padding {margin} is more than half of its kernel of {kernel}",
                     code="bad-value",
                     field="padding",
                 )
@@ -85,7 +81,7 @@ class Pool(Spatial):
 
 class PaddedPool(Pool):
     padding: Paddings = Field(
-        0, validate_default=True, description="sizes added on both sides, at most half of the window"
+        0, validate_default=True, description="sizes added on both sides, at most half of the kernel"
     )
 
     @property
@@ -149,11 +145,6 @@ class MaxPool1d(MaxPool):
 
     name = "max_pool1d"
     spatial = 1
-
-    @property
-    def extents(self) -> tuple[int, ...]:
-        """Torch leaves out the dilation in one dimension."""
-        return self.kernel_size
 
 
 @final

@@ -24,7 +24,7 @@ from archdsl_torch.layout import Layout, Role, is_tensor
 from archdsl_torch.merge import Merged, Unmergeable, merge
 from archdsl_torch.outline import Items, Outline, Outliner, Use, _scope, origin_of
 from archdsl_torch.reset import own_lines, tie_lines, tree_lines
-from archdsl_torch.text import WIDTH, all_same, camel, identifier, same, unique
+from archdsl_torch.text import WIDTH, all_same, camel, identifier, output_name, same, unique
 
 
 MAKE_DIVISIBLE: Final = '''\
@@ -349,7 +349,7 @@ def _outputs_lines(graph: Graph) -> list[str]:
     lines = ["", "", "class Outputs(NamedTuple):", '    """What the network gives."""', ""]
     for name in graph.outputs:
         optional = " | None" if name in graph.output_modes else ""
-        lines.append(f"    {identifier(name)}: torch.Tensor{optional}")
+        lines.append(f"    {output_name(name)}: torch.Tensor{optional}")
     return lines
 
 

@@ -24,7 +24,7 @@ from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Owned, Port, Ref, Result
 from archdsl_torch.sizes import Sizes
-from archdsl_torch.text import WIDTH, Group, all_same, identifier, is_static, literal, render, same, unique, variable
+from archdsl_torch.text import WIDTH, Group, all_same, identifier, is_static, literal, output_name, render, same, unique, variable
 
 NESTING: Final = 4
 """Calls in one line, at most."""
@@ -558,7 +558,7 @@ class Forward:
             return render("return ", text.doc, 8)
         texts = [str(self._operand(ref).doc) for ref in refs]
         if self._is_root_tuple():
-            named = tuple(f"{identifier(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))
+            named = tuple(f"{output_name(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))
             return render("return ", Group("Outputs(", named), 8)
         return [f"        return {', '.join(texts)}"]
 

@@ -15,7 +15,7 @@ from archdsl_torch.layout import key_of
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import Merged
 from archdsl_torch.outline import Make, Outliner, Tensor
-from archdsl_torch.special import tensor_code, used_names
+from archdsl_torch.special import tensor_code, used_names, value_tree
 from archdsl_torch.text import Group, all_same, literal, render, unique, variable
 
 
@@ -56,9 +56,9 @@ def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     """`copy_` casts what was computed in float64, once."""
     ops = [node.op for node in nodes if isinstance(node.op, Constant)]
     first = ops[0]
-    used = used_names(first.value) & set(first.index)
+    used = used_names(value_tree(first)) & set(first.index)
     if not used:
-        numbers = [getattr(op.value, "value", 0) for op in ops]
+        numbers = [value_tree(op).value for op in ops]  # type: ignore[union-attr]
         return [f"        {target}.fill_({words.value(numbers, 'value')})"]
     lines: list[str] = []
     names: dict[str, str] = {}
@@ -76,7 +76,7 @@ def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     if tree is not None:
         codes = [tensor_code(tree, lambda name: _Variable(names.get(name, name)))]
     else:
-        codes = [tensor_code(op.value, lambda name: _Variable(names[name])) for op in ops]
+        codes = [tensor_code(value_tree(op), lambda name: _Variable(names[name])) for op in ops]
 
     def value(args: Sequence[Arg], name: str) -> str:
         return words.value([arg.value for arg in args], name)

@@ -99,12 +99,18 @@ def constant_code(op: Constant, device: AnyCode | None) -> AnyCode:
     shape = Arg(tuple(op.shape), "shape")
     target = Like("dtype") if op.dtype == "float32" and device is not None else Call(f"torch.{op.dtype}")
     where = {} if device is None else {"device": device}
-    if not used_names(op.value) & names.keys():
-        return call("torch.full", shape, _number(op.value), dtype=target, **where)  # type: ignore[arg-type]
-    value = tensor_code(op.value, lambda name: names[name])
-    if used_names(op.value) >= names.keys():
+    tree = value_tree(op)
+    if not used_names(tree) & names.keys():
+        return call("torch.full", shape, _number(tree), dtype=target, **where)  # type: ignore[arg-type]
+    value = tensor_code(tree, lambda name: names[name])
+    if used_names(tree) >= names.keys():
         return method(value, "to", target)  # type: ignore[arg-type]
     return method(method(value, "to", target), "expand", shape)  # type: ignore[arg-type]
+
+
+def value_tree(op: Constant) -> Tree:
+    """The formula of the constant's elements."""
+    return Literal(op.value) if isinstance(op.value, int | float) else op.value
 
 
 def _number(tree: Tree) -> Arg:

@@ -181,6 +181,12 @@ def identifier(text: str) -> str:
     return f"{name}_" if iskeyword(name) else name
 
 
+def output_name(text: str) -> str:
+    """The text as a field of a NamedTuple, which may not begin with `_`."""
+    name = identifier(text)
+    return f"output{name}" if name.startswith("_") else name
+
+
 def variable(text: str) -> str:
     """The text as the name of a local variable, which hides nothing of Python's."""
     name = identifier(text)

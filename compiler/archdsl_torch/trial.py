@@ -29,7 +29,7 @@ def sample_inputs(graph: Graph, *, seed: int | None = None) -> tuple[torch.Tenso
 def run_once(module: torch.nn.Module, graph: Graph, *, seed: int | None = None) -> Any:
     """The module's output in evaluation mode for `sample_inputs`; its mode is left as it was.
 
-    Raises what the module raises: RuntimeError for sizes that do not fit.
+    Raises what the module raises: RuntimeError or AssertionError for sizes that do not fit.
     """
     training = module.training
     module.eval()

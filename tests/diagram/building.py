@@ -135,7 +135,9 @@ def two_streams() -> Graph:
     """An encoder whose result every block of a decoder reads."""
     b = Builder("streams")
     source, target = (
-        b.add(f"{name}_embed", "embedding", b.input(128, name=name, dtype="int64"), num_embeddings=100, embedding_dim=64)
+        b.add(
+            f"{name}_embed", "embedding", b.input(128, name=name, dtype="int64"), num_embeddings=100, embedding_dim=64
+        )
         for name in ("source", "target")
     )
     for i in range(6):
@@ -146,7 +148,7 @@ def two_streams() -> Graph:
 
 
 def _attend(builder: Builder, path: str, x: Value, memory: Value) -> Value:
-    builder.scope(path, f"{path.split('.')[0]}_layer")
+    builder.scope(path, f"{path.partition('.')[0]}_layer")
     y = builder.add(f"{path}.attention", "multihead_attention", x, memory, memory, num_heads=8)
     y = builder.add(f"{path}.norm", "layer_norm", builder.plus(f"{path}.add", x, y))
     builder.scope(f"{path}.mlp", "mlp")

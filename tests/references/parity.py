@@ -45,7 +45,6 @@ class Case:
     """What torchvision's constructor needs."""
     depth: int
     """How many parts of a path name a block: 2 for `layer1.0`."""
-    batches: tuple[int, int] = (2, 3)
 
     def reference(self) -> nn.Module:
         """torchvision's network with its own initial values, dropout off."""

@@ -39,10 +39,14 @@ def test_keys_and_shapes(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
-@pytest.mark.parametrize("which", [0, 1], ids=["first_batch", "second_batch"])
-def test_outputs_and_gradients(pair: Pair, which: int, training: bool) -> None:
-    images = pair.images(pair.case.batches[which])
-    parity.assert_same_pass(pair.ours, pair.theirs, images, training=training)
+def test_outputs_and_gradients(pair: Pair, training: bool) -> None:
+    parity.assert_same_pass(pair.ours, pair.theirs, pair.images(2), training=training)
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
+def test_another_batch_size(pair: Pair, training: bool) -> None:
+    ours, theirs = (parity.forward(m, pair.images(3), training=training) for m in (pair.ours, pair.theirs))
+    assert parity.distance(ours, theirs) <= parity.OUTPUT_TOLERANCE
 
 
 def test_buffers_after_training(pair: Pair) -> None:
@@ -56,19 +60,13 @@ def test_float32(pair: Pair) -> None:
 
 
 def test_zeroing_any_block_shows(pair: Pair) -> None:
+    """In training mode, where an auxiliary head counts too."""
     images = pair.images(2)
-    expected = {mode: parity.forward(pair.theirs, images, training=mode) for mode in (False, True)}
+    expected = parity.forward(pair.theirs, images, training=True)
     for block, names in parity.blocks_of(pair.ours, pair.case.depth).items():
         with parity.zeroed(pair.ours, names):
-            assert _differs(pair.ours, images, expected), f"{block} makes no difference"
-
-
-def _differs(model: nn.Module, images: Tensor, expected: dict[bool, tuple[Tensor, ...]]) -> bool:
-    # An auxiliary head is seen in training alone.
-    return any(
-        parity.distance(parity.forward(model, images, training=mode), outputs) > 1e-3
-        for mode, outputs in expected.items()
-    )
+            found = parity.distance(parity.forward(pair.ours, images, training=True), expected)
+            assert found > 1e6 * parity.OUTPUT_TOLERANCE, f"{block} makes no difference"
 
 
 @pytest.mark.parametrize("image_size", [64, 224, 256])

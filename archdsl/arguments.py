@@ -1,0 +1,101 @@
+"""The arguments of the commands, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from archdsl import __version__
+
+_SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
+_ONE_SPEC: Final = ("build", "source", "summary", "draw")
+_EPILOG: Final = """\
+examples:
+  archdsl build swin_t
+  archdsl build my_net.yaml -p num_classes=10 -o out
+  archdsl summary resnet50 --size H=256 --size W=256
+  archdsl draw resnet50 -o resnet50.pdf
+"""
+
+
+def make_parser(commands: Mapping[str, tuple[Callable[[argparse.Namespace], int], str]]) -> argparse.ArgumentParser:
+    """The parser for these commands, each with its function and a line about it."""
+    parser = argparse.ArgumentParser(
+        prog="archdsl",
+        description="Neural networks described in YAML: checked, drawn, and compiled to readable PyTorch.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"archdsl {__version__}")
+    listed = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    made = {}
+    for name, (command, about) in commands.items():
+        made[name] = listed.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
+        )
+        made[name].set_defaults(command=command)
+    for name in _ONE_SPEC:
+        _add_spec(made[name])
+    _add_options(made)
+    return parser
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
+    parser.add_argument(
+        "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter of the spec; the value is read as YAML",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
+        help="set a symbolic dimension of the inputs",
+    )  # fmt: skip
+
+
+def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
+    parsers["build"].add_argument(
+        "-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)"
+    )
+    parsers["build"].add_argument("--seed", type=int, metavar="N", help="seed the weights and the input")
+    parsers["check"].add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
+    parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
+    parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
+    parsers["summary"].add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
+    parsers["summary"].add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    parsers["draw"].add_argument(
+        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,dot}", help="the suffix is the format"
+    )
+    parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
+    parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")
+
+
+def _param(text: str) -> tuple[str, Any]:
+    """`key=value`, the value read as a spec file would read it."""
+    from archdsl.loader import load
+
+    key, equals, value = text.partition("=")
+    if not equals or not key.isidentifier():
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found `{text}`")
+    data, _, diagnostics = load(f"{key}: {value}\n", "-p")
+    if diagnostics:
+        raise argparse.ArgumentTypeError(f"cannot read `{value}`: {diagnostics[0].message}")
+    if not isinstance(data, dict) or list(data) != [key]:
+        raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
+    return key, data[key]
+
+
+def _size(text: str) -> tuple[str, int]:
+    """`H=256` or `x.H=256`."""
+    match = _SIZE.fullmatch(text)
+    if match is None or int(match["size"]) < 1:
+        raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
+    return match["name"], int(match["size"])
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found `{text}`")
+    return int(text)

@@ -1,0 +1,201 @@
+"""Runs a graph node by node: what a generated module must compute, found without its source.
+
+Layers are torch's own, made one at a time from an op's lowering and given the tensors that stand in
+the module's `state_dict` under the node's path. Formulas and constants are worked out from their trees.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archdsl.expressions import (
+    Binary,
+    Call,
+    Choice,
+    Compare,
+    Expression,
+    Literal,
+    Logic,
+    Name,
+    Unary,
+)
+from archdsl.graph import Graph, Mode, Node, Value
+from archdsl.ops.special import ByMode, Constant, Formula, InputOp, Parameter
+from archdsl.shapes import Symbolic, evaluate
+from archdsl_torch.lowering import lower
+from tests.ops.harness import call_module, run_code
+
+
+def run(graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
+    """The network's outputs by name; None for those of the other mode."""
+    return _Run(graph, module, inputs).outputs()
+
+
+def draw(graph: Graph, sizes: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, Tensor]:
+    """Random inputs, in float64 where they are numbers."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn: dict[str, Tensor] = {}
+    for name, node in graph.inputs.items():
+        op = node.op
+        assert isinstance(op, InputOp)
+        shape = [evaluate(dim, {**graph.sample_sizes, **(sizes or {})}) for dim in op.shape]
+        if op.dtype == "float32":
+            drawn[name] = torch.randn(shape, generator=generator, dtype=torch.float64)
+        else:
+            drawn[name] = torch.randint(0, op.below or 2, shape, generator=generator).to(getattr(torch, op.dtype))
+    return drawn
+
+
+class _Run:
+    def __init__(self, graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> None:
+        self.graph = graph
+        self.training = module.training
+        self.state = {**module.state_dict(), **dict(module.named_buffers())}
+        self.values: dict[tuple[Node, int], Tensor] = {}
+        self.sizes: dict[str, int] = {}
+        for name, node in graph.inputs.items():
+            self.values[node, 0] = inputs[name]
+            self._bind(node, inputs[name])
+        for node in graph.nodes:
+            if node.when is None or (node.when is Mode.TRAINING) == self.training:
+                self._node(node)
+
+    def outputs(self) -> dict[str, Tensor | None]:
+        return {name: self._read(value) for name, value in self.graph.outputs.items()}
+
+    def _bind(self, node: Node, tensor: Tensor) -> None:
+        op = node.op
+        assert isinstance(op, InputOp)
+        for dim, size in zip(op.shape, tensor.shape, strict=True):
+            if isinstance(dim, Symbolic) and str(dim).isidentifier():
+                self.sizes.setdefault(str(dim), size)
+
+    def _read(self, value: Value) -> Any:
+        if value.weight is not None:
+            return self._tensor(value.node, value.weight)
+        return self.values.get((value.node, value.output))
+
+    def _tensor(self, node: Node, name: str) -> Tensor:
+        owner = node.share or node
+        return self.state[f"{owner.path}.{name}" if name else owner.path]
+
+    def _node(self, node: Node) -> None:
+        results = self._compute(node)
+        results = results if isinstance(results, tuple | list) else (results,)
+        for place, result in enumerate(results):
+            expected = tuple(evaluate(dim, self.sizes) for dim in node.types[place].shape)
+            assert tuple(result.shape) == expected, f"{node.path} has {tuple(result.shape)}, not {expected}"
+            self.values[node, place] = result
+
+    def _compute(self, node: Node) -> Any:
+        op = node.op
+        inputs = [None if value is None else self._read(value) for value in node.inputs]
+        if isinstance(op, Parameter):
+            return self._tensor(node, "")
+        if isinstance(op, Constant):
+            return constant(op, self.sizes)
+        if isinstance(op, ByMode):
+            return inputs[0] if (op.mode == "training") == self.training else inputs[1]
+        if isinstance(op, Formula):
+            return formula(op.expression, lambda name: inputs[int(name)], self.sizes)  # type: ignore[return-value]
+        forms = lower(op, *(None if value is None else value.type for value in node.inputs))
+        if forms.module is None:
+            return run_code(_concrete(forms.function, self.sizes), tuple(inputs), self.training)
+        module = run_code(_concrete(forms.module, self.sizes), ()).double().train(self.training)
+        module.load_state_dict({name: self._tensor(node, name) for name in node.tensors}, strict=True)
+        return call_module(module, forms.call, tuple(inputs))
+
+
+def _concrete(code: Any, sizes: Mapping[str, int]) -> Any:
+    """The tree with numbers for run-time dimensions."""
+    if isinstance(code, Symbolic):
+        return evaluate(code, sizes)
+    if isinstance(code, tuple):
+        return tuple(_concrete(item, sizes) for item in code)
+    if is_dataclass(code) and not isinstance(code, type):
+        return replace(code, **{f.name: _concrete(getattr(code, f.name), sizes) for f in fields(code)})
+    return code
+
+
+def constant(op: Constant, sizes: Mapping[str, int]) -> Tensor:
+    """Element by element, by the expression language itself."""
+    shape = [evaluate(dim, sizes) for dim in op.shape]
+    tree = Literal(op.value) if isinstance(op.value, int | float) else op.value
+    expression = Expression("", _without_symbols(tree, sizes))
+    elements = [
+        float(expression.evaluate(dict(zip(op.index, place, strict=False))))
+        for place in itertools.product(*map(range, shape))
+    ]
+    dtype = torch.float64 if op.dtype == "float32" else getattr(torch, op.dtype)
+    return torch.tensor(elements, dtype=torch.float64).reshape(shape).to(dtype)
+
+
+def _without_symbols(tree: Any, sizes: Mapping[str, int]) -> Any:
+    from archdsl.expressions import rebuild
+
+    if isinstance(tree, Literal):
+        return Literal(evaluate(tree.value, sizes)) if isinstance(tree.value, Symbolic) else tree
+    return rebuild(tree, lambda child: _without_symbols(child, sizes))
+
+
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[str, int]) -> Any:
+    """A formula's value; comparisons count as 0 and 1."""
+
+    def number(part: Any) -> Any:
+        value = value_of(part)
+        return value.to(torch.float64) if isinstance(value, Tensor) and value.dtype == torch.bool else value
+
+    def value_of(part: Any) -> Any:
+        match part:
+            case Literal(value=value):
+                return evaluate(value, sizes) if isinstance(value, Symbolic) else value
+            case Name(name=name):
+                return tensor(name)
+            case Unary(sign="not", operand=operand):
+                return torch.as_tensor(number(operand)) == 0
+            case Unary(sign=sign, operand=operand):
+                return -number(operand) if sign == "-" else number(operand)
+            case Binary(sign=sign, left=left, right=right):
+                return _BINARY[sign](number(left), number(right))
+            case Compare(first=first, rest=rest):
+                sides = [number(first), *(number(side) for _, side in rest)]
+                found = [_BINARY[s](a, b) for (s, _), a, b in zip(rest, sides, sides[1:], strict=False)]
+                return torch.stack(torch.broadcast_tensors(*found)).all(0)
+            case Logic(word=word, parts=parts):
+                found = [torch.as_tensor(number(side)) != 0 for side in parts]
+                stacked = torch.stack(torch.broadcast_tensors(*found))
+                return stacked.all(0) if word == "and" else stacked.any(0)
+            case Choice(condition=condition, then=then, otherwise=otherwise):
+                sides = [torch.as_tensor(number(side), dtype=torch.float64) for side in (then, otherwise)]
+                return torch.where(torch.as_tensor(number(condition)) != 0, *sides)
+            case Call(function=function, arguments=arguments):
+                return _function(function, [number(argument) for argument in arguments])
+        raise AssertionError(part)
+
+    return value_of(tree)
+
+
+def _function(name: str, values: Sequence[Any]) -> Tensor:
+    if name in ("min", "max"):
+        pick = torch.minimum if name == "min" else torch.maximum
+        result = torch.as_tensor(values[0], dtype=torch.float64)
+        for value in values[1:]:
+            result = pick(result, torch.as_tensor(value, dtype=torch.float64))
+        return result
+    function = getattr(torch, name, None) or getattr(F, name)
+    return function(*values)
