@@ -31,7 +31,7 @@ def ops_box(flow: Flow, run: Run, style: Style) -> Box:
         title=words.name,
         fields=words.fields,
         aside=_training(moving) if style is Style.CARD else "",
-        lines=(words.line,) if words.line else (),
+        lines=tuple(line for line in (words.line, *notes(run)) if line),
         counts=counts(flow, nodes) if style is Style.CARD else "",
         dashed=all(map(in_training_only, moving)),
     )
@@ -76,7 +76,7 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
         paint=paint_of(Kind.ATTENTION if any(n.op.kind is Kind.ATTENTION for n in nodes) else None),
         title=run_title(run, unit),
         aside=DOT.join(part for part in aside if part),
-        lines=tuple(line for line in (_summary(flow, run), *_notes(run)) if line),
+        lines=tuple(line for line in (_summary(flow, run), *notes(run)) if line),
         counts=counts(flow, nodes),
         times=len(run.turns) // unit,
         dashed=all(map(in_training_only, moving)),
@@ -116,8 +116,10 @@ def _summary(flow: Flow, run: Run) -> str:
     return merged(texts[1:] if len(texts) > 1 and len(set(texts[1:])) == 1 else texts)
 
 
-def _notes(run: Run) -> list[str]:
-    return sorted({e.scope.note for e in run.elements if e.scope is not None and e.scope.note})
+def notes(run: Run) -> list[str]:
+    """What the spec's `note` says of the elements, each note once."""
+    items = [element.scope or element.moving[0] for element in run.elements]
+    return list(dict.fromkeys(item.note for item in items if item.note))
 
 
 def _training(moving: Iterable[Node]) -> str:

@@ -67,8 +67,9 @@ def _best_repeat(flow: Flow, elements: Sequence[Element], start: int) -> tuple[i
 
 def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: int) -> int:
     first = elements[start : start + length]
-    distinct = {_key(element) for element in first}
-    if not any(element.is_block for element in first) or (length > 1 and len(distinct) == 1):
+    if not any(element.is_block for element in first):
+        return 1
+    if length > 1 and len({_key(element) for element in first}) == 1:
         return 1
     given = set(flow.read_from_outside(nodes_of(first)))
     count = 1

@@ -212,6 +212,10 @@ def _select(node: Node, sizes: Sizes) -> Title:
     return Title("Select", str(getattr(node.op, "index", "")), comma=False)
 
 
+def _by_mode(node: Node, sizes: Sizes) -> Title:
+    return Title(_fixed("Choice by mode"))
+
+
 def _upsample(node: Node, sizes: Sizes) -> Title:
     factor = getattr(node.op, "scale_factor", None)
     scale = common(factor) if isinstance(factor, tuple) else f"{factor:g}" if factor else ""
@@ -280,4 +284,5 @@ _TABLE: Final[dict[str, Callable[[Node, Sizes], Title]]] = {
     "constant": _own_name,
     "interpolate": _upsample,
     "select": _select,
+    "by_mode": _by_mode,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Protocol, final
 
 from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
@@ -101,23 +102,22 @@ class Arguments:
         self.attributes[name] = text
         return f"self.{name}"
 
-    @property
-    def arguments(self) -> list[Atom]:
-        """Those without a default first."""
-        return sorted((a for a in self.atoms if a.text is None), key=lambda a: self._default(a) is not None)
+    @cached_property
+    def arguments(self) -> list[tuple[Atom, str | None]]:
+        """With their defaults, those without first. Read when the class is finished."""
+        found = [(atom, self._default(atom)) for atom in self.atoms if atom.text is None]
+        return sorted(found, key=lambda pair: pair[1] is not None)
 
     @property
     def locals(self) -> list[Atom]:
         return [atom for atom in self.atoms if atom.text is not None]
 
-    def default(self, atom: Atom) -> str | None:
-        return self._default(atom)
-
     def signature(self) -> str:
-        parts = [a.name if (d := self._default(a)) is None else f"{a.name}={d}" for a in self.arguments]
+        parts = [a.name if default is None else f"{a.name}={default}" for a, default in self.arguments]
         return ", ".join(["self", *parts])
 
-    def _default(self, atom: Atom) -> str | None:
+    @staticmethod
+    def _default(atom: Atom) -> str | None:
         """A neutral value that most instances have."""
         classes = [v for v in atom.values if isinstance(v, Raw) and v is not UNSET]
         for value in (UNSET, *classes[:1], 1, 0, 0.0, None, False, True):

@@ -242,9 +242,8 @@ class Constructor:
             raise Unmergeable("instances of different classes")
         places = [plan.index(scope) for scope in scopes]
         items: list[Doc] = []
-        for position, atom in enumerate(plan.arguments.arguments):
+        for position, (atom, default) in enumerate(plan.arguments.arguments):
             values = [atom.values[place] for place in places]
-            default = plan.arguments.default(atom)
             if default is not None and all(_is_default(value, default) for value in values):
                 continue
             text = self._use_argument(atom, scopes, values, where, resolver)

@@ -18,6 +18,6 @@ _LAYERS: Final = frozenset((Kind.CONV, Kind.NORM, Kind.LINEAR))
 
 def may_overwrite(producer: Node) -> bool:
     """Whether the value that `producer` gives is a fresh tensor that its backward pass does not keep."""
-    if isinstance(producer.op, Formula):
+    if type(producer.op) is Formula:
         return isinstance(producer.op.expression, Binary) and producer.op.expression.sign in ("+", "-", "*")
     return producer.op.kind in _LAYERS and len(producer.types) == 1

@@ -51,7 +51,9 @@ def key_of(value: Value) -> Key:
 
 def is_tensor(node: Node) -> bool:
     """Whether the node is a parameter or buffer, so that it does not run."""
-    return isinstance(node.op, Parameter) or (isinstance(node.op, Constant) and bool(node.tensors))
+    # `isinstance` on a pydantic class is slow, and these are final
+    kind = type(node.op)
+    return kind is Parameter or (kind is Constant and bool(node.tensors))
 
 
 @final

@@ -166,7 +166,7 @@ def _tied_modules(graph: Graph, outliner: Outliner) -> Iterator[str]:
 
 def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
     for node in graph.nodes:
-        if not node.tensors or node.share is not None or isinstance(node.op, Constant | Parameter):
+        if not node.tensors or node.share is not None or type(node.op) in (Constant, Parameter):
             continue
         build = outliner.build(node)
         if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):

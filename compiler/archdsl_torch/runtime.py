@@ -42,14 +42,16 @@ def load(text: str, name: str) -> ModuleType:
     found = sys.modules.get(full)
     if found is not None:
         return found
-    spec = ModuleSpec(full, _Loader(text), origin=f"<{full}>")
+    # linecache never asks a loader for a file in angle brackets
+    file = f"{full.replace('.', '/')}.py"
+    spec = ModuleSpec(full, _Loader(text), origin=file)
     module = ModuleType(full, None)
     module.__spec__ = spec
     module.__loader__ = spec.loader
     module.__file__ = spec.origin
     sys.modules[full] = module
     try:
-        exec(compile(text, f"<{full}>", "exec"), module.__dict__)
+        exec(compile(text, file, "exec"), module.__dict__)
     except BaseException:
         del sys.modules[full]
         raise

@@ -69,11 +69,12 @@ class FormulaError(Exception):
 def lowered(node: Node) -> Lowered:
     """The PyTorch form of a node that runs."""
     op = node.op
-    if isinstance(op, Formula):
+    kind = type(op)
+    if kind is Formula:
         return Lowered(None, _formula(op, node))
-    if isinstance(op, ByMode):
+    if kind is ByMode:
         return Lowered(None, ModeChoice(op.mode, In(0), In(1)))  # type: ignore[arg-type]
-    if isinstance(op, Constant):
+    if kind is Constant:
         return Lowered(None, constant_code(op, Like("device")))  # type: ignore[arg-type]
     return lower(op, *(None if value is None else value.type for value in node.inputs))
 
