@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the spec is bad, 2 the call is (arguments, files that cann
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -46,7 +47,11 @@ def main() -> NoReturn:
     # Looking for pydantic's plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    sys.exit(run(sys.argv[1:]))
+    # One command makes little garbage: looking for it, here and on exit, takes a tenth of a `check`.
+    gc.disable()
+    code = run(sys.argv[1:])
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -4,8 +4,6 @@ Nodes, shape patterns and expressions stay plain data: what they mean depends on
 parameters, and is checked where those are known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, final

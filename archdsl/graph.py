@@ -162,6 +162,14 @@ class Node(Item):
         return f"<{self.op.name} {self.path}>"
 
 
+class SizeCheck(NamedTuple):
+    """A dimension that a block's pattern says the size of, and that only the run can compare."""
+
+    value: Value
+    position: int
+    size: Dim
+
+
 class ScopeKind(Enum):
     NETWORK = "network"
     BLOCK = "block"
@@ -185,6 +193,8 @@ class Scope(Item):
     """By output name; a single output is called `output`."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """A block's parameters, resolved, with defaults filled in."""
+    checks: list[SizeCheck] = field(default_factory=list)
+    """What its pattern says of its inputs and cannot be proved: for the built model to assert."""
     share: Scope | None = None
     listed: bool = False
     """Written as a list: its children are numbered."""

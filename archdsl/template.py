@@ -119,6 +119,8 @@ class NodeTemplate(Template):
     """The fields of its op, unevaluated: `Expression`, `Text` or plain data. Filled when first used."""
     cache: dict[Any, Any] = field(default_factory=dict)
     """What the elaborator prepares once per template."""
+    broken: bool = False
+    """It could not be read, and that has been reported."""
 
 
 @final
@@ -166,12 +168,19 @@ def parse_text(raw: str) -> Text:
             position = match.end()
         else:
             end = _closing(raw, match.end())
-            parts.append(Part("", parse(raw[match.end() : end]), match.end()))
+            parts.append(Part("", _parse_part(raw[match.end() : end], match.end()), match.end()))
             position = end + 1
     if position < len(raw) or not parts:
         parts.append(Part(raw[position:], None, position))
     plain = all(part.expression is None for part in parts)
     return Text(raw, tuple(parts), "".join(part.literal for part in parts) if plain else None)
+
+
+def _parse_part(text: str, offset: int) -> Expression:
+    try:
+        return parse(text)
+    except ExpressionError as error:
+        raise ExpressionError(error.message, offset + error.start, offset + error.end, error.hint) from None
 
 
 def _closing(raw: str, start: int) -> int:
@@ -244,6 +253,7 @@ class Compiler:
             yield make(*arguments)
         except TemplateError as error:
             self.errors.append(error)
+            yield NodeTemplate(self.home, error.path, _broken_name(arguments[0]), broken=True)
 
     def _loop(self, key: str, value: Any, path: Path, listed: bool) -> LoopTemplate:
         targets, iterable = compile_loop(key, path)
@@ -328,15 +338,36 @@ class Compiler:
         if node.op is None and node.written:
             key = next(iter(node.written))
             loop = for_key(key) is not None
-            near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"])
+            near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"]) if len(key) > 1 else None
             hint = "put the `for` inside `nodes:`" if loop else (
-                f"did you mean `{near}`?" if near else "name the op that takes it: `op: …`"
+                f"did you mean `{near}`?" if near else "name the op that takes it, `op: …`; children stand under `nodes:`"
             )  # fmt: skip
             raise TemplateError(
                 "unknown-key", f"`{key}` is not a key of a node without `op`", (*path, key), hint=hint, key=True
             )
+        self._check_companions(node, kinds, path)
         if not kinds and node.source is None and node.share is None:
             raise TemplateError("bad-node", "an empty node", path, hint="write an op's name, `{op: …}` or `{from: …}`")
+
+    def _check_companions(self, node: NodeTemplate, kinds: list[str], path: Path) -> None:
+        """Keys that mean something beside others only."""
+        if node.otherwise is not None and node.condition is None and node.when is None:
+            raise TemplateError(
+                "bad-node", "`else` without `if` or `when`", (*path, "else"), key=True,
+                hint="`else` says what is read where `if` is false or in the other mode",
+            )  # fmt: skip
+        if node.share is not None and kinds:
+            raise TemplateError(
+                "bad-node", f"`share` runs another node's module, and here is `{kinds[0]}` as well",
+                (*path, "share"), key=True, hint=f"remove `share` or `{kinds[0]}`",
+            )  # fmt: skip
+        for key, given in (("tie", node.tie), ("init", node.init)):
+            if given and (node.op is None or node.body is not None):
+                hint = "say it at the node of the op" if key == "tie" else "say it at the node of the op, or by path in the file's `init`"
+                raise TemplateError(
+                    f"bad-{key}", f"`{key}` is for the node of an op, which has parameters of its own",
+                    (*path, key), key=True, hint=hint,
+                )  # fmt: skip
 
     def _key_op(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         node.op, node.op_path = self._word(raw, path, "the name of an op or block"), path
@@ -386,10 +417,15 @@ class Compiler:
         node.init = Written(raw, path)
 
     def _key_note(self, node: NodeTemplate, raw: Any, path: Path) -> None:
-        node.note = str(raw)
+        node.note = self._plain(raw, path, "text for the figure")
 
     def _key_was(self, node: NodeTemplate, raw: Any, path: Path) -> None:
-        node.was = str(raw)
+        node.was = self._plain(raw, path, "the name that the node had before")
+
+    def _plain(self, raw: Any, path: Path, what: str) -> str:
+        if isinstance(raw, bool | list | dict) or raw is None:
+            raise TemplateError("wrong-type", f"expected {what}, found {kind_of(raw)}", path)
+        return raw if isinstance(raw, str) else self.home.scalar_text(path)
 
     def _word(self, raw: Any, path: Path, what: str) -> Text:
         if isinstance(raw, bool | float | list | dict) or raw is None:
@@ -409,6 +445,14 @@ class Compiler:
 
 
 KNOWN = frozenset((*UNIVERSAL, "op", "nodes"))
+
+
+def _broken_name(key: str | None) -> Text | None:
+    """The name of what could not be read; its literal is None where the names it makes are not known."""
+    if key is None:
+        return None
+    known = key.split(" ")[0] != "for" and "$" not in key
+    return Text(key, (Part(key, None, 0),), key if known else None)
 
 
 def _sole_for(value: Any) -> str | None:

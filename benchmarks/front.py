@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import archdsl
 import torch
-from archdsl.graph import Graph
 
+import archdsl
+from archdsl.graph import Graph
 from benchmarks import loader
 from benchmarks.timing import Result, compare, seconds
 from tests.references.torchvision_shim import models

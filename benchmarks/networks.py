@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import archdsl
 import torch
 from torch import Tensor, nn
 
+import archdsl
 from benchmarks.timing import Result, compare, mean_ratio
 from tests.references.torchvision_shim import models
 

@@ -68,9 +68,10 @@ def render(graph: Graph, format: str, *, depth: int | None = None, scope: Scope 
     if format == "dot":
         return dot_text(graph, depth=depth, scope=scope).encode()
     attempts = [(level, 0) for level in range(depth, 0, -1)] + [(1, step) for step in range(1, COARSER)]
-    for level, coarser in attempts:
+    while True:
+        level, coarser = attempts.pop(0)
         try:
             return picture(dot_text(graph, depth=level, scope=scope, coarser=coarser), format, graph.name)
-        except TooLargeError as error:
-            failure = error
-    raise failure
+        except TooLargeError:
+            if not attempts:
+                raise

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from archdsl.diagram.differences import differences, group_size, merged
+from archdsl.diagram.differences import differences, group_size, merged, shrunk
 from archdsl.diagram.elements import Element
 from archdsl.diagram.figure import Box, Style
 from archdsl.diagram.flow import Flow, in_training_only, is_main, is_silent
 from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
-from archdsl.diagram.repeats import Run
+from archdsl.diagram.repeats import Run, nodes_of
 from archdsl.diagram.titles import DOT, humanise, sign_of
 from archdsl.diagram.wording import FLOW, Words, block_name, summary, words_of
 from archdsl.graph import Node, Scope
@@ -19,10 +19,11 @@ from archdsl.ops.base import Kind
 
 
 def ops_box(flow: Flow, run: Run, style: Style) -> Box:
-    """A box for ops one after another."""
+    """A box for ops one after another, or for equal stretches of them."""
     nodes = run.nodes
     moving = flow.moving(nodes)
-    words = _named_words(run.elements, words_of(flow, nodes))
+    first = run.turns[0]
+    words = _named_words(first, words_of(flow, nodes_of(first)))
     kind = next((node.op.kind for node in moving if is_main(node)), None)
     return Box(
         name=run.first.path,
@@ -33,6 +34,7 @@ def ops_box(flow: Flow, run: Run, style: Style) -> Box:
         aside=_training(moving) if style is Style.CARD else "",
         lines=tuple(line for line in (words.line, *notes(run)) if line),
         counts=counts(flow, nodes) if style is Style.CARD else "",
+        times=len(run.turns),
         dashed=all(map(in_training_only, moving)),
     )
 
@@ -113,7 +115,8 @@ def _summary(flow: Flow, run: Run) -> str:
     if len(run.turns[0]) > 1:
         return ""
     texts = [summary(flow, turn[0]) for turn in run.turns]
-    return merged(texts[1:] if len(texts) > 1 and len(set(texts[1:])) == 1 else texts)
+    first_differs = len(texts) > 1 and (len(set(texts[1:])) == 1 or bool(shrunk(flow, run.turns)))
+    return merged(texts[1:] if first_differs else texts)
 
 
 def notes(run: Run) -> list[str]:
@@ -128,9 +131,7 @@ def _training(moving: Iterable[Node]) -> str:
 
 def counts(flow: Flow, nodes: Iterable[Node]) -> str:
     """Parameters and MACs of these nodes; shared and tied tensors count where they are first."""
-    parameters = macs = 0
-    for node in nodes:
-        number = size(node.macs, flow.sizes)
-        macs += number if isinstance(number, int) else 0
-        parameters += node.parameters
-    return count_text(parameters, macs)
+    found = list(nodes)
+    macs = (size(node.macs, flow.sizes) for node in found)
+    known = sum(number for number in macs if isinstance(number, int))
+    return count_text(sum(node.parameters for node in found), known)

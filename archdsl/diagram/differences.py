@@ -11,7 +11,7 @@ from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.repeats import Turn, nodes_of, period, relative_nodes, shapes_equal, shrinkage, signature
 
 LISTED: Final = 3
-"""Up to this many different values are listed; more are said as a range."""
+"""Up to this many parameters are named, and up to this many of their values; more values are a range."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -22,10 +22,11 @@ def differences(flow: Flow, turns: Sequence[Turn]) -> str:
     if len(set(signatures)) == 1:
         return "" if shapes_equal(turns) else _fixed(_channels(flow, turns))
     if len(set(signatures[1:])) == 1 and not _alternate(flow, turns):
-        first = [_shrunk(flow, turns[0], turns[1]), *_children(turns[0], turns[1]), *_arguments(turns, True)]
+        first = [shrunk(flow, turns), *_children(turns[0], turns[1]), *_arguments(turns, True)]
         return _fixed("first " + ", ".join(part for part in first if part) if any(first) else _channels(flow, turns))
-    varying = _arguments(turns, False)
-    return _fixed(", ".join(varying) if varying else _channels(flow, turns))
+    varying = _arguments(turns, False) or [_channels(flow, turns)]
+    smaller = [f"first {shrunk(flow, turns)}"] if shrunk(flow, turns) else []
+    return _fixed(", ".join([*smaller, *varying]))
 
 
 def group_size(flow: Flow, turns: Sequence[Turn]) -> int:
@@ -49,9 +50,11 @@ def _ends(flow: Flow, turn: Turn) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(flow.numbers(shape_of(node))) for node in (*sources, turn[-1].moving[-1]))
 
 
-def _shrunk(flow: Flow, first: Turn, second: Turn) -> str:
-    factor = shrinkage(flow, first)
-    return f"/{factor}" if factor > shrinkage(flow, second) else ""
+def shrunk(flow: Flow, turns: Sequence[Turn]) -> str:
+    """`/2` where the first turn alone makes the resolution smaller."""
+    factor = shrinkage(flow, turns[0])
+    others = max((shrinkage(flow, turn) for turn in turns[1:]), default=factor)
+    return f"/{factor}" if factor > others else ""
 
 
 def _children(first: Turn, second: Turn) -> list[str]:
@@ -63,9 +66,9 @@ def _children(first: Turn, second: Turn) -> list[str]:
     extra = [name for name in sets[0] if name not in sets[1]]
     missing = [name for name in sets[1] if name not in sets[0]]
     return [
-        f"{word} {' and '.join(name.strip('/') for name in names)}"
+        f"{word} {' and '.join(names)}"
         for word, names in (("with", extra), ("without", missing))
-        if names and not any(name.isdigit() for name in names)
+        if names and not any(name.isdigit() or not name for name in names)
     ]
 
 
@@ -79,7 +82,7 @@ def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
             values = [_argument(turn, position, name) for turn in turns]
             if len(set(map(repr, values))) > 1 and name != "stride" and all(map(_sayable, values)):
                 found.append(f"{name.replace('_', ' ')} {values[0] if first_only else _range(values)}")
-    return found
+    return found if len(found) <= LISTED else [f"{len(found)} parameters vary"]
 
 
 def _argument(turn: Turn, position: int, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
@@ -88,8 +89,9 @@ def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, .
                 _add(inner, item.items, item.rows)
     for row in rows:
         with dot.subgraph(graph_attr={"rank": "same"}) as beside:
-            for name in row:
-                beside.node(_name(name))
+            # an invisible edge within a rank keeps the order from left to right
+            for left, right in pairwise(row):
+                beside.edge(_name(left), _name(right), style="invis")
 
 
 def _panel(panel: Panel) -> dict[str, str]:
@@ -187,7 +189,7 @@ def _lines(box: Box, width: float) -> Iterator[str]:
     yield from map(_bold, more)
     below += [(text, SMALL, paint.text) for text in box.lines]
     for text, size, colour in below:
-        yield from (_font(part, size, colour) for part in wrap(text, size, width, lines=2))
+        yield from (_font(part, size, colour) for part in wrap(text, size, width, lines=4))
     if box.counts:
         yield _font(box.counts, TINY, MUTED)
 

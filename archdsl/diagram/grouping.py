@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from archdsl.diagram.elements import Element, Grain, elements_of
-from archdsl.diagram.flow import Flow, in_training_only, is_silent
-from archdsl.diagram.repeats import Run, find_runs, split_where_smaller
+from archdsl.diagram.flow import Flow, in_training_only, is_silent, shape_of
+from archdsl.diagram.repeats import Run, Turn, find_runs, nodes_of, split_where_smaller
 from archdsl.diagram.titles import sign_of
 from archdsl.graph import Scope
 from archdsl.ops.base import Kind
@@ -84,7 +84,7 @@ def _grouped(flow: Flow, scope: Scope, plan: Plan) -> list[Run]:
     parts: list[Run] = []
     for is_plain, stretch in groupby(runs, _is_plain):
         if is_plain:
-            parts += _boxes_of_ops(flow, [run.first for run in stretch], plan.cut)
+            parts += _joined(flow, list(_boxes_of_ops(flow, [run.first for run in stretch], plan.cut)))
         else:
             parts += [part for run in stretch for part in (split_where_smaller(flow, run) if plan.split else [run])]
     return parts
@@ -104,6 +104,31 @@ def _boxes_of_ops(flow: Flow, elements: Sequence[Element], cut: Cut) -> Iterator
             held = []
         held.append(element)
     yield Run((tuple(held),))
+
+
+def _joined(flow: Flow, runs: Sequence[Run]) -> list[Run]:
+    """The boxes of ops, equal ones in a row as one with a turn for each."""
+    joined: list[Run] = []
+    for run in runs:
+        last = joined[-1] if joined else None
+        if last is not None and _is_copy(flow, last.turns[-1], run.turns[0]):
+            joined[-1] = Run((*last.turns, *run.turns))
+        else:
+            joined.append(run)
+    return joined
+
+
+def _is_copy(flow: Flow, before: Turn, after: Turn) -> bool:
+    """Whether `after` does with the result of `before` what `before` did, and keeps the shape."""
+    if not any(element.mains for element in after) or not _continues(flow, before[-1], after[0]):
+        return False
+    sources = flow.read_from_outside(nodes_of(before))
+    same_shape = len(sources) == 1 and shape_of(sources[0]) == shape_of(before[-1].moving[-1])
+    return same_shape and _ops(before) == _ops(after)
+
+
+def _ops(turn: Turn) -> list[object]:
+    return [(node.op, shape_of(node)) for element in turn for node in element.moving]
 
 
 def _continues(flow: Flow, before: Element, after: Element) -> bool:

@@ -84,9 +84,11 @@ def _with_rows(figure: Figure) -> Figure:
         sources[link.target] += 1
         if link.role is not Role.SKIP:
             readers[link.source].append(link.target)
+    spine = {link.target for link in figure.links if link.role is Role.SPINE}
     rows: list[tuple[str, Row]] = []
     for found in readers.values():
         heads = tuple(name for name in found if sources[name] == 1 and home[name] == home[found[0]])
+        heads = tuple(sorted(heads, key=spine.__contains__, reverse=True))
         if len(heads) > 1:
             rows.append((home[heads[0]], heads))
     return _extended(figure, {}, _by_home(rows))

@@ -80,9 +80,10 @@ class _Maker:
         """A box for every op of a scope; its blocks as cards, or as panels where depth is more than 1."""
         found: list[Box | Panel] = []
         for run in steps(self._flow, scope):
-            found += self._panels(run, scope, depth) if depth > 1 and not _is_plain(run) else [
-                self._box(run, scope, Style.OP)
-            ]  # fmt: skip
+            if depth > 1 and not _is_plain(run):
+                found += self._panels(run, scope, depth)
+            else:
+                found.append(self._box(run, scope, Style.OP))
         return tuple(found)
 
     def _box(self, run: Run, base: Scope, style: Style) -> Box:
@@ -175,4 +176,4 @@ def _is_plain(run: Run) -> bool:
 
 def _is_stem(box: Box, run: Run) -> bool:
     several = bool(box.lines) or DOT in box.title
-    return several and _is_plain(run) and any(element.mains for element in run.elements)
+    return several and len(run.turns) == 1 and _is_plain(run) and any(element.mains for element in run.elements)

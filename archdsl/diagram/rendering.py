@@ -26,10 +26,10 @@ INSTALL: Final = "install `pygraphviz` from a wheel (`pip install pygraphviz`), 
 
 
 class DrawingError(Exception):
-    """A figure that cannot be drawn; `hint` says what to do."""
+    """A figure that cannot be drawn; `hint` says what to do about it, where there is something."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message if hint is None else f"{message}; {hint}")
+        super().__init__(message)
         self.message = message
         self.hint = hint
 

@@ -144,10 +144,12 @@ def signature(turn: Turn, *, shapes: bool = True) -> Signature:
 
 
 def relative_nodes(element: Element) -> Iterator[tuple[str, Node]]:
-    """The element's nodes with their paths inside it."""
-    for node in element.nodes:
-        inside = element.scope is not None and node.path.startswith(element.scope.path + ".")
-        yield (node.path[len(element.path) + 1 :] if inside else f"/{node.name}"), node
+    """The nodes of the element's scope with their paths inside it; of a single op, the op without a path."""
+    if element.scope is None:
+        yield from (("", node) for node in element.moving)
+        return
+    prefix = f"{element.scope.path}."
+    yield from ((node.path.removeprefix(prefix), node) for node in element.nodes if node.path.startswith(prefix))
 
 
 def _op_key(node: Node) -> Any:

@@ -141,7 +141,7 @@ def _adaptive(node: Node, sizes: Sizes) -> Title:
     output = node.types[0].shape[2:]
     if all(side == 1 for side in output):
         return Title(_fixed(f"Global {how} pool"))
-    return Title(_fixed(f"Adaptive {how} pool"), times(tuple(int(str(size(d, sizes))) for d in output)))
+    return Title(_fixed(f"Adaptive {how} pool"), "×".join(str(size(side, sizes)) for side in output))
 
 
 def _linear(node: Node, sizes: Sizes) -> Title:

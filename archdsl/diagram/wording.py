@@ -96,7 +96,7 @@ def op_title(flow: Flow, node: Node) -> Title:
 
 def _origin(node: Node) -> str | None:
     """The name of the one tensor that a static node is made of."""
-    while node.inputs:
+    while node.inputs and not node.tensors:
         if len(node.inputs) > 1 or node.inputs[0] is None:
             return None
         node = node.inputs[0].node
@@ -112,16 +112,30 @@ def summary(flow: Flow, element: Element) -> str:
     branches = _branches(flow, inner)
     if branches > 2:
         return f"{branches}{SPACE}branches{ARROW}{op_title(flow, inner[-1].moving[-1]).text}"
-    path = [element for element in _longest_path(flow, inner) if element.mains]
-    parts = []
-    for linear, stretch in groupby(path, _is_linear):
-        stretched = list(stretch)
-        if linear and len(stretched) > 1:
-            layers = [node for element in stretched for node in element.moving if is_main(node)]
+    parts: list[Title] = []
+    for stretch in _stretches(flow, _longest_path(flow, inner)):
+        layers = [node for element in stretch for node in element.moving if is_main(node)]
+        if len(stretch) > 1:
             parts.append(Title("Linear", _widths(flow, layers), comma=False))
         else:
-            parts += [_part(flow, element) for element in stretched]
+            parts.append(_part(flow, stretch[0]))
     return _listed(parts)
+
+
+def _stretches(flow: Flow, path: Sequence[Element]) -> list[list[Element]]:
+    """The elements with layers, linear layers with nothing joining the stream between them together."""
+    found: list[list[Element]] = []
+    apart = True
+    for element in path:
+        apart = apart or len(set(flow.sources[element.moving[0]])) > 1
+        if element.mains:
+            linear = _is_linear(element)
+            if found and linear and not apart:
+                found[-1].append(element)
+            else:
+                found.append([element])
+            apart = not linear
+    return found
 
 
 def _is_linear(element: Element) -> bool:
@@ -153,6 +167,13 @@ def _longest_path(flow: Flow, inner: Sequence[Element]) -> list[Element]:
     return path[::-1]
 
 
+def _on_longest_path(flow: Flow, element: Element) -> list[Node]:
+    """The layers of a block that follow each other: of a gated MLP one of the two ways."""
+    assert element.scope is not None
+    path = _longest_path(flow, elements_of(flow, element.scope))
+    return [node for each in path for node in each.moving if is_main(node)]
+
+
 def _part(flow: Flow, element: Element) -> Title:
     """What an element with layers adds to its block's line."""
     mains = [node for node in element.moving if is_main(node)]
@@ -160,7 +181,7 @@ def _part(flow: Flow, element: Element) -> Title:
         return op_title(flow, mains[0])
     name = block_name(element)
     if all(node.op.name == "linear" for node in mains):
-        return Title(name, _widths(flow, mains), comma=False)
+        return Title(name, _widths(flow, _on_longest_path(flow, element)), comma=False)
     attention = next((node for node in mains if node.op.kind is Kind.ATTENTION), None)
     return Title(name, title(attention, flow.sizes).fields) if attention is not None else Title(name)
 

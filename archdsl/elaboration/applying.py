@@ -36,9 +36,10 @@ class Applier:
     """Makes ops from fields and applies them, remembering both."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self._sizes = sizes
+        self.sizes = sizes
         self._ops: dict[Any, Op] = {}
         self._applied: dict[tuple[int, Types], Applied] = {}
+        self._samples: dict[TensorType, TensorType] = {}
 
     def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
         """The op with these fields. Raises FieldError."""
@@ -85,10 +86,14 @@ class Applier:
     def _number(self, value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(self._number(item) for item in value)
-        return evaluate(value, self._sizes) if isinstance(value, Symbolic) else value
+        return evaluate(value, self.sizes) if isinstance(value, Symbolic) else value
 
     def _at_sample(self, type_: TensorType) -> TensorType:
-        return type_.with_shape(evaluate(dim, self._sizes) for dim in type_.shape)
+        found = self._samples.get(type_)
+        if found is None:
+            found = type_.with_shape(evaluate(dim, self.sizes) for dim in type_.shape)
+            self._samples[type_] = found
+        return found
 
 
 def _apply(op: Op, types: Types) -> Applied:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.applying import spell, unknown_field
 from archdsl.elaboration.blocks import EXPECTED, BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
-from archdsl.elaboration.frames import Frame, place_of
+from archdsl.elaboration.frames import Frame, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
 Prepared = list[tuple[str, Any]]
+
+PLAIN = frozenset((int, float, bool, type(None)))
+"""What is its own value."""
+
+
+def make_op(
+    run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
+) -> Op:
+    """The op of a node; one for all nodes of a template whose fields are plain values. Raises Reported."""
+    known = None if extra else template.cache.get((Op, kind))
+    if known is not None:
+        return cast(Op, known)
+    fields = op_fields(run, template, frame, kind, extra)
+    with run.mistakes.at(template, frame):
+        op = run.applier.make(kind, fields)
+    if kind is not Constant and not extra and all(type(value) in PLAIN for _, value in template.cache[kind]):
+        template.cache[Op, kind] = op
+    return op
 
 
 def op_fields(
@@ -41,7 +59,7 @@ def op_fields(
         if kind is Constant and key == "value":
             return bind_constant(value, index, frame.env)
         try:
-            return evaluate(value, frame.env)
+            return evaluate_here(value, frame)
         except ExpressionError as error:
             error.hint = _word_hint(kind, key, value) or error.hint
             raise
@@ -57,7 +75,7 @@ def block_arguments(
     prepared = template.cache.get(block)
     if prepared is None:
         prepared = template.cache[block] = _prepare_arguments(run, template, frame, block)
-    given = {**extra, **_each(run, template, frame, prepared, lambda _, value: evaluate(value, frame.env))}
+    given = {**extra, **_each(run, template, frame, prepared, lambda _, value: evaluate_here(value, frame))}
     home_env = run.catalogue.outer_env(block) or Env({})
     arguments: dict[str, Any] = {}
     for name, spec in block.params.items():
@@ -106,13 +124,17 @@ def _each(
     values: dict[str, Any] = {}
     failed = False
     for key, value in prepared:
-        if isinstance(value, int | float | bool) or value is None:
+        # a constant's formula is text that is still to be read
+        if type(value) in PLAIN and key != "value":
             values[key] = value
             continue
         try:
-            with run.mistakes.at(template, frame, template.written[key].path):
-                values[key] = resolve(key, value)
+            values[key] = resolve(key, value)
         except Reported:
+            failed = True
+        except Exception as error:
+            if not run.mistakes.caught(error, template, frame, template.written[key].path):
+                raise
             failed = True
     if failed:
         raise Reported

@@ -10,6 +10,7 @@ from archdsl.elaboration.fields import prepare
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Symbolic, TensorType, differ
+from archdsl.shapes import evaluate as sampled
 from archdsl.template import BlockTemplate, Compiler, TemplateError, Written
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class PatternEntry(NamedTuple):
 
     name: str | None
     expression: Expression | None
+    path: tuple[str | int, ...] = ()
+    """Where it is written."""
 
 
 class PortSpec(NamedTuple):
@@ -158,6 +161,8 @@ def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
             "wrong-type", f"the shape of `{name}` is a list, found {kind_of(raw)}", path,
             hint="write `[N, C, H, W]`",
         )  # fmt: skip
+    if sum(item == "..." for item in raw) > 1:
+        raise TemplateError("bad-value", f"the pattern of `{name}` has `...` twice", path, hint="say it once")
     return PortSpec(name, tuple(_entry(item, (*path, i)) for i, item in enumerate(raw)), optional, path)
 
 
@@ -166,9 +171,9 @@ def _entry(item: Any, path: tuple[str | int, ...]) -> PatternEntry:
         return PatternEntry(None, None)
     text = str(item).partition("=")[0].strip() if is_sampled(item) else str(item)
     if text.isidentifier() and text[0].isupper():
-        return PatternEntry(text, None)
+        return PatternEntry(text, None, path)
     try:
-        return PatternEntry(None, parse(text))
+        return PatternEntry(None, parse(text), path)
     except ExpressionError as error:
         raise TemplateError(
             "bad-expression", error.message, path, hint=error.hint, offsets=(error.start, error.end)
@@ -189,39 +194,63 @@ class PatternError(Exception):
         self.message = message
 
 
-def bind_pattern(port: PortSpec, type_: TensorType, env: Env) -> None:
-    """Binds the names of a port's pattern in `env` and checks the rest.
+class SizeError(Exception):
+    """A pattern's entry that is no size, with where it is written."""
 
-    Raises PatternError, ExpressionError.
+    def __init__(self, error: ExpressionError, path: tuple[str | int, ...]) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.path = path
+
+
+def bind_pattern(
+    port: PortSpec, type_: TensorType, env: Env, sample: Mapping[str, int]
+) -> list[tuple[int, Dim]]:
+    """Binds the names of a port's pattern in `env` and checks the rest, at the `sample` sizes too.
+
+    Gives the positions of the dimensions that only the run can check, with what they must be.
+    Raises PatternError, SizeError.
     """
+    unproved: list[tuple[int, Dim]] = []
     if port.pattern is None:
-        return
-    entries, shape = _align(port, port.pattern, type_)
-    for entry, dim in zip(entries, shape, strict=True):
+        return unproved
+    for entry, position in _align(port, port.pattern, type_):
+        dim = type_.shape[position]
         if entry.name is not None and entry.name not in env.names:
             env.names[entry.name] = Binding(dim, "dim")
             continue
         expected = env[entry.name] if entry.name is not None else _size(entry, env)
-        if differ(dim, expected):
+        if dim == expected:
+            continue
+        here, there = sampled(dim, sample), sampled(expected, sample)
+        if differ(dim, expected) or here != there:
             wanted = entry.name or (entry.expression.text if entry.expression else "")
             said = f"{wanted} = {expected}" if wanted != str(expected) else wanted
-            raise PatternError("shape-mismatch", f"`{port.name}` has {dim} where its pattern says {said}")
+            at = "" if differ(dim, expected) else f": at the sample sizes {here} and {there}"
+            raise PatternError("shape-mismatch", f"`{port.name}` has {dim} where its pattern says {said}{at}")
+        unproved.append((position, expected))
+    return unproved
 
 
 def _size(entry: PatternEntry, env: Env) -> Dim:
     assert entry.expression is not None
-    value = entry.expression.evaluate(env)
+    text = entry.expression.text
+    try:
+        value = entry.expression.evaluate(env)
+    except ExpressionError as error:
+        if error.message.startswith("unknown name"):
+            error.hint = error.hint or "an upper-case name stands for a dimension once it has stood alone, as in `[N, C]`"
+        raise SizeError(error, entry.path) from None
     if isinstance(value, bool) or not isinstance(value, int | Symbolic):
-        raise ExpressionError(
-            f"a size is a whole number, found {value!r}", 0, len(entry.expression.text), "use `//` or `int(…)`"
-        )
+        error = ExpressionError(f"a size is a whole number, found {value!r}", 0, len(text), "use `//` or `int(…)`")
+        raise SizeError(error, entry.path)
     return value
 
 
 def _align(
     port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType
-) -> tuple[tuple[PatternEntry, ...], tuple[Dim, ...]]:
-    """The pattern's entries and the dimensions that they stand for, without those under `...`."""
+) -> list[tuple[PatternEntry, int]]:
+    """The pattern's entries and the positions of the dimensions that they stand for."""
     rest = PatternEntry(None, None)
     shown = "[" + ", ".join("..." if e == rest else e.name or e.expression.text for e in pattern) + "]"  # type: ignore[union-attr]
     if rest not in pattern:
@@ -229,12 +258,12 @@ def _align(
             raise PatternError(
                 "rank-error", f"`{port.name}` takes {shown}, rank {len(pattern)}, found {type_} of rank {type_.rank}"
             )
-        return pattern, type_.shape
+        return list(zip(pattern, range(type_.rank), strict=True))
     before = pattern.index(rest)
     after = len(pattern) - before - 1
     if type_.rank < before + after:
         raise PatternError(
             "rank-error", f"`{port.name}` takes {shown}, at least rank {before + after}, found rank {type_.rank}"
         )
-    tail = type_.rank - after
-    return (*pattern[:before], *pattern[before + 1 :]), (*type_.shape[:before], *type_.shape[tail:])
+    positions = (*range(before), *range(type_.rank - after, type_.rank))
+    return list(zip((*pattern[:before], *pattern[before + 1 :]), positions, strict=True))

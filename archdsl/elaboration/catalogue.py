@@ -32,6 +32,7 @@ class Catalogue:
     def __init__(self, mistakes: Mistakes) -> None:
         self.mistakes = mistakes
         self._blocks: dict[tuple[int, str], BlockSpec | None] = {}
+        self._ops: dict[tuple[int, str], type[Op]] = {}
         self._envs: dict[int, Env] = {}
         self._keep: list[Any] = []
 
@@ -83,13 +84,17 @@ class Catalogue:
 
     def find(self, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | type[Op]:
         """The block or op of that name, as seen from where the node is written. Raises Reported."""
-        block = self._block(template.home, name, template, frame)
+        home = template.home
+        key = id(home), name
+        if key in self._ops:
+            return self._ops[key]
+        block = self._block(home, name, template, frame)
         if block is not None:
             return block
-        op = OPS.get(name)
-        if op is not None:
-            return op
-        home = template.home
+        if name in OPS:
+            self._keep.append(home)
+            self._ops[key] = OPS[name]
+            return OPS[name]
         known = [*(home.document.blocks or {}), *home.uses, *OPS]
         near = nearest(name, known)
         hint = (

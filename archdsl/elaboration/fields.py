@@ -6,13 +6,14 @@ mapping of these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from archdsl.expressions import Expression, parse
+from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec
-from archdsl.template import Text, parse_text
+from archdsl.shapes import TensorType
+from archdsl.template import Part, Text, parse_text
 
 
 class ValueList(NamedTuple):
@@ -65,14 +66,62 @@ def evaluate(value: Any, env: Env) -> Any:
     return value
 
 
+def evaluate_with_shapes(value: Any, env: Env, type_of: Callable[[str], TensorType | None]) -> Any:
+    """The same, where expressions may also read `x.shape` of the tensors that `type_of` knows by path."""
+    try:
+        return evaluate(value, env)
+    except ExpressionError:
+        seen = _with_shapes(value, type_of)
+        if seen is value:
+            raise
+        return evaluate(seen, env)
+
+
+def _with_shapes(value: Any, type_of: Callable[[str], TensorType | None]) -> Any:
+    if isinstance(value, Expression):
+        if ".shape" not in value.text:
+            return value
+        return Expression(value.text, shapes_read(value.tree, type_of))
+    if isinstance(value, ValueList):
+        return ValueList(tuple(_with_shapes(item, type_of) for item in value.items))
+    if isinstance(value, ValueMap):
+        return ValueMap(tuple((key, _with_shapes(item, type_of)) for key, item in value.items))
+    return value
+
+
+def shapes_read(tree: Any, type_of: Callable[[str], TensorType | None]) -> Any:
+    """The tree with the shape in place of each `x.shape` of a tensor."""
+    if isinstance(tree, Attribute) and tree.name == "shape" and (path := _dotted(tree.value)) is not None:
+        found = type_of(path)
+        return tree if found is None else literal_of(found.shape)
+    return rebuild(tree, lambda child: shapes_read(child, type_of))
+
+
+def _dotted(tree: Any) -> str | None:
+    """The path that a chain of names spells."""
+    if isinstance(tree, Name):
+        return tree.name
+    if isinstance(tree, Attribute) and (owner := _dotted(tree.value)) is not None:
+        return f"{owner}.{tree.name}"
+    return None
+
+
 def evaluate_text(text: Text, env: Env) -> Any:
     """The text with its substitutions; where it is one substitution and nothing else, its value."""
     if len(text.parts) == 1:
-        part = text.parts[0]
-        return part.literal if part.expression is None else part.expression.evaluate(env)
-    return "".join(
-        part.literal if part.expression is None else str(part.expression.evaluate(env)) for part in text.parts
-    )
+        return part_value(text.parts[0], env)
+    return "".join(str(part_value(part, env)) for part in text.parts)
+
+
+def part_value(part: Part, env: Env) -> Any:
+    """One part of a text. Raises ExpressionError with offsets in the whole text."""
+    if part.expression is None:
+        return part.literal
+    try:
+        return part.expression.evaluate(env)
+    except ExpressionError as error:
+        # The offsets of a substitution's own text: those of the whole text begin earlier.
+        raise ExpressionError(error.message, part.offset + error.start, part.offset + error.end, error.hint) from None
 
 
 def join_items(raw: list[Any]) -> str:
@@ -100,8 +149,8 @@ def freeze(value: Any) -> Any:
     """The same value, hashable; `true` and 1 stay apart."""
     if isinstance(value, bool):
         return bool, value
-    if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return tuple([freeze(item) for item in value])
     if isinstance(value, dict):
-        return tuple((key, freeze(item)) for key, item in value.items())
+        return tuple([(key, freeze(item)) for key, item in value.items()])
     return value

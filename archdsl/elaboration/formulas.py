@@ -3,19 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from archdsl.diagnostics import nearest
-from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.fields import part_value
+from archdsl.elaboration.frames import Frame, PathError, find, unknown_path
+from archdsl.expression_scan import candidates
 from archdsl.expression_tree import Literal, Name, children, free_names, literal_of, rebuild, substitute
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.graph import Env
 from archdsl.template import Text
 
 
-def formula_text(text: Text, env: Env) -> str:
-    """A formula with its `$` substituted; without any, offsets are those of the source."""
-    return text.raw if text.literal is not None else str(evaluate_text(text, env))
+class Piece(NamedTuple):
+    """A stretch of a formula with its `$` substituted, and where it is written."""
+
+    start: int
+    end: int
+    raw_start: int
+    raw_end: int
+    literal: bool
+
+
+class FormulaText(NamedTuple):
+    """A formula with its `$` substituted."""
+
+    text: str
+    pieces: tuple[Piece, ...] = ()
+    """Empty where nothing is substituted."""
+
+    def written(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the formula stands in the source; a substitution counts as a whole."""
+        touched = [p for p in self.pieces if p.start < max(end, start + 1) and start < p.end]
+        if not touched:
+            return start, end
+        first, last = touched[0], touched[-1]
+        begin = first.raw_start + (start - first.start if first.literal else 0)
+        finish = last.raw_start + end - last.start if last.literal else last.raw_end
+        return begin, finish
+
+
+def formula_text(text: Text, env: Env) -> FormulaText:
+    """A formula with its `$` substituted."""
+    if text.literal is not None:
+        return FormulaText(text.raw)
+    pieces: list[Piece] = []
+    made = ""
+    for part, after in zip(text.parts, (*text.parts[1:], None), strict=True):
+        value = str(part_value(part, env))
+        begin = part.offset if part.expression is None else text.raw.rindex("$", 0, part.offset + 1)
+        finish = len(text.raw) if after is None else after.offset
+        if after is not None and after.expression is not None:
+            finish = text.raw.rindex("$", 0, after.offset + 1)
+        pieces.append(Piece(len(made), len(made) + len(value), begin, finish, part.expression is None))
+        made += value
+    return FormulaText(made, tuple(pieces))
+
+
+def unknown_parts(text: str, frame: Frame) -> None:
+    """Refuses paths that begin with a node and then lead nowhere. Raises PathError with offsets, FollowOn."""
+    for start, ends in candidates(text):
+        path = text[start : ends[0]]
+        head = path.partition(".")[0]
+        if "." not in path or find(frame, head) is None:
+            continue
+        known = next((e for e in ends if find(frame, text[start:e]) is not None), start)
+        rest = text[known : ends[0]].lstrip(".")
+        if rest and rest.partition(".")[0] != "shape":
+            error = unknown_path(frame, path)
+            raise PathError(error.code, error.message, error.hint, (start, ends[0]))
 
 
 def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) -> Any:
@@ -55,14 +111,15 @@ def fold(tree: Any, tensors: frozenset[str]) -> Any:
 
 def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
     """What to say of a name that means nothing here."""
-    start = _position(expression.tree, name)
+    start = position(expression.tree, name)
     near = nearest(name, env.keys())
     return ExpressionError(
         f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
     )
 
 
-def _position(tree: Any, name: str) -> int:
+def position(tree: Any, name: str) -> int:
+    """Where a name stands last in a tree; -1 where it does not."""
     if isinstance(tree, Name):
         return tree.start if tree.name == name else -1
-    return max((_position(child, name) for child in children(tree)), default=-1)
+    return max((position(child, name) for child in children(tree)), default=-1)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import FollowOn, nearest
-from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.shapes import TensorType
 
 if TYPE_CHECKING:
     from archdsl.template import Template, Text
+
+
+NOT_FED = "not fed"
+"""The alias of an optional port that nothing feeds."""
 
 
 class State(Enum):
@@ -66,21 +71,27 @@ class Frame:
     loops: tuple[LoopStep, ...] = ()
     count: int = 0
     """The number of the next child of a list."""
-    later: tuple[Template, ...] = ()
-    """What is written in this scope, to tell a forward reference from an unknown name."""
+    later: list[tuple[tuple[Template, ...], int]] = field(default_factory=list)
+    """The bodies that run in this scope, outermost first, each with the first position still to come."""
     mode: Mode | None = None
     used_above: bool = False
     """Whether the scope's own input has been read as the node above."""
+    unsure: bool = False
+    """Something here that makes nodes could not be read: a missing name may follow from that."""
 
 
 class PathError(Exception):
     """A path that gives no value."""
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, hint: str | None = None, offsets: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.offsets = offsets
+        """Where in the text, where it is only a part of it."""
 
 
 def find(frame: Frame, path: str) -> Entry | None:
@@ -112,6 +123,21 @@ def descend(entry: Entry, path: str) -> Entry | None:
     return descend(child, rest) if rest else child
 
 
+def type_at(frame: Frame, path: str) -> TensorType | None:
+    """The type of the one tensor at a path; None where there is none. Raises FollowOn."""
+    entry = find(frame, path)
+    if entry is not None and entry.state is State.BROKEN:
+        raise FollowOn
+    if entry is None or entry.state is not State.VALUE or len(entry.outputs) != 1:
+        return None
+    return next(iter(entry.outputs.values())).type
+
+
+def evaluate_here(value: Any, frame: Frame) -> Any:
+    """A prepared value in the names of a frame; `x.shape` of its nodes can be read. Raises ExpressionError."""
+    return evaluate_with_shapes(value, frame.env, lambda path: type_at(frame, path))
+
+
 def visible(frame: Frame) -> Iterator[str]:
     """Every name that a path may begin with."""
     seen: Frame | None = frame
@@ -122,7 +148,7 @@ def visible(frame: Frame) -> Iterator[str]:
 
 
 def unknown_path(frame: Frame, path: str) -> PathError:
-    """Why nothing is found at a path, and what is near it."""
+    """Why nothing is found at a path, and what is near it. Raises FollowOn where another mistake may be why."""
     head, _, rest = path.partition(".")
     if _written_later(frame, head):
         return PathError(
@@ -132,6 +158,8 @@ def unknown_path(frame: Frame, path: str) -> PathError:
         )
     entry = find(frame, head)
     if entry is None:
+        if _unsure(frame):
+            raise FollowOn
         near = nearest(head, visible(frame))
         names = ", ".join(f"`{name}`" for name in list(visible(frame))[-6:])
         hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
@@ -139,6 +167,9 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
         part, _, rest = rest.partition(".")
         head, entry = f"{head}.{part}", inner
+    if (entry.alias or "").startswith("left out"):
+        hint = "give the reader the same `if`, or read the node itself, which stands for what its readers get"
+        return PathError("unknown-node", f"`{head}` was {entry.alias}, so it has no `{rest}`", hint)
     outputs = entry.outputs if entry.named or len(entry.outputs) > 1 else {}
     inside = [*outputs, *entry.children, *(entry.node.tensors if entry.node else ())]
     near = nearest(rest.partition(".")[0], inside)
@@ -147,17 +178,38 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     return PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
 
 
-def _written_later(frame: Frame, head: str) -> bool:
-    from archdsl.template import NodeTemplate
-
+def _unsure(frame: Frame) -> bool:
     seen: Frame | None = frame
     while seen is not None:
-        for template in seen.later:
-            name = template.name.literal if isinstance(template, NodeTemplate) and template.name else None
-            if name is not None and name.partition(".")[0] == head and head not in seen.entries:
-                return True
+        if seen.unsure:
+            return True
         seen = seen.parent
     return False
+
+
+def _written_later(frame: Frame, head: str) -> bool:
+    seen: Frame | None = frame
+    while seen is not None:
+        if head not in seen.entries and _comes_later(seen, head):
+            return True
+        seen = seen.parent
+    return False
+
+
+def _comes_later(frame: Frame, head: str) -> bool:
+    return any(_may_be_called(template, head) for body, start in frame.later for template in body[start:])
+
+
+def _may_be_called(template: Template, head: str) -> bool:
+    """Whether a node that is written may have the name, or make the container of the name."""
+    from archdsl.template import LoopTemplate, NodeTemplate
+
+    if isinstance(template, LoopTemplate):
+        return any(_may_be_called(inner, head) for inner in template.body)
+    if not isinstance(template, NodeTemplate) or template.name is None:
+        return False
+    pattern = "".join(re.escape(part.literal) if part.expression is None else r"[\w.]+" for part in template.name.parts)
+    return re.match(rf"(?:{pattern})$", head) is not None or re.match(pattern.partition(r"\.")[0] + "$", head) is not None
 
 
 def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
@@ -171,6 +223,10 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
             f"read its last child, `{path}.{last}`",
         )  # fmt: skip
     if entry.state is State.ABSENT:
+        if entry.alias == NOT_FED:
+            raise PathError(
+                "absent", f"nothing feeds the optional input `{path}` here", "only optional inputs may read it"
+            )
         raise PathError("absent", f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
     if entry.state is State.AMBIGUOUS:
         raise PathError(

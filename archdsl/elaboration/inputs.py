@@ -12,7 +12,7 @@ from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.ops.special import DTYPES, InputOp
-from archdsl.shapes import Dim, Symbolic, symbol
+from archdsl.shapes import Dim, Symbolic, evaluate, symbol
 from archdsl.template import NodeTemplate, TemplateError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Declared(NamedTuple):
     below: Any
     path: Path
     shape_path: Path
+    env: Env
+    """The names that its dimensions see: loop variables, parameters, and dimensions bound so far."""
 
 
 def network_inputs(
@@ -43,22 +45,31 @@ def network_inputs(
     Binds the dimensions in the root's environment. Mistakes are reported; their inputs left out.
     """
     nodes: dict[str, Node] = {}
-    sample: dict[str, int] = {}
+    sample = _Sizes()
     for declared in _declared(resolved, root.env, mistakes):
         try:
             shape = tuple(
                 _dimension(declared, position, item, resolved, root.env, sample, sizes, mistakes)
                 for position, item in enumerate(declared.shape)
             )
+            nodes[declared.name] = _node(declared, shape, resolved, root, sample, mistakes)
         except _Bad:
             continue
-        nodes[declared.name] = _node(declared, shape, resolved, root)
     unknown = [key for key in sizes if key.rpartition(".")[2] not in sample]
     for key in unknown:
         listed = ", ".join(f"`{name}`" for name in sample) or "none"
         mistakes.add("unknown-size", f"no dimension `{key}` to give a size", resolved.span(("inputs",)),
                      hint=f"the inputs' dimensions are {listed}; other sizes are parameters")  # fmt: skip
     return nodes, sample
+
+
+class _Sizes(dict[str, int]):
+    """The sample sizes of dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.usual: set[str] = set()
+        """Those that the file says nothing about."""
 
 
 class _Bad(Exception):
@@ -72,7 +83,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
         return []
     found: list[Declared] = []
     try:
-        for name, value, path, _ in expanded(raw, env, ("inputs",)):
+        for name, value, path, names in expanded(raw, env, ("inputs",)):
             if isinstance(value, Mapping):
                 shape, shape_path = value.get("shape"), (*path, "shape")
                 dtype, below = value.get("dtype", "float32"), value.get("below")
@@ -87,8 +98,13 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
                 raise TemplateError(
                     "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DTYPES)}"
                 )
+            if isinstance(value, Mapping) and value.get("optional"):
+                raise TemplateError(
+                    "bad-value", f"`{name}` is an input of the network, which is never optional", (*path, "optional"),
+                    hint="only a block's inputs may be `optional`",
+                )  # fmt: skip
             port_spec(name, shape, shape_path)
-            found.append(Declared(name, shape, dtype, below, path, shape_path))
+            found.append(Declared(name, shape, dtype, below, path, shape_path, names))
     except TemplateError as error:
         mistakes.template(resolved, error)
     except ExpressionError as error:
@@ -97,7 +113,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
 
 
 def _dimension(
-    declared: Declared, position: int, item: Any, resolved: Resolved, env: Env, sample: dict[str, int],
+    declared: Declared, position: int, item: Any, resolved: Resolved, env: Env, sample: _Sizes,
     sizes: Mapping[str, int], mistakes: Mistakes,
 ) -> Dim:  # fmt: skip
     path = (*declared.shape_path, position)
@@ -109,20 +125,31 @@ def _dimension(
         raise _Bad
     try:
         if not (name.isidentifier() and name[0].isupper()):
-            return _positive(parse(text).evaluate(env), resolved, path, mistakes)
+            value = parse(text).evaluate(declared.env)
+            _positive(value, sample, resolved, path, mistakes)
+            return value
         if name not in env.names:
             env.names[name] = Binding(symbol(name), "dim")
         given = sizes.get(f"{declared.name}.{name}", sizes.get(name))
         if given is not None:
             sample[name] = given
         elif default:
-            sample[name] = _positive(parse(default).evaluate(env), resolved, path, mistakes)
-        else:
-            sample.setdefault(name, _usual(position, len(declared.shape)))
+            size = _positive(parse(default).evaluate(declared.env), sample, resolved, path, mistakes)
+            if name in sample and name not in sample.usual and sample[name] != size:
+                mistakes.add("bad-value", f"`{name}` = {size} here, and {sample[name]} before", resolved.span(path),
+                             hint="one name is one size: write `= size` once, or use two names")  # fmt: skip
+                raise _Bad
+            sample[name] = size
+            sample.usual.discard(name)
+        elif name not in sample:
+            sample[name] = _usual(position, len(declared.shape))
+            sample.usual.add(name)
         dim = env[name]
         assert isinstance(dim, Symbolic)
         return dim
     except ExpressionError as error:
+        if (near := f"{name[:1].upper()}{name[1:]}") != name and f"unknown name `{name}`" == error.message:
+            error.hint = error.hint or f"a dimension known only at run time is upper case, `{near}`; a number, a parameter"
         mistakes.expression(resolved, path, error, "")
         raise _Bad from None
 
@@ -133,17 +160,29 @@ def _usual(position: int, rank: int) -> int:
     return SPATIAL if rank >= 4 else LENGTH
 
 
-def _positive(value: Any, resolved: Resolved, path: Path, mistakes: Mistakes) -> int:
+def _positive(value: Any, sample: Mapping[str, int], resolved: Resolved, path: Path, mistakes: Mistakes) -> int:
+    """A size, at the sample sizes."""
+    if isinstance(value, Symbolic):
+        value = evaluate(value, sample)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         mistakes.add("bad-value", f"a size is a whole number of at least 1, found {value}", resolved.span(path))
         raise _Bad
     return value
 
 
-def _node(declared: Declared, shape: tuple[Dim, ...], resolved: Resolved, root: Scope) -> Node:
+def _node(
+    declared: Declared, shape: tuple[Dim, ...], resolved: Resolved, root: Scope, sample: Mapping[str, int],
+    mistakes: Mistakes,
+) -> Node:  # fmt: skip
     below = declared.below
-    if isinstance(below, str):
-        below = parse(below).evaluate(root.env)
+    if below is not None:
+        path = (*declared.path, "below")
+        try:
+            below = parse(str(below)).evaluate(declared.env)
+        except ExpressionError as error:
+            mistakes.expression(resolved, path, error, "")
+            raise _Bad from None
+        below = _positive(below, sample, resolved, path, mistakes)
     op = InputOp(shape=shape, dtype=declared.dtype, below=below)  # type: ignore[arg-type]
     template = NodeTemplate(resolved, declared.path)
     return Node(declared.name, declared.name, root, template, root.env, op=op, inputs=(), types=(op.infer(),))

@@ -82,7 +82,8 @@ class Mistakes:
         elif isinstance(error, ExpressionError):
             self.expression(home, path, error, place)
         elif isinstance(error, PathError):
-            self.add(error.code, error.message, home.span(path), place=place, hint=error.hint)
+            span = home.within(path, *error.offsets) if error.offsets else home.span(path)
+            self.add(error.code, error.message, span, place=place, hint=error.hint)
         elif isinstance(error, FieldError):
             for code, message, field, hint in error.problems:
                 self.add(code, message, _field_span(template, field, code), place=place, hint=hint)

@@ -26,11 +26,14 @@ def place_op(
     run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, names: tuple[str, ...]
 ) -> Entry:
     """Puts a node of `op` into the graph. `names` are its inputs' as the spec says them."""
-    types = tuple(None if value is None else value.type for value in values)
+    types = tuple([None if value is None else value.type for value in values])
     try:
         applied = run.applier.apply(op, types)
     except OpError as error:
-        run.mistakes.op(template, error, place_of(frame, template), origins(names, values, frame))
+        notes = origins(names, values, frame)
+        if template.formula is not None:
+            notes = tuple(_told_apart(note, frame) for note in notes)
+        run.mistakes.op(template, error, place_of(frame, template), notes)
         raise Reported from None
     node = _new_node(run, template, frame, name, op, values, applied)
     if template.tie:
@@ -89,6 +92,8 @@ def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, 
 def container(frame: Frame, name: str) -> tuple[Scope, str]:
     """The scope that a dotted name puts its node into, made on first use, and the last part."""
     scope = frame.scope
+    if "." not in name:
+        return scope, name
     *containers, last = name.split(".")
     for part in containers:
         child = scope.children.get(part)
@@ -136,6 +141,13 @@ def origins(names: tuple[str, ...], values: Values, frame: Frame) -> tuple[Note,
         for name, value in zip(names, values, strict=False)
         if value is not None
     )
+
+
+def _told_apart(note: Note, frame: Frame) -> Note:
+    """In a formula a name means a node before a value: said where it could have meant both."""
+    if note.subject not in frame.env:
+        return note
+    return note._replace(detail=f"{note.detail}, which hides the value `{note.subject}`")
 
 
 def _origin(name: str, value: Value, frame: Frame) -> str:

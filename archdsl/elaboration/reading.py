@@ -33,16 +33,13 @@ class Reading(NamedTuple):
 
     def values(self, mode: Mode | None) -> tuple[Value | None, ...]:
         """The tensor at each port. Raises PathError, FollowOn."""
-        return tuple(
-            None if entry is None else self._value(entry, name, port, mode)
-            for entry, name, port in zip(self.entries, self.names, self.ports, strict=True)
-        )
-
-    @staticmethod
-    def _value(entry: Entry, name: str, port: Port, mode: Mode | None) -> Value | None:
-        if port.optional and entry.state is State.ABSENT:
-            return None
-        return value_of(entry, name, mode)
+        values: list[Value | None] = []
+        for entry, name, port in zip(self.entries, self.names, self.ports, strict=True):
+            if entry is None or (port.optional and entry.state is State.ABSENT):
+                values.append(None)
+            else:
+                values.append(value_of(entry, name, mode))
+        return tuple(values)
 
 
 def read_sources(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...]) -> Reading:

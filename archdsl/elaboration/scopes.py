@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
-from archdsl.elaboration.blocks import BlockSpec, PatternError, bind_pattern
+from archdsl.elaboration.blocks import BlockSpec, PatternError, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate
-from archdsl.elaboration.frames import Entry, Frame, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
 from archdsl.elaboration.reading import Reading, read_sources
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.graph import Binding, Env, Scope, ScopeKind, Value
+from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
-from archdsl.template import NodeTemplate
+from archdsl.template import NodeTemplate, for_key
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -39,15 +39,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
     run.body(template.body, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
         scope.inputs = {"x": next(iter(above.outputs.values()))}
-    return _close(scope, inner, _last(inner), frame)
-
-
-def _last(inner: Frame) -> Entry:
-    """The value of a scope that names no outputs: its last node's, or its input where it is empty."""
-    last = next(reversed(inner.entries.values()), None)
-    if last is not None and last.state is State.CONTAINER:
-        return Entry(state=State.CONTAINER, children=last.children)
-    return inner.above
+    return _close(scope, inner, inner.above, frame)
 
 
 def block(
@@ -55,6 +47,7 @@ def block(
 ) -> Entry:
     """An instance of a block: `extra` are arguments that the template says by `$name`."""
     _check_recursion(run, template, frame, spec)
+    _check_own_keys(run, template, frame, spec)
     arguments = block_arguments(run, template, frame, spec, extra)
     env = Env({n: Binding(v, "param") for n, v in arguments.items()}, run.catalogue.outer_env(spec))
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
@@ -79,12 +72,12 @@ def _instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, fr
     run.blocks.pop()
     written = spec.template.outputs
     if written is None:
-        return inner, _last(inner)
+        return inner, inner.above
     return inner, Entry(outputs(run, spec, inner), named=isinstance(written.value, Mapping))
 
 
 def _port_entry(value: Value | None) -> Entry:
-    return Entry(state=State.ABSENT) if value is None else Entry({"output": value})
+    return Entry(state=State.ABSENT, alias=NOT_FED) if value is None else Entry({"output": value})
 
 
 def _close(scope: Scope, inner: Frame, last: Entry, frame: Frame) -> Entry:
@@ -108,6 +101,25 @@ def _check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec
     raise Reported
 
 
+def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
+    """A block owns no parameters itself."""
+    looped = next((port for port in spec.ports if for_key(port.name)), None)
+    if looped is not None:
+        run.mistakes.add(
+            "bad-for", "a block's inputs are named one by one: `for` stands in the network's own `inputs` only",
+            spec.template.home.key_span((*spec.template.path, "inputs", looped.name)),
+        )  # fmt: skip
+        raise Reported
+    for key, given in (("tie", template.tie), ("init", template.init)):
+        if given:
+            run.mistakes.add(
+                f"bad-{key}", f"`{key}` is for the node of an op, and `{spec.name}` is a block",
+                template.home.key_span((*template.path, key)), place=place_of(frame, template),
+                hint="say it at a node of the block" + (", or by path in the file's `init`" if key == "init" else ""),
+            )  # fmt: skip
+            raise Reported
+
+
 def _bind_ports(
     run: Elaborator, template: NodeTemplate, spec: BlockSpec, scope: Scope, values: Values, reading: Reading,
     frame: Frame,
@@ -118,15 +130,16 @@ def _bind_ports(
         if value is None:
             continue
         try:
-            bind_pattern(port, value.type, scope.env)
+            unproved = bind_pattern(port, value.type, scope.env, run.applier.sizes)
+            scope.checks += [SizeCheck(value, position, size) for position, size in unproved]
         except PatternError as error:
             run.mistakes.add(
                 error.code, f"`{spec.name}`: {error.message}", template.span, place=place,
                 notes=origins(reading.names, values, frame),
             )  # fmt: skip
             raise Reported from None
-        except ExpressionError as error:
-            run.mistakes.expression(spec.template.home, port.path, error, place)
+        except SizeError as error:
+            run.mistakes.expression(spec.template.home, error.path, error.error, place)
             raise Reported from None
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, final
 from archdsl.diagnostics import Diagnostic
 from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
-from archdsl.elaboration.arguments import op_fields
+from archdsl.elaboration.arguments import make_op
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.catalogue import Catalogue
-from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.fields import evaluate_text, shapes_read
 from archdsl.elaboration.finish import finish
-from archdsl.elaboration.formulas import bind_values, formula_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, place_of, unknown_path
+from archdsl.elaboration.formulas import bind_values, formula_text, position, unknown_parts
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, find, place_of, type_at, unknown_path
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.elaboration.modes import by_mode, shared
@@ -67,39 +67,45 @@ class Elaborator:
         env = Env({}, self.catalogue.file_env(self.resolved))
         root = Scope("", "", None, None, env, kind=ScopeKind.NETWORK, listed=network.template.listed)
         self.spec_scopes.append((root, self.resolved))
+        told = len(self.mistakes.diagnostics)
         inputs, sample = network_inputs(self.resolved, root, self.sizes, self.mistakes)
         self.applier = Applier(sample)
         frame = Frame(root, env, None, Entry(state=State.BROKEN))
         frame.ports = {n: Entry({"output": Value(node, 0, node.types[0])}, node=node) for n, node in inputs.items()}
         frame.above = next(iter(frame.ports.values()), frame.above)
+        frame.unsure = len(self.mistakes.diagnostics) > told
         self.body(network.template.body, frame)
         root.outputs = outputs(self, network, frame)
         graph = finish(self, frame, inputs, sample)
         return graph, self.mistakes.diagnostics
 
-    def body(self, body: tuple[Template, ...], frame: Frame) -> None:
-        """Elaborates nodes into a frame."""
-        outer = frame.later
-        frame.later = (*outer, *body) if frame.loops else body
-        for template in body:
+    def body(self, body: tuple[Template, ...], frame: Frame, again: bool = False) -> None:
+        """Elaborates nodes into a frame; `again` says that a loop comes back to them."""
+        frame.later.append((body, 0))
+        for position, template in enumerate(body):
+            frame.later[-1] = body, 0 if again else position + 1
             if isinstance(template, LoopTemplate):
                 self._loop(template, frame)
             elif isinstance(template, NodeTemplate):
-                self._guarded(template, frame)
-        frame.later = outer
+                try:
+                    self._node(template, frame)
+                except Reported:
+                    self._break(template, frame)
+        frame.later.pop()
 
     def _loop(self, template: LoopTemplate, frame: Frame) -> None:
         try:
             with self.mistakes.at(template, frame):
                 turns = self._turns(template, frame)
         except Reported:
+            frame.unsure = True
             return
         env, loops = frame.env, frame.loops
         for index, turn in enumerate(turns):
             names = {n: Binding(v, "loop") for n, v in zip(template.targets, turn, strict=True)}
             frame.env = Env(names, env)
             frame.loops = (*loops, LoopStep(id(template), index, frame.env))
-            self.body(template.body, frame)
+            self.body(template.body, frame, index + 1 < len(turns))
         frame.env, frame.loops = env, loops
 
     def _turns(self, template: LoopTemplate, frame: Frame) -> list[tuple[Any, ...]]:
@@ -108,7 +114,7 @@ class Elaborator:
             if found is not None and found.kind == "loop":
                 raise TemplateError("bad-for", f"`{name}` is a loop variable already", template.path, key=True)
         try:
-            turns: list[tuple[Any, ...]] = template.iterable.evaluate(frame.env)
+            turns: list[tuple[Any, ...]] = evaluate_here(template.iterable, frame)
         except ExpressionError as error:
             # The key's own text begins after the brackets that make a list of it.
             shift = len(f"[({', '.join(template.targets)},) ")
@@ -118,16 +124,13 @@ class Elaborator:
             ) from None
         return turns
 
-    def _guarded(self, template: NodeTemplate, frame: Frame) -> None:
-        try:
-            self._node(template, frame)
-        except Reported:
-            self._break(template, frame)
-
     def _break(self, template: NodeTemplate, frame: Frame) -> None:
         """A broken entry under the node's name, so that its readers stay silent."""
         entry = Entry(state=State.BROKEN, template=template)
         frame.above = entry
+        if template.broken and template.name is not None and template.name.literal is None:
+            frame.unsure = True
+            return
         if template.name is None:
             frame.entries[str(frame.count)] = entry
             frame.count += 1
@@ -139,6 +142,8 @@ class Elaborator:
         frame.entries.setdefault(name.partition(".")[0], entry)
 
     def _node(self, template: NodeTemplate, frame: Frame) -> None:
+        if template.broken:
+            raise Reported
         if len(self.nodes) > MAX_NODES:
             self.mistakes.add("too-large", f"more than {MAX_NODES:,} nodes", template.span, place=place_of(frame))
             raise Reported
@@ -155,14 +160,15 @@ class Elaborator:
             self._leave_out(template, frame, name)
             return
         self._check_free(template, frame, name)
-        entry = self._kept(template, frame, name, operation)
+        make = self._made if template.when is None else self._in_mode
+        entry = make(template, frame, name, operation)
         entry.template = template
         _enter(template, frame, name, entry)
 
     def _condition(self, template: NodeTemplate, condition: Expression, frame: Frame) -> bool:
         with self.mistakes.at(template, frame, template.condition_path):
             try:
-                value = condition.evaluate(frame.env)
+                value = evaluate_here(condition, frame)
             except ExpressionError as error:
                 if "known only at run time" in error.message:
                     error.hint = "`if` is decided when the graph is built: make the size a parameter of the file"
@@ -174,14 +180,14 @@ class Elaborator:
                 )  # fmt: skip
         return bool(value)
 
-    def _kept(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
-        mode = Mode(template.when) if template.when else None
-        outer, frame.mode = frame.mode, mode or frame.mode
+    def _in_mode(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
+        mode = Mode(template.when)
+        outer, frame.mode = frame.mode, mode
         try:
             entry = self._made(template, frame, name, operation)
         finally:
             frame.mode = outer
-        return entry if mode is None else by_mode(self, template, frame, name, entry, mode)
+        return by_mode(self, template, frame, name, entry, mode)
 
     def _made(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
         if template.formula is not None:
@@ -223,8 +229,9 @@ class Elaborator:
             entry = left_out(template, frame)
         if entry.state is not State.ABSENT and template.when is None:
             frame.above = entry
-        if template.name is not None and "." not in name:
-            frame.entries.setdefault(name, entry)
+        if template.name is not None:
+            entries, last = _place(frame, name)
+            entries.setdefault(last, entry)
 
     def _pass_on(self, template: NodeTemplate, frame: Frame) -> Entry:
         with self.mistakes.at(template, frame, template.source.path if template.source else None):
@@ -238,27 +245,25 @@ class Elaborator:
     def _formula(self, template: NodeTemplate, frame: Frame, name: str) -> Entry:
         assert template.formula is not None
         with self.mistakes.at(template, frame, template.formula_path):
-            text = formula_text(template.formula, frame.env)
-            expression = parse_formula(text, lambda path: find(frame, path) is not None)
-            tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
-            values = tuple(read(frame, path) for path in tensors)
-            if len(tensors) == 1 and text.strip() == tensors[0]:
-                return Entry({"output": values[0]}, alias="names its input")
-            _check_names(expression, frame)
-            check_formula(expression, frozenset(tensors))
-            tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
-            if not tensors:
-                raise ExpressionError(
-                    "a formula reads at least one node", 0, len(text),
-                    "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
-                )  # fmt: skip
+            formula = formula_text(template.formula, frame.env)
+            try:
+                expression, tensors, values = _formula_reads(formula.text, frame)
+                if len(tensors) == 1 and formula.text.strip() == tensors[0]:
+                    return Entry({"output": values[0]}, alias="names its input")
+                tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
+            except ExpressionError as error:
+                error.start, error.end = formula.written(error.start, error.end)
+                raise
+            except PathError as error:
+                error.offsets = formula.written(*error.offsets) if error.offsets else None
+                raise
         template.fields["value"] = expression
         op = self.applier.intern(Formula(expression=tree))
         return place_op(self, template, frame, name, op, values, tensors)
 
     def _operation(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
         extra: dict[str, Any] = {}
-        if isinstance(operation, Mapping):
+        if isinstance(operation, dict):
             extra = {key: value for key, value in operation.items() if key != "op"}
             operation = operation.get("op")
         if not isinstance(operation, str):
@@ -273,22 +278,49 @@ class Elaborator:
         return self._op(template, frame, name, found, extra)
 
     def _op(self, template: NodeTemplate, frame: Frame, name: str, kind: type[Op], extra: Mapping[str, Any]) -> Entry:
-        fields = op_fields(self, template, frame, kind, extra)
-        with self.mistakes.at(template, frame):
-            op = self.applier.make(kind, fields)
+        op = make_op(self, template, frame, kind, extra)
         with self.mistakes.at(template, frame, template.source.path if template.source else None):
             reading = read_sources(template, frame, kind.ports)
             values = reading.values(frame.mode)
         return place_op(self, template, frame, name, op, values, reading.names)
 
 
-def _check_names(expression: Expression, frame: Frame) -> None:
-    """A formula's names that are neither nodes nor values. Raises PathError."""
+def _formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...], tuple[Value, ...]]:
+    """A formula parsed, the paths of the nodes that it reads and their tensors.
+
+    Raises ExpressionError and PathError with offsets in the text, and FollowOn.
+    """
+    if "." in text:
+        unknown_parts(text, frame)
+    expression = parse_formula(text, lambda path: find(frame, path) is not None)
+    if ".shape" in text:
+        expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
+    tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
+    values = tuple(_formula_operand(expression, path, frame) for path in tensors)
     for path in expression.names:
-        if path in frame.env or find(frame, path) is not None:
-            continue
-        error = unknown_path(frame, path)
-        raise PathError(error.code, error.message, error.hint)
+        if path not in frame.env and find(frame, path) is None:
+            raise _placed(unknown_path(frame, path), expression, path)
+    check_formula(expression, frozenset(tensors))
+    if not tensors:
+        raise ExpressionError(
+            "a formula reads at least one node", 0, len(text),
+            "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
+        )  # fmt: skip
+    return expression, tensors, values
+
+
+def _formula_operand(expression: Expression, path: str, frame: Frame) -> Value:
+    try:
+        return read(frame, path)
+    except PathError as error:
+        raise _placed(error, expression, path) from None
+
+
+def _placed(error: PathError, expression: Expression, path: str) -> PathError:
+    """The same error at the path's place in the formula."""
+    start = position(expression.tree, path)
+    error.offsets = (start, start + len(path))
+    return error
 
 
 def _taken(frame: Frame, name: str) -> tuple[str, Entry] | None:
@@ -297,23 +329,37 @@ def _taken(frame: Frame, name: str) -> tuple[str, Entry] | None:
     *containers, last = name.split(".")
     for part in containers:
         found = entries.get(part)
-        if found is None:
+        if found is None or (found.state is not State.CONTAINER and _left_out(found)):
             return None
         if found.state is not State.CONTAINER:
             return part, found
         entries = found.children
     found = entries.get(last)
-    if found is None or found.state is State.ABSENT or (found.alias or "").startswith("left out"):
-        return None
-    return name, found
+    return None if found is None or _left_out(found) else (name, found)
+
+
+def _left_out(entry: Entry) -> bool:
+    """Whether only left-out nodes have the name, so that another may take it."""
+    if entry.state is State.CONTAINER:
+        return all(map(_left_out, entry.children.values()))
+    return entry.state in (State.ABSENT, State.AMBIGUOUS) or (entry.alias or "").startswith("left out")
+
+
+def _place(frame: Frame, name: str) -> tuple[dict[str, Entry], str]:
+    """The entries that a node's dotted name goes into, containers made on first use, and its last part."""
+    entries = frame.entries
+    *containers, last = name.split(".")
+    for part in containers:
+        found = entries.get(part)
+        if found is None or found.state is not State.CONTAINER:
+            found = entries[part] = Entry(state=State.CONTAINER)
+        entries = found.children
+    return entries, last
 
 
 def _enter(template: NodeTemplate, frame: Frame, name: str, entry: Entry) -> None:
     """Puts an entry under its name, and makes it the node above."""
-    entries = frame.entries
-    *containers, last = name.split(".")
-    for part in containers:
-        entries = entries.setdefault(part, Entry(state=State.CONTAINER)).children
+    entries, last = _place(frame, name)
     entries[last] = entry
     if template.name is None:
         frame.count += 1

@@ -4,8 +4,6 @@ An op's rules (output types, tensors that it owns, MACs) are pure functions of i
 types of its inputs. Its PyTorch half lives in `archdsl_torch.ops`, dispatched on the class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
-from archdsl_torch.special import Infix, Like, ModeChoice, Prefix, Suffix
+from archdsl_torch.special import Grid, Infix, Like, ModeChoice, Prefix, Suffix
 from archdsl_torch.text import Doc, Dotted, Group, Operation, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
@@ -159,6 +159,8 @@ def leaves(code: Any) -> list[Arg]:
             parts = [code.then, code.otherwise]
         case Suffix() | Training():
             parts = [code.value]
+        case Grid():
+            parts = [*code.indices, code.value]
         case Index():
             parts = [code.receiver, *code.items]
         case Range():

@@ -7,6 +7,7 @@ children run in the class around it, and planning starts again.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final
@@ -103,6 +104,15 @@ class _Planner:
         if self.layout.role(scope) is Role.CHAIN:
             return tuple(self.outliner.exports(scope))
         return tuple(self.plan_of(scope).merged.exports)
+
+    def owner(self, node: Node) -> tuple[Scope, str, int]:
+        """The scope of the class that constructs the node, the class's name, and its number of instances."""
+        scope = node.scope
+        while scope is not None and scope not in self.by_scope:
+            scope = scope.scope
+        assert scope is not None
+        plan = self.by_scope[scope]
+        return scope, plan.name, len(plan.merged.outlines)
 
     # --- groups -------------------------------------------------------------------------------
 
@@ -299,12 +309,13 @@ def _print(planner: _Planner) -> str:
 
 
 def _header(graph: Graph) -> list[str]:
-    title = f"{graph.name}: {graph.summary}" if graph.summary else graph.name
+    title = ". ".join(part.rstrip(".") for part in (graph.summary, graph.reference) if part)
     overrides = "".join(f" -p {name}={value}" for name, value in graph.overrides.items())
-    lines = [f'"""{title}' + (f" ({graph.reference})" if graph.reference else "") + ".", ""]
-    lines.append(f"Made by archdsl {__version__}: archdsl source {graph.name}{overrides}")
-    lines += [f'{graph.parameters:,} parameters; shapes in comments are those of the sample input.', '"""', ""]
-    return [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in lines]
+    command = f"archdsl source {graph.name}{overrides}"
+    size = f"{graph.parameters:,} parameters. Shapes in comments are those of the sample input."
+    text = [f'"""{graph.name}, made by archdsl {__version__}: {command}', ""]
+    text += [*textwrap.wrap(f"{title}.", WIDTH), ""] if title else []
+    return [*text, size, '"""', ""]
 
 
 def _imports(body: str) -> list[str]:
@@ -360,7 +371,7 @@ def _class_lines(planner: _Planner, plan: ClassPlan) -> list[str]:
     reset = plan.reset
     if root:
         owners = any(p.reset for p in planner.plans if p is not plan)
-        reset = tree_lines(graph, planner.outliner, plan.reset, owners)
+        reset = tree_lines(graph, planner.outliner, plan.reset, owners, planner.owner)
     arguments = plan.arguments
     lines = [f"class {plan.name}({plan.base}):", f'    """{_docstring(graph, plan)}"""', ""]
     lines.append(f"    def __init__({arguments.signature()}):")
@@ -373,7 +384,8 @@ def _class_lines(planner: _Planner, plan: ClassPlan) -> list[str]:
     if reset:
         lines += ["        self.reset_parameters()", "", "    @torch.no_grad()", "    def reset_parameters(self):", *reset]
     if plan.forward:
-        ports = ", ".join(["self", *plan.merged.ports])
+        merged = plan.merged
+        ports = ", ".join(["self", *(f"{p}=None" if p in merged.optional else p for p in merged.ports)])
         lines += ["", f"    def forward({ports}):", *plan.forward]
     return lines
 
@@ -381,11 +393,10 @@ def _class_lines(planner: _Planner, plan: ClassPlan) -> list[str]:
 def _docstring(graph: Graph, plan: ClassPlan) -> str:
     scope = plan.scope
     if scope.scope is None:
-        return f"{graph.summary or graph.name}."
+        return f"The network `{graph.name}`."
     count = len(plan.merged.outlines)
-    if scope.block is not None:
-        return f"The block `{scope.block}`." if count > 1 else f"The block `{scope.block}`, at `{scope.path}`."
-    return f"The scope `{scope.path}`" + (f" and {count - 1} like it." if count > 1 else ".")
+    where = f"`{scope.path}`" + (f" and {count - 1} more" if count > 1 else "")
+    return f"The block `{scope.block}`: {where}." if scope.block is not None else f"The scope {where}."
 
 
 __all__ = ["class_name", "source"]

@@ -14,8 +14,8 @@ from archdsl_torch.lowering import Arg, Call, Many
 from archdsl_torch.merge import Merged, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items, Make, Tensor, Use
 from archdsl_torch.folding import Untold
-from archdsl_torch.runs import LoopResolver, grouped, loop_start
-from archdsl_torch.text import Doc, Group, Raw, all_same, identifier, prefixed, quoted, render, same, unique
+from archdsl_torch.runs import LoopResolver, RowsResolver, grouped, loop_start
+from archdsl_torch.text import Doc, Group, Operation, Raw, all_same, identifier, prefixed, quoted, render, same, unique
 
 
 class Plan(Protocol):
@@ -50,7 +50,7 @@ class Constructor:
         self.lines: list[str] = []
         self.everywhere = range(len(merged.outlines))
         self.alone = len(merged.outlines) == 1
-        self.names = set(merged.members) | {"self"}
+        self.names = {"self"}
         self.factories: dict[Any, str] = {}
         """Arguments that hold the class of a node's module, by template."""
 
@@ -296,7 +296,33 @@ class Constructor:
             else:
                 names = [entry.name for entry in items[0].entries]
                 return self._sequential(docs, names, numbered, self._loop(items), opening)
+        looped = self._looped_items(items, where) if numbered and resolver is self.arguments else None
+        if looped is not None:
+            return Group(opening, looped)
         return self._optional_items(items, where, resolver, numbered, opening)
+
+    def _looped_items(self, items: Sequence[Items], where: list[int]) -> tuple[Doc, ...] | None:
+        """Children of loops that turn differently often: `*[Block(width) for _ in range(depth)]`."""
+        stretches = [_stretches(item.entries) for item in items]
+        if any(list(other) != list(stretches[0]) for other in stretches):
+            return None
+        before = len(self.lines), len(self.arguments.atoms)
+        try:
+            return tuple(self._stretch([own[key] for own in stretches], where) for key in stretches[0])
+        except (Unmergeable, Untold, ExpressionError):
+            del self.lines[before[0] :], self.arguments.atoms[before[1] :]
+            return None
+
+    def _stretch(self, rows: Sequence[Sequence[Entry]], where: list[int]) -> Doc:
+        if all(len(row) == 1 for row in rows):
+            return self.build([row[0].build for row in rows], where, self.arguments)
+        counts = [len(row) for row in rows]
+        resolver = RowsResolver(counts, where, self.arguments)
+        builds = [entry.build for row in rows for entry in row]
+        body = self.build(builds, list(range(len(builds))), resolver)
+        turns = self.arguments.resolve(counts, where, "depth")
+        loop = Operation((body, f"{'k' if resolver.used else '_'} in range({turns})"), "for")
+        return Group("*[", (loop,), "]", single=True)
 
     def _sequential(self, docs: list[Doc], names: list[str], numbered: bool, loop: Any, opening: str) -> Doc:
         parts = grouped(docs, names, loop, numbered=numbered)
@@ -390,6 +416,16 @@ class Constructor:
             return doc, resolver.used, origin
 
         return write
+
+
+def _stretches(entries: Sequence[Entry]) -> dict[object, list[Entry]]:
+    """The children by the loop that they come from; a child of none stands alone."""
+    found: dict[object, list[Entry]] = {}
+    for entry in entries:
+        loops = entry.unit.loops
+        key = (loops[-1].loop, tuple(s.index for s in loops[:-1]), id(entry.unit.template)) if loops else entry.key
+        found.setdefault(key, []).append(entry)
+    return found
 
 
 def _word(entry: Entry) -> str:

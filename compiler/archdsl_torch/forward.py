@@ -24,12 +24,17 @@ from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Owned, Port, Ref, Result
 from archdsl_torch.sizes import Sizes
+from archdsl_torch.special import Grid
 from archdsl_torch.text import WIDTH, Group, all_same, identifier, is_static, literal, output_name, render, same, unique, variable
 
 NESTING: Final = 4
 """Calls in one line, at most."""
 LONGEST: Final = 88
 """Letters in a nested line, at most."""
+
+
+RESERVED: Final = frozenset(("self", "torch", "nn", "F", "math", "Outputs", "outputs"))
+"""Names that a forward reads, and that no variable may take."""
 
 
 class Inexpressible(Exception):
@@ -74,6 +79,9 @@ class Forward:
         self.rebound: set[str] = set()
         self.shown = ""
         self.ended = False
+        self.before: list[tuple[str, Any]] = []
+        """Lines that must stand before the next one."""
+        self.indices: list[str] = []
         self._count()
 
     # --- who reads what -----------------------------------------------------------------------
@@ -214,23 +222,20 @@ class Forward:
     # --- steps --------------------------------------------------------------------------------
 
     def _plain_step(self, step: MergedStep, indent: int) -> list[str]:
-        text = self._text(step)
         depth = 1 + max((p.depth for p in self._nested(step)), default=0)
-        if self._can_nest(step, text, depth):
+        text = self._text(step)
+        before = [line for prefix, doc in self.before for line in render(prefix, doc, indent)]
+        self.before.clear()
+        if self._can_nest(step, text, depth) or self._is_returned(step):
             self.pending[step.key] = _Pending(text, depth)
-            return []
-        if self._is_returned(step):
-            self.pending[step.key] = _Pending(text, depth)
-            return []
+            return before
         targets = self._targets(step)
         self._noted(step, targets)
-        if not targets:
-            return []
         lines = render(f"{', '.join(targets)} = ", text.doc, indent)
         comment = self._comment(step)
         if comment and len(lines[-1]) + len(comment) <= WIDTH:
             lines[-1] += comment
-        return lines
+        return before + lines
 
     def _nested(self, step: MergedStep) -> list[_Pending]:
         refs = [ref for ref in step.inputs if isinstance(ref, Result)]
@@ -260,7 +265,7 @@ class Forward:
         return scope.scope is None and len(scope.outputs) > 1
 
     def _needs_sizes(self, step: MergedStep) -> bool:
-        codes = [s.code for s in step.steps if s is not None]
+        codes = step.codes
         if codes[0] is None:
             return False
         columns = zip(*(leaves(code) for code in codes), strict=True)
@@ -271,14 +276,36 @@ class Forward:
         if isinstance(step.some.unit, Scope):
             return Text(Group(f"{step.some.module}(", self._scope_arguments(step)))
         inputs = [None if ref is None else self._operand(ref) for ref in step.inputs]
-        codes = [s.code for s in step.steps if s is not None]
+        codes = step.codes
         if codes[0] is None:
             fed = tuple(text.doc for text in inputs if text is not None)
             return Text(Group(f"{step.some.module}(", fed))
+        if isinstance(codes[0], Grid):
+            return self._grid(step, codes)
         writer = Writer(inputs, lambda args, name: self._value(step, args, name), self._like, step.some.module)
         if isinstance(codes[0], Method) and codes[0].name in ("reshape", "view"):
             return self._reshape(step, writer, codes)
         return writer.write(codes)
+
+    def _grid(self, step: MergedStep, codes: Sequence[Grid]) -> Text:
+        """A constant of run-time sizes, with its index tensors on lines of their own."""
+        def value(args: Sequence[Arg], name: str) -> str:
+            return self._value(step, args, name)
+
+        names: list[Text | None] = []
+        for place, wanted in enumerate(codes[0].names):
+            taken = {*self.names.values(), *(str(name.doc) for name in names if name), *self.indices, *RESERVED}
+            name = unique(variable(wanted), {*taken, *self._axis_names()})
+            self.indices.append(name)
+            text = Writer([], value, self._like).write([code.indices[place] for code in codes])
+            self.before.append((f"{name} = ", text.doc))
+            names.append(Text(name))
+        return Writer(names, value, self._like).write([code.value for code in codes])
+
+    def _axis_names(self) -> set[str]:
+        """What the sizes of the arguments may be called."""
+        scopes = (outline.scope for outline in self.merged.outlines)
+        return {str(dim).lower() for scope in scopes for port in self.merged.ports for dim in self.sizes_of(port) or ()}
 
     def _scope_arguments(self, step: MergedStep) -> tuple[Any, ...]:
         unit = step.some.unit
@@ -286,9 +313,11 @@ class Forward:
         wanted = self.ports_of(unit)
         texts: list[str] = []
         for name in wanted:
-            place = step.some.names.index(name) if name in step.some.names else None
+            place = step.names.index(name) if name in step.names else None
             ref = None if place is None else step.inputs[place]
             texts.append("None" if ref is None else str(self._operand(ref).doc))
+        while texts and texts[-1] == "None":
+            texts.pop()
         return tuple(texts)
 
     def _operand(self, ref: Ref) -> Text:
@@ -437,7 +466,7 @@ class Forward:
         wanted = self._wanted(step, output)
         place = self.places[step.key]
         live = {n for r, n in self.names.items() if self.last.get(r, -1) > place or r == ref or isinstance(r, Port)}
-        name = unique(wanted, live | {"self", "torch", "nn", "F", "math"})
+        name = unique(wanted, live | RESERVED | set(self.indices))
         self.names = {r: n for r, n in self.names.items() if n != name}
         self.names[ref] = name
         return name
@@ -559,7 +588,14 @@ class Forward:
         texts = [str(self._operand(ref).doc) for ref in refs]
         if self._is_root_tuple():
             named = tuple(f"{output_name(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))
-            return render("return ", Group("Outputs(", named), 8)
+            if not self.layout.graph.output_modes:
+                return render("return ", Group("Outputs(", named), 8)
+            tensors = "tuple(x for x in outputs if x is not None)"
+            return [
+                *render("outputs = ", Group("Outputs(", named), 8),
+                "        # torch.jit.trace takes no None",
+                f"        return {tensors} if torch.jit.is_tracing() else outputs",
+            ]
         return [f"        return {', '.join(texts)}"]
 
     def _comment(self, step: MergedStep) -> str:
@@ -570,7 +606,7 @@ class Forward:
         shape = key.node.types[key.output].shape
         sizes = self.layout.graph.sample_sizes
         shown = "×".join(str(d) if _is_symbol(d) and i == 0 else str(evaluate(d, sizes)) for i, d in enumerate(shape))
-        if shown == self.shown:
+        if shown == self.shown or not shape or not _is_symbol(shape[0]):
             return ""
         self.shown = shown
         return f"  # {shown}"

@@ -73,6 +73,7 @@ class Layout:
         self._chains: dict[Scope, tuple[Scope, ...]] = {}
         self._first: dict[Scope, int] = {}
         self._roles: dict[Scope, Role] = {}
+        self._modules: dict[Node, Call | None] = {}
         self.wrappers = Wrappers()
         self._connect()
 
@@ -117,6 +118,11 @@ class Layout:
 
     def module(self, node: Node) -> Call | None:
         """The constructor of the node's module; None where it is an expression in a forward."""
+        if node not in self._modules:
+            self._modules[node] = self._module(node)
+        return self._modules[node]
+
+    def _module(self, node: Node) -> Call | None:
         forms = self.lowered[node]
         if node.scope is not None and self.role(node.scope) in (Role.CHAIN, Role.CHAIN_CLASS):
             return _in_place(self, node, forms.module or self.wrappers.call(node, forms.function))

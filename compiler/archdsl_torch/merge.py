@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
-from archdsl.graph import Mode
-from archdsl_torch.outline import Entry, Outline, Owned, Port, Ref, Result, Step, skeleton
+from archdsl.graph import Mode, Scope
+from archdsl_torch.lowering import Call, In
+from archdsl_torch.outline import Entry, Outline, Port, Ref, Result, Step, skeleton
 
 
 class Unmergeable(Exception):
@@ -29,6 +30,10 @@ class MergedStep:
     """By instance; None where it is missing."""
     inputs: tuple[Ref | None, ...] = ()
     fallback: Ref | None = None
+    names: tuple[str, ...] = ()
+    """A scope's ports, in the order of `inputs`."""
+    codes: tuple[Any, ...] = ()
+    """The expression of each instance that has the step."""
 
     @property
     def some(self) -> Step:
@@ -52,6 +57,9 @@ class Merged:
     members: dict[str, tuple[Entry | None, ...]] = field(default_factory=dict)
     steps: dict[str, MergedStep] = field(default_factory=dict)
     ports: tuple[str, ...] = ()
+    """Those that every instance feeds first."""
+    optional: frozenset[str] = frozenset()
+    """Ports that only some instances feed."""
     exports: dict[str, Ref] = field(default_factory=dict)
 
 
@@ -99,14 +107,31 @@ def _insert(result: list[str], names: list[str]) -> list[str]:
 def _check_alike(step: MergedStep) -> None:
     present = [s for s in step.steps if s is not None]
     first = present[0]
+    step.codes = tuple(_with_all_inputs([s.code for s in present]))
     if len(present) < 2:
         return
-    shape = (first.module, skeleton(first.code), first.when, len(first.inputs), first.names)
-    for other in present[1:]:
-        if shape != (other.module, skeleton(other.code), other.when, len(other.inputs), other.names):
+    shape = (first.module, skeleton(step.codes[0]), first.when)
+    for other, code in zip(present[1:], step.codes[1:], strict=True):
+        if shape != (other.module, skeleton(code), other.when):
             raise Unmergeable(f"`{step.key}` differs")
         if first.output_names != other.output_names or len(first.outputs) != len(other.outputs):
             raise Unmergeable(f"the outputs of `{step.key}` differ")
+
+
+def _with_all_inputs(codes: list[Any]) -> list[Any]:
+    """Calls that differ in which optional tensors they are given, as calls that are given all."""
+    first = codes[0]
+    if not isinstance(first, Call) or len({len(code.kwargs) for code in codes if isinstance(code, Call)}) < 2:
+        return codes
+    fullest = max(codes, key=lambda code: len(code.kwargs))
+    filled = []
+    for code in codes:
+        own = dict(code.kwargs)
+        kwargs = tuple((k, own.get(k, v if isinstance(v, In) else None)) for k, v in fullest.kwargs)
+        if None in dict(kwargs).values() or own.keys() - dict(kwargs).keys():
+            return codes
+        filled.append(Call(code.function, code.args, kwargs))
+    return filled
 
 
 @final
@@ -122,7 +147,7 @@ class _Sources:
     def resolve(self) -> None:
         merged = self.merged
         for step in merged.steps.values():
-            step.inputs = tuple(self._input(step, place) for place in range(len(step.some.inputs)))
+            step.inputs = self._inputs(step)
         merged.exports = self._exports()
         for key in reversed(merged.steps):
             if key in self.fallbacks:
@@ -130,14 +155,29 @@ class _Sources:
         self._check_presence()
         merged.ports = self._ports()
 
-    def _input(self, step: MergedStep, place: int) -> Ref | None:
-        refs = {i: s.inputs[place] for i, s in enumerate(step.steps) if s is not None}
+    def _inputs(self, step: MergedStep) -> tuple[Ref | None, ...]:
+        """By port; of a scope, by the ports of the instance that has most."""
+        if not isinstance(step.some.unit, Scope):
+            places = range(max(len(s.inputs) for s in step.steps if s is not None))
+            return tuple(self._input(step, [dict(enumerate(s.inputs)) if s else None for s in step.steps], i) for i in places)
+        names = merged_order([list(s.names) for s in step.steps if s is not None])
+        step.names = tuple(names)
+        given = [dict(zip(s.names, s.inputs, strict=True)) if s else None for s in step.steps]
+        return tuple(self._input(step, given, name) for name in names)
+
+    def _input(self, step: MergedStep, given: Sequence[Mapping[Any, Ref | None] | None], place: Any) -> Ref | None:
+        refs = {i: own.get(place) for i, own in enumerate(given) if own is not None}
         fed = {i: ref for i, ref in refs.items() if ref is not None}
         if not fed:
             return None
-        if len(fed) < len(refs):
+        ref = self._one(fed)
+        if len(fed) < len(refs) and not self._is_optional_port(ref, refs.keys() - fed.keys()):
             raise Unmergeable(f"only some instances feed `{step.key}`")
-        return self._one(fed)
+        return ref
+
+    def _is_optional_port(self, ref: Ref, without: Iterable[int]) -> bool:
+        """Whether the forward's own argument is None where the step is not fed."""
+        return isinstance(ref, Port) and all(ref.names[0] not in self.merged.outlines[i].ports for i in without)
 
     def _exports(self) -> dict[str, Ref]:
         names = merged_order([list(outline.exports) for outline in self.merged.outlines])
@@ -206,7 +246,7 @@ class _Sources:
             if isinstance(ref, Port):
                 read.add(ref.names[0])
         names = merged_order([list(outline.ports) for outline in self.merged.outlines])
-        return tuple(name for name in names if name in read)
+        missing = {name for name in read if any(name not in o.ports for o in self.merged.outlines)}
+        self.merged.optional = frozenset(missing)
+        return tuple(sorted((name for name in names if name in read), key=lambda name: name in missing))
 
-
-__all__ = ["Merged", "MergedStep", "Owned", "Unmergeable", "merge", "merged_order"]

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, final
 from archdsl.graph import Mode, Node, Scope
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
-from archdsl_torch.special import Infix, Like, ModeChoice, Prefix, Suffix
+from archdsl_torch.special import Grid, Infix, Like, ModeChoice, Prefix, Suffix
 from archdsl_torch.text import identifier, unique
 
 # --- children -------------------------------------------------------------------------------------
@@ -180,6 +180,8 @@ def skeleton(code: Any) -> object:
             return code.sign, skeleton(code.left), skeleton(code.right)
         case Prefix():
             return code.sign, skeleton(code.operand)
+        case Grid():
+            return code.names, tuple(map(skeleton, code.indices)), skeleton(code.value)
         case Suffix():
             return "suffix", code.text, skeleton(code.value)
         case Index():

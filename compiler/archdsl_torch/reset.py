@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from archdsl.expressions import Tree
-from archdsl.graph import Graph, Node
+from archdsl.expressions import Tree, free_names
+from archdsl.graph import Graph, Node, Scope
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.arguments import Hint
 from archdsl_torch.code import Text, Writer
@@ -15,9 +15,13 @@ from archdsl_torch.layout import key_of
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import Merged
 from archdsl_torch.outline import Make, Outliner, Tensor
-from archdsl_torch.special import tensor_code, used_names, value_tree
+from archdsl_torch.special import axis_suffix, tensor_code, value_tree
 from archdsl_torch.text import Group, all_same, literal, render, unique, variable
 
+
+
+OwnerOf: TypeAlias = "Callable[[Node], tuple[Scope, str, int]]"
+"""The scope of the class that holds a node, the class's name, and how many instances it has."""
 
 
 class Words(Protocol):
@@ -56,7 +60,7 @@ def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     """`copy_` casts what was computed in float64, once."""
     ops = [node.op for node in nodes if isinstance(node.op, Constant)]
     first = ops[0]
-    used = used_names(value_tree(first)) & set(first.index)
+    used = free_names(value_tree(first)) & set(first.index)
     if not used:
         numbers = [value_tree(op).value for op in ops]  # type: ignore[union-attr]
         return [f"        {target}.fill_({words.value(numbers, 'value')})"]
@@ -66,8 +70,7 @@ def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
         if index not in used:
             continue
         names[index] = unique(variable(index), ("self", "torch", "nn", "F", "math", *names.values()))
-        after = ", ".join([":", *["None"] * (len(first.shape) - place - 1)])
-        suffix = f"[{after}]" if place < len(first.shape) - 1 else ""
+        suffix = f"[{axis_suffix(first, place)}]" if place < len(first.shape) - 1 else ""
         sizes = [op.shape[place] for op in ops]
         size = literal(sizes[0]) if all_same(sizes) else f"{target}.shape[{place}]"
         line = f"torch.arange({size}, dtype=torch.float64)"
@@ -116,7 +119,9 @@ class _Made(NamedTuple):
     """The spec initialises every tensor of it."""
 
 
-def tree_lines(graph: Graph, outliner: Outliner, own: list[str], owners: bool) -> list[str]:
+def tree_lines(
+    graph: Graph, outliner: Outliner, own: list[str], owners: bool, owner: OwnerOf
+) -> list[str]:
     """The statements of the network's `reset_parameters`."""
     made = list(_modules(graph, outliner))
     tied = list(tie_lines(graph, outliner))
@@ -141,7 +146,7 @@ def tree_lines(graph: Graph, outliner: Outliner, own: list[str], owners: bool) -
         if others:
             lines.append(f'            {word} module is not self and hasattr(module, "reset_parameters"):')
             lines.append("                module.reset_parameters()")
-    return lines + list(_exceptions(graph, made, by_type, outliner))
+    return lines + list(_exceptions(graph, made, by_type, outliner, owner))
 
 
 def tie_lines(graph: Graph, outliner: Outliner) -> Iterator[str]:
@@ -224,16 +229,55 @@ def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[lis
         yield [f"isinstance(module, {' | '.join(functions)})", *body]
 
 
-def _exceptions(graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner) -> Iterator[str]:
+def _exceptions(
+    graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner, owner: OwnerOf
+) -> Iterator[str]:
     """Modules that the spec initialises unlike the others of their type."""
+    by_class: dict[tuple[str, int], dict[tuple[str, ...], int]] = {}
+    single: list[str] = []
     for one in made:
-        usual = dict(by_type[one.function][0])
-        expected = {name: usual[name] for name in one.node.tensors if name in usual}
-        if dict(one.init) == expected:
+        lines = list(_exception(one, dict(by_type[one.function][0])))
+        if not lines:
             continue
-        path = outliner.access(one.node, graph.root)
-        if any(name not in dict(one.init) for name in expected):
-            yield f"        {path}.reset_parameters()"
-        for name, initialiser in one.init:
-            yield f"        {_call(initialiser, f'{path}.{name}')}"
+        scope, name, count = owner(one.node)
+        if count > 1 and scope is not graph.root:
+            path = outliner.access(one.node, scope).removeprefix("self")
+            own = tuple(line.replace("@", f"module{path}") for line in lines)
+            found = by_class.setdefault((name, count), {})
+            found[own] = found.get(own, 0) + 1
+        else:
+            single += [line.replace("@", outliner.access(one.node, graph.root)) for line in lines]
+    branches: list[str] = []
+    for (name, count), bodies in by_class.items():
+        if any(times != count for times in bodies.values()):
+            single += _one_by_one(graph, made, by_type, outliner, owner, name)
+            continue
+        branches.append(f"            {'elif' if branches else 'if'} isinstance(module, {name}):")
+        branches += [f"                {line}" for body in bodies for line in body]
+    if branches:
+        yield from ("        for module in self.modules():", *branches)
+    yield from (f"        {line}" for line in single)
 
+
+def _exception(one: _Made, usual: Mapping[str, Any]) -> Iterator[str]:
+    """The statements for one module, which is written `@`."""
+    own = dict(one.init)
+    expected = {name: usual[name] for name in one.node.tensors if name in usual}
+    if own == expected:
+        return
+    if any(name not in own for name in expected):
+        yield "@.reset_parameters()"
+    for name, initialiser in one.init:
+        if expected.get(name) != initialiser or any(key not in own for key in expected):
+            yield _call(initialiser, f"@.{name}")
+
+
+def _one_by_one(
+    graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner, owner: OwnerOf, name: str
+) -> list[str]:
+    found: list[str] = []
+    for one in made:
+        if owner(one.node)[1] == name:
+            path = outliner.access(one.node, graph.root)
+            found += [line.replace("@", path) for line in _exception(one, dict(by_type[one.function][0]))]
+    return found

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from archdsl.expressions import Name, Tree, to_text
 from archdsl.graph import Binding, LoopStep
-from archdsl_torch.arguments import Hint, agrees
+from archdsl_torch.arguments import Hint, Resolver, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Doc, Group, Operation, all_same, literal, quoted
+from archdsl_torch.text import Doc, Group, Operation, all_same, literal, quoted, same
 
 SHORTEST: Final = 3
 """Fewer equal children than this are written out."""
@@ -75,6 +75,41 @@ class LoopResolver:
         base = values[0] - step * self.start
         factor = "k" if step == 1 else f"{step} * k"
         return factor if base == 0 else f"{base} + {factor}"
+
+
+@final
+class RowsResolver:
+    """Says the values of loops of several lengths, one loop for each instance of the class.
+
+    `rows` counts the turns of each loop. A value is the same in every turn, or differs in the first.
+    """
+
+    def __init__(self, rows: Sequence[int], where: Sequence[int], resolver: Resolver) -> None:
+        self.rows = rows
+        self.where = where
+        self.resolver = resolver
+        self.used = False
+
+    def resolve(self, values: Sequence[Any], where: Sequence[int], name: str, hint: Hint | None) -> str:
+        if len(values) != sum(self.rows):
+            raise Untold(name)
+        starts = [sum(self.rows[:i]) for i in range(len(self.rows))]
+        rows = [values[start : start + count] for start, count in zip(starts, self.rows, strict=True)]
+        if not all(all_same(row[1:]) for row in rows if row[1:]):
+            raise Untold(name)
+        first = self._part(starts, list(range(len(rows))), values, name, hint)
+        longer = [i for i, row in enumerate(rows) if len(row) > 1]
+        if all(same(row[0], row[-1]) for row in rows):
+            return first
+        self.used = True
+        return f"{first} if k == 0 else {self._part([starts[i] + 1 for i in longer], longer, values, name, hint)}"
+
+    def _part(self, places: Sequence[int], rows: list[int], values: Sequence[Any], name: str, hint: Hint | None) -> str:
+        own = None if hint is None else Hint(hint.expression, tuple(hint.envs[p] for p in places))
+        return self.resolver.resolve([values[p] for p in places], [self.where[i] for i in rows], name, own)
+
+    def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
+        raise Untold(name)
 
 
 def loop_start(loops: Sequence[Sequence[LoopStep]]) -> int:

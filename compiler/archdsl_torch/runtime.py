@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archdsl.graph import Graph
+from archdsl.graph import Graph, Node
 from archdsl_torch.codegen import class_name, source
+from archdsl_torch.layout import is_tensor
 
 PACKAGE: Final = "archdsl_torch.generated"
 
@@ -103,7 +104,7 @@ class _WithoutFills(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in _RANDOM:
             return args[0] if args else kwargs["tensor"]
-        if func is _IS_META:
+        if func == _IS_META:  # a new object at each access
             # nn.init.trunc_normal_ draws until every number is in its bounds, but not on meta
             return True
         return func(*args, **(kwargs or {}))
@@ -120,21 +121,41 @@ def build(
     cls = getattr(load(source(graph), graph.name), class_name(graph))
     place = torch.device(device) if device is not None else None
     with _WithoutFills(), place or nullcontext():
-        module: nn.Module = cls()
+        module = _construct(cls)
     if dtype is not None:
         module.to(dtype)
     if place is not None and place.type == "meta":
         return module
-    reset = getattr(module, "reset_parameters", None)
-    if reset is None:
-        return module
     if init:
         with _seeded(seed, place):
-            reset()
-    elif dtype is not None:
+            _reset(module)
+    elif dtype is not None or any(map(is_tensor, _own_nodes(graph))):
         with _WithoutFills():
-            reset()
+            _reset(module)
     return module
+
+
+def _construct(cls: type[nn.Module]) -> nn.Module:
+    """An instance whose tree is not initialised yet: that happens once, when dtype and device are right."""
+    module = cls.__new__(cls)
+    vars(module)["reset_parameters"] = _nothing
+    module.__init__()  # type: ignore[misc]
+    del vars(module)["reset_parameters"]
+    return module
+
+
+def _nothing() -> None:
+    """In place of the network's own `reset_parameters` while it is constructed."""
+
+
+def _reset(module: nn.Module) -> None:
+    reset = getattr(module, "reset_parameters", None)
+    if reset is not None:
+        reset()
+
+
+def _own_nodes(graph: Graph) -> Iterator[Node]:
+    return (child for child in graph.root.children.values() if isinstance(child, Node))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary
+from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary, free_names
 from archdsl.expressions import Call as FunctionCall
 from archdsl.graph import Node
 from archdsl.ops.special import ByMode, Constant, Formula
@@ -44,6 +44,16 @@ class Suffix:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """A value over index tensors, which stand before it under names of their own."""
+
+    names: tuple[str, ...]
+    indices: tuple[AnyCode, ...]
+    value: AnyCode
+    """`In(i)` is the i-th index."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChoice:
     """`then if self.training else otherwise`"""
 
@@ -59,7 +69,7 @@ class Like:
     what: str
 
 
-AnyCode: TypeAlias = "Code | Infix | Prefix | Suffix | ModeChoice | Like"
+AnyCode: TypeAlias = "Code | Infix | Prefix | Suffix | Grid | ModeChoice | Like"
 
 
 class FormulaError(Exception):
@@ -75,7 +85,7 @@ def lowered(node: Node) -> Lowered:
     if kind is ByMode:
         return Lowered(None, ModeChoice(op.mode, In(0), In(1)))  # type: ignore[arg-type]
     if kind is Constant:
-        return Lowered(None, constant_code(op, Like("device")))  # type: ignore[arg-type]
+        return Lowered(None, _run_time_constant(op))  # type: ignore[arg-type]
     return lower(op, *(None if value is None else value.type for value in node.inputs))
 
 
@@ -94,19 +104,18 @@ def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
 # --- constants ------------------------------------------------------------------------------------
 
 
-def constant_code(op: Constant, device: AnyCode | None) -> AnyCode:
+def _run_time_constant(op: Constant) -> AnyCode:
     """The constant's tensor: its formula over index tensors, in float64, cast once at the end."""
-    names = {name: index_code(op, place, device) for place, name in enumerate(op.index)}
-    shape = Arg(tuple(op.shape), "shape")
-    target = Like("dtype") if op.dtype == "float32" and device is not None else Call(f"torch.{op.dtype}")
-    where = {} if device is None else {"device": device}
     tree = value_tree(op)
-    if not used_names(tree) & names.keys():
-        return call("torch.full", shape, _number(tree), dtype=target, **where)  # type: ignore[arg-type]
-    value = tensor_code(tree, lambda name: names[name])
-    if used_names(tree) >= names.keys():
-        return method(value, "to", target)  # type: ignore[arg-type]
-    return method(method(value, "to", target), "expand", shape)  # type: ignore[arg-type]
+    used = [name for name in op.index if name in free_names(tree)]
+    shape = Arg(tuple(op.shape), "shape")
+    target = Like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
+    if not used:
+        return call("torch.full", shape, _number(tree), dtype=target, device=Like("device"))  # type: ignore[arg-type]
+    value = method(tensor_code(tree, lambda name: In(used.index(name))), "to", target)  # type: ignore[arg-type]
+    if len(used) < len(op.shape):
+        value = method(value, "expand", shape)
+    return Grid(tuple(used), tuple(_index(op, op.index.index(name)) for name in used), value)
 
 
 def value_tree(op: Constant) -> Tree:
@@ -120,18 +129,16 @@ def _number(tree: Tree) -> Arg:
     raise FormulaError("a constant without indices that is no number")
 
 
-def index_code(op: Constant, place: int, device: AnyCode | None) -> AnyCode:
+def _index(op: Constant, place: int) -> AnyCode:
     """The tensor that holds the index along one dimension, with the others of size 1."""
-    where = {} if device is None else {"device": device}
-    line = call("torch.arange", Arg(op.shape[place], "shape"), dtype=Call("torch.float64"), **where)  # type: ignore[arg-type]
-    after = len(op.shape) - place - 1
-    return Suffix(line, ", ".join([":", *["None"] * after])) if after else line
+    size = Arg(op.shape[place], "shape")
+    line = call("torch.arange", size, dtype=Call("torch.float64"), device=Like("device"))  # type: ignore[arg-type]
+    return Suffix(line, axis_suffix(op, place)) if place < len(op.shape) - 1 else line
 
 
-def used_names(tree: Tree) -> frozenset[str]:
-    from archdsl.expressions import free_names
-
-    return free_names(tree)
+def axis_suffix(op: Constant, place: int) -> str:
+    """`:, None` between brackets puts an index along its dimension."""
+    return ", ".join([":", *["None"] * (len(op.shape) - place - 1)])
 
 
 # --- formulas -------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -16,10 +16,8 @@ from tests.compiler.networks import NETWORKS
 
 
 @pytest.fixture(params=NETWORKS, ids=[name.replace(" ", "_") for name in NETWORKS])
-def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Graph:
-    file = tmp_path / "net.yaml"
-    file.write_text("archdsl: 1\nname: net\n" + NETWORKS[request.param])
-    return archdsl.graph(file)
+def graph(request: pytest.FixtureRequest, network: Callable[[str], Graph]) -> Graph:
+    return network(request.param)
 
 
 def keys(scope: Scope) -> list[str]:

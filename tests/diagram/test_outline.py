@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import archdsl
 from archdsl.diagram.figure import Box, Figure, Panel, Role, Style
+from archdsl.diagram.flow import Flow
+from archdsl.diagram.grouping import group
 from archdsl.diagram.outline import outline
 from archdsl.diagram.quantities import count_text
 from archdsl.graph import Graph
 from tests.diagram.building import (
     SMALL,
+    Builder,
     alternating,
+    bottleneck,
     growing,
     residual_network,
     tangle,
@@ -22,6 +28,8 @@ from tests.diagram.building import (
     u_network,
     with_head_in_training,
 )
+
+SPECS = sorted(path.stem for path in (Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
 
 def plain(text: str) -> str:
@@ -153,8 +161,87 @@ def test_small_graphs_give_truthful_figures(name: str, depth: int) -> None:
     check(SMALL[name](), depth)
 
 
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_networks_give_truthful_figures(name: str, depth: int) -> None:
+    check(archdsl.graph(name), depth)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_overviews_of_networks_have_few_boxes(name: str) -> None:
+    assert 1 < len(boxes(outline(archdsl.graph(name)), Style.CARD)) <= 12
+
+
+def test_equal_ops_in_a_row_are_one_box() -> None:
+    b = Builder()
+    x = b.input(8)
+    for i in range(4):
+        x = b.add(f"relu{i}", "relu", b.add(f"linear{i}", "linear", x, out_features=64))
+    found = [(plain(box.fields), box.times, plain(box.counts)) for box in boxes(outline(b.graph(x)), Style.CARD)]
+    assert found == [("8 → 64", 1, "576 params · 512 MACs"), ("64 → 64", 3, "12.5 K params · 12.3 KMACs")]
+
+
+def test_many_parameters_that_vary_are_counted() -> None:
+    b = Builder()
+    x = b.input(16, 8, 8)
+    for i in range(3):
+        b.scope(f"m.{i}", "mixed", a=i, b=i + 1, c=i + 2, d=i + 3)
+        x = b.plus(
+            f"m.{i}.add", x, b.add(f"m.{i}.conv", "conv2d", x, out_channels=16, kernel_size=2 * i + 1, padding=i)
+        )
+    (card,) = boxes(outline(b.graph(x)), Style.CARD)
+    assert plain(card.aside) == "m · 4 parameters vary"
+    assert [plain(line) for line in card.lines] == ["Conv 1–5×1–5, 16"]
+
+
+def test_only_the_first_copy_may_shrink_a_repeat_that_is_not_cut() -> None:
+    b = Builder()
+    x = b.input(16, 64, 64)
+    for i in range(5):
+        x = bottleneck(b, f"layers.{i}", x, 8, 2 if i in (0, 3) else 1)
+    found = [(box.times, plain(box.aside)) for box in boxes(outline(b.graph(x)), Style.CARD)]
+    assert found == [
+        (3, "layers.0 – layers.2 · first /2, with downsample"),
+        (2, "layers.3 – layers.4 · first /2, with downsample"),
+    ]
+
+
+def test_a_node_between_blocks_that_does_nothing_is_not_shown() -> None:
+    b = Builder()
+    x = bottleneck(b, "one", b.input(16, 8, 8), 8)
+    x = bottleneck(b, "two", b.add("drop", "dropout", x, p=0.0), 8)
+    assert [(box.name, box.times) for box in boxes(outline(b.graph(x)), Style.CARD)] == [("one", 2)]
+
+
+def test_a_network_that_does_nothing_is_a_line() -> None:
+    b = Builder()
+    figure = outline(b.graph(b.add("same", "identity", b.input(3))))
+    assert [box.style for box in figure.boxes()] == [Style.PORT, Style.PORT]
+    assert labels(figure) == ["3"]
+
+
+def test_parameters_are_shown_with_their_readers() -> None:
+    b = Builder()
+    x = b.add("stem", "linear", b.input(4, 8), out_features=8)
+    x = b.plus("embedded", x, b.add("positions", "parameter", shape=[1, 4, 8]))
+    (card,) = boxes(outline(b.graph(x)), Style.CARD)
+    assert plain(card.lines[0]) == "Add positions"
+    assert plain(card.counts) == "104 params · 256 MACs"
+
+
+def test_notes_are_shown() -> None:
+    b = Builder()
+    x = bottleneck(b, "body", b.input(16, 8, 8), 8)
+    b.scope("body").note = "what the paper calls stage 1"
+    card = boxes(outline(b.graph(b.add("head", "conv2d", x, out_channels=4, kernel_size=1))), Style.CARD)[0]
+    assert card.lines[-1] == "what the paper calls stage 1"
+
+
 def check(graph: Graph, depth: int) -> None:
-    """Names are unique, links join boxes and make no cycle, and the title has the graph's counts."""
+    """Every node is in one box, names are unique, links make no cycle, and the title has the graph's counts."""
+    flow = Flow(graph)
+    covered = [node for run in group(flow, graph.root) for node in run.nodes if node not in flow.static]
+    assert sorted(node.path for node in covered) == sorted(n.path for n in graph.nodes if n not in flow.static)
     figure = outline(graph, depth)
     names = [box.name for box in figure.boxes()]
     assert len(set(names)) == len(names)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import archdsl
 from archdsl.diagram import (
     DrawingError,
     MissingError,
@@ -104,12 +105,16 @@ def placed_texts(operations: list[dict[str, Any]]) -> list[Placed]:
 
 
 def layout(name: str, depth: int) -> dict[str, Any]:
-    data = rendering.picture(dot_text(SMALL[name](), depth=depth), "json", name)
+    graph = SMALL[name]() if name in SMALL else archdsl.graph(name)
+    data = rendering.picture(dot_text(graph, depth=depth), "json", name)
     return dict(json.loads(data))
 
 
-@pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("depth", [1, 2])
+SPECS = sorted(path.stem for path in (Path(__file__).parents[2] / "specs").glob("*.yaml"))
+DRAWN = [(name, depth) for name in SMALL for depth in (1, 2)] + [(name, 1) for name in SPECS]
+
+
+@pytest.mark.parametrize(("name", "depth"), DRAWN)
 def test_no_texts_overlap_and_none_leaves_its_box(name: str, depth: int) -> None:
     made = layout(name, depth)
     texts = placed_texts(made["_ldraw_"])
@@ -183,7 +188,9 @@ def test_all_characters_that_figures_use_are_in_the_fonts() -> None:
     from archdsl.diagram.metrics import _advances
 
     for bold in (False, True):
-        assert {ord(character) for character in "×→·…–+\N{MINUS SIGN}∞≤≥√αβγ\N{NO-BREAK SPACE}"} <= _advances(bold)[0].keys()
+        assert {ord(character) for character in "×→·…–+\N{MINUS SIGN}∞≤≥√αβγ\N{NO-BREAK SPACE}"} <= _advances(bold)[
+            0
+        ].keys()
 
 
 # -- what goes wrong
@@ -227,8 +234,9 @@ def test_a_figure_that_is_never_small_enough_is_an_error(monkeypatch: pytest.Mon
 def test_without_graphviz_the_dot_text_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "find_spec", lambda name: None)
     monkeypatch.setattr(rendering.shutil, "which", lambda name: None)
-    with pytest.raises(DrawingError, match=r"wrote `.*net\.dot` instead; install `pygraphviz`"):
+    with pytest.raises(DrawingError, match=r"wrote `.*net\.dot` instead") as caught:
         draw(SMALL["growing"](), tmp_path / "net.svg")
+    assert caught.value.hint is not None and "pip install pygraphviz" in caught.value.hint
     assert [each.name for each in tmp_path.iterdir()] == ["net.dot"]
     assert (tmp_path / "net.dot").read_text("utf-8") == dot_text(SMALL["growing"]())
 

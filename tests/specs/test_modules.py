@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import archdsl
 import pytest
 import torch
 from torch import Tensor, nn
 
+import archdsl
 from tests.references.parity import CASES, outputs_of
 
 SHAPES: dict[str, tuple[int, int]] = {"lenet5": (1, 32), **{case.name: (3, case.size) for case in CASES}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import archdsl
 import pytest
 from torch import Tensor, nn
 
+import archdsl
 from tests.references import parity
 from tests.references.parity import CASES, Case
 

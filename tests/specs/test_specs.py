@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-import archdsl
 import pytest
+
+import archdsl
 
 SPECS = Path(__file__).parents[2] / "specs"
 NETWORKS = sorted(path.stem for path in SPECS.glob("*.yaml"))

@@ -1,0 +1,201 @@
+"""A built module is an ordinary `nn.Module`, in this process and in others."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+import pickle
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archdsl
+from archdsl.graph import Graph
+from tests.compiler import interpreter
+
+Network = Callable[[str], Graph]
+
+
+def same_state(left: nn.Module, right: nn.Module) -> bool:
+    a, b = left.state_dict(), right.state_dict()
+    return list(a) == list(b) and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_build_runs_what_source_prints(network: Network) -> None:
+    graph = network("residual")
+    module = archdsl.build(graph)
+    assert inspect.getsource(sys.modules[type(module).__module__]) == archdsl.source(graph)
+    assert inspect.getsource(type(module)) in archdsl.source(graph)
+    assert "def forward(self, x):" in inspect.getsource(type(module).forward)
+
+
+def test_the_printed_file_stands_alone(network: Network, tmp_path: Path) -> None:
+    graph = network("residual")
+    file = tmp_path / "printed.py"
+    file.write_text(archdsl.source(graph))
+    code = "import sys, printed; printed.Net(); assert not any(m.startswith('archdsl') for m in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_a_traceback_shows_the_line(network: Network) -> None:
+    module = archdsl.build(network("residual"))
+    with pytest.raises(RuntimeError) as caught:
+        module(torch.zeros(1, 2, 16, 16))
+    assert "self.bn(self.conv(x))" in "".join(traceback.format_exception(caught.value))
+
+
+def test_pickles_into_another_process(network: Network, tmp_path: Path) -> None:
+    graph = network("several outputs")
+    module = archdsl.build(graph, seed=1)
+    x = torch.randn(2, 5, 8)
+    expected = module(x)
+    torch.save({"module": module, "x": x, "outputs": expected}, tmp_path / "saved.pt")
+    code = (
+        "import torch\n"
+        "saved = torch.load('saved.pt', weights_only=False)\n"
+        "found = saved['module'](saved['x'])\n"
+        "assert type(found) is type(saved['outputs'])\n"
+        "assert all(torch.equal(a, b) for a, b in zip(found, saved['outputs']))\n"
+    )
+    root = Path(archdsl.__file__).parents[1]
+    path = f"{root}:{root / 'compiler'}"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env={"PYTHONPATH": path, "PATH": ""})
+
+
+def test_pickles_and_copies_here(network: Network) -> None:
+    module = archdsl.build(network("constants"), seed=1)
+    again = pickle.loads(pickle.dumps(module))
+    copied = copy.deepcopy(module)
+    assert type(again) is type(copied) is type(module)
+    assert same_state(again, module) and same_state(copied, module)
+    assert not any(a is b for a, b in zip(copied.parameters(), module.parameters(), strict=True))
+
+
+def test_the_source_is_pickled_once(network: Network) -> None:
+    graph = network("repeats")
+    buffer = io.BytesIO()
+    pickle.dump(archdsl.build(graph), buffer)
+    assert buffer.getvalue().count(b"class Layer(nn.Module)") == 1
+
+
+def test_same_seed_same_weights(network: Network) -> None:
+    graph = network("residual")
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    first, second, third = (archdsl.build(graph, seed=seed) for seed in (3, 3, 4))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert same_state(first, second) and not same_state(first, third)
+    archdsl.build(graph)
+    assert not torch.equal(before, torch.random.get_rng_state())
+
+
+def test_seed_is_torch_s(network: Network) -> None:
+    graph = network("residual")
+    torch.manual_seed(3)
+    assert same_state(archdsl.build(graph), archdsl.build(graph, seed=3))
+
+
+def test_without_initialisation_constants_are_there(network: Network) -> None:
+    graph = network("constants")
+    full, bare = archdsl.build(graph), archdsl.build(graph, init=False)
+    for (name, expected), (_, found) in zip(full.named_buffers(), bare.named_buffers(), strict=True):
+        assert torch.equal(expected, found), name
+
+
+def test_float64_constants_are_exact(network: Network) -> None:
+    graph = network("constants")
+    for init in (True, False):
+        exact = archdsl.build(graph, dtype=torch.float64, init=init)
+        rows = exact.get_buffer("two.rows")
+        assert rows.dtype == torch.float64
+        assert rows[1, 1].item() == -1 / 6
+        assert exact.get_buffer("two.kept").dtype == torch.int64
+
+
+def test_meta_then_reset(network: Network) -> None:
+    for name in ("constants", "share and tie", "repeats"):
+        graph = network(name)
+        module = archdsl.build(graph, device="meta")
+        assert all(p.is_meta for p in module.parameters()) and all(b.is_meta for b in module.buffers())
+        module.to_empty(device="cpu")
+        torch.manual_seed(3)
+        module.reset_parameters()
+        assert same_state(module, archdsl.build(graph, seed=3))
+        assert dict(module.named_parameters()).keys() == dict(archdsl.build(graph).named_parameters()).keys()
+
+
+def test_ties_are_one_tensor(network: Network) -> None:
+    module = archdsl.build(network("share and tie"), dtype=torch.float64)
+    assert module.decode.weight is module.embed.weight
+    assert {"decode.weight", "embed.weight"} <= module.state_dict().keys()
+
+
+def test_initialisers(network: Network) -> None:
+    module = archdsl.build(network("initialised"), seed=0)
+    assert 0.01 < module.a.one.weight.std() < 0.03 and not module.a.one.bias.any()
+    assert not module.b.two.weight.any() and (module.b.two.bias == 1).all()
+    assert (module.head.weight == 0.25).all()
+    assert not module.a.att.out_proj.bias.any() and module.a.att.in_proj_weight.std() > 0.05
+
+
+def test_nothing_is_patched(network: Network) -> None:
+    graph = network("residual")
+    before = (nn.Conv2d.reset_parameters, torch.nn.init.kaiming_uniform_, torch.get_default_dtype())
+    module = archdsl.build(graph, init=False, dtype=torch.float64)
+    assert before == (nn.Conv2d.reset_parameters, torch.nn.init.kaiming_uniform_, torch.get_default_dtype())
+    assert "reset_parameters" not in vars(module)
+
+
+def test_hooks_see_the_paths_of_the_spec(network: Network) -> None:
+    module = archdsl.build(network("residual")).eval()
+    seen: list[str] = []
+    for name, child in module.named_modules():
+        child.register_forward_hook(lambda *_, name=name: seen.append(name))
+    module(torch.zeros(1, 3, 16, 16))
+    assert seen[:3] == ["layers.0.conv", "layers.0.bn", "layers.0.down.0"] and seen[-1] == ""
+
+
+@pytest.mark.parametrize("name", ["residual", "modes", "masks", "constants", "run-time sizes", "run-time constants"])
+class TestTracers:
+    """The tracers take what is built; a trace holds the mode that it is made in."""
+
+    def prepared(self, network: Network, name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...], object]:
+        graph = network(name)
+        module = archdsl.build(graph, seed=0, dtype=torch.float64).eval()
+        inputs = tuple(interpreter.draw(graph, {"N": 3}).values())
+        return module, inputs, module(*inputs)
+
+    def test_fx(self, network: Network, name: str) -> None:
+        module, inputs, expected = self.prepared(network, name)
+        compare(torch.fx.symbolic_trace(module)(*inputs), expected)
+
+    @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+    def test_jit_trace(self, network: Network, name: str) -> None:
+        module, inputs, expected = self.prepared(network, name)
+        compare(torch.jit.trace(module, inputs, strict=False)(*inputs), expected)
+
+    def test_export(self, network: Network, name: str) -> None:
+        module, inputs, expected = self.prepared(network, name)
+        batch = torch.export.Dim("batch", min=2)
+        exported = torch.export.export(module, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+        compare(exported.module()(*inputs), expected)
+
+    def test_compile(self, network: Network, name: str) -> None:
+        module, inputs, expected = self.prepared(network, name)
+        torch.compiler.reset()
+        compare(torch.compile(module, backend="eager", fullgraph=True)(*inputs), expected)
+
+
+def compare(found: object, expected: object) -> None:
+    left = found if isinstance(found, tuple | list) else (found,)
+    right = expected if isinstance(expected, tuple) else (expected,)
+    for a, b in zip(left, (b for b in right if b is not None) if None in right and len(left) < len(right) else right, strict=True):
+        if b is not None:
+            torch.testing.assert_close(a, b)
