@@ -84,7 +84,6 @@ class Block(_Form):
     let: Values = Field(default_factory=dict)
     nodes: Nodes
     outputs: Any = None
-    init: dict[str, Any] = Field(default_factory=dict)
     note: str | None = None
 
 

@@ -61,12 +61,14 @@ class Binding(NamedTuple):
     """The expression of a `let`, in the names of the same environment."""
 
 
-@dataclass(slots=True, eq=False)
 class Env:
     """Names that expressions see, innermost first."""
 
-    names: dict[str, Binding]
-    parent: Env | None = None
+    __slots__ = ("names", "parent")
+
+    def __init__(self, names: dict[str, Binding], parent: Env | None = None) -> None:
+        self.names = names
+        self.parent = parent
 
     def find(self, name: str) -> Binding | None:
         env: Env | None = self

@@ -340,7 +340,8 @@ class Compiler:
             loop = for_key(key) is not None
             near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"]) if len(key) > 1 else None
             hint = "put the `for` inside `nodes:`" if loop else (
-                f"did you mean `{near}`?" if near else "name the op that takes it, `op: …`; children stand under `nodes:`"
+                f"did you mean `{near}`?" if near
+                else "name the op that takes it, `op: …`; children stand under `nodes:`"
             )  # fmt: skip
             raise TemplateError(
                 "unknown-key", f"`{key}` is not a key of a node without `op`", (*path, key), hint=hint, key=True
@@ -363,10 +364,10 @@ class Compiler:
             )  # fmt: skip
         for key, given in (("tie", node.tie), ("init", node.init)):
             if given and (node.op is None or node.body is not None):
-                hint = "say it at the node of the op" if key == "tie" else "say it at the node of the op, or by path in the file's `init`"
+                other = ", or by path in the file's `init`" if key == "init" else ""
                 raise TemplateError(
                     f"bad-{key}", f"`{key}` is for the node of an op, which has parameters of its own",
-                    (*path, key), key=True, hint=hint,
+                    (*path, key), key=True, hint=f"say it at the node of the op{other}",
                 )  # fmt: skip
 
     def _key_op(self, node: NodeTemplate, raw: Any, path: Path) -> None:

@@ -68,10 +68,13 @@ def render(graph: Graph, format: str, *, depth: int | None = None, scope: Scope 
     if format == "dot":
         return dot_text(graph, depth=depth, scope=scope).encode()
     attempts = [(level, 0) for level in range(depth, 0, -1)] + [(1, step) for step in range(1, COARSER)]
-    while True:
-        level, coarser = attempts.pop(0)
+    texts = (dot_text(graph, depth=level, scope=scope, coarser=coarser) for level, coarser in attempts)
+    tried: dict[str, TooLargeError] = {}
+    for text in texts:
+        if text in tried:
+            continue
         try:
-            return picture(dot_text(graph, depth=level, scope=scope, coarser=coarser), format, graph.name)
-        except TooLargeError:
-            if not attempts:
-                raise
+            return picture(text, format, graph.name)
+        except TooLargeError as error:
+            tried[text] = error
+    raise list(tried.values())[-1]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,7 @@ def dot_source(figure: Figure) -> str:
     from graphviz import Digraph
 
     dot = Digraph(_name(figure.name), graph_attr=_graph(figure), node_attr=_NODE, edge_attr=_EDGE)
-    _add(dot, figure.items, figure.rows)
+    _add(dot, figure.items, figure.rows, Counter(link.source for link in figure.links))
     quiet = {box.name for box in figure.boxes() if box.style in (Style.HEADER, Style.TRACK, Style.FORK)}
     for link in figure.links:
         dot.edge(_name(link.source), _name(link.target), **_link(link, link.target in quiet))
@@ -79,14 +80,14 @@ def _graph(figure: Figure) -> dict[str, str]:
     }
 
 
-def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
+def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]], ways: Mapping[str, int]) -> None:
     width = _column(items)
     for item in items:
         if isinstance(item, Box):
-            dot.node(_name(item.name), **_node(item, width))
+            dot.node(_name(item.name), **_node(item, width, ways.get(item.name, 0)))
         else:
             with dot.subgraph(name=f"cluster {_name(item.name)}", graph_attr=_panel(item)) as inner:
-                _add(inner, item.items, item.rows)
+                _add(inner, item.items, item.rows, ways)
     for row in rows:
         with dot.subgraph(graph_attr={"rank": "same"}) as beside:
             # an invisible edge within a rank keeps the order from left to right
@@ -105,7 +106,7 @@ def _panel(panel: Panel) -> dict[str, str]:
     }
 
 
-def _node(box: Box, width: float) -> dict[str, str]:
+def _node(box: Box, width: float, ways: int) -> dict[str, str]:
     if box.style in (Style.PORT, Style.HEADER):
         times = f"  ×{box.times}" if box.times > 1 else ""
         below = [*wrap(box.aside, TINY, OP * POINTS, lines=3), box.counts]
@@ -115,7 +116,7 @@ def _node(box: Box, width: float) -> dict[str, str]:
             "height": "0.2", "label": f"<{label}>",
         }  # fmt: skip
     if box.style is Style.FORK:
-        return {"class": "fork", "shape": "point", "style": "", "width": "0.05", "height": "0.05", "color": LINE}
+        return _fork(ways)
     if box.style is Style.TRACK:
         return {
             "class": "track", "shape": "point", "style": "", "width": "0.016", "height": "0.016",
@@ -137,6 +138,16 @@ def _node(box: Box, width: float) -> dict[str, str]:
         "label": f"<{_label(box)}>",
         **({"style": "rounded,filled,dashed"} if box.dashed else {}),
     }
+
+
+def _fork(ways: int) -> dict[str, str]:
+    """A dot; a bar where more than two ways part, which would not all find room at a dot."""
+    if ways <= 2:
+        return {"class": "fork", "shape": "point", "style": "", "width": "0.05", "height": "0.05", "color": LINE}
+    return {
+        "class": "fork", "shape": "box", "style": "filled", "fixedsize": "true", "width": f"{0.4 * ways:.1f}",
+        "height": "0.03", "color": LINE, "fillcolor": LINE, "label": "",
+    }  # fmt: skip
 
 
 def _label(box: Box) -> str:

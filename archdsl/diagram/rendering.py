@@ -94,8 +94,13 @@ def _checked(done: subprocess.CompletedProcess[bytes]) -> bytes:
 def _environment() -> Iterator[dict[str, str]]:
     """The environment of the child: our fonts and no others, and our package on the path."""
     with tempfile.TemporaryDirectory(prefix="archdsl-") as folder:
+        # copies, because fontconfig writes into the folders that it reads fonts from
+        fonts = Path(folder, "fonts")
+        fonts.mkdir()
+        for font in FONTS.glob("*.ttf"):
+            shutil.copyfile(font, fonts / font.name)
         config = Path(folder, "fonts.conf")
-        config.write_text(_FONTS_CONF.format(fonts=_xml(FONTS), cache=_xml(Path(folder, "cache"))), "utf-8")
+        config.write_text(_FONTS_CONF.format(fonts=_xml(fonts), cache=_xml(Path(folder, "cache"))), "utf-8")
         home = str(Path(__file__).parents[2])
         path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
         yield {

@@ -97,9 +97,10 @@ def op_title(flow: Flow, node: Node) -> Title:
 def _origin(node: Node) -> str | None:
     """The name of the one tensor that a static node is made of."""
     while node.inputs and not node.tensors:
-        if len(node.inputs) > 1 or node.inputs[0] is None:
+        first, *others = node.inputs
+        if others or first is None:
             return None
-        node = node.inputs[0].node
+        node = first.node
     return node.name
 
 

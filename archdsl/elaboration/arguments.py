@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.applying import spell, unknown_field
 from archdsl.elaboration.blocks import EXPECTED, BlockSpec, ParamSpec, accepts
-from archdsl.elaboration.fields import evaluate, prepare, prepare_field
+from archdsl.elaboration.fields import ValueMap, evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
@@ -20,6 +20,7 @@ from archdsl.template import NodeTemplate, Written
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
+    from archdsl.inherit import Resolved
 
 Prepared = list[tuple[str, Any]]
 
@@ -27,9 +28,15 @@ PLAIN = frozenset((int, float, bool, type(None)))
 """What is its own value."""
 
 
-def make_op(
-    run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
-) -> Op:
+class OpName(str):
+    """The name of a block in an argument, which means the block of that name where the argument is written."""
+
+    home: Resolved
+
+    __slots__ = ("home",)
+
+
+def make_op(run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]) -> Op:
     """The op of a node; one for all nodes of a template whose fields are plain values. Raises Reported."""
     known = None if extra else template.cache.get((Op, kind))
     if known is not None:
@@ -76,6 +83,7 @@ def block_arguments(
     if prepared is None:
         prepared = template.cache[block] = _prepare_arguments(run, template, frame, block)
     given = {**extra, **_each(run, template, frame, prepared, lambda _, value: evaluate_here(value, frame))}
+    given = {name: _located(run, template.home, value) for name, value in given.items()}
     home_env = run.catalogue.outer_env(block) or Env({})
     arguments: dict[str, Any] = {}
     for name, spec in block.params.items():
@@ -164,7 +172,12 @@ def _prepare_fields(run: Elaborator, template: NodeTemplate, frame: Frame, kind:
 
 def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec) -> Prepared:
     def ready(key: str, written: Written) -> Any:
-        return prepare(written.value, text=block.params[key].text)
+        raw = written.value
+        if isinstance(raw, Mapping) and "op" in raw:
+            specs = run.catalogue.template_fields(template.home, raw)
+            parts = ((name, _part_of_template(name, value, specs.get(name))) for name, value in raw.items())
+            return ValueMap(tuple(parts))
+        return prepare(raw, text=block.params[key].text)
 
     def unknown(key: str, written: Written) -> bool:
         if key in block.params:
@@ -173,6 +186,24 @@ def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, bl
         return True
 
     return _prepare(run, template, frame, ready, unknown)
+
+
+def _part_of_template(name: str, raw: Any, spec: FieldSpec | ParamSpec | None) -> Any:
+    """A field of a template passed as an argument: the op or block that it names says whether it is text."""
+    if isinstance(spec, FieldSpec):
+        return prepare_field(raw, spec)
+    return prepare(raw, text=name == "op" or (spec is not None and spec.text))
+
+
+def _located(run: Elaborator, home: Resolved, value: Any) -> Any:
+    """An argument in which the names of the caller's blocks keep their meaning."""
+    if isinstance(value, dict) and "op" in value:
+        return {**value, "op": _located(run, home, value["op"])}
+    if type(value) is str and run.catalogue.sees_block(home, value):
+        named = OpName(value)
+        named.home = home
+        return named
+    return value
 
 
 def _prepare(
@@ -208,4 +239,4 @@ def _ready(template: NodeTemplate, spec: FieldSpec, written: Written) -> Any:
 def _index(prepared: Prepared, env: Env) -> tuple[str, ...]:
     """A constant's index names."""
     found = evaluate(dict(prepared).get("index", ()), env)
-    return tuple(found) if isinstance(found, list | tuple) else ()
+    return (found,) if isinstance(found, str) else tuple(found) if isinstance(found, list | tuple) else ()

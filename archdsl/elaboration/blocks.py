@@ -88,7 +88,9 @@ class BlockSpec:
     def __init__(self, template: BlockTemplate) -> None:
         self.template = template
         self.name = template.name
-        self.params = {name: _param(name, raw) for name, raw in template.params.items()}
+        self.params = {name: param_spec(name, raw) for name, raw in template.params.items()}
+        if not template.is_spec:
+            _check_nulls(template)
         self.ports = _ports(template)
         self.let = {name: _let(template, name, raw) for name, raw in template.let.items()}
 
@@ -116,7 +118,18 @@ def compile_spec_block(home: Resolved, name: str) -> tuple[BlockSpec, list[Any]]
     return BlockSpec(template), compiler.errors
 
 
-def _param(name: str, raw: Any) -> ParamSpec:
+def _check_nulls(template: BlockTemplate) -> None:
+    """A default of null says nothing about what the parameter takes."""
+    for name, raw in template.params.items():
+        if raw is None:
+            raise TemplateError(
+                "bad-value", f"the default of `{name}` is null, which says no type", (*template.path, "params", name),
+                hint="write `{type: text, default: null}` for an op or other text, or `{type: int, default: null}`",
+            )  # fmt: skip
+
+
+def param_spec(name: str, raw: Any) -> ParamSpec:
+    """A parameter of a block as it is declared: a type's name, `{type: …, default: …}`, or its default."""
     if isinstance(raw, str) and raw in TYPES:
         return ParamSpec(name, raw, True, None, raw == "text")
     if isinstance(raw, Mapping) and set(raw) <= {"type", "default"} and raw.get("type") in TYPES:
@@ -239,11 +252,11 @@ def _size(entry: PatternEntry, env: Env) -> Dim:
         value = entry.expression.evaluate(env)
     except ExpressionError as error:
         if error.message.startswith("unknown name"):
-            error.hint = error.hint or "an upper-case name stands for a dimension once it has stood alone, as in `[N, C]`"
+            error.hint = error.hint or "a dimension is upper case, and stands alone before it is used: `[C, 2 * C]`"
         raise SizeError(error, entry.path) from None
     if isinstance(value, bool) or not isinstance(value, int | Symbolic):
-        error = ExpressionError(f"a size is a whole number, found {value!r}", 0, len(text), "use `//` or `int(…)`")
-        raise SizeError(error, entry.path)
+        message = f"a size is a whole number, found {value!r}"
+        raise SizeError(ExpressionError(message, 0, len(text), "use `//` or `int(…)`"), entry.path)
     return value
 
 

@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import FollowOn, nearest
 from archdsl.document import kind_of
-from archdsl.elaboration.applying import spell
-from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block
-from archdsl.elaboration.fields import evaluate, evaluate_text, prepare
+from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block, param_spec
+from archdsl.elaboration.fields import evaluate, prepare
 from archdsl.elaboration.frames import Frame, place_of
-from archdsl.elaboration.loops import expanded
+from archdsl.elaboration.loops import expanded, listed, path_text
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env
 from archdsl.ops import OPS
-from archdsl.ops.base import Op
-from archdsl.template import NodeTemplate, TemplateError, Written, parse_text
+from archdsl.ops.base import Op, field_specs
+from archdsl.template import NodeTemplate, TemplateError, Written
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
 
 Path = tuple[Any, ...]
+
+
+def _names_dimension(resolved: Resolved, message: str) -> bool:
+    """Whether an unknown name is that of a dimension of the file's inputs."""
+    name = message.removeprefix("unknown name `").removesuffix("`")
+    return name[:1].isupper() and f"{name}" in str(resolved.document.inputs)
 
 
 @final
@@ -72,6 +77,8 @@ class Catalogue:
                 )
                 if later is not None:
                     error.hint = f"`{later}` is written below: a derived value sees those above it"
+                elif _names_dimension(resolved, error.message):
+                    error.hint = "a file's `let` sees no dimensions of its inputs: write it where it is used"
                 self.mistakes.expression(resolved, path, error, "")
                 env.names[name] = Binding(None, "broken")
             except FollowOn:
@@ -82,9 +89,8 @@ class Catalogue:
         """What a block's expressions see beyond its own names."""
         return None if block.template.is_spec else self.file_env(block.template.home)
 
-    def find(self, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | type[Op]:
-        """The block or op of that name, as seen from where the node is written. Raises Reported."""
-        home = template.home
+    def find(self, name: str, template: NodeTemplate, frame: Frame, home: Resolved) -> BlockSpec | type[Op]:
+        """The block or op of that name, as seen in `home`, the file where the name is written. Raises Reported."""
         key = id(home), name
         if key in self._ops:
             return self._ops[key]
@@ -103,7 +109,7 @@ class Catalogue:
             else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
         )
         self.mistakes.add(
-            "unknown-op", f"unknown op or block `{name}`", home.span(template.op_path or template.path),
+            "unknown-op", f"unknown op or block `{name}`", template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=hint,
         )  # fmt: skip
         raise Reported
@@ -156,6 +162,22 @@ class Catalogue:
         self._blocks[key] = block
         return block
 
+    def sees_block(self, home: Resolved, name: str) -> bool:
+        """Whether a name means a block of that file, or one that it uses."""
+        return name in (home.document.blocks or {}) or name in home.uses
+
+    def template_fields(self, home: Resolved, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is known of the fields of a node template: an op's `FieldSpec` or a block's `ParamSpec` by name."""
+        name = raw.get("op")
+        if not isinstance(name, str):
+            return {}
+        block = (home.document.blocks or {}).get(name)
+        if block is not None:
+            return {key: param_spec(key, value) for key, value in (block.params or {}).items()}
+        if name in home.uses:
+            return self.template_fields(home.uses[name], raw)
+        return field_specs(OPS[name]) if name in OPS else {}
+
     def unknown_argument(
         self, template: NodeTemplate, block: BlockSpec, key: str, written: Written, place: str
     ) -> None:
@@ -172,11 +194,11 @@ class Catalogue:
         home, raw = block.template.home, written.value
         try:
             if isinstance(raw, str | int):
-                return [("output", _text(raw, frame.env), written.path)]
+                return [("output", path_text(raw, frame.env), written.path)]
             if isinstance(raw, list):
-                return [(_text(v, frame.env), _text(v, frame.env), (*written.path, i)) for i, v in enumerate(raw)]
+                return [(path, path, at) for path, at in listed(raw, frame.env, written.path)]
             if isinstance(raw, Mapping):
-                return [(n, _text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
+                return [(n, path_text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
         except ExpressionError as error:
             self.mistakes.expression(home, written.path, error, place)
             return []
@@ -188,9 +210,3 @@ class Catalogue:
             home.span(written.path),
         )  # fmt: skip
         return []
-
-
-def _text(raw: Any, env: Env) -> str:
-    if not isinstance(raw, str | int) or isinstance(raw, bool):
-        raise ExpressionError(f"expected the path of a node, found {spell(raw)}", 0, 1, None)
-    return str(evaluate_text(parse_text(str(raw)), env))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Severity
+from archdsl.diagnostics import Severity, nearest
+from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError
@@ -15,7 +16,7 @@ from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
 from archdsl.ops import OPS
 from archdsl.ops.special import InputOp, Parameter
-from archdsl.template import NodeTemplate
+from archdsl.template import NodeTemplate, parse_text
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -165,15 +166,29 @@ class _Rules:
         own = [name for name, tensor in node.tensors.items() if not tensor.buffer]
         named = raw.items() if isinstance(raw, Mapping) else ((name, raw) for name in own)
         for name, text in named:
-            if name not in own:
-                continue
             where = (*path, name) if isinstance(raw, Mapping) else path
+            if name not in own:
+                self._check_name(node, name, own, home, where)
+                continue
+            if text is None:
+                continue
             try:
-                found[name] = self._evaluate(node, name, str(text), env)
+                found[name] = self._evaluate(node, name, str(evaluate_text(parse_text(str(text)), env)), env)
             except InitialiserError as error:
                 self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
             except ExpressionError as error:
                 self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
+
+    def _check_name(self, node: Node, name: str, own: list[str], home: Resolved, where: tuple[Any, ...]) -> None:
+        """A rule for a tensor that such an op never has; a pattern may match ops of several kinds."""
+        by_pattern = where[0] == "init" and where[1] not in OPS
+        if by_pattern or name in ("weight", "bias") or any(port.name == name for port in node.op.ports):
+            return
+        near = nearest(name, own)
+        self.mistakes.add(
+            "bad-init", f"`{node.op.name}` has no parameter `{name}`", home.key_span(where),
+            hint=f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in own)}" if own else None,
+        )  # fmt: skip
 
     def _evaluate(self, node: Node, name: str, text: str, env: Env) -> Initialiser:
         shape = node.tensors[name].shape

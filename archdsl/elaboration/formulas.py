@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import nearest
-from archdsl.elaboration.fields import part_value
-from archdsl.elaboration.frames import Frame, PathError, find, unknown_path
+from archdsl.elaboration.fields import part_value, shapes_read
+from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
+from archdsl.elaboration.placing import read
 from archdsl.expression_scan import candidates
-from archdsl.expression_tree import Literal, Name, children, free_names, literal_of, rebuild, substitute
+from archdsl.expression_tree import Item, Literal, Name, children, free_names, literal_of, rebuild, substitute
 from archdsl.expressions import Expression, ExpressionError, parse_formula
-from archdsl.graph import Env
+from archdsl.formula import check_formula
+from archdsl.graph import Env, Value
 from archdsl.template import Text
 
 
@@ -60,7 +62,7 @@ def formula_text(text: Text, env: Env) -> FormulaText:
     return FormulaText(made, tuple(pieces))
 
 
-def unknown_parts(text: str, frame: Frame) -> None:
+def _check_paths(text: str, frame: Frame) -> None:
     """Refuses paths that begin with a node and then lead nowhere. Raises PathError with offsets, FollowOn."""
     for start, ends in candidates(text):
         path = text[start : ends[0]]
@@ -72,6 +74,44 @@ def unknown_parts(text: str, frame: Frame) -> None:
         if rest and rest.partition(".")[0] != "shape":
             error = unknown_path(frame, path)
             raise PathError(error.code, error.message, error.hint, (start, ends[0]))
+
+
+def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...], tuple[Value, ...]]:
+    """A formula parsed, the paths of the nodes that it reads and their tensors.
+
+    Raises ExpressionError and PathError with offsets in the text, and FollowOn.
+    """
+    if "." in text:
+        _check_paths(text, frame)
+    expression = parse_formula(text, lambda path: find(frame, path) is not None)
+    if ".shape" in text:
+        expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
+    tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
+    values = tuple(_operand(expression, path, frame) for path in tensors)
+    for path in expression.names:
+        if path not in frame.env and find(frame, path) is None:
+            raise _placed(unknown_path(frame, path), expression, path)
+    check_formula(expression, frozenset(tensors))
+    if not tensors:
+        raise ExpressionError(
+            "a formula reads at least one node", 0, len(text),
+            "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
+        )  # fmt: skip
+    return expression, tensors, values
+
+
+def _operand(expression: Expression, path: str, frame: Frame) -> Value:
+    try:
+        return read(frame, path)
+    except PathError as error:
+        raise _placed(error, expression, path) from None
+
+
+def _placed(error: PathError, expression: Expression, path: str) -> PathError:
+    """The same error at the path's place in the formula."""
+    start = _position(expression.tree, path)
+    error.offsets = (start, start + len(path))
+    return error
 
 
 def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) -> Any:
@@ -97,7 +137,16 @@ def bind_constant(raw: Any, index: tuple[str, ...], env: Env) -> Any:
         if name not in env:
             raise unknown_name(expression, name, env)
         replaced[name] = literal_of(env[name])
-    return fold(substitute(expression.tree, replaced), frozenset(index))
+    tree = substitute(expression.tree, replaced)
+    check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
+    return fold(tree, frozenset(index))
+
+
+def _items_read(tree: Any) -> Any:
+    """The tree with a number for each `table[index]`, which a constant may read."""
+    if isinstance(tree, Item):
+        return Literal(0)
+    return rebuild(tree, _items_read)
 
 
 def fold(tree: Any, tensors: frozenset[str]) -> Any:
@@ -111,15 +160,15 @@ def fold(tree: Any, tensors: frozenset[str]) -> Any:
 
 def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
     """What to say of a name that means nothing here."""
-    start = position(expression.tree, name)
+    start = _position(expression.tree, name)
     near = nearest(name, env.keys())
     return ExpressionError(
         f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
     )
 
 
-def position(tree: Any, name: str) -> int:
+def _position(tree: Any, name: str) -> int:
     """Where a name stands last in a tree; -1 where it does not."""
     if isinstance(tree, Name):
         return tree.start if tree.name == name else -1
-    return max((position(child, name) for child in children(tree)), default=-1)
+    return max((_position(child, name) for child in children(tree)), default=-1)

@@ -208,8 +208,8 @@ def _may_be_called(template: Template, head: str) -> bool:
         return any(_may_be_called(inner, head) for inner in template.body)
     if not isinstance(template, NodeTemplate) or template.name is None:
         return False
-    pattern = "".join(re.escape(part.literal) if part.expression is None else r"[\w.]+" for part in template.name.parts)
-    return re.match(rf"(?:{pattern})$", head) is not None or re.match(pattern.partition(r"\.")[0] + "$", head) is not None
+    pattern = "".join(re.escape(part.literal) if part.expression is None else r"\w+" for part in template.name.parts)
+    return re.fullmatch(pattern.partition(r"\.")[0], head) is not None
 
 
 def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:

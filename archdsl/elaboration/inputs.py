@@ -125,7 +125,7 @@ def _dimension(
         raise _Bad
     try:
         if not (name.isidentifier() and name[0].isupper()):
-            value = parse(text).evaluate(declared.env)
+            value: Dim = parse(text).evaluate(declared.env)
             _positive(value, sample, resolved, path, mistakes)
             return value
         if name not in env.names:
@@ -149,7 +149,7 @@ def _dimension(
         return dim
     except ExpressionError as error:
         if (near := f"{name[:1].upper()}{name[1:]}") != name and f"unknown name `{name}`" == error.message:
-            error.hint = error.hint or f"a dimension known only at run time is upper case, `{near}`; a number, a parameter"
+            error.hint = error.hint or f"a dimension that only the run knows is upper case, `{near}`"
         mistakes.expression(resolved, path, error, "")
         raise _Bad from None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import FollowOn, Note
-from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
@@ -62,14 +61,19 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
         listed=written.listed,
     )  # fmt: skip
     if origin.kind is ScopeKind.BLOCK:
-        spec = run.catalogue.find(str(origin.block), written, frame)
-        assert isinstance(spec, BlockSpec)
-        entry = block(run, again, frame, name, spec, origin.arguments)
+        entry = block(run, again, frame, name, run.block_of[origin], origin.arguments)
     else:
         entry = inline(run, again, frame, name)
     assert entry.scope is not None
     entry.scope.share = origin.share or origin
-    for node, first in zip(entry.scope.nodes(), origin.nodes(), strict=True):
+    again_nodes, first_nodes = list(entry.scope.nodes()), list(origin.nodes())
+    if [node.op for node in again_nodes] != [node.op for node in first_nodes]:
+        run.mistakes.add(
+            "bad-share", f"`{origin.path}` has other nodes on this input", template.span,
+            place=place_of(frame, template), hint="its `if` or its sizes come out differently here",
+        )  # fmt: skip
+        raise Reported
+    for node, first in zip(again_nodes, first_nodes, strict=True):
         _link(run, template, frame, node, first)
     return entry
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, SizeError, bind_pattern
-from archdsl.elaboration.fields import evaluate
+from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
@@ -16,6 +16,7 @@ from archdsl.elaboration.reading import Reading, read_sources
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
+from archdsl.shapes import TensorType
 from archdsl.template import NodeTemplate, for_key
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def block(
         reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in spec.ports))
         values = reading.values(frame.mode)
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
+    run.block_of[scope] = spec
     scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
     _bind_ports(run, template, spec, scope, values, reading, frame)
-    _bind_let(run, spec, env, place_of(frame, template))
+    types = {port.name: value.type for port, value in zip(spec.ports, values, strict=True) if value is not None}
+    _bind_let(run, spec, env, place_of(frame, template), types)
     return _close(scope, *_instance(run, spec, scope, values, frame), frame)
 
 
@@ -143,11 +146,11 @@ def _bind_ports(
             raise Reported from None
 
 
-def _bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str) -> None:
+def _bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str, types: Mapping[str, TensorType]) -> None:
     for name, value in spec.let.items():
         try:
             definition = value if isinstance(value, Expression) else None
-            env.names[name] = Binding(evaluate(value, env), "let", definition)
+            env.names[name] = Binding(evaluate_with_shapes(value, env, types.get), "let", definition)
         except ExpressionError as error:
             run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, place)
             env.names[name] = Binding(None, "broken")

@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Any, final
 from archdsl.diagnostics import Diagnostic
 from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
-from archdsl.elaboration.arguments import make_op
+from archdsl.elaboration.arguments import OpName, make_op
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.catalogue import Catalogue
-from archdsl.elaboration.fields import evaluate_text, shapes_read
+from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.finish import finish
-from archdsl.elaboration.formulas import bind_values, formula_text, position, unknown_parts
-from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, find, place_of, type_at, unknown_path
+from archdsl.elaboration.formulas import bind_values, formula_reads, formula_text
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
-from archdsl.elaboration.placing import bad_name, place_op, read
+from archdsl.elaboration.placing import bad_name, place_op
 from archdsl.elaboration.reading import left_out, read_sources
 from archdsl.elaboration.scopes import block, inline, outputs
-from archdsl.expressions import Expression, ExpressionError, parse_formula
-from archdsl.formula import check_formula
+from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Op, Port
 from archdsl.ops.special import Constant, Formula, Parameter
@@ -53,6 +52,8 @@ class Elaborator:
         self.mistakes = Mistakes()
         self.catalogue = Catalogue(self.mistakes)
         self.nodes: list[Node] = []
+        self.block_of: dict[Scope, BlockSpec] = {}
+        """What the scopes of blocks are instances of."""
         self.blocks: list[BlockSpec] = []
         """The blocks that are being instantiated, outermost first."""
         self.spec_scopes: list[tuple[Scope, Resolved]] = []
@@ -182,6 +183,12 @@ class Elaborator:
 
     def _in_mode(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
         mode = Mode(template.when)
+        if frame.mode not in (None, mode):
+            self.mistakes.add(
+                "other-mode", f"this never runs: it is for {mode.value}, inside of what is for {frame.mode.value}",
+                template.home.span((*template.path, "when")), place=place_of(frame, template), hint="remove one `when`",
+            )  # fmt: skip
+            raise Reported
         outer, frame.mode = frame.mode, mode
         try:
             entry = self._made(template, frame, name, operation)
@@ -247,7 +254,7 @@ class Elaborator:
         with self.mistakes.at(template, frame, template.formula_path):
             formula = formula_text(template.formula, frame.env)
             try:
-                expression, tensors, values = _formula_reads(formula.text, frame)
+                expression, tensors, values = formula_reads(formula.text, frame)
                 if len(tensors) == 1 and formula.text.strip() == tensors[0]:
                     return Entry({"output": values[0]}, alias="names its input")
                 tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
@@ -264,15 +271,15 @@ class Elaborator:
     def _operation(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
         extra: dict[str, Any] = {}
         if isinstance(operation, dict):
-            extra = {key: value for key, value in operation.items() if key != "op"}
-            operation = operation.get("op")
+            operation, extra = _unfolded(operation)
         if not isinstance(operation, str):
             self.mistakes.add(
                 "wrong-type", f"`op` is the name of an op or block, found {kind_of(operation)}",
                 template.home.span(template.op_path or template.path), place=place_of(frame, template),
             )  # fmt: skip
             raise Reported
-        found = self.catalogue.find(operation, template, frame)
+        home = operation.home if isinstance(operation, OpName) else template.home
+        found = self.catalogue.find(operation, template, frame, home)
         if isinstance(found, BlockSpec):
             return block(self, template, frame, name, found, extra)
         return self._op(template, frame, name, found, extra)
@@ -285,42 +292,14 @@ class Elaborator:
         return place_op(self, template, frame, name, op, values, reading.names)
 
 
-def _formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...], tuple[Value, ...]]:
-    """A formula parsed, the paths of the nodes that it reads and their tensors.
-
-    Raises ExpressionError and PathError with offsets in the text, and FollowOn.
-    """
-    if "." in text:
-        unknown_parts(text, frame)
-    expression = parse_formula(text, lambda path: find(frame, path) is not None)
-    if ".shape" in text:
-        expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
-    tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
-    values = tuple(_formula_operand(expression, path, frame) for path in tensors)
-    for path in expression.names:
-        if path not in frame.env and find(frame, path) is None:
-            raise _placed(unknown_path(frame, path), expression, path)
-    check_formula(expression, frozenset(tensors))
-    if not tensors:
-        raise ExpressionError(
-            "a formula reads at least one node", 0, len(text),
-            "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
-        )  # fmt: skip
-    return expression, tensors, values
-
-
-def _formula_operand(expression: Expression, path: str, frame: Frame) -> Value:
-    try:
-        return read(frame, path)
-    except PathError as error:
-        raise _placed(error, expression, path) from None
-
-
-def _placed(error: PathError, expression: Expression, path: str) -> PathError:
-    """The same error at the path's place in the formula."""
-    start = position(expression.tree, path)
-    error.offsets = (start, start + len(path))
-    return error
+def _unfolded(template: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The op that a node template names in the end, and the fields that it says on the way."""
+    fields: dict[str, Any] = {}
+    operation: Any = template
+    while isinstance(operation, dict):
+        fields = {**{key: value for key, value in operation.items() if key != "op"}, **fields}
+        operation = operation.get("op")
+    return operation, fields
 
 
 def _taken(frame: Frame, name: str) -> tuple[str, Entry] | None:

@@ -71,6 +71,12 @@ class Constant(Op):
     persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False
 
     def infer(self) -> TensorType:
+        if self.index and len(self.index) != len(self.shape):
+            names, rank = len(self.index), len(self.shape)
+            raise OpError(
+                f"`index` has {names} name{'s' * (names != 1)}, and the shape {rank} dimension{'s' * (rank != 1)}",
+                code="bad-value", field="index", hint="name the index of each dimension",
+            )  # fmt: skip
         return TensorType(self.shape, self.dtype)
 
     def tensors(self) -> dict[str, Weight]:

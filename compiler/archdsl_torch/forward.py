@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from archdsl.expressions import Name
 from archdsl.graph import Mode, Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 from archdsl_torch.arguments import Arguments, Hint, expression_hint
 from archdsl_torch.code import Text, Writer, leaves
 from archdsl_torch.construct import PlanOf, _node_hint
@@ -109,12 +109,33 @@ class Forward:
         for name in self.merged.ports:
             self.names[Port((name,))] = name
             self._note(f"<{name}>", [self._port_type(i, name) for i in self.everywhere])
-        lines: list[str] = []
+        lines = self._checks()
         for _, group in groupby(self.steps, key=lambda step: (step.where, step.when)):
             lines += self._group(list(group))
         if not self.ended:
             lines += self._return()
         return [*self._unpacking(), *map(self._finish, lines)]
+
+    def _checks(self) -> list[str]:
+        """Assertions on sizes that only the run can compare."""
+        lines: list[str] = []
+        wanted = {key: None for outline in self.merged.outlines for key in outline.checks}
+        for name, position in wanted:
+            if name not in self.merged.ports:
+                continue
+            values = [self._expected(i, name, position) for i in self.everywhere]
+            self.sizes.hidden = (f"<{name}>", position)
+            text = self.sizes.say(values, self.everywhere, None, [])
+            self.sizes.hidden = None
+            if text is not None:
+                own = self._size(f"<{name}>", position)
+                lines.append(f'        torch._assert({own} == {text}, "dimension {position} of `{name}` does not fit")')
+        return lines
+
+    def _expected(self, instance: int, name: str, position: int) -> Dim:
+        own = self.merged.outlines[instance].checks.get((name, position))
+        type_ = self._port_type(instance, name)
+        return own if own is not None else (type_.shape[position] if type_ is not None else 0)
 
     def _port_type(self, instance: int, name: str) -> TensorType | None:
         key = self.merged.outlines[instance].ports.get(name)
@@ -474,14 +495,15 @@ class Forward:
     def _wanted(self, step: MergedStep, output: int) -> str:
         unit = step.some.unit
         names = step.some.output_names or (unit.output_names if isinstance(unit, Node) else ())
-        if len(step.some.outputs) > 1 and not names[output].isdigit():
+        if len(step.some.outputs) > 1 and not names[output].isdigit() and names[output] != "output":
             return variable(names[output].split(".")[0] if "." in names[output] else names[output])
         name = unit.name
         if name.isdigit() and unit.scope is not None and unit.scope.name and not unit.scope.name.isdigit():
             name = f"{unit.scope.name}{name}"
         if name.isdigit():
             name = f"x{name}"
-        return variable(name if len(step.some.outputs) == 1 else f"{name}_{output}")
+        alone = len(step.some.outputs) == 1 or (names and names[output] == "output")
+        return variable(name if alone else f"{name}_{output}")
 
     def _flowing(self, step: MergedStep) -> str | None:
         """The variable of the stream that the step continues, where nothing else reads it any more."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias, final
 
 from archdsl.graph import Mode, Node, Scope
+from archdsl.shapes import Dim
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
 from archdsl_torch.special import Grid, Infix, Like, ModeChoice, Prefix, Suffix
@@ -138,6 +139,8 @@ class Outline:
     members: dict[str, Entry] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     ports: dict[str, Key] = field(default_factory=dict)
+    checks: dict[tuple[str, int], Dim] = field(default_factory=dict)
+    """Sizes that only the run can compare, by port and dimension."""
     exports: dict[str, Ref] = field(default_factory=dict)
     """What other scopes read of it, by output name."""
     chain: bool = False
@@ -215,6 +218,7 @@ class Outliner:
                 made.members[name] = Entry(name, child, build)
         if self.layout.role(scope) in (Role.CLASS, Role.CHAIN_CLASS):
             made.ports = self._ports(scope)
+            made.checks = self._checks(scope, made.ports)
             for unit in self.layout.units(scope):
                 step = self._step(unit, made)
                 made.steps[step.key] = step
@@ -282,6 +286,15 @@ class Outliner:
             return f"{text}[{unit.name}]"
         return f'getattr({text}, "{unit.name}")'
 
+    @staticmethod
+    def _checks(scope: Scope, ports: dict[str, Key]) -> dict[tuple[str, int], Dim]:
+        found: dict[tuple[str, int], Dim] = {}
+        for value, position, size in scope.checks:
+            name = next((name for name, key in ports.items() if key == key_of(value)), None)
+            if name is not None:
+                found[name, position] = size
+        return found
+
     # --- forward ----------------------------------------------------------------------------
 
     def _ports(self, scope: Scope) -> dict[str, Key]:
@@ -291,11 +304,11 @@ class Outliner:
         ports = {identifier(name): key_of(value) for name, value in scope.inputs.items() if value is not None}
         read = self.layout.imports.get(scope, {})
         if scope.block is None:
-            ports = {name: key for name, key in ports.items() if key in read}
+            ports = {"x": next(iter(read))} if len(read) == 1 else {}
         known = set(ports.values())
         for key in read:
             if key not in known:
-                ports[unique(_variable(key), ports)] = key
+                ports[unique(_outer_name(key, scope), ports)] = key
         return ports
 
     def exports(self, scope: Scope) -> dict[str, Key]:
@@ -381,6 +394,17 @@ def origin_of(unit: Unit) -> Unit:
         return unit
     assert isinstance(holder, Scope)
     return holder.children[unit.name]
+
+
+def _outer_name(key: Key, scope: Scope) -> str:
+    """What a value from outside is called where it comes from: a port of the block around, or a node."""
+    around = scope.scope
+    while around is not None:
+        for name, value in around.inputs.items():
+            if value is not None and key_of(value) == key and around.block is not None:
+                return identifier(name)
+        around = None if around.block is not None else around.scope
+    return _variable(key)
 
 
 def _variable(key: Key) -> str:

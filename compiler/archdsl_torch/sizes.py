@@ -24,6 +24,8 @@ class Sizes:
         self.shapes: dict[str, Sequence[Shape | None]] = {}
         self.tell = tell
         """How the size of a variable's dimension is written."""
+        self.hidden: tuple[str, int] | None = None
+        """A dimension that says nothing, since it is what is checked."""
 
     def find(self, values: Sequence[Dim], where: Sequence[int], first: Sequence[str] = ()) -> str | None:
         """A dimension that has exactly these sizes."""
@@ -33,6 +35,8 @@ class Sizes:
             if any(shape is None for shape in shapes):
                 continue
             for axis in range(min(len(shape) for shape in shapes if shape is not None)):
+                if (name, axis) == self.hidden:
+                    continue
                 if all(shape[axis] == value for shape, value in zip(shapes, values, strict=True) if shape is not None):
                     return self.tell(name, axis)
         return None
@@ -112,7 +116,7 @@ class Sizes:
                 continue
             for axis in range(min(len(shape) for shape in shapes if shape is not None)):
                 sizes = [shape[axis] for shape in shapes if shape is not None]
-                if all_same(sizes) and isinstance(sizes[0], int):
+                if (name, axis) == self.hidden or (all_same(sizes) and isinstance(sizes[0], int)):
                     continue
                 text = _relation(values, sizes)
                 if text is not None:

@@ -405,3 +405,14 @@ init:
   head: {weight: constant(val=0.25)}
 """,
 }
+
+NETWORKS["unproved sizes"] = """
+inputs: {x: [N, T = 4, 8], y: [N, S = 4, 8]}
+blocks:
+  both:
+    inputs: {a: [N, T, C], b: [N, T, C]}
+    nodes:
+      sum: = a + b
+nodes:
+  both: {op: both, from: [x, y]}
+"""

@@ -25,7 +25,7 @@ from archdsl.diagram import (
     rendering,
     worker,
 )
-from archdsl.diagram.metrics import text_width
+from archdsl.diagram.metrics import FONTS, text_width
 from archdsl.diagram.outline import outline
 from tests.diagram.building import SMALL, Builder, residual_network, tangle
 
@@ -179,6 +179,11 @@ def test_depth_must_be_positive() -> None:
         render(SMALL["growing"](), "svg", depth=0)
 
 
+def test_drawing_leaves_the_package_as_it_is() -> None:
+    figure_svg(SMALL["growing"]())
+    assert {path.name for path in FONTS.iterdir()} == {"ArchdslSans-Bold.ttf", "ArchdslSans-Regular.ttf", "LICENSE"}
+
+
 def test_a_pdf_carries_our_fonts() -> None:
     data = render(SMALL["growing"](), "pdf")
     assert b"ArchdslSans" in data
@@ -218,8 +223,8 @@ def test_a_figure_that_takes_too_long_is_drawn_with_less_detail(monkeypatch: pyt
 
     monkeypatch.setattr("archdsl.diagram.picture", slow)
     graph = residual_network()
-    assert render(graph, "svg", depth=3).decode() == dot_text(graph)
-    assert tried == [dot_text(graph, depth=depth) for depth in (3, 2, 1)]
+    assert render(graph, "svg", depth=9).decode() == dot_text(graph)
+    assert tried == [dot_text(graph, depth=depth) for depth in (2, 1)], "deeper is the same figure"
 
 
 def test_a_figure_that_is_never_small_enough_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,213 @@
+"""swin_t, made by archdsl 0.1.0: archdsl source swin_t
+
+Swin transformer: hierarchical vision transformer using shifted windows, tiny size. arXiv:2103.14030.
+
+28,288,354 parameters. Shapes in comments are those of the sample input.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Permute(nn.Module):
+    """`permute` as a module."""
+
+    def __init__(self, dims):
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x):
+        return x.permute(self.dims)
+
+
+class StochasticDepth(nn.Module):
+    """Zeroes a residual branch with probability p while training, else scales it by 1 / (1 - p).
+
+    `row` draws for each sample, `batch` once for all (arXiv:1603.09382).
+    """
+
+    def __init__(self, p: float, mode: str = "row") -> None:
+        super().__init__()
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.p == 0.0:
+            return x
+        # feature_dropout draws once for each index of the first two dimensions
+        if self.mode == "row":
+            return torch.feature_dropout(x.unsqueeze(0), self.p, True).squeeze(0)
+        return torch.feature_dropout(x[None, None], self.p, True)[0, 0]
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, mode={self.mode!r}"
+
+
+class WindowAttention(nn.Module):
+    """The block `window_attention`: `features.1.0.attn` and 11 more."""
+
+    def __init__(self, heads, h, w, dim, shift=0):
+        super().__init__()
+        rows = math.ceil(h / 7)
+        shift_h = shift if rows > 1 else 0
+        columns = math.ceil(w / 7)
+        shift_w = shift if columns > 1 else 0
+        shifted = shift_h + shift_w > 0
+        self.shifted = shifted
+        self.rows = rows
+        self.columns = columns
+        self.relative_position_bias_table = nn.Parameter(torch.empty(169, heads))
+        self.register_buffer("relative_position_index", torch.empty(2401, dtype=torch.int64))
+        self.register_buffer(
+            "shift_mask", torch.empty(rows * columns, 1, 49, 49) if shifted else None, persistent=False
+        )
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+        self.drop = nn.Dropout(p=0.0)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self):
+        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+        i = torch.arange(2401, dtype=torch.float64)
+        self.relative_position_index.copy_(
+            (i // 49 // 7 - i % 49 // 7 + 7 - 1) * 13 + i // 49 % 7 - i % 7 + 7 - 1
+        )
+        if self.shift_mask is not None:
+            w = torch.arange(self.shift_mask.shape[0], dtype=torch.float64)[:, None, None, None]
+            t = torch.arange(49, dtype=torch.float64)[:, None]
+            u = torch.arange(49, dtype=torch.float64)
+            self.shift_mask.copy_(
+                torch.where(
+                    (w // self.columns == self.rows - 1) & ((t // 7 < 4).long() != (u // 7 < 4).long())
+                    | (w % self.columns == self.columns - 1) & ((t % 7 < 4).long() != (u % 7 < 4).long()),
+                    -100,
+                    0,
+                )
+            )
+
+    def forward(self, x):
+        n = x.shape[0]
+        by_head = self.relative_position_bias_table.transpose(0, 1)
+        biases = by_head.index_select(1, self.relative_position_index)
+        bias = biases.unflatten(1, [49, -1]).unsqueeze(0)
+        if self.shifted:
+            masked = bias + self.shift_mask
+            each = masked.expand((n, masked.shape[0], masked.shape[1], 49, 49))
+            mask = each.flatten(0, 1)
+            x = torch.roll(x, shifts=(-3, -3), dims=(1, 2))
+        else:
+            mask = bias
+        x = x.unflatten(2, [-1, 7]).unflatten(1, [-1, 7]).transpose(2, 3).flatten(0, 2).flatten(1, 2)
+        x = self.qkv(x)
+        x = x.unflatten(2, [3, by_head.shape[0], -1]).permute((2, 0, 3, 1, 4))
+        q, k, v = x.unbind(0)
+        attention = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        proj = self.proj(attention.transpose(1, 2).flatten(2, 3))
+        drop = self.drop(proj)
+        map_ = (
+            drop.unflatten(1, [7, 7])
+            .unflatten(0, [-1, self.rows, self.columns])
+            .transpose(2, 3)
+            .flatten(1, 2)
+            .flatten(2, 3)
+        )
+        if not self.shifted:
+            return map_
+        return torch.roll(map_, shifts=(3, 3), dims=(1, 2))
+
+
+class Mlp(nn.Sequential):
+    """The block `mlp`: `features.1.0.mlp` and 11 more."""
+
+    def __init__(self, dim, hidden):
+        super().__init__(
+            nn.Linear(dim, hidden), nn.GELU(), nn.Dropout(p=0.0), nn.Linear(hidden, dim), nn.Dropout(p=0.0)
+        )
+
+
+class SwinBlock(nn.Module):
+    """The block `swin_block`: `features.1.0` and 11 more."""
+
+    def __init__(self, dim, heads, h, drop_path, shift=0):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim)
+        self.attn = WindowAttention(heads, h, w=h, dim=dim, shift=shift)
+        self.drop_path_1 = StochasticDepth(drop_path)
+        self.norm2 = nn.LayerNorm(dim)
+        self.mlp = Mlp(dim, int(dim * 4.0))
+        self.drop_path_2 = StochasticDepth(drop_path)
+
+    def forward(self, x):
+        attn = self.attn(self.norm1(x))
+        drop_path_1 = self.drop_path_1(attn)
+        add_1 = x + drop_path_1
+        mlp = self.mlp(self.norm2(add_1))
+        drop_path_2 = self.drop_path_2(mlp)
+        return add_1 + drop_path_2
+
+
+class PatchMerging(nn.Module):
+    """The block `patch_merging`: `features.2` and 2 more."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.norm = nn.LayerNorm(4 * dim)
+        self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
+
+    def forward(self, x):
+        x = x.unflatten(2, [-1, 2]).unflatten(1, [-1, 2]).permute((0, 1, 3, 4, 2, 5)).flatten(3, 5)
+        return self.reduction(self.norm(x))
+
+
+class SwinT(nn.Module):
+    """The network `swin_t`."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Sequential(nn.Conv2d(3, 96, kernel_size=4, stride=4), Permute((0, 2, 3, 1)), nn.LayerNorm(96)),
+            nn.Sequential(
+                SwinBlock(96, 3, h=56, drop_path=0.0),
+                SwinBlock(96, 3, h=56, drop_path=0.018181818181818184, shift=3),
+            ),
+            PatchMerging(96),
+            nn.Sequential(
+                SwinBlock(192, 6, h=28, drop_path=0.03636363636363637),
+                SwinBlock(192, 6, h=28, drop_path=0.05454545454545456, shift=3),
+            ),
+            PatchMerging(192),
+            nn.Sequential(
+                *[
+                    SwinBlock(384, 12, h=14, drop_path=0.2 * (4 + k) / 11, shift=0 if k % 2 == 0 else 3)
+                    for k in range(6)
+                ],
+            ),
+            PatchMerging(384),
+            nn.Sequential(
+                SwinBlock(768, 24, h=7, drop_path=0.18181818181818182),
+                SwinBlock(768, 24, h=7, drop_path=0.2, shift=3),
+            ),
+        )
+        self.norm = nn.LayerNorm(768)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(768, 1000)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self):
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif module is not self and hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+
+    def forward(self, x):
+        x = self.features(x)  # N×7×7×768
+        x = self.avgpool(self.norm(x).permute((0, 3, 1, 2)))  # N×768×1×1
+        return self.head(x.flatten(1))
