@@ -71,7 +71,7 @@ def forward(name: str, ours: nn.Module, theirs: nn.Module) -> Result:
         model.eval()
         return run
 
-    found = compare(action(ours), action(theirs), pairs=21)
+    found = compare(action(ours), action(theirs))
     goal = SWIN if name == "swin_t" else ANY
     return Result(f"{name}: forward", found.ratio, str(found), at_most=goal)
 
@@ -91,7 +91,7 @@ def step(name: str, ours: nn.Module, theirs: nn.Module) -> Result:
         model.train()
         return run
 
-    found = compare(action(ours), action(theirs), pairs=9)
+    found = compare(action(ours), action(theirs))
     return Result(f"{name}: training step", found.ratio, str(found), at_most=ANY)
 
 
@@ -101,5 +101,5 @@ def _loss(outputs: Any) -> Tensor:
 
 
 def construct(name: str, goal: float, *, init: bool) -> Result:
-    found = compare(lambda: archdsl.build("resnet50", init=init), lambda: models.resnet50(), pairs=9)
+    found = compare(lambda: archdsl.build("resnet50", init=init), models.resnet50)
     return Result(name, found.ratio, str(found), at_most=goal)

@@ -1,21 +1,25 @@
-"""Ratios that hold on a busy machine: two things timed in turn, again and again; the median of the ratios."""
+"""Ratios that hold on a busy machine: two things timed in turn, again and again; the median of the ratios.
+
+Times are this process's CPU time, and with one thread that is the wall clock's on an idle machine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import geometric_mean, median
-from time import perf_counter
+from time import process_time
 from typing import TypeAlias
 
 Action: TypeAlias = Callable[[], object]
+LEAST_PAIRS, MOST_PAIRS = 5, 31
 
 
 def seconds(action: Action) -> float:
-    """How long one run takes."""
-    start = perf_counter()
+    """How long one run takes this process."""
+    start = process_time()
     action()
-    return perf_counter() - start
+    return process_time() - start
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,17 @@ class Comparison:
         return f"{_spell(median(self.ours))} against {_spell(median(self.reference))}"
 
 
-def compare(ours: Action, reference: Action, pairs: int) -> Comparison:
-    """Both timed in turn after one warm-up each; which goes first alternates."""
-    ours()
-    reference()
+def compare(
+    ours: Action, reference: Action, *, budget: float = 8, timer: Callable[[Action], float] = seconds
+) -> Comparison:
+    """Both timed in turn after a warm-up of each, for about `budget` seconds; which goes first alternates."""
+    once = timer(ours) + timer(reference)
     times: list[tuple[float, float]] = []
-    for i in range(pairs):
+    for i in range(min(max(int(budget / once), LEAST_PAIRS), MOST_PAIRS)):
         if i % 2:
-            second, first = seconds(reference), seconds(ours)
+            second, first = timer(reference), timer(ours)
         else:
-            first, second = seconds(ours), seconds(reference)
+            first, second = timer(ours), timer(reference)
         times.append((first, second))
     return Comparison(tuple(a for a, _ in times), tuple(b for _, b in times))
 

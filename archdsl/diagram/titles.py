@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from archdsl.diagram.quantities import SPACE, size
-from archdsl.graph import Node
+from archdsl.graph import Node, Value
 from archdsl.ops.base import Kind
 
 ARROW: Final = f"{SPACE}→ "
@@ -193,9 +193,14 @@ def _formula(node: Node, sizes: Sizes) -> Title:
     from archdsl.expressions import substitute, to_text
 
     op: Any = node.op
-    names = {str(i): _named(value.node.name) for i, value in enumerate(node.inputs) if value is not None}
+    names = {str(i): _named(_read_as(value)) for i, value in enumerate(node.inputs) if value is not None}
     text = to_text(substitute(op.expression, names))
     return Title(_fixed(text)) if len(text) <= 32 else Title(humanise(node.name))
+
+
+def _read_as(value: Value) -> str:
+    """How the nodes beside it read a value: `relu`, `qkv.q`."""
+    return value.name[len(value.node.path) - len(value.node.name) :]
 
 
 def _named(name: str) -> Any:

@@ -13,7 +13,7 @@ from archdsl.expressions import Attribute, Expression, ExpressionError, Name, li
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
-from archdsl.template import Part, Text, parse_text
+from archdsl.substitution import Part, Text, parse_text
 
 
 class ValueList(NamedTuple):

@@ -15,8 +15,9 @@ from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
 from archdsl.ops import OPS
-from archdsl.ops.special import InputOp, Parameter
-from archdsl.template import NodeTemplate, parse_text
+from archdsl.ops.special import InputOp
+from archdsl.substitution import parse_text
+from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -36,8 +37,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     specs = [scope for scope, _ in state.spec_scopes if scope is not root]
     nodes = list(_pruned(state.nodes, alive, specs))
     _warn_unread(nodes, alive, inputs, mistakes)
-    for scope, home in state.spec_scopes:
-        _initialise(scope, home, state.catalogue.file_env(home), nodes, mistakes)
+    _initialise(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
     resolved = state.resolved
@@ -114,32 +114,37 @@ def _offered(nodes: list[Node]) -> set[Node]:
     return {value.node for scope in scopes for value in scope.outputs.values()}
 
 
-def _initialise(scope: Scope, home: Resolved, env: Env, nodes: list[Node], mistakes: Mistakes) -> None:
-    """Gives each node of a spec its initialisers."""
-    rules = _Rules(home, env, mistakes)
-    prefix = f"{scope.path}." if scope.path else ""
+def _initialise(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes) -> None:
+    """Gives each node its initialisers: its own, else the last pattern that matches, else its op's.
+
+    A spec used as a block brings its own rules. Of two files the inner one's rule for an op wins, and the
+    outer one's pattern.
+    """
+    files = [_Rules(scope, home, mistakes) for scope, home in specs]
     for node in nodes:
-        if not node.tensors or not node.path.startswith(prefix):
+        if not node.tensors:
             continue
-        written = node.template.init if isinstance(node.template, NodeTemplate) else None
-        if written is None and not rules.any and not isinstance(node.op, Parameter):
-            continue
-        found = rules.of(node, node.path.removeprefix(prefix))
-        if written is not None:
-            own = node.template
-            assert isinstance(own, NodeTemplate)
-            rules.take(found, node, written.value, node.env, own.home, written.path)
+        own = node.template.init if isinstance(node.template, NodeTemplate) else None
+        around = [rules for rules in files if rules.any and node.path.startswith(rules.prefix)]
+        found: dict[str, Initialiser] = {}
+        for rules in around:
+            rules.by_its_op(found, node)
+        for rules in reversed(around):
+            rules.by_its_path(found, node)
+        if own is not None and node.template is not None:
+            files[0].take(found, node, own.value, node.env, node.template.home, own.path)
         if found:
             node.init = found
-    rules.warn_unmatched()
+    files[0].warn_unmatched()
 
 
 class _Rules:
     """The `init` section of a file."""
 
-    def __init__(self, home: Resolved, env: Env, mistakes: Mistakes) -> None:
+    def __init__(self, scope: Scope, home: Resolved, mistakes: Mistakes) -> None:
+        self.prefix = f"{scope.path}." if scope.path else ""
         self.home = home
-        self.env = env
+        self.env = scope.env
         self.mistakes = mistakes
         raw: Mapping[str, Any] = home.document.init or {}
         self.any = bool(raw)
@@ -148,16 +153,19 @@ class _Rules:
         self.matched: set[str] = set()
         self._cache: dict[Any, Initialiser] = {}
 
-    def of(self, node: Node, path: str) -> dict[str, Initialiser]:
-        found: dict[str, Initialiser] = {}
+    def by_its_op(self, found: dict[str, Initialiser], node: Node) -> None:
+        """Adds what the file says of the node's op."""
         rule = self.by_op.get(node.op.name)
         if rule is not None:
             self.take(found, node, rule, self.env, self.home, ("init", node.op.name))
+
+    def by_its_path(self, found: dict[str, Initialiser], node: Node) -> None:
+        """Adds what the file's patterns say of the node."""
+        path = node.path.removeprefix(self.prefix)
         for key, (pattern, value) in self.by_path.items():
             if pattern.match(path):
                 self.matched.add(key)
                 self.take(found, node, value, self.env, self.home, ("init", key))
-        return found
 
     def take(
         self, found: dict[str, Initialiser], node: Node, raw: Any, env: Env, home: Resolved, path: tuple[Any, ...]

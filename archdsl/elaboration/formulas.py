@@ -10,11 +10,11 @@ from archdsl.elaboration.fields import part_value, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
 from archdsl.elaboration.placing import read
 from archdsl.expression_scan import candidates
-from archdsl.expression_tree import Item, Literal, Name, children, free_names, literal_of, rebuild, substitute
+from archdsl.expression_tree import Item, Literal, Name, free_names, literal_of, rebuild, substitute, walk
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.formula import check_formula
 from archdsl.graph import Env, Value
-from archdsl.template import Text
+from archdsl.substitution import Text
 
 
 class Piece(NamedTuple):
@@ -86,7 +86,8 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
     expression = parse_formula(text, lambda path: find(frame, path) is not None)
     if ".shape" in text:
         expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
-    tensors = tuple(n for n in sorted(expression.names, key=text.find) if find(frame, n) is not None)
+    places = _places(expression.tree)
+    tensors = tuple(n for n in sorted(expression.names, key=places.__getitem__) if find(frame, n) is not None)
     values = tuple(_operand(expression, path, frame) for path in tensors)
     for path in expression.names:
         if path not in frame.env and find(frame, path) is None:
@@ -109,7 +110,7 @@ def _operand(expression: Expression, path: str, frame: Frame) -> Value:
 
 def _placed(error: PathError, expression: Expression, path: str) -> PathError:
     """The same error at the path's place in the formula."""
-    start = _position(expression.tree, path)
+    start = _places(expression.tree)[path]
     error.offsets = (start, start + len(path))
     return error
 
@@ -160,15 +161,17 @@ def fold(tree: Any, tensors: frozenset[str]) -> Any:
 
 def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
     """What to say of a name that means nothing here."""
-    start = _position(expression.tree, name)
+    start = _places(expression.tree)[name]
     near = nearest(name, env.keys())
     return ExpressionError(
         f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
     )
 
 
-def _position(tree: Any, name: str) -> int:
-    """Where a name stands last in a tree; -1 where it does not."""
-    if isinstance(tree, Name):
-        return tree.start if tree.name == name else -1
-    return max((_position(child, name) for child in children(tree)), default=-1)
+def _places(tree: Any) -> dict[str, int]:
+    """Where each name of a tree first stands."""
+    found: dict[str, int] = {}
+    for part in walk(tree):
+        if isinstance(part, Name):
+            found[part.name] = min(part.start, found.get(part.name, part.start))
+    return found

@@ -15,7 +15,8 @@ from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.shapes import TensorType
 
 if TYPE_CHECKING:
-    from archdsl.template import Template, Text
+    from archdsl.substitution import Text
+    from archdsl.template import Template
 
 
 NOT_FED = "not fed"
@@ -118,6 +119,8 @@ def descend(entry: Entry, path: str) -> Entry | None:
     if head in entry.outputs and (entry.named or len(entry.outputs) > 1):
         return Entry({"output": entry.outputs[head]}, mode=entry.mode) if not rest else None
     child = entry.children.get(head)
+    if child is None and head.isdecimal() and len(entry.outputs) > int(head) and len(entry.outputs) > 1 and not rest:
+        return Entry({"output": list(entry.outputs.values())[int(head)]}, mode=entry.mode)
     if child is None:
         return None
     return descend(child, rest) if rest else child

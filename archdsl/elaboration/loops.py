@@ -9,7 +9,8 @@ from archdsl.document import kind_of
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env
-from archdsl.template import TemplateError, compile_loop, for_key, parse_text
+from archdsl.substitution import parse_text
+from archdsl.template import TemplateError, compile_loop, for_key
 
 Path = tuple[Any, ...]
 

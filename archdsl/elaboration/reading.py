@@ -11,15 +11,16 @@ from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, unk
 from archdsl.expressions import ExpressionError, parse_formula
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
+from archdsl.substitution import Text, parse_text
 from archdsl.template import (
     LoopTemplate,
     NodeTemplate,
     Template,
-    Text,
     compile_loop,
     for_key,
-    parse_text,
 )
+
+Path = tuple[str | int, ...]
 
 DECLARATIONS = ("parameter", "constant")
 
@@ -60,27 +61,30 @@ def _written_sources(template: NodeTemplate, frame: Frame) -> list[str] | dict[s
     assert template.source is not None
     cached = template.cache.get("from")
     if cached is None:
-        cached = template.cache["from"] = _compile_source(template.source.value, template)
+        cached = template.cache["from"] = _compile_source(template.source.value, template.source.path)
     if isinstance(cached, dict):
         return {port: str(evaluate_text(text, frame.env)) for port, text in cached.items()}
     return list(_expand(cached, frame.env))
 
 
-def _compile_source(raw: Any, template: NodeTemplate) -> Any:
+def _compile_source(raw: Any, path: Path) -> Any:
     """Texts by port, or a list of texts and loops."""
     if isinstance(raw, Mapping) and not any(for_key(key) for key in raw):
         return {port: parse_text(str(path)) for port, path in raw.items()}
-    items = raw if isinstance(raw, list) else [raw]
-    return [_compile_item(item, template) for item in items]
+    return _compile_items(raw, path)
 
 
-def _compile_item(item: Any, template: NodeTemplate) -> Any:
+def _compile_items(raw: Any, path: Path) -> list[Any]:
+    if not isinstance(raw, list):
+        return [_compile_item(raw, path)]
+    return [_compile_item(item, (*path, position)) for position, item in enumerate(raw)]
+
+
+def _compile_item(item: Any, path: Path) -> Any:
     if isinstance(item, Mapping):
-        assert template.source is not None
         key = next(iter(item), "")
-        targets, iterable = compile_loop(key, template.source.path)
-        body = item[key] if isinstance(item[key], list) else [item[key]]
-        return targets, iterable, [_compile_item(part, template) for part in body]
+        targets, iterable = compile_loop(key, (*path, key))
+        return targets, iterable, _compile_items(item[key], (*path, key))
     return parse_text(str(item))
 
 

@@ -118,6 +118,8 @@ class Elaborator:
             turns: list[tuple[Any, ...]] = evaluate_here(template.iterable, frame)
         except ExpressionError as error:
             # The key's own text begins after the brackets that make a list of it.
+            if "known only at run time" in error.message:
+                error.hint = "`for` is decided when the graph is built: make the size a parameter of the file"
             shift = len(f"[({', '.join(template.targets)},) ")
             offsets = max(error.start - shift, 0), max(error.end - shift, 1)
             raise TemplateError(

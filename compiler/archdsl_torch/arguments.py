@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any, Final, Protocol, final
 
 from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
-from archdsl.template import Text
 from archdsl.graph import Binding, Env, Scope
+from archdsl.substitution import Text
 from archdsl_torch.folding import Untold, translate
 from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
 

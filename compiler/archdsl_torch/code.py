@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
-from archdsl_torch.special import Grid, Infix, Like, ModeChoice, Prefix, Suffix
+from archdsl_torch.special import AddInto, Grid, Infix, Like, ModeChoice, Prefix, Suffix, Variable
 from archdsl_torch.text import Doc, Dotted, Group, Operation, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
@@ -94,6 +94,10 @@ class Writer:
                 before = own + 1 if own in (COMPARE, POWER) else own
                 after = own + 1 if own != POWER else SIGN
                 return Text(Operation((left.part(before), right.part(after)), sign), own)
+            case AddInto(target=target):
+                sum_, other = self.inputs[target], self.inputs[1 - target]
+                assert sum_ is not None and other is not None
+                return Text(Dotted(sum_.at(ATOM), (Group(".add_(", (other.doc,)),)))
             case Prefix(sign=sign):
                 return Text(sign + self.write([code.operand for code in codes]).at(SIGN), SIGN)
             case Suffix(text=text):
@@ -109,6 +113,8 @@ class Writer:
                 return Text(f"{sides[0]} if self.training else {sides[1]}", CHOICE)
             case Like(what=what):
                 return Text(self.like(what))
+            case Variable(name=name):
+                return Text(name)
         raise AssertionError(f"no text for {first!r}")
 
     def _item(self, codes: Sequence[Any]) -> str:
@@ -143,28 +149,37 @@ class Writer:
 
 def leaves(code: Any) -> list[Arg]:
     """The values in a tree."""
+    return [code] if isinstance(code, Arg) else [leaf for part in parts(code) for leaf in leaves(part)]
+
+
+def uses(code: Any, index: int) -> int:
+    """How often a tree names its input `index`."""
+    if isinstance(code, AddInto):
+        return 1
+    return int(code == In(index)) if isinstance(code, In) else sum(uses(part, index) for part in parts(code))
+
+
+def parts(code: Any) -> list[Any]:
+    """The trees right below."""
     match code:
-        case Arg():
-            return [code]
-        case Call() | Method():
-            own = [code.receiver] if isinstance(code, Method) else []
-            parts = [*own, *code.args, *(value for _, value in code.kwargs)]
-        case Many(items=items):
-            parts = list(items)
+        case Call():
+            return [*code.args, *(value for _, value in code.kwargs)]
+        case Method():
+            return [code.receiver, *code.args, *(value for _, value in code.kwargs)]
+        case Many():
+            return list(code.items)
         case Infix():
-            parts = [code.left, code.right]
+            return [code.left, code.right]
         case Prefix():
-            parts = [code.operand]
+            return [code.operand]
         case ModeChoice():
-            parts = [code.then, code.otherwise]
+            return [code.then, code.otherwise]
         case Suffix() | Training():
-            parts = [code.value]
+            return [code.value]
         case Grid():
-            parts = [*code.indices, code.value]
+            return [*code.indices, code.value]
         case Index():
-            parts = [code.receiver, *code.items]
+            return [code.receiver, *code.items]
         case Range():
-            parts = [code.start, code.stop, code.step]
-        case _:
-            parts = []
-    return [leaf for part in parts for leaf in leaves(part)]
+            return [code.start, code.stop, code.step]
+    return []

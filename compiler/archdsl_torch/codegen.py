@@ -27,7 +27,6 @@ from archdsl_torch.outline import Items, Outline, Outliner, Use, _scope, origin_
 from archdsl_torch.reset import own_lines, tie_lines, tree_lines
 from archdsl_torch.text import WIDTH, all_same, camel, identifier, output_name, same, unique
 
-
 MAKE_DIVISIBLE: Final = '''\
 def make_divisible(value, divisor):
     """`value` rounded to a multiple of `divisor`, never below 90 % of it."""
@@ -185,7 +184,7 @@ class _Planner:
         return outline
 
     def _forward(self, merged: Merged, arguments: Arguments) -> list[str]:
-        writer = Forward(merged, arguments, self.plan_of, self.layout, self.exports, self.ports)
+        writer = Forward(merged, arguments, self.layout, self.exports, self.ports)
         try:
             return writer.write()
         except Inexpressible:

@@ -10,10 +10,10 @@ from archdsl.expressions import Sequence as SequenceTree
 from archdsl.graph import Env, Node, Scope
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.arguments import UNSET, Arguments, Atom, Hint, Resolver, expression_hint, hint_of
+from archdsl_torch.folding import Untold
 from archdsl_torch.lowering import Arg, Call, Many
 from archdsl_torch.merge import Merged, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items, Make, Tensor, Use
-from archdsl_torch.folding import Untold
 from archdsl_torch.runs import LoopResolver, RowsResolver, grouped, loop_start
 from archdsl_torch.text import Doc, Group, Operation, Raw, all_same, identifier, prefixed, quoted, render, same, unique
 

@@ -16,9 +16,9 @@ from archdsl.graph import Graph, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import TensorType
-from archdsl_torch.inplace import IN_PLACE, may_overwrite
+from archdsl_torch.inplace import ACTIVATIONS, may_overwrite, summand
 from archdsl_torch.lowering import Arg, Call
-from archdsl_torch.special import lowered
+from archdsl_torch.special import AddInto, lowered
 from archdsl_torch.wrappers import Wrappers
 
 Unit: TypeAlias = "Node | Scope"
@@ -69,13 +69,14 @@ class Layout:
         self.types: dict[Key, TensorType] = {}
         self.imports: dict[Scope, dict[Key, None]] = {}
         self.exports: dict[Scope, dict[Key, None]] = {}
-        self.readers: dict[Key, list[Node]] = {}
+        self.readers: dict[tuple[Node, int], list[Node]] = {}
         self._chains: dict[Scope, tuple[Scope, ...]] = {}
         self._first: dict[Scope, int] = {}
         self._roles: dict[Scope, Role] = {}
         self._modules: dict[Node, Call | None] = {}
         self.wrappers = Wrappers()
         self._connect()
+        self._overwrite_sums()
 
     def chain(self, scope: Scope | None) -> tuple[Scope, ...]:
         """The scope and all around it, innermost first."""
@@ -125,9 +126,9 @@ class Layout:
     def _module(self, node: Node) -> Call | None:
         forms = self.lowered[node]
         if node.scope is not None and self.role(node.scope) in (Role.CHAIN, Role.CHAIN_CLASS):
-            return _in_place(self, node, forms.module or self.wrappers.call(node, forms.function))
+            return self._in_place(node, forms.module or self.wrappers.call(node, forms.function))
         if node.tensors or forms.function is None or node.op.kind is not Kind.RESHAPE:
-            return _in_place(self, node, forms.module)
+            return self._in_place(node, forms.module)
         return None
 
     # --- ports ----------------------------------------------------------------------------
@@ -139,6 +140,7 @@ class Layout:
                     self._read(value, node)
         for value in self.graph.outputs.values():
             key = self._note(value)
+            self.readers.setdefault((value.node, value.output), []).append(value.node)
             if key.weight is None:
                 for scope in self.chain(key.node.scope)[:-1]:
                     self.exports.setdefault(scope, {})[key] = None
@@ -150,7 +152,7 @@ class Layout:
 
     def _read(self, value: Value, node: Node) -> None:
         key = self._note(value)
-        self.readers.setdefault(key, []).append(node)
+        self.readers.setdefault((value.node, value.output), []).append(node)
         producers = self.chain(key.node.scope)
         for scope in self.chain(node.scope):
             if scope in producers:
@@ -163,6 +165,24 @@ class Layout:
             if scope is common:
                 return
             self.exports.setdefault(scope, {})[key] = None
+
+    # --- overwriting ------------------------------------------------------------------------
+
+    def _in_place(self, node: Node, module: Call | None) -> Call | None:
+        """The module with `inplace=True` where it may overwrite what it reads."""
+        if module is None or module.function not in ACTIVATIONS or len(node.inputs) != 1:
+            return module
+        value = node.inputs[0]
+        # across a module's border a caller's tensor would change
+        if value is None or value.node.scope is not node.scope or not may_overwrite(value, self.readers):
+            return module
+        return Call(module.function, module.args, (*module.kwargs, ("inplace", Arg(True))))
+
+    def _overwrite_sums(self) -> None:
+        for node, forms in self.lowered.items():
+            place = summand(node, self.readers)
+            if place is not None:
+                self.lowered[node] = forms._replace(function=AddInto(place))  # type: ignore[arg-type]
 
     # --- roles ----------------------------------------------------------------------------
 
@@ -230,17 +250,3 @@ class Layout:
         if len(child.types) != 1 or forms.call is not None or (forms.module is None and not wrapped):
             return None
         return Key(child, 0, None)
-
-
-def _in_place(layout: Layout, node: Node, module: Call | None) -> Call | None:
-    """The module with `inplace=True` where it may overwrite what it reads."""
-    if module is None or module.function not in IN_PLACE or len(node.inputs) != 1:
-        return module
-    value = node.inputs[0]
-    assert value is not None
-    readers = layout.readers.get(key_of(value), [])
-    alone = len(readers) == 1 and value.node.scope is node.scope and value.node.when is node.when
-    output = any(key_of(value) == key_of(given) for given in layout.graph.outputs.values())
-    if not alone or output or not may_overwrite(value.node):
-        return module
-    return Call(module.function, module.args, (*module.kwargs, ("inplace", Arg(True))))

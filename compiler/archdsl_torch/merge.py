@@ -14,6 +14,7 @@ from typing import Any, final
 from archdsl.graph import Mode, Scope
 from archdsl_torch.lowering import Call, In
 from archdsl_torch.outline import Entry, Outline, Port, Ref, Result, Step, skeleton
+from archdsl_torch.special import AddInto
 
 
 class Unmergeable(Exception):
@@ -107,7 +108,7 @@ def _insert(result: list[str], names: list[str]) -> list[str]:
 def _check_alike(step: MergedStep) -> None:
     present = [s for s in step.steps if s is not None]
     first = present[0]
-    step.codes = tuple(_with_all_inputs([s.code for s in present]))
+    step.codes = tuple(_with_all_inputs(_alike_sums([s.code for s in present])))
     if len(present) < 2:
         return
     shape = (first.module, skeleton(step.codes[0]), first.when)
@@ -116,6 +117,13 @@ def _check_alike(step: MergedStep) -> None:
             raise Unmergeable(f"`{step.key}` differs")
         if first.output_names != other.output_names or len(first.outputs) != len(other.outputs):
             raise Unmergeable(f"the outputs of `{step.key}` differ")
+
+
+def _alike_sums(codes: list[Any]) -> list[Any]:
+    """Sums overwrite an operand only where all instances may."""
+    if all(code == codes[0] for code in codes):
+        return codes
+    return [code.plain if isinstance(code, AddInto) else code for code in codes]
 
 
 def _with_all_inputs(codes: list[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from archdsl.graph import Mode, Node, Scope
 from archdsl.shapes import Dim
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
 from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
-from archdsl_torch.special import Grid, Infix, Like, ModeChoice, Prefix, Suffix
+from archdsl_torch.special import AddInto, Grid, Infix, Like, ModeChoice, Prefix, Suffix
 from archdsl_torch.text import identifier, unique
 
 # --- children -------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def skeleton(code: Any) -> object:
         case ModeChoice():
             return "mode", code.mode, skeleton(code.then), skeleton(code.otherwise)
         case _:
-            # In, Self, Like, None: nothing in them varies
+            # In, Self, Like, AddInto, None: nothing in them varies
             return code
 
 
@@ -361,6 +361,9 @@ class Outliner:
         inputs = tuple(None if v is None else self._ref(key_of(v), outline) for v in unit.inputs)
         outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))
         forms = self.layout.lowered[unit]
+        if isinstance(forms.function, AddInto) and isinstance(inputs[forms.function.target], Port):
+            # the caller's tensor is not ours to overwrite
+            forms = forms._replace(function=forms.function.plain)  # type: ignore[arg-type]
         if self.layout.module(unit) is not None:
             return Step(key, unit, inputs, (), outputs, self.access(unit, scope), forms.call, when)
         return Step(key, unit, inputs, (), outputs, None, forms.function, when)

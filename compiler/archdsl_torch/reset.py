@@ -10,15 +10,13 @@ from archdsl.expressions import Tree, free_names
 from archdsl.graph import Graph, Node, Scope
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.arguments import Hint
-from archdsl_torch.code import Text, Writer
+from archdsl_torch.code import Writer
 from archdsl_torch.layout import key_of
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import Merged
 from archdsl_torch.outline import Make, Outliner, Tensor
-from archdsl_torch.special import axis_suffix, tensor_code, value_tree
+from archdsl_torch.special import Variable, axis_suffix, tensor_code, value_tree
 from archdsl_torch.text import Group, all_same, literal, render, unique, variable
-
-
 
 OwnerOf: TypeAlias = "Callable[[Node], tuple[Scope, str, int]]"
 """The scope of the class that holds a node, the class's name, and how many instances it has."""
@@ -77,28 +75,15 @@ def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
         lines.append(f"        {names[index]} = {line}{suffix}")
     tree = words.formula(nodes)
     if tree is not None:
-        codes = [tensor_code(tree, lambda name: _Variable(names.get(name, name)))]
+        codes = [tensor_code(tree, lambda name: Variable(names.get(name, name)))]
     else:
-        codes = [tensor_code(value_tree(op), lambda name: _Variable(names[name])) for op in ops]
+        codes = [tensor_code(value_tree(op), lambda name: Variable(names[name])) for op in ops]
 
     def value(args: Sequence[Arg], name: str) -> str:
         return words.value([arg.value for arg in args], name)
 
-    text = _VariableWriter((), value, lambda what: what).write(codes)
+    text = Writer((), value, lambda what: what).write(codes)
     return [*lines, *render("", Group(f"{target}.copy_(", (text.doc,), single=True), 8)]
-
-
-class _Variable(NamedTuple):
-    """A name in a tree of code."""
-
-    name: str
-
-
-class _VariableWriter(Writer):
-    def _special(self, codes: Sequence[Any]) -> Any:
-        if isinstance(codes[0], _Variable):
-            return Text(codes[0].name)
-        return super()._special(codes)
 
 
 def _call(initialiser: Any, target: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary, free_names
 from archdsl.expressions import Call as FunctionCall
@@ -25,6 +25,18 @@ class Infix:
     sign: str
     left: AnyCode
     right: AnyCode
+
+
+@dataclass(frozen=True, slots=True)
+class AddInto:
+    """`left.add_(right)`: a sum that overwrites an operand which nobody else reads."""
+
+    target: int
+    """Which input is overwritten."""
+
+    @property
+    def plain(self) -> Infix:
+        return Infix("+", In(0), In(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,21 @@ class ModeChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """A name of the method around."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     """The `device` or the floating `dtype` of the tensors around."""
 
     what: str
 
 
-AnyCode: TypeAlias = "Code | Infix | Prefix | Suffix | Grid | ModeChoice | Like"
+AnyCode: TypeAlias = Any
+"""A `Code`, or one of the above; they hold each other."""
 
 
 class FormulaError(Exception):
@@ -78,14 +98,14 @@ class FormulaError(Exception):
 
 def lowered(node: Node) -> Lowered:
     """The PyTorch form of a node that runs."""
-    op = node.op
+    op: Any = node.op
     kind = type(op)
     if kind is Formula:
         return Lowered(None, _formula(op, node))
     if kind is ByMode:
-        return Lowered(None, ModeChoice(op.mode, In(0), In(1)))  # type: ignore[arg-type]
+        return Lowered(None, cast(Code, ModeChoice(op.mode, In(0), In(1))))
     if kind is Constant:
-        return Lowered(None, _run_time_constant(op))  # type: ignore[arg-type]
+        return Lowered(None, _run_time_constant(op))
     return lower(op, *(None if value is None else value.type for value in node.inputs))
 
 
@@ -98,7 +118,7 @@ def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
     """Comparisons give bool in torch; where the formula's type says otherwise, cast."""
     if not _is_bool(tree) or dtype == "bool":
         return code
-    return method(code, "to", Like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))  # type: ignore[arg-type]
+    return method(code, "to", Like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
 
 
 # --- constants ------------------------------------------------------------------------------------
@@ -111,8 +131,8 @@ def _run_time_constant(op: Constant) -> AnyCode:
     shape = Arg(tuple(op.shape), "shape")
     target = Like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
     if not used:
-        return call("torch.full", shape, _number(tree), dtype=target, device=Like("device"))  # type: ignore[arg-type]
-    value = method(tensor_code(tree, lambda name: In(used.index(name))), "to", target)  # type: ignore[arg-type]
+        return call("torch.full", shape, _number(tree), dtype=target, device=Like("device"))
+    value = method(tensor_code(tree, lambda name: In(used.index(name))), "to", target)
     if len(used) < len(op.shape):
         value = method(value, "expand", shape)
     return Grid(tuple(used), tuple(_index(op, op.index.index(name)) for name in used), value)
@@ -132,7 +152,7 @@ def _number(tree: Tree) -> Arg:
 def _index(op: Constant, place: int) -> AnyCode:
     """The tensor that holds the index along one dimension, with the others of size 1."""
     size = Arg(op.shape[place], "shape")
-    line = call("torch.arange", size, dtype=Call("torch.float64"), device=Like("device"))  # type: ignore[arg-type]
+    line = call("torch.arange", size, dtype=Call("torch.float64"), device=Like("device"))
     return Suffix(line, axis_suffix(op, place)) if place < len(op.shape) - 1 else line
 
 
@@ -175,7 +195,7 @@ class _Translator:
             case Logic(word=word, parts=parts):
                 return _joined("&" if word == "and" else "|", [self.condition(part) for part in parts])
             case Choice(condition=condition, then=then, otherwise=otherwise):
-                return call("torch.where", self.condition(condition), self.number(then), self.number(otherwise))  # type: ignore[arg-type]
+                return call("torch.where", self.condition(condition), self.number(then), self.number(otherwise))
             case FunctionCall(function=function, arguments=arguments):
                 return self._call(function, arguments)
         raise FormulaError(f"no tensor form of {tree!r}")
@@ -183,7 +203,7 @@ class _Translator:
     def number(self, tree: Tree) -> AnyCode:
         """A value for arithmetic: comparisons count as 0 and 1."""
         code = self.code(tree)
-        return method(code, "long") if _is_bool(tree) else code  # type: ignore[arg-type]
+        return method(code, "long") if _is_bool(tree) else code
 
     def condition(self, tree: Tree) -> AnyCode:
         """A bool tensor."""
@@ -199,18 +219,18 @@ class _Translator:
         codes = [self.number(argument) for argument in arguments]
         first, *others = codes
         if function in _METHODS and len(codes) == 1:
-            return call(f"torch.{function}", first)  # type: ignore[arg-type]
+            return call(f"torch.{function}", first)
         if function in _FUNCTIONS:
-            return call(f"F.{function}", first)  # type: ignore[arg-type]
+            return call(f"F.{function}", first)
         match function:
             case "log":
-                base = Infix("/", call("torch.log", first), Arg(math.log(_plain(others[0])))) if others else None  # type: ignore[arg-type]
-                return base or call("torch.log", first)  # type: ignore[arg-type]
+                base = Infix("/", call("torch.log", first), Arg(math.log(_plain(others[0])))) if others else None
+                return base or call("torch.log", first)
             case "round":
-                return call("torch.round", first, decimals=others[0])  # type: ignore[arg-type]
+                return call("torch.round", first, decimals=others[0])
             case "clamp":
                 bounds = {key: code for key, code in zip(("min", "max"), others, strict=True) if code != Arg(None)}
-                return Call("torch.clamp", (first,), tuple(bounds.items()))  # type: ignore[arg-type]
+                return Call("torch.clamp", (first,), tuple(bounds.items()))
             case "min" | "max":
                 return self._extreme(function, codes)
             case "float":
@@ -224,10 +244,10 @@ class _Translator:
         tensors = [code for code in codes if not isinstance(code, Arg)]
         result = tensors[0]
         for other in tensors[1:]:
-            result = call(f"torch.{function}imum", result, other)  # type: ignore[arg-type]
+            result = call(f"torch.{function}imum", result, other)
         bound = "min" if function == "max" else "max"
         for number in numbers:
-            result = call("torch.clamp", result, **{bound: number})  # type: ignore[arg-type]
+            result = call("torch.clamp", result, **{bound: number})
         return result
 
 

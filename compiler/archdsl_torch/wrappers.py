@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from archdsl.graph import Node
-from archdsl_torch.code import Writer, leaves
 from archdsl_torch.code import Text as CodeText
+from archdsl_torch.code import Writer, leaves
 from archdsl_torch.lowering import Arg, Call, In
 from archdsl_torch.special import Like, ModeChoice
 from archdsl_torch.text import camel, identifier, is_static, literal, render, unique

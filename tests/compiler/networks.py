@@ -166,15 +166,14 @@ nodes:
   total: = back + distance
 """,
     "share at another size": """
-inputs: {a: [N, 3, 16, 16], b: [N, 3, 8, 8]}
+inputs: {a: [N, 3, H = 16, W = 16], b: [N, 3, G = 8, V = 8]}
 blocks:
   tower:
     inputs: {x: [N, C, H, W]}
     nodes:
       conv: {op: conv2d, out_channels: 4, kernel_size: 3, padding: 1}
       rows: {op: rearrange, pattern: n c h w -> n (h w) c}
-      turned: {op: rearrange, pattern: n (h w) c -> n (w h) c, h: H}
-      wide: {op: reshape, shape: [N, H * W, 4]}
+      tall: = rows * 2
       mean: {op: mean, dim: 1}
 nodes:
   one: {op: tower, from: a}

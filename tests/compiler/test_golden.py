@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import archdsl
 import pytest
+
+import archdsl
 
 FOLDER = Path(__file__).parent / "golden"
 NETWORKS = ("resnet50", "densenet121", "inception_v3", "swin_t")

@@ -68,7 +68,7 @@ LATER = torch.triu(torch.ones(QUERIES, KEYS, dtype=torch.bool), diagonal=1)
 EACH = torch.randn(N * HEADS, QUERIES, KEYS)
 
 
-@pytest.mark.parametrize("mask", [None, ADDED, LATER, EACH, EACH > 1.5], ids=["none", "added", "later", "each", "each_bool"])
+@pytest.mark.parametrize("mask", [None, ADDED, LATER, EACH, EACH > 1.5], ids=["none", "added", "later", "each", "bool"])
 @pytest.mark.parametrize("padding", [None, HIDDEN, HIDDEN * -2.0], ids=["none", "hidden", "added"])
 @pytest.mark.parametrize("sizes", [(SIZES, SIZES), (6, SIZES), (6, 7)])
 def test_multihead_is_torchs_layer(mask: Any, padding: Any, sizes: tuple[int, int]) -> None:

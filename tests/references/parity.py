@@ -169,9 +169,7 @@ def forward(model: nn.Module, images: Tensor, *, training: bool = False) -> tupl
 def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> float:
     """The largest difference between the outputs, in units of the largest output."""
     assert [o.shape for o in ours] == [t.shape for t in theirs]
-    return max(
-        ((o - t).abs().max() / t.abs().max()).item() for o, t in zip(ours, theirs, strict=True)
-    )
+    return max(((o - t).abs().max() / t.abs().max()).item() for o, t in zip(ours, theirs, strict=True))
 
 
 def layout(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:

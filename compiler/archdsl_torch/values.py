@@ -1,0 +1,210 @@
+"""Numbers in a forward: literals, attributes that the constructor stores, and sizes of tensors in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from archdsl.expressions import Expression, Name
+from archdsl.expressions import Sequence as SequenceTree
+from archdsl.graph import Node
+from archdsl.shapes import Dim, Shape, Symbolic
+from archdsl_torch.arguments import Arguments, Hint, hint_of
+from archdsl_torch.lowering import Arg
+from archdsl_torch.merge import MergedStep
+from archdsl_torch.outline import Port, Ref, Result
+from archdsl_torch.sizes import Sizes
+from archdsl_torch.text import all_same, identifier, is_static, literal, same, unique
+from archdsl_torch.variables import Variables, plain
+
+
+class Inexpressible(Exception):
+    """A size that nothing in scope tells: the scope's children run in the class around it."""
+
+
+@final
+class Values:
+    """Finds words for the values in one forward."""
+
+    def __init__(self, variables: Variables, arguments: Arguments) -> None:
+        self.variables = variables
+        self.merged = variables.merged
+        self.arguments = arguments
+        self.sizes = Sizes(self._size)
+        self.asked: dict[str, set[int]] = {}
+        """Dimensions of arguments that are read, by argument."""
+        for name in self.merged.ports:
+            self._note(f"<{name}>", Port((name,)))
+
+    def note(self, step: MergedStep) -> None:
+        """The step's outputs are in scope now, under their names."""
+        for place in range(len(step.some.outputs)):
+            ref = Result(step.key, place)
+            if ref in self.variables.names:
+                self._note(self.variables.names[ref], ref)
+
+    def _note(self, name: str, ref: Ref) -> None:
+        self.sizes.shapes[name] = [None if t is None else t.shape for t in self.variables.types(ref)]
+
+    # --- values -------------------------------------------------------------------------------
+
+    def say(self, step: MergedStep, args: Sequence[Arg], name: str) -> str:
+        """The value of an argument of the step's code."""
+        values = [arg.value for arg in args]
+        hint = self._hint(step, args[0].field)
+        name = args[0].field or name
+        if all_same(values) and is_static(values[0]):
+            return literal(values[0])
+        if not all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values):
+            return self._number(step, values, name, hint)
+        hints = _elements(hint, len(values[0]))
+        columns = [list(column) for column in zip(*values, strict=True)]
+        texts = [self._element(step, column, name, own) for column, own in zip(columns, hints, strict=True)]
+        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+    def _element(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str:
+        if all_same(values) and is_static(values[0]):
+            return literal(values[0])
+        return self._number(step, values, name, hint)
+
+    def _number(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str:
+        if not all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values):
+            return self._stored(step, values, name, hint)
+        first = [self._sized(ref) for ref in step.inputs if ref is not None and plain(ref) in self.variables.names]
+        found = self.sizes.find(values, step.where, first)
+        if found is None and all(map(is_static, values)):
+            found = self._parameter(step, values, name, hint)
+        found = found or self.sizes.say(values, step.where, hint, first)
+        return found or self._stored(step, values, name, hint)
+
+    def _parameter(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str | None:
+        """A parameter of the block, or a `let`, that is the value."""
+        tree = None if hint is None else hint.expression.tree
+        binding = hint.envs[0].find(tree.name) if hint is not None and isinstance(tree, Name) else None
+        if binding is not None and binding.kind != "dim":
+            return self._stored(step, values, name, hint)
+        for parameter in self.merged.outlines[0].scope.arguments:
+            column = [outline.scope.arguments.get(parameter) for outline in self.merged.outlines]
+            if all(same(column[i], v) for i, v in zip(step.where, values, strict=True)):
+                return self._stored(step, values, parameter, None)
+        return None
+
+    def _stored(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str:
+        """An attribute of the module."""
+        if not all(map(is_static, values)):
+            raise Inexpressible(f"{step.key}: {values[0]}")
+        text = self.arguments.resolve(values, step.where, name, hint)
+        return self.arguments.stored(text if text.isidentifier() else identifier(name), text)
+
+    @staticmethod
+    def _hint(step: MergedStep, field_name: str | None) -> Hint | None:
+        nodes = [s.unit for s in step.steps if s is not None and isinstance(s.unit, Node)]
+        return node_hint(nodes, field_name) if nodes else None
+
+    def like(self, what: str) -> str:
+        """The device or the floating dtype of a tensor in scope."""
+        for ref, name in self.variables.names.items():
+            type_ = self.variables.types(ref)[0]
+            if what == "device" or (type_ is not None and type_.dtype == "float32"):
+                return f"{name}.{what}"
+        if what == "dtype":
+            return "torch.get_default_dtype()"
+        raise Inexpressible(f"no tensor tells the {what}")
+
+    # --- sizes --------------------------------------------------------------------------------
+
+    def checks(self) -> list[str]:
+        """Assertions on sizes that only the run can compare."""
+        wanted = {key: None for outline in self.merged.outlines for key in outline.checks}
+        return [
+            f'        torch._assert({left} == {right}, "dimension {axis} of `{name}` does not fit")'
+            for name, axis in wanted
+            if name in self.merged.ports and (right := self._expected(name, axis)) is not None
+            for left in [self._size(f"<{name}>", axis)]
+        ]
+
+    def _expected(self, name: str, axis: int) -> str | None:
+        everywhere = range(len(self.merged.outlines))
+        values: list[Dim] = []
+        for i in everywhere:
+            type_ = self.variables.port_type(i, name)
+            own = self.merged.outlines[i].checks.get((name, axis))
+            values.append(own if own is not None else (type_.shape[axis] if type_ is not None else 0))
+        self.sizes.hidden = (f"<{name}>", axis)
+        text = self.sizes.say(values, everywhere, None, [])
+        self.sizes.hidden = None
+        return text
+
+    def _sized(self, ref: Ref) -> str:
+        name = self.variables.names[plain(ref)]
+        return f"<{name}>" if isinstance(ref, Port) else name
+
+    def _size(self, name: str, axis: int) -> str:
+        """The size of a variable; of an argument, a mark that is settled when the forward is finished."""
+        if not name.startswith("<"):
+            return f"{name}.shape[{axis}]"
+        self.asked.setdefault(name[1:-1], set()).add(axis)
+        return f"{name[:-1]}.{axis}>"
+
+    def axis_names(self) -> set[str]:
+        """What the sizes of the arguments may be called."""
+        return {str(dim).lower() for name in self.merged.ports for dim in self._shape(name)}
+
+    def settle(self, lines: Sequence[str]) -> list[str]:
+        """The lines with sizes of arguments in words, after those that unpack them."""
+        unpacking: list[str] = []
+        texts: dict[str, str] = {}
+        for name, axes in self.asked.items():
+            if len(axes) == 1 and name not in self.variables.rebound:
+                texts.update({f"<{name}.{axis}>": f"{name}.shape[{axis}]" for axis in axes})
+                continue
+            labels = self._labels(name)
+            texts.update({f"<{name}.{axis}>": labels[axis] for axis in axes})
+            unpacking.append(_unpacked(name, labels, axes))
+        return [*unpacking, *(_settled(line, texts) for line in lines)]
+
+    def _shape(self, name: str) -> Shape:
+        type_ = self.variables.port_type(0, name)
+        return () if type_ is None else type_.shape
+
+    def _labels(self, name: str) -> list[str]:
+        """Variables for the sizes of an argument, after the pattern that names them."""
+        bindings = self.merged.outlines[0].scope.env.names.items()
+        dims = [(key, binding.value) for key, binding in bindings if binding.kind == "dim"]
+        taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices}
+        labels: list[str] = []
+        for axis, size in enumerate(self._shape(name)):
+            named = [key for key, value in dims if value == size and key.lower() not in labels]
+            wanted = (named[0] if named else str(size)).lower()
+            labels.append(unique(wanted if wanted.isidentifier() else f"size{axis}", {*taken, *labels}))
+        return labels
+
+
+def node_hint(nodes: Sequence[Node], field_name: str | None) -> Hint | None:
+    """The expression that a field of these nodes is written as."""
+    template = nodes[0].template
+    if any(node.template is not template for node in nodes):
+        return None
+    return hint_of(template, field_name, [node.env for node in nodes])
+
+
+def _elements(hint: Hint | None, count: int) -> list[Hint | None]:
+    """The expressions of a list's elements, one by one."""
+    tree = None if hint is None else hint.expression.tree
+    if hint is None or not isinstance(tree, SequenceTree) or len(tree.items) != count:
+        return [None] * count
+    return [Hint(Expression("", item), hint.envs) for item in tree.items]
+
+
+def _unpacked(name: str, labels: Sequence[str], axes: set[int]) -> str:
+    if len(axes) == 1:
+        axis = next(iter(axes))
+        return f"        {labels[axis]} = {name}.shape[{axis}]"
+    shown = [label if axis in axes else "_" for axis, label in enumerate(labels)]
+    return f"        {', '.join(shown)} = {name}.shape"
+
+
+def _settled(line: str, texts: dict[str, str]) -> str:
+    for mark, text in texts.items():
+        line = line.replace(mark, text)
+    return line
