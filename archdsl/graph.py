@@ -273,11 +273,11 @@ class Graph:
         except DrawingError:
             return None
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """The graph for networkx: nodes are paths; attributes `op`, `fields`, `shape`, `scope`."""
         from networkx import MultiDiGraph
 
-        view = MultiDiGraph(name=self.name)
+        view: MultiDiGraph[str] = MultiDiGraph(name=self.name)
         for node in (*self.inputs.values(), *self.nodes):
             shape = str(node.types[0]) if node.types else ""
             scope = node.scope.path if node.scope is not None else ""

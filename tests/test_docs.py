@@ -53,6 +53,15 @@ def test_the_error_in_the_readme_is_what_archdsl_says(tmp_path: Path, monkeypatc
     assert f"```\n{message}\n```" in text
 
 
+def test_the_figure_in_the_docs_says_what_archdsl_draws() -> None:
+    from archdsl.diagram import figure_svg
+
+    drawn = figure_svg(archdsl.graph("resnet50"))
+    texts = [re.findall(r"<text[^>]*>([^<]*)<", svg) for svg in (read("docs/resnet50.svg"), drawn)]
+    assert "Stem" in texts[0]
+    assert texts[0] == texts[1]
+
+
 def test_every_command_and_function_is_documented() -> None:
     text = read("docs/python.md")
     for command in cli.COMMANDS:

@@ -92,7 +92,7 @@ def block_arguments(
             if not accepts(spec, given[name]):
                 _wrong_type(run, template, frame, block, spec, given[name])
         elif not spec.required:
-            arguments[name] = evaluate(spec.default, home_env)
+            arguments[name] = _default(run, frame, block, spec, home_env)
         else:
             run.mistakes.add(
                 "missing-field", f"`{block.name}` needs `{name}`", template.span, place=place_of(frame, template),
@@ -100,6 +100,12 @@ def block_arguments(
             )  # fmt: skip
             raise Reported
     return arguments
+
+
+def _default(run: Elaborator, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env) -> Any:
+    """A parameter's default, in the names of the block's own file. Raises Reported."""
+    with run.mistakes.at(block.template, frame, (*block.template.path, "params", spec.name)):
+        return evaluate(spec.default, env)
 
 
 def _wrong_type(

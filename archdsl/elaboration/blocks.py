@@ -88,11 +88,23 @@ class BlockSpec:
     def __init__(self, template: BlockTemplate) -> None:
         self.template = template
         self.name = template.name
-        self.params = {name: param_spec(name, raw) for name, raw in template.params.items()}
+        self.params = {name: self._param(name, raw) for name, raw in template.params.items()}
         if not template.is_spec:
             _check_nulls(template)
         self.ports = _ports(template)
         self.let = {name: _let(template, name, raw) for name, raw in template.let.items()}
+
+    def _param(self, name: str, raw: Any) -> ParamSpec:
+        if self.template.is_spec:
+            # A file's own parameters are plain data.
+            return ParamSpec(name, "any", False, _plain(raw), _is_text(raw))
+        try:
+            return param_spec(name, raw)
+        except ExpressionError as error:
+            raise TemplateError(
+                "bad-expression", error.message, (*self.template.path, "params", name), hint=error.hint,
+                offsets=(error.start, error.end) if isinstance(raw, str) else None,
+            ) from None  # fmt: skip
 
 
 def compile_block(home: Resolved, name: str, raw: Any, path: tuple[str | int, ...]) -> tuple[BlockSpec, list[Any]]:
@@ -129,16 +141,23 @@ def _check_nulls(template: BlockTemplate) -> None:
 
 
 def param_spec(name: str, raw: Any) -> ParamSpec:
-    """A parameter of a block as it is declared: a type's name, `{type: …, default: …}`, or its default."""
+    """A parameter of a block as it is declared: a type's name, `{type: …, default: …}`, or its default.
+
+    Raises ExpressionError.
+    """
     if isinstance(raw, str) and raw in TYPES:
         return ParamSpec(name, raw, True, None, raw == "text")
     if isinstance(raw, Mapping) and set(raw) <= {"type", "default"} and raw.get("type") in TYPES:
         kind = raw["type"]
         return ParamSpec(name, kind, "default" not in raw, raw.get("default"), kind == "text")
-    text = isinstance(raw, str) or (isinstance(raw, Mapping) and "op" in raw)
-    if isinstance(raw, list) and raw and all(isinstance(item, str) for item in raw):
-        text = True
+    text = _is_text(raw)
     return ParamSpec(name, "any", False, prepare(raw, text=True) if text else _plain(raw), text)
+
+
+def _is_text(default: Any) -> bool:
+    """Whether arguments for a parameter of this default are text."""
+    listed = isinstance(default, list) and bool(default) and all(isinstance(item, str) for item in default)
+    return listed or isinstance(default, str) or (isinstance(default, Mapping) and "op" in default)
 
 
 def _plain(raw: Any) -> Any:
@@ -216,9 +235,7 @@ class SizeError(Exception):
         self.path = path
 
 
-def bind_pattern(
-    port: PortSpec, type_: TensorType, env: Env, sample: Mapping[str, int]
-) -> list[tuple[int, Dim]]:
+def bind_pattern(port: PortSpec, type_: TensorType, env: Env, sample: Mapping[str, int]) -> list[tuple[int, Dim]]:
     """Binds the names of a port's pattern in `env` and checks the rest, at the `sample` sizes too.
 
     Gives the positions of the dimensions that only the run can check, with what they must be.
@@ -260,9 +277,7 @@ def _size(entry: PatternEntry, env: Env) -> Dim:
     return value
 
 
-def _align(
-    port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType
-) -> list[tuple[PatternEntry, int]]:
+def _align(port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType) -> list[tuple[PatternEntry, int]]:
     """The pattern's entries and the positions of the dimensions that they stand for."""
     rest = PatternEntry(None, None)
     shown = "[" + ", ".join("..." if e == rest else e.name or e.expression.text for e in pattern) + "]"  # type: ignore[union-attr]

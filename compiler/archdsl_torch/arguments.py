@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any, Final, Protocol, final
 
 from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
-from archdsl.graph import Binding, Env, Scope
+from archdsl.expressions import Sequence as SequenceTree
+from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.substitution import Text
 from archdsl_torch.folding import Untold, translate
 from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
@@ -35,7 +36,6 @@ SIZES: Final = {
     "shape": "size",
 }
 """torch's arguments that are sizes, with the name that an argument for them gets."""
-
 
 
 @final
@@ -80,6 +80,22 @@ def expression_hint(written: Any, envs: Sequence[Env]) -> Hint | None:
     if isinstance(written, Text):
         written = written.sole
     return Hint(written, tuple(envs)) if isinstance(written, Expression) else None
+
+
+def node_hint(nodes: Sequence[Node], field_name: str | None) -> Hint | None:
+    """The expression that a field of these nodes is written as."""
+    template = nodes[0].template
+    if any(node.template is not template for node in nodes):
+        return None
+    return hint_of(template, field_name, [node.env for node in nodes])
+
+
+def element_hints(hint: Hint | None, count: int) -> list[Hint | None]:
+    """The expressions of a list's elements, one by one."""
+    tree = None if hint is None else hint.expression.tree
+    if hint is None or not isinstance(tree, SequenceTree) or len(tree.items) != count:
+        return [None] * count
+    return [Hint(Expression("", item), hint.envs) for item in tree.items]
 
 
 @final
@@ -194,8 +210,7 @@ class Arguments:
             if all(same(atom.values[i], v) for i, v in zip(where, values, strict=True)):
                 return atom.name
         for atom in self.atoms:
-            pairs = [(atom.values[i], v) for i, v in zip(where, values, strict=True)]
-            if atom.text is None and all(a is UNSET or same(a, v) for a, v in pairs) and any(a is not UNSET for a, _ in pairs):
+            if atom.text is None and _extends(atom, values, where):
                 for i, v in zip(where, values, strict=True):
                     atom.values[i] = v
                 return atom.name
@@ -253,12 +268,12 @@ class Arguments:
             return None
         for atom in atoms:
             others = [atom.values[i] for i in where]
-            if not atom.size or not all(isinstance(o, int) and not isinstance(o, bool) and o > 0 for o in others):
+            if not atom.size or not all(type(other) is int and other > 0 for other in others):
                 continue
-            if values[0] % others[0] == 0 and all(v == o * (values[0] // others[0]) for v, o in zip(values, others, strict=True)):
-                return f"{values[0] // others[0]} * {atom.name}"
-            if others[0] % values[0] == 0 and all(o == v * (others[0] // values[0]) for v, o in zip(values, others, strict=True)):
-                return f"{atom.name} // {others[0] // values[0]}"
+            if (factor := _factor(values, others)) is not None:
+                return f"{factor} * {atom.name}"
+            if (factor := _factor(others, values)) is not None:
+                return f"{atom.name} // {factor}"
         return None
 
     # --- expressions ------------------------------------------------------------------------
@@ -323,6 +338,19 @@ class Arguments:
         atom = Atom(unique(name, {a.name for a in self.atoms}), values, text, size, source)
         self.atoms.append(atom)
         return atom
+
+
+def _extends(atom: Atom, values: Sequence[Any], where: Sequence[int]) -> bool:
+    """Whether the values are the atom's wherever it has one, and it has one somewhere."""
+    pairs = [(atom.values[i], v) for i, v in zip(where, values, strict=True)]
+    return all(a is UNSET or same(a, v) for a, v in pairs) and any(a is not UNSET for a, _ in pairs)
+
+
+def _factor(large: Sequence[int], small: Sequence[int]) -> int | None:
+    """The whole number that makes every `small` the `large` beside it."""
+    factor, rest = divmod(large[0], small[0])
+    exact = rest == 0 and all(a == b * factor for a, b in zip(large, small, strict=True))
+    return factor if exact else None
 
 
 def agrees(said: Any, value: Any) -> bool:

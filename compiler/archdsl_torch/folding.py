@@ -35,9 +35,7 @@ class Untold(Exception):
 Named = Callable[[str, Sequence[Any]], Tree]
 
 
-def translate(
-    tree: Tree, envs: Sequence[Env], named: Named, keep: frozenset[str] = frozenset()
-) -> Tree:
+def translate(tree: Tree, envs: Sequence[Env], named: Named, keep: frozenset[str] = frozenset()) -> Tree:
     """The tree over the names that `named` gives, for instances that see `envs`.
 
     Names in `keep` stay. Raises Untold where `named` does, or for what Python cannot say.

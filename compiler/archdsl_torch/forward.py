@@ -230,9 +230,7 @@ class Forward:
         return writer.write(step.codes)
 
     def _writer(self, step: MergedStep, inputs: Sequence[Text | None]) -> Writer:
-        return Writer(
-            inputs, lambda args, name: self.values.say(step, args, name), self.values.like, step.some.module
-        )
+        return Writer(inputs, lambda args, name: self.values.say(step, args, name), self.values.like, step.some.module)
 
     def _grid(self, step: MergedStep) -> Text:
         """A constant of run-time sizes, with its index tensors on lines of their own."""

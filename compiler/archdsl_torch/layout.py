@@ -214,9 +214,7 @@ class Layout:
         """Whether something inside runs a module from outside, which only an outer class can reach."""
         if scope.share is not None:
             return self.role(scope.share) is Role.OPEN
-        return any(
-            child.share is not None and not self.is_inside(child.share, scope) for child in self._shared(scope)
-        )
+        return any(child.share is not None and not self.is_inside(child.share, scope) for child in self._shared(scope))
 
     def _shared(self, scope: Scope) -> Iterator[Unit]:
         for child in scope.children.values():

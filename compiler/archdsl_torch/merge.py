@@ -7,14 +7,16 @@ become several classes: right first, short second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from archdsl.graph import Mode, Scope
 from archdsl_torch.lowering import Call, In
 from archdsl_torch.outline import Entry, Outline, Port, Ref, Result, Step, skeleton
 from archdsl_torch.special import AddInto
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 class Unmergeable(Exception):
@@ -77,9 +79,9 @@ def merge(outlines: Sequence[Outline]) -> Merged:
     return merged
 
 
-def merged_order(lists: Sequence[list[str]]) -> list[str]:
+def merged_order(lists: Sequence[Sequence[Name]]) -> list[Name]:
     """All names in an order that every list keeps. Raises Unmergeable where there is none."""
-    result = list(lists[0])
+    result = [*lists[0]]
     seen = {tuple(lists[0])}
     for names in lists[1:]:
         if tuple(names) in seen:
@@ -89,12 +91,12 @@ def merged_order(lists: Sequence[list[str]]) -> list[str]:
     return result
 
 
-def _insert(result: list[str], names: list[str]) -> list[str]:
+def _insert(result: list[Name], names: Sequence[Name]) -> list[Name]:
     known = {name: i for i, name in enumerate(result)}
     places = [known[name] for name in names if name in known]
     if places != sorted(places):
         raise Unmergeable("the order differs")
-    merged: list[str] = []
+    merged: list[Name] = []
     position = 0
     for name in names:
         if name in known:
@@ -135,9 +137,10 @@ def _with_all_inputs(codes: list[Any]) -> list[Any]:
     filled = []
     for code in codes:
         own = dict(code.kwargs)
-        kwargs = tuple((k, own.get(k, v if isinstance(v, In) else None)) for k, v in fullest.kwargs)
-        if None in dict(kwargs).values() or own.keys() - dict(kwargs).keys():
+        missing = [value for key, value in fullest.kwargs if key not in own]
+        if own.keys() - dict(fullest.kwargs).keys() or not all(isinstance(value, In) for value in missing):
             return codes
+        kwargs = tuple((key, own.get(key, value)) for key, value in fullest.kwargs)
         filled.append(Call(code.function, code.args, kwargs))
     return filled
 
@@ -166,8 +169,10 @@ class _Sources:
     def _inputs(self, step: MergedStep) -> tuple[Ref | None, ...]:
         """By port; of a scope, by the ports of the instance that has most."""
         if not isinstance(step.some.unit, Scope):
-            places = range(max(len(s.inputs) for s in step.steps if s is not None))
-            return tuple(self._input(step, [dict(enumerate(s.inputs)) if s else None for s in step.steps], i) for i in places)
+            fed: list[Mapping[Any, Ref | None] | None]
+            fed = [dict(enumerate(s.inputs)) if s else None for s in step.steps]
+            count = max(len(s.inputs) for s in step.steps if s is not None)
+            return tuple(self._input(step, fed, place) for place in range(count))
         names = merged_order([list(s.names) for s in step.steps if s is not None])
         step.names = tuple(names)
         given = [dict(zip(s.names, s.inputs, strict=True)) if s else None for s in step.steps]
@@ -257,4 +262,3 @@ class _Sources:
         missing = {name for name in read if any(name not in o.ports for o in self.merged.outlines)}
         self.merged.optional = frozenset(missing)
         return tuple(sorted((name for name in names if name in read), key=lambda name: name in missing))
-

@@ -14,7 +14,8 @@ from archdsl_torch.code import Writer
 from archdsl_torch.layout import key_of
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import Merged
-from archdsl_torch.outline import Make, Outliner, Tensor
+from archdsl_torch.outline import Make, Tensor
+from archdsl_torch.outliner import Outliner
 from archdsl_torch.special import Variable, axis_suffix, tensor_code, value_tree
 from archdsl_torch.text import Group, all_same, literal, render, unique, variable
 
@@ -104,9 +105,7 @@ class _Made(NamedTuple):
     """The spec initialises every tensor of it."""
 
 
-def tree_lines(
-    graph: Graph, outliner: Outliner, own: list[str], owners: bool, owner: OwnerOf
-) -> list[str]:
+def tree_lines(graph: Graph, outliner: Outliner, own: list[str], owners: bool, owner: OwnerOf) -> list[str]:
     """The statements of the network's `reset_parameters`."""
     made = list(_modules(graph, outliner))
     tied = list(tie_lines(graph, outliner))
@@ -138,13 +137,13 @@ def tie_lines(graph: Graph, outliner: Outliner) -> Iterator[str]:
     """One tensor under several names."""
     for node in graph.nodes:
         for name, value in node.tie.items():
-            target = outliner.access(node, graph.root)
-            yield f"{target}{'.' + name if name else ''} = {_tensor(key_of(value).node, key_of(value).weight, graph, outliner)}"
+            key = key_of(value)
+            yield f"{_tensor(node, name, graph, outliner)} = {_tensor(key.node, key.weight, graph, outliner)}"
 
 
-def _tensor(node: Node, weight: str | None, graph: Graph, outliner: Outliner) -> str:
+def _tensor(node: Node, name: str | None, graph: Graph, outliner: Outliner) -> str:
     path = outliner.access(node, graph.root)
-    return f"{path}.{weight}" if weight else path
+    return f"{path}.{name}" if name else path
 
 
 def _tied_modules(graph: Graph, outliner: Outliner) -> Iterator[str]:
@@ -161,9 +160,9 @@ def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
         build = outliner.build(node)
         if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):
             continue
-        init = {name: node.init[name] for name in node.tensors if node.init and name in node.init and name not in node.tie}
         own = [name for name in node.tensors if name not in node.tie]
-        yield _Made(node, build.call.function, tuple(init.items()), set(own) <= set(init))
+        init = tuple((name, node.init[name]) for name in own if node.init and name in node.init)
+        yield _Made(node, build.call.function, init, len(init) == len(own))
 
 
 def _by_type(made: Iterable[_Made]) -> dict[str, tuple[tuple[tuple[str, Any], ...], bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from archdsl.expressions import Name, Tree, to_text
@@ -67,7 +68,7 @@ class LoopResolver:
         """Whole numbers that grow evenly."""
         if not all(type(v) is int for v in values):
             return None
-        steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+        steps = {b - a for a, b in pairwise(values)}
         if len(steps) != 1:
             return None
         self.used = True
@@ -139,9 +140,8 @@ def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: 
             parts.append((names[position], None, docs[position]))
             position += 1
             continue
-        stop, text = found
-        parts.append((None, text, ""))
-        position = stop
+        position, loop_text = found
+        parts.append((None, loop_text, ""))
     if len(parts) == 1 and parts[0][1] is not None:
         text = parts[0][1]
         whole = Group("[", (text,), "]", single=True) if numbered else text
@@ -197,7 +197,7 @@ def _linear(docs: Sequence[Doc], start: int, loop: Loop) -> tuple[Doc | None, in
 
 
 def _head(doc: Doc) -> str:
-    return doc.opening if isinstance(doc, Group) else doc
+    return doc.opening if isinstance(doc, Group) else str(doc)
 
 
 def _label(names: Sequence[str], start: int) -> str | None:
@@ -207,9 +207,10 @@ def _label(names: Sequence[str], start: int) -> str | None:
         return None
     parts = [match.groups() for match in matches if match is not None]
     numbers = [int(number) for _, number, _ in parts]
-    if len({(head, tail) for head, _, tail in parts}) > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        return None
     head, _, tail = parts[0]
+    consecutive = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    if not consecutive or any((h, t) != (head, tail) for h, _, t in parts):
+        return None
     gap = numbers[0] - start
     k = "k" if gap == 0 else f"k {'+' if gap > 0 else '-'} {abs(gap)}"
     return f'f"{head}{{{k}}}{tail}"'

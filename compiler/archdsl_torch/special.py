@@ -92,6 +92,10 @@ AnyCode: TypeAlias = Any
 """A `Code`, or one of the above; they hold each other."""
 
 
+def like(what: str) -> AnyCode:
+    return Like(what)
+
+
 class FormulaError(Exception):
     """A formula that has no PyTorch form."""
 
@@ -118,7 +122,7 @@ def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
     """Comparisons give bool in torch; where the formula's type says otherwise, cast."""
     if not _is_bool(tree) or dtype == "bool":
         return code
-    return method(code, "to", Like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
+    return method(code, "to", like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
 
 
 # --- constants ------------------------------------------------------------------------------------
@@ -129,9 +133,9 @@ def _run_time_constant(op: Constant) -> AnyCode:
     tree = value_tree(op)
     used = [name for name in op.index if name in free_names(tree)]
     shape = Arg(tuple(op.shape), "shape")
-    target = Like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
+    target = like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
     if not used:
-        return call("torch.full", shape, _number(tree), dtype=target, device=Like("device"))
+        return call("torch.full", shape, _number(tree), dtype=target, device=like("device"))
     value = method(tensor_code(tree, lambda name: In(used.index(name))), "to", target)
     if len(used) < len(op.shape):
         value = method(value, "expand", shape)
@@ -152,7 +156,7 @@ def _number(tree: Tree) -> Arg:
 def _index(op: Constant, place: int) -> AnyCode:
     """The tensor that holds the index along one dimension, with the others of size 1."""
     size = Arg(op.shape[place], "shape")
-    line = call("torch.arange", size, dtype=Call("torch.float64"), device=Like("device"))
+    line = call("torch.arange", size, dtype=Call("torch.float64"), device=like("device"))
     return Suffix(line, axis_suffix(op, place)) if place < len(op.shape) - 1 else line
 
 
@@ -169,7 +173,9 @@ def tensor_code(tree: Tree, tensor: Callable[[str], AnyCode]) -> AnyCode:
     return _Translator(tensor).code(tree)
 
 
-_METHODS: Final = frozenset(("abs", "ceil", "cos", "erf", "exp", "floor", "log2", "round", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh"))  # fmt: skip
+_METHODS: Final = frozenset(
+    ["abs", "ceil", "cos", "erf", "exp", "floor", "log2", "round", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh"]
+)
 _FUNCTIONS: Final = frozenset(("relu", "gelu", "silu", "softplus"))
 
 

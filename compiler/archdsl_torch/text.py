@@ -118,11 +118,10 @@ def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> 
     while isinstance(left, Operation) and left.sign == doc.sign:
         operands.insert(0, (f"{left.sign} ", left.sides[1]))
         left = left.sides[0]
-    first = render(prefix, left, indent)
-    lines = [*first]
-    for i, (sign, operand) in enumerate(operands):
-        lines += render(sign, operand if not isinstance(operand, Operation) else str(operand), indent, suffix if i == len(operands) - 1 else "")
-    return lines
+    lines = render(prefix, left, indent)
+    for sign, operand in operands:
+        lines += render(sign, str(operand) if isinstance(operand, Operation) else operand, indent)
+    return [*lines[:-1], lines[-1] + suffix]
 
 
 def _is_exploded(doc: Doc) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, final
 
-from archdsl.expressions import Expression, Name
-from archdsl.expressions import Sequence as SequenceTree
+from archdsl.expressions import Name
 from archdsl.graph import Node
 from archdsl.shapes import Dim, Shape, Symbolic
-from archdsl_torch.arguments import Arguments, Hint, hint_of
+from archdsl_torch.arguments import Arguments, Hint, element_hints, node_hint
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import MergedStep
 from archdsl_torch.outline import Port, Ref, Result
@@ -57,7 +56,7 @@ class Values:
             return literal(values[0])
         if not all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values):
             return self._number(step, values, name, hint)
-        hints = _elements(hint, len(values[0]))
+        hints = element_hints(hint, len(values[0]))
         columns = [list(column) for column in zip(*values, strict=True)]
         texts = [self._element(step, column, name, own) for column, own in zip(columns, hints, strict=True)]
         return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
@@ -178,22 +177,6 @@ class Values:
             wanted = (named[0] if named else str(size)).lower()
             labels.append(unique(wanted if wanted.isidentifier() else f"size{axis}", {*taken, *labels}))
         return labels
-
-
-def node_hint(nodes: Sequence[Node], field_name: str | None) -> Hint | None:
-    """The expression that a field of these nodes is written as."""
-    template = nodes[0].template
-    if any(node.template is not template for node in nodes):
-        return None
-    return hint_of(template, field_name, [node.env for node in nodes])
-
-
-def _elements(hint: Hint | None, count: int) -> list[Hint | None]:
-    """The expressions of a list's elements, one by one."""
-    tree = None if hint is None else hint.expression.tree
-    if hint is None or not isinstance(tree, SequenceTree) or len(tree.items) != count:
-        return [None] * count
-    return [Hint(Expression("", item), hint.envs) for item in tree.items]
 
 
 def _unpacked(name: str, labels: Sequence[str], axes: set[int]) -> str:

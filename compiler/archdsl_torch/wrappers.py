@@ -31,12 +31,13 @@ class _Wrapper:
             found = args[0]
             return literal(found.value) if found.field is None else f"self.{next(waiting)}"
 
+        constructor = [f"    def __init__(self, {', '.join(self.names)}):", "        super().__init__()", *stored, ""]
         text = Writer([CodeText("x")], value, lambda what: f"x.{what}").write([self.code])
         return [
             f"class {self.name}(nn.Module):",
             f'    """`{self.op}` as a module."""',
             "",
-            *([f"    def __init__(self, {', '.join(self.names)}):", "        super().__init__()", *stored, ""] if stored else []),
+            *(constructor if stored else []),
             "    def forward(self, x):",
             *render("return ", text.doc, 8),
         ]

@@ -304,3 +304,43 @@ nodes:
     assert graph.nodes[0].fields["kernel_size"] == (2, 3) and graph.nodes[0].fields["out_channels"] == 16
     assert graph.nodes[1].fields["kernel_size"] == (1, 2)
     assert graph.nodes[2].fields["eps"] == 1e-6
+
+
+def test_parameters_of_a_file_are_never_evaluated(tmp_path: Path) -> None:
+    text = "params: {a: 9 ** 9 ** 9, b: text, c: $(1 +}\ninputs: {x: [N, 8]}\nnodes: [relu]\n"
+    graph = graph_of(tmp_path, text)
+    assert graph.params == {"a": "9 ** 9 ** 9", "b": "text", "c": "$(1 +"}
+
+
+@pytest.mark.parametrize("default", ["$(1 +", "$norm"])
+def test_a_default_that_has_no_value(tmp_path: Path, default: str) -> None:
+    text = f"inputs: {{x: [N, 8]}}\nblocks: {{b: {{params: {{a: {default}}}, nodes: [relu]}}}}\nnodes: {{m: b}}\n"
+    assert [code for code, _ in mistakes(tmp_path, text)] == ["bad-expression"]
+
+
+def test_outputs_by_number_and_by_name(tmp_path: Path) -> None:
+    text = """
+inputs: {x: [N, 8]}
+nodes:
+  qkv: {op: chunk, chunks: 2, dim: -1, names: [q, k]}
+  y: = qkv.0 + qkv.k
+"""
+    assert sources(graph_of(tmp_path, text), "y") == ["qkv.q", "qkv.k"]
+
+
+def test_the_init_of_a_spec_used_as_a_block(tmp_path: Path) -> None:
+    (tmp_path / "inner.yaml").write_text("""\
+archdsl: 1
+params: {scale: 1}
+inputs: {x: [N, 8]}
+nodes: {a: {op: linear, out_features: 8}, b: {op: linear, out_features: 8}, c: {op: linear, out_features: 8}}
+init: {linear: {bias: constant(val=scale)}, c: {bias: ones}}
+""")
+    text = """
+inputs: {x: [N, 8]}
+nodes: {m: {op: spec.inner, scale: 3}, d: {op: linear, out_features: 8}}
+init: {linear: {bias: zeros}, m.b: {bias: normal}}
+"""
+    found = {node.path: (node.init or {})["bias"] for node in graph_of(tmp_path, text).nodes}
+    assert found["m.a"] == Initialiser("constant", (("val", 3),)) and found["m.b"].name == "normal"
+    assert found["m.c"].name == "ones" and found["d"].name == "zeros"
