@@ -106,6 +106,8 @@ class Arguments:
     scopes: tuple[Scope, ...]
     taken: set[str] = field(default_factory=set)
     atoms: list[Atom] = field(default_factory=list)
+    free: frozenset[str] = frozenset()
+    """Parameters of the network that become arguments although they do not vary."""
     attributes: dict[str, str] = field(default_factory=dict)
     """What the constructor stores for other methods: attribute -> its text."""
 
@@ -121,7 +123,11 @@ class Arguments:
     @cached_property
     def arguments(self) -> list[tuple[Atom, str | None]]:
         """With their defaults, those without first. Read when the class is finished."""
-        found = [(atom, self._default(atom)) for atom in self.atoms if atom.text is None]
+        found = [
+            (atom, literal(atom.values[0]) if atom.source in self.free else self._default(atom))
+            for atom in self.atoms
+            if atom.text is None
+        ]
         return sorted(found, key=lambda pair: pair[1] is not None)
 
     @property
@@ -157,7 +163,7 @@ class Arguments:
     def resolve(self, values: Sequence[Any], where: Sequence[int], name: str, hint: Hint | None = None) -> str:
         """Python text for a value that is `values[i]` in instance `where[i]`."""
         if all_same(values) and is_static(values[0]):
-            return literal(values[0])
+            return self._free(values[0], hint) or literal(values[0])
         if not all(map(is_static, values)):
             raise Untold(name)
         found = self._said(values, where, hint) or self._known(values, where)
@@ -169,6 +175,14 @@ class Arguments:
         if self._is_even(values):
             return self._spread(values, where, name)
         return self._new(identifier(SIZES.get(name, name)), self._full(values, where), size=name in SIZES).name
+
+    def _free(self, value: Any, hint: Hint | None) -> str | None:
+        """The network's own parameter that the value is, where that may change."""
+        tree = None if hint is None else hint.expression.tree
+        if not isinstance(tree, Name) or tree.name not in self.free:
+            return None
+        known = next((atom for atom in self.atoms if atom.source == tree.name), None)
+        return (known or self._new(identifier(tree.name), [value], source=tree.name)).name
 
     def factory(self, name: str, values: Sequence[Any]) -> str:
         """An argument that holds a class, or None."""

@@ -18,7 +18,7 @@ from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import TensorType
 from archdsl_torch.inplace import ACTIVATIONS, may_overwrite, summand
 from archdsl_torch.lowering import Arg, Call
-from archdsl_torch.special import AddInto, lowered
+from archdsl_torch.special import AddInto, Known, lowered
 from archdsl_torch.wrappers import Wrappers
 
 Unit: TypeAlias = "Node | Scope"
@@ -65,7 +65,8 @@ class Layout:
         self.opened = opened
         self.order = {node: i for i, node in enumerate(graph.nodes)}
         self.inputs = frozenset(graph.inputs.values())
-        self.lowered = {node: lowered(node) for node in graph.nodes if not is_tensor(node)}
+        known: Known = {}
+        self.lowered = {node: lowered(node, known) for node in graph.nodes if not is_tensor(node)}
         self.types: dict[Key, TensorType] = {}
         self.imports: dict[Scope, dict[Key, None]] = {}
         self.exports: dict[Scope, dict[Key, None]] = {}

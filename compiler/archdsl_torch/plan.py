@@ -17,6 +17,7 @@ from archdsl_torch.arguments import Arguments, Hint
 from archdsl_torch.construct import Constructor
 from archdsl_torch.folding import Untold
 from archdsl_torch.forward import Forward, Inexpressible
+from archdsl_torch.freedom import free_parameters
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import Layout, Role
 from archdsl_torch.merge import Merged, Unmergeable, merge
@@ -163,7 +164,8 @@ class Planner:
     def _plan_class(self, outlines: list[Outline]) -> None:
         merged = merge(outlines)
         scopes = tuple(outline.scope for outline in outlines)
-        arguments = Arguments(scopes, set(merged.members))
+        free = free_parameters(self.graph) if scopes[0].scope is None else frozenset()
+        arguments = Arguments(scopes, set(merged.members), free=free)
         chain = all(outline.chain for outline in outlines)
         plan = ClassPlan("", merged, arguments, "nn.Sequential" if chain else "nn.Module")
         constructor = Constructor(merged, arguments, self.plan_of)

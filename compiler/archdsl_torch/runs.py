@@ -142,16 +142,16 @@ def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: 
             continue
         position, loop_text = found
         parts.append((None, loop_text, ""))
-    if len(parts) == 1 and parts[0][1] is not None:
-        text = parts[0][1]
-        whole = Group("[", (text,), "]", single=True) if numbered else text
-        return Grouped((Group("*[", (text,), "]", single=True) if numbered else text,), whole, False)
+    if len(parts) == 1 and (sole := parts[0][1]) is not None:
+        listed = Group("[", (sole,), "]", single=True)
+        spliced = Group("*[", (sole,), "]", single=True)
+        return Grouped((spliced if numbered else sole,), listed if numbered else sole, False)
     pairs = not numbered and any(text is not None for _, text, _ in parts)
     folded: list[Doc] = []
     for name, text, doc in parts:
         if text is not None:
             folded.append(Group("*[", (text,), "]", single=True))
-        elif numbered or not name:
+        elif numbered or name is None:
             folded.append(doc)
         else:
             folded.append(Group("(", (quoted(name), doc)))

@@ -15,6 +15,7 @@ from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, T
 from archdsl.expressions import Call as FunctionCall
 from archdsl.graph import Node
 from archdsl.ops.special import ByMode, Constant, Formula
+from archdsl.shapes import TensorType
 from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, lower, method
 
 
@@ -100,7 +101,11 @@ class FormulaError(Exception):
     """A formula that has no PyTorch form."""
 
 
-def lowered(node: Node) -> Lowered:
+Known: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
+"""Forms by op and input types: equal nodes share them."""
+
+
+def lowered(node: Node, known: Known) -> Lowered:
     """The PyTorch form of a node that runs."""
     op: Any = node.op
     kind = type(op)
@@ -110,7 +115,11 @@ def lowered(node: Node) -> Lowered:
         return Lowered(None, cast(Code, ModeChoice(op.mode, In(0), In(1))))
     if kind is Constant:
         return Lowered(None, _run_time_constant(op))
-    return lower(op, *(None if value is None else value.type for value in node.inputs))
+    types = tuple(None if value is None else value.type for value in node.inputs)
+    form = known.get((id(op), types))
+    if form is None:
+        form = known[id(op), types] = lower(op, *types)
+    return form
 
 
 def _formula(op: Formula, node: Node) -> Any:

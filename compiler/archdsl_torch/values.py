@@ -69,19 +69,17 @@ class Values:
     def _number(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str:
         if not all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values):
             return self._stored(step, values, name, hint)
+        if all(map(is_static, values)) and _names_parameter(hint):
+            return self._stored(step, values, name, hint)
         first = [self._sized(ref) for ref in step.inputs if ref is not None and plain(ref) in self.variables.names]
         found = self.sizes.find(values, step.where, first)
         if found is None and all(map(is_static, values)):
-            found = self._parameter(step, values, name, hint)
+            found = self._parameter(step, values)
         found = found or self.sizes.say(values, step.where, hint, first)
         return found or self._stored(step, values, name, hint)
 
-    def _parameter(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> str | None:
-        """A parameter of the block, or a `let`, that is the value."""
-        tree = None if hint is None else hint.expression.tree
-        binding = hint.envs[0].find(tree.name) if hint is not None and isinstance(tree, Name) else None
-        if binding is not None and binding.kind != "dim":
-            return self._stored(step, values, name, hint)
+    def _parameter(self, step: MergedStep, values: Sequence[Any]) -> str | None:
+        """A parameter of the block that has the value in every instance."""
         for parameter in self.merged.outlines[0].scope.arguments:
             column = [outline.scope.arguments.get(parameter) for outline in self.merged.outlines]
             if all(same(column[i], v) for i, v in zip(step.where, values, strict=True)):
@@ -177,6 +175,14 @@ class Values:
             wanted = (named[0] if named else str(size)).lower()
             labels.append(unique(wanted if wanted.isidentifier() else f"size{axis}", {*taken, *labels}))
         return labels
+
+
+def _names_parameter(hint: Hint | None) -> bool:
+    """Whether the spec says the value by the name of a parameter or a `let`."""
+    if hint is None or not isinstance(hint.expression.tree, Name):
+        return False
+    binding = hint.envs[0].find(hint.expression.tree.name)
+    return binding is not None and binding.kind != "dim"
 
 
 def _unpacked(name: str, labels: Sequence[str], axes: set[int]) -> str:

@@ -49,7 +49,6 @@ class Wrappers:
 
     def __init__(self) -> None:
         self.made: dict[object, _Wrapper] = {}
-        self.used: dict[str, None] = {}
 
     def fits(self, node: Node, code: Any) -> bool:
         """Whether the op's expression reads one tensor, and numbers that the constructor knows."""

@@ -184,8 +184,10 @@ nodes:
     + """
 nodes:
   features.conv0: {op: conv2d, out_channels: 4, kernel_size: 3}
+  sparse.3: {op: conv2d, out_channels: 3, kernel_size: 1}
+  sparse.5: {op: conv2d, out_channels: 4, kernel_size: 1}
   heads.main.fc: {op: conv2d, out_channels: 2, kernel_size: 1}
-  features.norm0: {op: batch_norm2d, from: features.conv0}
+  features.norm0: {op: batch_norm2d, from: sparse.5}
   for i in range(3):
     convs.$i: {op: conv2d, out_channels: 4 + i, kernel_size: 1}
   table.weight: {op: parameter, shape: [1, 6, 1, 1], init: normal(std=0.5)}
@@ -278,8 +280,8 @@ nodes:
   b: = a if x > y and not y > 0 else min(x, y, 0.5) + (x > 0) * 2 + (y > 0)
   c: = clamp(b, -1, 1) + sigmoid(x) * tanh(y) + relu(x) + gelu(y) + silu(x) + softplus(y) + erf(x)
   d: = sqrt(abs(c)) + exp(-abs(x)) + log(1 + abs(y)) + sign(x) + floor(y) + max(x, y) + rsqrt(1 + x * x)
-  e: = d % 2 + d // 2 + round(x) + 2 ** y - (0 if x < 0 <= y else 1)
-  f: = x >= y
+  e: = d % 2 + round(x) + 2 ** y - (0 if x < 0 <= y else 1)
+  f: = x // 0.5 >= y
 outputs: {e: e, f: f}
 """,
     "repeats": ROWS
@@ -415,3 +417,92 @@ blocks:
 nodes:
   both: {op: both, from: [x, y]}
 """
+
+NETWORKS["sizes out of reach"] = (
+    IMAGE
+    + """
+nodes:
+  stem: {op: conv2d, out_channels: 4, kernel_size: 1}
+  tokens: {op: rearrange, pattern: n c h w -> n (h w) c}
+  mix:
+    nodes:
+      fc: {op: linear, out_features: 4}
+      map: {op: reshape, shape: [N, H, W, 4]}
+      act: tanh
+  deeper:
+    nodes:
+      flat: {op: reshape, shape: [N, H * W, 4]}
+      inner:
+        nodes:
+          fc: {op: linear, out_features: 3}
+          back: {op: reshape, shape: [N, H, W, 3]}
+          mean: {op: mean, dim: [1]}
+      fc: {op: linear, out_features: 2}
+"""
+)
+NETWORKS["share from elsewhere"] = (
+    ROWS
+    + """
+blocks:
+  layer:
+    inputs: {x: [N, T, C]}
+    nodes:
+      fc: {op: linear, out_features: C}
+      act: tanh
+nodes:
+  encoder:
+    nodes:
+      first: layer
+      second: layer
+  decoder:
+    nodes:
+      fc: {op: linear, out_features: 8}
+      again: {share: encoder.second, from: fc}
+      other: {share: encoder.first.fc, from: again}
+      out: = other + again
+  last: {share: encoder, from: decoder}
+"""
+)
+NETWORKS["ties and modes in blocks"] = """
+inputs: {tokens: {shape: [N, T = 4], dtype: int64, below: 7}}
+blocks:
+  model:
+    inputs: {tokens: [N, T]}
+    params: {width: int}
+    nodes:
+      embed: {op: embedding, num_embeddings: 7, embedding_dim: width}
+      noise: {op: tanh, when: training}
+      soft: {op: sigmoid, when: evaluation, from: embed, else: embed}
+      both: = soft * 2
+      aux: {op: linear, when: training, from: noise, out_features: 3}
+      head: {op: linear, from: both, out_features: 7, bias: false, tie: {weight: embed.weight}}
+    outputs: {main: head, aux: aux}
+nodes:
+  a: {op: model, width: 4}
+  b: {op: model, from: tokens, width: 6}
+  sum: = a.main + b.main
+outputs: {sum: sum, first: a.aux}
+"""
+NETWORKS["nothing in common"] = (
+    ROWS
+    + """
+params: {act: [tanh, relu, {op: leaky_relu, negative_slope: 0.2}]}
+blocks:
+  unit:
+    inputs: {x: [N, T, C]}
+    params: {act: text, kind: int}
+    nodes:
+      one: {op: linear, out_features: 4}
+      two: $act
+      three: {if: kind == 1, op: layer_norm}
+      four: {if: kind == 2, op: linear, out_features: 4}
+      five: {if: kind == 2, value: four * one, else: two}
+      six: {op: permute, if: kind == 3, dims: [0, 2, 1]}
+      seven: {op: permute, if: kind == 3, dims: [0, 2, 1]}
+nodes:
+  a: {op: unit, act: tanh, kind: 0}
+  b: {op: unit, act: relu, kind: 1}
+  c: {op: unit, act: relu, kind: 2}
+  d: {op: unit, act: sigmoid, kind: 3}
+"""
+)

@@ -56,3 +56,13 @@ def test_the_source_is_tidy(name: str) -> None:
         input=archdsl.source(name), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_source_is_well_formed(name: str) -> None:
+    """ruff has nothing to say, and its formatter nothing to change."""
+    file = str(FOLDER / f"{name}.py")
+    ruff = [sys.executable, "-m", "ruff"]
+    options = ["--isolated", "--line-length=110", file]
+    subprocess.run([*ruff, "check", "--select=E,F,I", *options], check=True)
+    subprocess.run([*ruff, "format", "--check", *options], check=True)

@@ -194,8 +194,33 @@ class TestTracers:
 
 
 def compare(found: object, expected: object) -> None:
+    """Equal tensors; a jit trace leaves out those of the other mode."""
     left = found if isinstance(found, tuple | list) else (found,)
     right = expected if isinstance(expected, tuple) else (expected,)
-    for a, b in zip(left, (b for b in right if b is not None) if None in right and len(left) < len(right) else right, strict=True):
-        if b is not None:
-            torch.testing.assert_close(a, b)
+    left, right = ([x for x in side if x is not None] for side in (left, right))
+    assert len(left) == len(right)
+    for a, b in zip(left, right, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_last_width_is_an_argument(network: Network) -> None:
+    text = """
+params: {classes: 5, width: 4}
+inputs: {x: [N, 8]}
+nodes:
+  hidden: {op: linear, out_features: width}
+  fc: {op: linear, out_features: classes}
+"""
+    cls = type(archdsl.build(network(text)))
+    assert str(inspect.signature(cls)) == "(classes=5)"
+    assert cls(classes=7)(torch.zeros(2, 8)).shape == (2, 7)
+
+
+def test_a_width_that_matters_elsewhere_is_no_argument(network: Network) -> None:
+    head = "params: {classes: 5}\ninputs: {x: [N, 8]}\nnodes:\n  fc: {op: linear, out_features: classes}\n"
+    for rest in (
+        "  more: {op: linear, out_features: 3}\n",
+        "  twice: {op: linear, from: x, out_features: 2 * classes}\noutputs: {a: fc, b: twice}\n",
+        "init:\n  linear: {weight: normal(std=1 / out_features)}\n",
+    ):
+        assert str(inspect.signature(type(archdsl.build(network(head + rest))))) == "()"

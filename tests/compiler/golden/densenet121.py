@@ -46,7 +46,7 @@ class Transition(nn.Sequential):
 class Densenet121(nn.Module):
     """The network `densenet121`."""
 
-    def __init__(self):
+    def __init__(self, num_classes=1000):
         super().__init__()
         self.features = nn.Sequential(
             OrderedDict(
@@ -74,7 +74,7 @@ class Densenet121(nn.Module):
         )
         self.relu = nn.ReLU()
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(1024, 1000)
+        self.classifier = nn.Linear(1024, num_classes)
         self.reset_parameters()
 
     @torch.no_grad()

@@ -55,10 +55,8 @@ class InceptionA(nn.Module):
 
     def forward(self, x):
         branch1x1 = self.branch1x1(x)
-        branch5x5_1 = self.branch5x5_1(x)
-        branch5x5_2 = self.branch5x5_2(branch5x5_1)
-        branch3x3dbl_1 = self.branch3x3dbl_1(x)
-        branch3x3dbl_2 = self.branch3x3dbl_2(branch3x3dbl_1)
+        branch5x5_2 = self.branch5x5_2(self.branch5x5_1(x))
+        branch3x3dbl_2 = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
         branch3x3dbl_3 = self.branch3x3dbl_3(branch3x3dbl_2)
         x = self.branch_pool(self.pool(x))
         return torch.cat([branch1x1, branch5x5_2, branch3x3dbl_3, x], dim=1)
@@ -77,8 +75,7 @@ class InceptionB(nn.Module):
 
     def forward(self, x):
         branch3x3 = self.branch3x3(x)  # N×384×17×17
-        branch3x3dbl_1 = self.branch3x3dbl_1(x)  # N×64×35×35
-        branch3x3dbl_2 = self.branch3x3dbl_2(branch3x3dbl_1)  # N×96×35×35
+        branch3x3dbl_2 = self.branch3x3dbl_2(self.branch3x3dbl_1(x))  # N×96×35×35
         branch3x3dbl_3 = self.branch3x3dbl_3(branch3x3dbl_2)  # N×96×17×17
         return torch.cat([branch3x3, branch3x3dbl_3, self.pool(x)], dim=1)
 
@@ -102,13 +99,10 @@ class InceptionC(nn.Module):
 
     def forward(self, x):
         branch1x1 = self.branch1x1(x)
-        branch7x7_1 = self.branch7x7_1(x)
-        branch7x7_2 = self.branch7x7_2(branch7x7_1)
+        branch7x7_2 = self.branch7x7_2(self.branch7x7_1(x))
         branch7x7_3 = self.branch7x7_3(branch7x7_2)
-        branch7x7dbl_1 = self.branch7x7dbl_1(x)
-        branch7x7dbl_2 = self.branch7x7dbl_2(branch7x7dbl_1)
-        branch7x7dbl_3 = self.branch7x7dbl_3(branch7x7dbl_2)
-        branch7x7dbl_4 = self.branch7x7dbl_4(branch7x7dbl_3)
+        branch7x7dbl_2 = self.branch7x7dbl_2(self.branch7x7dbl_1(x))
+        branch7x7dbl_4 = self.branch7x7dbl_4(self.branch7x7dbl_3(branch7x7dbl_2))
         branch7x7dbl_5 = self.branch7x7dbl_5(branch7x7dbl_4)
         x = self.branch_pool(self.pool(x))
         return torch.cat([branch1x1, branch7x7_3, branch7x7dbl_5, x], dim=1)
@@ -144,12 +138,9 @@ class InceptionD(nn.Module):
         self.pool = nn.MaxPool2d(kernel_size=3, stride=2)
 
     def forward(self, x):
-        branch3x3_1 = self.branch3x3_1(x)  # N×192×17×17
-        branch3x3_2 = self.branch3x3_2(branch3x3_1)  # N×320×8×8
-        branch7x7x3_1 = self.branch7x7x3_1(x)  # N×192×17×17
-        branch7x7x3_2 = self.branch7x7x3_2(branch7x7x3_1)
-        branch7x7x3_3 = self.branch7x7x3_3(branch7x7x3_2)
-        branch7x7x3_4 = self.branch7x7x3_4(branch7x7x3_3)  # N×192×8×8
+        branch3x3_2 = self.branch3x3_2(self.branch3x3_1(x))  # N×320×8×8
+        branch7x7x3_2 = self.branch7x7x3_2(self.branch7x7x3_1(x))  # N×192×17×17
+        branch7x7x3_4 = self.branch7x7x3_4(self.branch7x7x3_3(branch7x7x3_2))  # N×192×8×8
         return torch.cat([branch3x3_2, branch7x7x3_4, self.pool(x)], dim=1)
 
 
@@ -174,8 +165,7 @@ class InceptionE(nn.Module):
         branch3x3_1 = self.branch3x3_1(x)
         branch3x3_2a = self.branch3x3_2a(branch3x3_1)
         branch3x3_2b = self.branch3x3_2b(branch3x3_1)
-        branch3x3dbl_1 = self.branch3x3dbl_1(x)
-        branch3x3dbl_2 = self.branch3x3dbl_2(branch3x3dbl_1)
+        branch3x3dbl_2 = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
         branch3x3dbl_3a = self.branch3x3dbl_3a(branch3x3dbl_2)
         branch3x3dbl_3b = self.branch3x3dbl_3b(branch3x3dbl_2)
         x = self.branch_pool(self.pool(x))

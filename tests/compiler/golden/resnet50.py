@@ -44,13 +44,13 @@ class Bottleneck(nn.Module):
         bn3 = self.bn3(self.conv3(relu2))
         if self.downsample is not None:
             x = self.downsample(x)
-        return self.relu3(bn3 + x)
+        return self.relu3(bn3.add_(x))
 
 
 class Resnet50(nn.Module):
     """The network `resnet50`."""
 
-    def __init__(self):
+    def __init__(self, num_classes=1000):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
@@ -65,7 +65,7 @@ class Resnet50(nn.Module):
             Bottleneck(1024, 512, stride=2), Bottleneck(2048, 512), Bottleneck(2048, 512)
         )
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(2048, 1000)
+        self.fc = nn.Linear(2048, num_classes)
         self.reset_parameters()
 
     @torch.no_grad()

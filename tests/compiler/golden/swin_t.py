@@ -57,6 +57,7 @@ class WindowAttention(nn.Module):
         shift_w = shift if columns > 1 else 0
         shifted = shift_h + shift_w > 0
         self.shifted = shifted
+        self.heads = heads
         self.rows = rows
         self.columns = columns
         self.relative_position_bias_table = nn.Parameter(torch.empty(169, heads))
@@ -96,14 +97,14 @@ class WindowAttention(nn.Module):
         bias = biases.unflatten(1, [49, -1]).unsqueeze(0)
         if self.shifted:
             masked = bias + self.shift_mask
-            each = masked.expand((n, masked.shape[0], masked.shape[1], 49, 49))
+            each = masked.expand((n, masked.shape[0], self.heads, 49, 49))
             mask = each.flatten(0, 1)
             x = torch.roll(x, shifts=(-3, -3), dims=(1, 2))
         else:
             mask = bias
         x = x.unflatten(2, [-1, 7]).unflatten(1, [-1, 7]).transpose(2, 3).flatten(0, 2).flatten(1, 2)
         x = self.qkv(x)
-        x = x.unflatten(2, [3, by_head.shape[0], -1]).permute((2, 0, 3, 1, 4))
+        x = x.unflatten(2, [3, self.heads, -1]).permute((2, 0, 3, 1, 4))
         q, k, v = x.unbind(0)
         attention = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         proj = self.proj(attention.transpose(1, 2).flatten(2, 3))
@@ -147,7 +148,7 @@ class SwinBlock(nn.Module):
         add_1 = x + drop_path_1
         mlp = self.mlp(self.norm2(add_1))
         drop_path_2 = self.drop_path_2(mlp)
-        return add_1 + drop_path_2
+        return drop_path_2.add_(add_1)
 
 
 class PatchMerging(nn.Module):
@@ -166,7 +167,7 @@ class PatchMerging(nn.Module):
 class SwinT(nn.Module):
     """The network `swin_t`."""
 
-    def __init__(self):
+    def __init__(self, num_classes=1000):
         super().__init__()
         self.features = nn.Sequential(
             nn.Sequential(nn.Conv2d(3, 96, kernel_size=4, stride=4), Permute((0, 2, 3, 1)), nn.LayerNorm(96)),
@@ -194,7 +195,7 @@ class SwinT(nn.Module):
         )
         self.norm = nn.LayerNorm(768)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.head = nn.Linear(768, 1000)
+        self.head = nn.Linear(768, num_classes)
         self.reset_parameters()
 
     @torch.no_grad()
