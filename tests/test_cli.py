@@ -62,9 +62,7 @@ def spawn(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Runs a process of its own, in which Python finds the checkout."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
     environment = {**os.environ, "PYTHONPATH": path, **env}
-    return subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
-    )
+    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False)
 
 
 # --- start-up -------------------------------------------------------------------------------------
