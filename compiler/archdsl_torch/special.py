@@ -123,13 +123,14 @@ def lowered(node: Node, known: Known) -> Lowered:
 
 
 def _formula(op: Formula, node: Node) -> Any:
-    result = tensor_code(op.expression, lambda name: In(int(name)))
-    return _as_dtype(result, op.expression, node.types[0].dtype)
+    bools = frozenset(str(i) for i, v in enumerate(node.inputs) if v is not None and v.type.dtype == "bool")
+    result = tensor_code(op.expression, lambda name: In(int(name)), bools)
+    return _as_dtype(result, _is_bool(op.expression, bools), node.types[0].dtype)
 
 
-def _as_dtype(code: AnyCode, tree: Tree, dtype: str) -> AnyCode:
+def _as_dtype(code: AnyCode, is_bool: bool, dtype: str) -> AnyCode:
     """Comparisons give bool in torch; where the formula's type says otherwise, cast."""
-    if not _is_bool(tree) or dtype == "bool":
+    if is_bool == (dtype == "bool"):
         return code
     return method(code, "to", like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
 
@@ -177,9 +178,9 @@ def axis_suffix(op: Constant, place: int) -> str:
 # --- formulas -------------------------------------------------------------------------------------
 
 
-def tensor_code(tree: Tree, tensor: Callable[[str], AnyCode]) -> AnyCode:
-    """A formula's tree as code; `tensor` gives the code of each of its names."""
-    return _Translator(tensor).code(tree)
+def tensor_code(tree: Tree, tensor: Callable[[str], AnyCode], bools: frozenset[str] = frozenset()) -> AnyCode:
+    """A formula's tree as code; `tensor` gives the code of each of its names, `bools` are the bool ones."""
+    return _Translator(tensor, bools).code(tree)
 
 
 _METHODS: Final = frozenset(
@@ -189,8 +190,9 @@ _FUNCTIONS: Final = frozenset(("relu", "gelu", "silu", "softplus"))
 
 
 class _Translator:
-    def __init__(self, tensor: Callable[[str], AnyCode]) -> None:
+    def __init__(self, tensor: Callable[[str], AnyCode], bools: frozenset[str]) -> None:
         self.tensor = tensor
+        self.bools = bools
 
     def code(self, tree: Tree) -> AnyCode:
         """A value; a comparison is a bool tensor."""
@@ -218,12 +220,12 @@ class _Translator:
     def number(self, tree: Tree) -> AnyCode:
         """A value for arithmetic: comparisons count as 0 and 1."""
         code = self.code(tree)
-        return method(code, "long") if _is_bool(tree) else code
+        return method(code, "long") if _is_bool(tree, self.bools) else code
 
     def condition(self, tree: Tree) -> AnyCode:
         """A bool tensor."""
         code = self.code(tree)
-        return code if _is_bool(tree) else Infix("!=", code, Arg(0))
+        return code if _is_bool(tree, self.bools) else Infix("!=", code, Arg(0))
 
     def _compare(self, first: Tree, rest: tuple[tuple[str, Tree], ...]) -> AnyCode:
         sides = [self.number(first), *(self.number(part) for _, part in rest)]
@@ -279,5 +281,8 @@ def _joined(sign: str, parts: list[AnyCode]) -> AnyCode:
     return result
 
 
-def _is_bool(tree: Tree) -> bool:
+def _is_bool(tree: Tree, bools: frozenset[str]) -> bool:
+    """Whether the tree's code is a bool tensor."""
+    if isinstance(tree, Name):
+        return tree.name in bools
     return isinstance(tree, Compare | Logic) or (isinstance(tree, Unary) and tree.sign == "not")
