@@ -14,6 +14,7 @@ from archdsl.graph import Graph, Scope
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import is_tensor
 from archdsl_torch.plan import ClassPlan, Open, Planner, class_name
+from archdsl_torch.renames import rename_lines
 from archdsl_torch.reset import tie_lines, tree_lines
 from archdsl_torch.text import WIDTH, output_name
 
@@ -116,6 +117,8 @@ def _class_lines(planner: Planner, plan: ClassPlan) -> list[str]:
     if reset:
         lines += ["        self.reset_parameters()", ""]
         lines += ["    @torch.no_grad()", "    def reset_parameters(self):", *reset]
+    if root:
+        lines += rename_lines(graph)
     if plan.forward:
         merged = plan.merged
         ports = ", ".join(["self", *(f"{p}=None" if p in merged.optional else p for p in merged.ports)])

@@ -1,0 +1,41 @@
+"""`was`: the names that tensors had before, so that older weights still load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.graph import Graph, Scope
+from archdsl_torch.text import literal
+
+_METHOD = """
+    def load_state_dict(self, state_dict, strict=True, assign=False):
+        \"""Takes weights under the names that they had before, too.\"""
+        renamed = {}
+        for key, tensor in state_dict.items():
+            for before, now in NAMES:
+                if key == before or key.startswith(f"{before}."):
+                    key = now + key[len(before) :]
+                    break
+            renamed[key] = tensor
+        return super().load_state_dict(renamed, strict, assign)
+"""
+
+
+def rename_lines(graph: Graph) -> list[str]:
+    """The network's `load_state_dict`, where a node has had another name; no lines elsewhere."""
+    # The longest name first: a child's own old name goes before its parent's.
+    pairs = sorted(_pairs(graph.root, ""), key=lambda pair: -len(pair[0]))
+    if not pairs:
+        return []
+    names = ", ".join(f"({literal(before)}, {literal(now)})" for before, now in pairs)
+    return _METHOD.replace("NAMES", f"[{names}]").rstrip().splitlines()
+
+
+def _pairs(scope: Scope, before: str) -> Iterator[tuple[str, str]]:
+    """Old and new path of everything below that was called otherwise; `before` is the scope's old path."""
+    for child in scope.children.values():
+        old = f"{before}.{child.was or child.name}" if before else child.was or child.name
+        if child.was is not None:
+            yield old, child.path
+        if isinstance(child, Scope):
+            yield from _pairs(child, old)
