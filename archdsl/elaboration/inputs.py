@@ -10,7 +10,7 @@ from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError, parse
-from archdsl.graph import Binding, Env, Node, Scope
+from archdsl.graph import Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.ops.special import DTYPES, InputOp
 from archdsl.shapes import Dim, Symbolic, evaluate, symbol
 from archdsl.template import NodeTemplate, TemplateError
@@ -52,7 +52,8 @@ def network_inputs(
                 _dimension(declared, position, item, resolved, root.env, sample, sizes, mistakes)
                 for position, item in enumerate(declared.shape)
             )
-            nodes[declared.name] = _node(declared, shape, resolved, root, sample, mistakes)
+            node = nodes[declared.name] = _node(declared, shape, resolved, root, sample, mistakes)
+            root.checks += _said_before(node, nodes)
         except _Bad:
             continue
     unknown = [key for key in sizes if key.rpartition(".")[2] not in sample]
@@ -61,6 +62,17 @@ def network_inputs(
         mistakes.add("unknown-size", f"no dimension `{key}` to give a size", resolved.span(("inputs",)),
                      hint=f"the inputs' dimensions are {listed}; other sizes are parameters")  # fmt: skip
     return nodes, sample
+
+
+def _said_before(node: Node, nodes: Mapping[str, Node]) -> list[SizeCheck]:
+    """The dimensions of an input that an earlier one has too: only the run can compare them."""
+    earlier = {dim for other in nodes.values() if other is not node for dim in other.types[0].shape}
+    value = Value(node, 0, node.types[0])
+    return [
+        SizeCheck(value, position, dim)
+        for position, dim in enumerate(node.types[0].shape)
+        if isinstance(dim, Symbolic) and dim in earlier
+    ]
 
 
 class _Sizes(dict[str, int]):

@@ -151,11 +151,13 @@ class Values:
         """The lines with sizes of arguments in words, after those that unpack them."""
         unpacking: list[str] = []
         texts: dict[str, str] = {}
+        used: set[str] = set()
         for name, axes in self.asked.items():
             if len(axes) == 1 and name not in self.variables.rebound:
                 texts.update({f"<{name}.{axis}>": f"{name}.shape[{axis}]" for axis in axes})
                 continue
-            labels = self._labels(name)
+            labels = self._labels(name, used)
+            used.update(labels[axis] for axis in axes)
             texts.update({f"<{name}.{axis}>": labels[axis] for axis in axes})
             unpacking.append(_unpacked(name, labels, axes))
         return [*unpacking, *(_settled(line, texts) for line in lines)]
@@ -164,8 +166,8 @@ class Values:
         type_ = self.variables.port_type(0, name)
         return () if type_ is None else type_.shape
 
-    def _labels(self, name: str) -> list[str]:
-        """Variables for the sizes of an argument, after the pattern that names them."""
+    def _labels(self, name: str, used: set[str]) -> list[str]:
+        """Variables for the sizes of an argument, after the pattern that names them; `used` are others'."""
         bindings = self.merged.outlines[0].scope.env.names.items()
         dims = [(key, binding.value) for key, binding in bindings if binding.kind == "dim"]
         taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices}
@@ -173,7 +175,9 @@ class Values:
         for axis, size in enumerate(self._shape(name)):
             named = [key for key, value in dims if value == size and key.lower() not in labels]
             wanted = (named[0] if named else str(size)).lower()
-            labels.append(unique(wanted if wanted.isidentifier() else f"size{axis}", {*taken, *labels}))
+            wanted = wanted if wanted.isidentifier() else f"size{axis}"
+            wanted = f"{name}_{wanted}" if wanted in used else wanted
+            labels.append(unique(wanted, {*taken, *labels, *used}))
         return labels
 
 
