@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, final
 
 from archdsl.diagnostics import nearest
@@ -96,7 +97,9 @@ class Applier:
         return found
 
 
+@lru_cache(maxsize=8192)
 def _apply(op: Op, types: Types) -> Applied:
+    """What an op's rules say. They are pure: a process that elaborates again need not ask them again."""
     result = op.infer(*types)
     outputs = result if isinstance(result, tuple) else (result,)
     names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
