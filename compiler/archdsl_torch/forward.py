@@ -14,6 +14,7 @@ from archdsl.graph import Mode, Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.shapes import Symbolic, evaluate
 from archdsl_torch.arguments import Arguments, expression_hint
+from archdsl_torch.broadcasts import unproved
 from archdsl_torch.code import Text, Writer, leaves, uses
 from archdsl_torch.layout import Layout
 from archdsl_torch.lowering import Arg, Method
@@ -225,6 +226,9 @@ class Forward:
         if isinstance(step.codes[0], Grid):
             return self._grid(step)
         writer = self._writer(step, inputs)
+        for first, second, axis in unproved(step):
+            sizes = [f"{text.doc}.shape[{axis}]" for text in (inputs[first], inputs[second]) if text is not None]
+            self.before.append(("", f'torch._assert({" == ".join(sizes)}, "dimension {axis} does not fit")'))
         if isinstance(step.codes[0], Method) and step.codes[0].name == "reshape":
             return self._reshape(step, writer)
         return writer.write(step.codes)
@@ -321,7 +325,7 @@ def _needs_sizes(step: MergedStep) -> bool:
     if isinstance(step.some.unit, Scope) or step.codes[0] is None:
         return False
     columns = zip(*([leaf.value for leaf in leaves(code)] for code in step.codes), strict=True)
-    return any(not is_static(column) or not all_same(column) for column in columns)
+    return bool(unproved(step)) or any(not is_static(column) or not all_same(column) for column in columns)
 
 
 def _reads_once(step: MergedStep, ref: Ref) -> bool:

@@ -172,11 +172,8 @@ init: {"body.conv1": {weight: zeros}}
     assert model(torch.randn(1, 3, 64, 64)).shape == (1, 2, 16, 16)
 
 
-NOT_YET = pytest.mark.xfail(reason="a formula's operands are not compared when the model runs")
-
-
 @pytest.mark.parametrize(
-    "nodes", [pytest.param("m: = x + y", marks=NOT_YET), "m: {op: b, from: [x, y]}"],
+    "nodes", ["m: = x + y", "m: {op: b, from: [x, y]}"],
 )  # fmt: skip
 def test_sizes_that_torch_would_let_pass(tmp_path: Path, nodes: str) -> None:
     text = f"""
