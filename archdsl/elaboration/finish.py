@@ -152,12 +152,20 @@ class _Rules:
         self.by_path = {key: (re.compile(translate(key)), value) for key, value in raw.items() if key not in OPS}
         self.matched: set[str] = set()
         self._cache: dict[Any, Initialiser] = {}
+        self._known: dict[tuple[int, int], dict[str, Initialiser]] = {}
+        """What the rule of an op says, by op and tensors: nodes share both."""
 
     def by_its_op(self, found: dict[str, Initialiser], node: Node) -> None:
         """Adds what the file says of the node's op."""
         rule = self.by_op.get(node.op.name)
-        if rule is not None:
-            self.take(found, node, rule, self.env, self.home, ("init", node.op.name))
+        if rule is None:
+            return
+        key = id(node.op), id(node.tensors)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = {}
+            self.take(known, node, rule, self.env, self.home, ("init", node.op.name))
+        found.update(known)
 
     def by_its_path(self, found: dict[str, Initialiser], node: Node) -> None:
         """Adds what the file's patterns say of the node."""
