@@ -81,7 +81,7 @@ def sign(x: float) -> float:
 def make_divisible(value: float, divisor: int, min_value: float | None = None) -> int:
     """`value` rounded to the nearest multiple of `divisor`, never below 90 % of it or below `min_value`.
 
-    The rounding of channel numbers of MobileNet's authors; `min_value` is `divisor` by default.
+    The usual rounding of channel numbers (arXiv:1801.04381's code); `min_value` is `divisor` by default.
     """
     least = divisor if min_value is None else min_value
     rounded = max(least, int(value + divisor / 2) // divisor * divisor)

@@ -24,7 +24,7 @@ def shipped() -> list[Path]:
 
 
 def shipped_names() -> list[str]:
-    """The names by which everything that ships is found: `resnet50`, `families/resnet`, `blocks/conv`."""
+    """The names by which everything that ships is found: `name`, `families/name`, `blocks/name`."""
     folder = specs_folder()
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
 
@@ -33,7 +33,7 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
     """The file that a path or name means; None if there is none.
 
     Inside a spec (`beside` is its file) paths are relative to that file's folder, and the file itself
-    comes last: `extends: resnet50` in a file called resnet50.yaml means the one that ships.
+    comes last: `extends: name` in a file called name.yaml means the one that ships.
     """
     base = Path() if beside is None else beside.parent
     places = [base / spec]

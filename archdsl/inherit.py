@@ -103,11 +103,6 @@ def read(
     return resolved, [*ordered(reader.report.diagnostics)]
 
 
-def read_spec_block(name: str, referring_file: str) -> tuple[Resolved | None, list[Diagnostic]]:
-    """The spec that `op: spec.NAME` means in a file. `Resolved.spec_block` reads each file once only."""
-    return Reader().spec_block(name, FilePath(referring_file))
-
-
 @dataclass(frozen=True, slots=True)
 class _File:
     path: FilePath

@@ -288,7 +288,7 @@ def _telling(siblings: Sequence[Node | Scope]) -> dict[str, frozenset[str]]:
 
 
 def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Mapping[str, frozenset[str]]) -> str:
-    """What equal items are, as figures call it: `Bottleneck, stride 2`, `Conv 7×7, 64, /2`."""
+    """What equal items are, as figures call it: `Residual unit, stride 2`, `Conv 7×7, 64, /2`."""
     first = items[0]
     if isinstance(first, Scope):
         label = _block(first, telling) if first.block else ""

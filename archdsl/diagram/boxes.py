@@ -86,7 +86,7 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
 
 
 def run_title(run: Run, unit: int = 1) -> str:
-    """`Bottleneck`, `Swin block pair`, `Attention + MLP`."""
+    """`Residual unit`, `Window block pair`, `Attention + MLP`."""
     names = [block_name(element) for element in run.turns[0] if element.is_block]
     if len(run.turns[0]) > 1:
         return f"{SPACE}+{SPACE}".join(dict.fromkeys(names))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.applying import spell, unknown_field
-from archdsl.elaboration.blocks import EXPECTED, BlockSpec, ParamSpec, accepts
+from archdsl.elaboration.blocks import BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import ValueMap, evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
@@ -16,6 +16,7 @@ from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec, Op, field_specs
 from archdsl.ops.special import Constant
+from archdsl.overrides import KINDS
 from archdsl.template import NodeTemplate, Written
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _wrong_type(
 ) -> NoReturn:
     written = template.written.get(spec.name)
     run.mistakes.add(
-        "bad-value", f"`{spec.name}` of `{block.name}` is {spell(value)}, expected {EXPECTED[spec.kind]}",
+        "bad-value", f"`{spec.name}` of `{block.name}` is {spell(value)}, expected {KINDS[spec.kind]}",
         template.home.span(written.path) if written else template.span, place=place_of(frame, template),
     )  # fmt: skip
     raise Reported

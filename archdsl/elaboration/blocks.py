@@ -28,18 +28,6 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 """The names that declare a required parameter, and what they take."""
 
 
-EXPECTED: Mapping[str, str] = {
-    "int": "a whole number",
-    "float": "a number",
-    "number": "a number",
-    "bool": "true or false",
-    "text": "text",
-    "list": "a list",
-    "any": "a value",
-}
-"""The same in words."""
-
-
 class ParamSpec(NamedTuple):
     """A parameter of a block."""
 

@@ -247,7 +247,7 @@ class GroupNorm(Op):
 
 @final
 class LocalResponseNorm(Op):
-    """Normalisation over neighbouring channels: `torch.nn.LocalResponseNorm`, AlexNet's."""
+    """Normalisation over neighbouring channels: `torch.nn.LocalResponseNorm`."""
 
     name = "local_response_norm"
     kind = Kind.NORM

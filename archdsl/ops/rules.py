@@ -9,7 +9,7 @@ from archdsl.ops.base import OpError, normal_dim
 from archdsl.shapes import Dim, Shape, TensorType, differ, format_shape, product, remainder
 
 DType: TypeAlias = Literal[
-    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"
+    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"
 ]
 """torch's name without `torch.`."""
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, final, get_args
 from pydantic import Field
 
 from archdsl.ops.base import Dims, Kind, Names, Op, OpError, Port, Weight
-from archdsl.shapes import Dim, Symbolic, TensorType
-
-DType = Literal["float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+from archdsl.ops.rules import DType
+from archdsl.shapes import Symbolic, TensorType
 
 DTYPES: tuple[str, ...] = get_args(DType)
 
@@ -120,9 +119,6 @@ class ByMode(Op):
         if input != otherwise:
             raise OpError(f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise"))
         return input
-
-    def macs(self, *inputs: Any) -> Dim:
-        return 0
 
 
 def _symbolic(tree: Any) -> bool:

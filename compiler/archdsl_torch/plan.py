@@ -274,5 +274,5 @@ def _used(build: Any) -> Iterator[Scope]:
 
 
 def class_name(graph: Graph) -> str:
-    """The name of the network's class: `resnet50` -> `Resnet50`."""
+    """The name of the network's class: `net50` -> `Net50`."""
     return camel(graph.name)

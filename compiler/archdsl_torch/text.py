@@ -193,7 +193,7 @@ def variable(text: str) -> str:
 
 
 def camel(text: str) -> str:
-    """`conv_norm_act` -> `ConvNormAct`, `resnet50` -> `Resnet50`, `MBConv` stays."""
+    """`conv_norm_act` -> `ConvNormAct`, `net50` -> `Net50`, `MBConv` stays."""
     parts = [part for part in identifier(text).split("_") if part]
     name = "".join(part[0].upper() + part[1:] for part in parts)
     return name if name and not name[0].isdigit() else f"Net{name}"
