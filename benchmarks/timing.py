@@ -5,14 +5,14 @@ Times are this process's CPU time, and with one thread that is the wall clock's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import geometric_mean, median
 from time import process_time
 from typing import TypeAlias
 
 Action: TypeAlias = Callable[[], object]
-LEAST_PAIRS, MOST_PAIRS = 5, 31
+LEAST_PAIRS, MOST_PAIRS = 3, 31
 
 
 def seconds(action: Action) -> float:
@@ -36,6 +36,12 @@ class Comparison:
 
     def __str__(self) -> str:
         return f"{_spell(median(self.ours))} against {_spell(median(self.reference))}"
+
+
+def pooled(comparisons: Iterable[Comparison]) -> Comparison:
+    """The pairs of all of them."""
+    found = list(comparisons)
+    return Comparison(tuple(t for one in found for t in one.ours), tuple(t for one in found for t in one.reference))
 
 
 def compare(

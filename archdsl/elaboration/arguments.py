@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.applying import spell, unknown_field
 from archdsl.elaboration.blocks import BlockSpec, ParamSpec, accepts
-from archdsl.elaboration.fields import ValueMap, evaluate, prepare, prepare_field
+from archdsl.elaboration.fields import OpName, ValueMap, evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
@@ -27,14 +27,6 @@ Prepared = list[tuple[str, Any]]
 
 PLAIN = frozenset((int, float, bool, type(None)))
 """What is its own value."""
-
-
-class OpName(str):
-    """The name of a block in an argument, which means the block of that name where the argument is written."""
-
-    home: Resolved
-
-    __slots__ = ("home",)
 
 
 def make_op(run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]) -> Op:

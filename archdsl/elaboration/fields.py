@@ -7,13 +7,16 @@ mapping of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
 from archdsl.substitution import Part, Text, parse_text
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
 
 
 class ValueList(NamedTuple):
@@ -26,6 +29,14 @@ class ValueMap(NamedTuple):
     """A mapping of prepared values: a node template passed as an argument."""
 
     items: tuple[tuple[str, Any], ...]
+
+
+class OpName(str):
+    """The name of a block in an argument, which means the block of that name where the argument is written."""
+
+    home: Resolved
+
+    __slots__ = ("home",)
 
 
 def prepare(raw: Any, *, text: bool, words: frozenset[str] = frozenset()) -> Any:
@@ -146,9 +157,11 @@ def _prepare_list(raw: list[Any], text: bool, words: frozenset[str]) -> Any:
 
 
 def freeze(value: Any) -> Any:
-    """The same value, hashable; `true` and 1 stay apart."""
-    if isinstance(value, bool):
-        return bool, value
+    """The same value, hashable; `true`, 1 and 1.0 stay apart, and so do two files' blocks of one name."""
+    if isinstance(value, bool | float):
+        return type(value), value
+    if isinstance(value, OpName):
+        return id(value.home), str(value)
     if isinstance(value, (list, tuple)):
         return tuple([freeze(item) for item in value])
     if isinstance(value, dict):

@@ -75,8 +75,6 @@ class Frame:
     later: list[tuple[tuple[Template, ...], int]] = field(default_factory=list)
     """The bodies that run in this scope, outermost first, each with the first position still to come."""
     mode: Mode | None = None
-    used_above: bool = False
-    """Whether the scope's own input has been read as the node above."""
     unsure: bool = False
     """Something here that makes nodes could not be read: a missing name may follow from that."""
 

@@ -60,10 +60,14 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
         template.home, template.path, template.name, op=written.op, source=template.source, body=written.body,
         listed=written.listed,
     )  # fmt: skip
-    if origin.kind is ScopeKind.BLOCK:
-        entry = block(run, again, frame, name, run.block_of[origin], origin.arguments)
-    else:
-        entry = inline(run, again, frame, name)
+    run.instances.closed += 1
+    try:
+        if origin.kind is ScopeKind.BLOCK:
+            entry = block(run, again, frame, name, run.block_of[origin], origin.arguments)
+        else:
+            entry = inline(run, again, frame, name)
+    finally:
+        run.instances.closed -= 1
     assert entry.scope is not None
     entry.scope.share = origin.share or origin
     again_nodes, first_nodes = list(entry.scope.nodes()), list(origin.nodes())

@@ -10,6 +10,7 @@ from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
 from archdsl.elaboration.reading import Reading, read_sources
@@ -40,7 +41,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
     run.body(template.body, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
         scope.inputs = {"x": next(iter(above.outputs.values()))}
-    return _close(scope, inner, inner.above, frame)
+    return _close(scope, inner.entries, inner.above, frame)
 
 
 def block(
@@ -58,13 +59,28 @@ def block(
     run.block_of[scope] = spec
     scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
     _bind_ports(run, template, spec, scope, values, reading, frame)
+    key = run.instances.key(spec, arguments, values, frame.mode)
+    known = run.instances.find(key)
+    if known is not None:
+        scope.env = known.scope.env
+        return _close(scope, *copied(run, known, scope, values), frame)
+    before = _progress(run)
     types = {port.name: value.type for port, value in zip(spec.ports, values, strict=True) if value is not None}
     _bind_let(run, spec, env, place_of(frame, template), types)
-    return _close(scope, *_instance(run, spec, scope, values, frame), frame)
+    first = len(run.nodes)
+    inner, last = _instance(run, spec, scope, values, frame)
+    if key is not None and _progress(run) == before:
+        run.instances.keep(key, Instance(scope, values, run.nodes[first:], inner.entries, last))
+    return _close(scope, inner.entries, last, frame)
+
+
+def _progress(run: Elaborator) -> tuple[int, int]:
+    """What an instance that can be copied leaves as it is: no mistakes in it, and no specs used as blocks."""
+    return len(run.mistakes.diagnostics), len(run.spec_scopes)
 
 
 def _instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
-    """A block's body, run in a frame of its own."""
+    """A block's body, run in a frame of its own, and what reading the instance gives."""
     inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode)
     inner.ports = {port.name: _port_entry(value) for port, value in zip(spec.ports, values, strict=True)}
     inner.above = next(iter(inner.ports.values()), Entry())
@@ -83,14 +99,12 @@ def _port_entry(value: Value | None) -> Entry:
     return Entry(state=State.ABSENT, alias=NOT_FED) if value is None else Entry({"output": value})
 
 
-def _close(scope: Scope, inner: Frame, last: Entry, frame: Frame) -> Entry:
+def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -> Entry:
     """What a finished scope is to the frame that it stands in."""
     if last.state is State.BROKEN:
         raise Reported
     scope.outputs = dict(last.outputs)
-    return Entry(
-        dict(last.outputs), last.state, scope=scope, children=inner.entries, mode=own_mode(frame), named=last.named
-    )
+    return Entry(dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named)
 
 
 def _check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, final
 from archdsl.diagnostics import Diagnostic, FollowOn
 from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
-from archdsl.elaboration.arguments import OpName, make_op
+from archdsl.elaboration.arguments import make_op
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.catalogue import Catalogue
-from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.fields import OpName, evaluate_text
 from archdsl.elaboration.finish import finish
 from archdsl.elaboration.formulas import bind_values, formula_reads, formula_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.inputs import network_inputs
+from archdsl.elaboration.instances import Instances
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
@@ -59,6 +60,7 @@ class Elaborator:
         self.spec_scopes: list[tuple[Scope, Resolved]] = []
         """The network, and the specs used as blocks in it."""
         self.applier = Applier({})
+        self.instances = Instances()
 
     def run(self) -> tuple[Graph | None, list[Diagnostic]]:
         """The graph, or None, and every diagnostic."""

@@ -8,9 +8,9 @@ statistics of batch norms are taken from data; activations then stay near 1 thro
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -39,53 +39,56 @@ class Case:
     name: str
     size: int
     """Height and width of the image; small, to be quick."""
-    params: Mapping[str, Any]
-    """The spec's parameters that turn dropout off and fit the image."""
-    arguments: Mapping[str, Any]
-    """What torchvision's constructor needs."""
-    depth: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """The spec's parameters that turn dropout off and fit the image (`image_size`)."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the reference's constructor needs."""
+    depth: int = 2
     """How many parts of a path name a block: 2 for `layer1.0`."""
+    other: int = 0
+    """A second size to compare at; `image_size` changes with it, in `params` and in `arguments`."""
+    full: bool = True
+    """One member of each family is compared in every way: gradients, both modes, zeroed blocks."""
+    double: bool = True
+    """False for the largest: float32, one image."""
+    constructor: Callable[..., nn.Module] | None = None
+    """What makes the reference; torchvision's function of that name where it is None."""
+    channels: int = 3
+
+    def at(self, size: int) -> Case:
+        """The same network on images of another size."""
+        sized = {"image_size": size}
+        return replace(
+            self, size=size,
+            params={**self.params, **(sized if "image_size" in self.params else {})},
+            arguments={**self.arguments, **(sized if "image_size" in self.arguments else {})},
+        )  # fmt: skip
 
     def reference(self) -> nn.Module:
-        """torchvision's network with its own initial values, dropout off."""
+        """The reference with its own initial values, dropout off."""
         from tests.references.torchvision_shim import models
 
-        model: nn.Module = getattr(models, self.name)(**self.arguments)
+        constructor = self.constructor or getattr(models, self.name)
+        model: nn.Module = constructor(**self.arguments)
         for module in model.modules():
             if type(module).__name__ in ("Dropout", "StochasticDepth"):
                 module.p = 0.0
         return model
 
     def images(self, batch: int, seed: int = 0) -> Tensor:
-        """Standard normal images, N×3×size×size, in float64."""
+        """Standard normal images, N×channels×size×size, in float64."""
         generator = torch.Generator().manual_seed(1000 * seed + batch)
-        return torch.randn(batch, 3, self.size, self.size, generator=generator, dtype=torch.float64)
-
-
-_NO_DROPOUT = {"dropout": 0.0}
-_STOCHASTIC = {"stochastic_depth": 0.0}
-_SMALL = {"image_size": 64}
-CASES: tuple[Case, ...] = (
-    Case("alexnet", 64, _NO_DROPOUT, {}, 2),
-    Case("vgg16", 32, _NO_DROPOUT, {"init_weights": False}, 2),
-    Case("resnet18", 64, {}, {}, 2),
-    Case("resnet50", 64, {}, {}, 2),
-    # The auxiliary head takes no smaller image.
-    Case("inception_v3", 299, _NO_DROPOUT, {"init_weights": False}, 1),
-    Case("densenet121", 64, {}, {}, 3),
-    Case("efficientnet_b0", 64, {**_NO_DROPOUT, **_STOCHASTIC}, {}, 3),
-    Case("convnext_tiny", 64, _STOCHASTIC, {}, 3),
-    Case("vit_b_16", 64, _SMALL, _SMALL, 3),
-    # The last two stages of a 96-pixel image are 6×6 and 3×3: padded windows, and one that covers the map.
-    Case("swin_t", 96, {**_STOCHASTIC, "image_size": 96}, {}, 3),
-)
+        return torch.randn(batch, self.channels, self.size, self.size, generator=generator, dtype=torch.float64)
 
 
 def telling_reference(case: Case) -> nn.Module:
-    """The reference in float64 and evaluation mode, filled with telling values."""
-    model = case.reference().double()
+    """The reference in evaluation mode, in float64 where the case says so, filled with telling values."""
+    model = case.reference()
+    images = case.images(4 if case.double else 2, seed=1)
+    if case.double:
+        model.double()
     fill(model, seed=7)
-    calibrate(model, case.images(4, seed=1))
+    calibrate(model, images if case.double else images.float())
     return model.eval()
 
 
@@ -94,11 +97,12 @@ def fill(model: nn.Module, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.copy_(_telling(name, parameter.shape, generator))
+            parameter.copy_(_telling(name, parameter, generator))
 
 
-def _telling(name: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
-    noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+def _telling(name: str, parameter: Tensor, generator: torch.Generator) -> Tensor:
+    shape = parameter.shape
+    noise = torch.randn(shape, generator=generator, dtype=parameter.dtype)
     if name.endswith("bias"):
         return 0.2 * noise
     if len(shape) == 1:

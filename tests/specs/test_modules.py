@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from tests.references.parity import CASES, calibrate, fill, outputs_of
+from tests.references.cases.first import CASES
+from tests.references.parity import calibrate, fill, outputs_of
 
 SHAPES: dict[str, tuple[int, int]] = {"lenet5": (1, 32), **{case.name: (3, case.size) for case in CASES}}
 SIZES = {"vit_b_16": {"image_size": 64}, "swin_t": {"image_size": 96}}

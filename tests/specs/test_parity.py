@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 import archdsl
 from tests.references import parity
-from tests.references.parity import CASES, Case
+from tests.references.cases import CASES
+from tests.references.parity import Case
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Pair:
         return self.case.images(batch)
 
 
-@pytest.fixture(scope="module", params=CASES, ids=[case.name for case in CASES])
+FULL = [case for case in CASES if case.full]
+
+
+@pytest.fixture(scope="module", params=FULL, ids=[case.name for case in FULL])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     case: Case = request.param
     theirs = parity.telling_reference(case)
