@@ -69,6 +69,8 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
         "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,dot}", help="the suffix is the format"
     )
     parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
+    parsers["list"].add_argument("--family", metavar="NAME", help="only the networks of this family")
+    parsers["list"].add_argument("--format", choices=("table", "json"), default="table")
     parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")
 
 

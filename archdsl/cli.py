@@ -192,14 +192,27 @@ def draw(options: argparse.Namespace) -> int:
 
 def list_specs(options: argparse.Namespace) -> int:
     """Prints the networks that ship with archdsl."""
-    from archdsl.files import shipped
-    from archdsl.loader import load
+    import json
+    from dataclasses import asdict
 
-    specs = {path.stem: load(path.read_text("utf-8"), path.name)[0] for path in shipped()}
-    width = max(map(len, specs), default=0)
-    for name, spec in specs.items():
-        print(f"{name:<{width}}  {spec.get('summary', '')}".rstrip())
+    from archdsl.zoo import families, networks, table
+
+    known = families()
+    names = [name for name, family in known.items() if options.family in (None, family)]
+    if not names:
+        raise Failure(_no_family(options.family, sorted(set(known.values()))))
+    if options.format == "json":
+        print(json.dumps([asdict(network) for network in networks(names)], indent=2, ensure_ascii=False))
+        return 0
+    for line in table(names):
+        print(line, flush=True)
     return 0
+
+
+def _no_family(name: str, known: Sequence[str]) -> str:
+    from archdsl.diagnostics import did_you_mean
+
+    return f"no family `{name}`; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}"
 
 
 def ops(options: argparse.Namespace) -> int:

@@ -1,0 +1,158 @@
+"""A copied instance is what its block would have made: graphs with and without copying are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archdsl
+from archdsl.elaboration.instances import Instances
+from archdsl.graph import Graph, Node, Scope, Value
+from tests.elaboration.support import graph_of, sources
+
+SPECS = ["resnet50", "densenet121", "efficientnet_b0", "inception_v3", "convnext_tiny", "vit_b_16", "swin_t"]
+
+TRICKY = """
+inputs: {x: [N, T, 8], y: [N, T, 8]}
+blocks:
+  inner:
+    inputs: {a: [N, T, C], b: {shape: [N, T, C], optional: true}}
+    params: {wide: 8, op: relu, last: true}
+    let: {size: wide * 2}
+    nodes:
+      table: {op: parameter, shape: [size, C]}
+      scale: {op: constant, shape: [C], index: [i], value: 1 / (i + 1)}
+      first: {op: linear, from: a, out_features: size}
+      again: {share: first, from: a}
+      tied: {op: linear, from: a, out_features: size, bias: false, tie: {weight: table}}
+      sum: = first + again + tied
+      part: {op: chunk, chunks: 2, dim: -1, names: [left, right]}
+      gate: {op: sigmoid, from: part.left}
+      mixed: = part.right * gate
+      only: {op: dropout, p: 0.5, when: training, else: mixed}
+      deep:
+        nodes:
+          act: $op
+          stage.0.proj: {op: linear, out_features: C}
+          stage.0.norm: layer_norm
+      scaled: = deep * scale
+      end: {if: last, value: scaled + a, else: scaled}
+  outer:
+    inputs: {x: [N, T, C], y: [N, T, C]}
+    nodes:
+      one: {op: inner, from: {a: x}}
+      two: {op: inner, from: {a: one, b: y}}
+      three: {op: inner, from: {a: two, b: two}}
+      four: {op: inner, from: three, wide: 4}
+      split: {op: inner, from: two.deep.act, last: false}
+    outputs: {main: four, side: one.part.left, low: split}
+nodes:
+  for i in range(3):
+    layer$i: {op: outer, from: {x: "x", y: "y"}}
+  mix: {op: inner, from: {a: x, b: x}}
+  again: {share: mix, from: y}
+  more: {op: inner, from: {a: y, b: y}}
+  low: {op: linear, from: layer1.two.deep.stage.0.proj, out_features: 8}
+  end: = low + mix + again + more + layer2.main + layer0.main
+outputs: {end: end, side: layer2.side, low: layer1.split.gate, weight: layer1.two.table}
+"""
+
+
+@contextmanager
+def nothing_copied() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Instances, "find", lambda self, key: None)
+        yield
+
+
+def value(found: Value | None) -> Any:
+    return None if found is None else (found.name, found.output, str(found.type), found.weight)
+
+
+def item(found: Node | Scope) -> list[Any]:
+    """All that is known of a node or a scope, links as paths."""
+    said: list[Any] = [
+        found.path, found.name, found.scope.path if found.scope else None, found.template and found.template.span,
+        {key: str(found.env[key]) for key in list(found.env.keys())}, [step.index for step in found.loops],
+        found.when, found.share.path if found.share else None,
+    ]  # fmt: skip
+    if isinstance(found, Node):
+        ties = {name: value(tied) for name, tied in found.tie.items()}
+        inputs = [value(one) for one in found.inputs]
+        return [*said, found.op, inputs, found.types, found.output_names, dict(found.tensors), found.init, ties]
+    ports = {name: value(one) for name, one in found.inputs.items()}
+    outputs = {name: value(one) for name, one in found.outputs.items()}
+    checks = [(value(check.value), check.position, str(check.size)) for check in found.checks]
+    return [*said, found.kind, found.block, str(found.arguments), ports, outputs, checks, found.listed]
+
+
+def everything(graph: Graph) -> list[Any]:
+    def walk(scope: Scope) -> Iterator[Any]:
+        yield item(scope)
+        for child in scope.children.values():
+            yield from walk(child) if isinstance(child, Scope) else [item(child)]
+
+    outputs = {name: value(one) for name, one in graph.outputs.items()}
+    return [*walk(graph.root), [node.path for node in graph.nodes], outputs]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_networks(name: str) -> None:
+    copied = everything(archdsl.graph(name))
+    with nothing_copied():
+        assert everything(archdsl.graph(name)) == copied
+
+
+def test_links_inside_and_into_an_instance(tmp_path: Path) -> None:
+    copied = everything(graph_of(tmp_path, TRICKY))
+    with nothing_copied():
+        assert everything(graph_of(tmp_path, TRICKY)) == copied
+
+
+def test_it_does_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    kept = Instances.find
+    monkeypatch.setattr(Instances, "find", lambda self, key: found.append(kept(self, key)) or found[-1])
+    archdsl.graph("resnet50")
+    assert sum(one is not None for one in found) == 8
+
+
+def test_true_1_and_text_make_different_instances(tmp_path: Path) -> None:
+    text = """
+    inputs: {x: [N, 4]}
+    blocks:
+      shown:
+        params: {by: any}
+        nodes: [{op: linear, out_features: "4 if by == 1 else 8"}]
+    nodes:
+      a: {op: shown, from: x, by: 1}
+      b: {op: shown, from: x, by: "'1'"}
+      c: {op: shown, from: x, by: 1.0}
+      d: {op: shown, from: x, by: 1}
+    outputs: {a: a, b: b, c: c, d: d}
+    """
+    made = graph_of(tmp_path, text)
+    assert {name: one.type.shape[-1] for name, one in made.outputs.items()} == {"a": 4, "b": 8, "c": 4, "d": 4}
+    assert str(made.root.children["c"].arguments["by"]) == "1.0"
+
+
+def test_a_mode_of_its_own(tmp_path: Path) -> None:
+    """The same block in training and in both modes."""
+    text = """
+    inputs: {x: [N, 8]}
+    blocks:
+      lin: {inputs: {x: [N, C]}, nodes: {fc: {op: linear, out_features: C}}}
+    nodes:
+      a: {op: lin, from: x, when: training, else: x}
+      b: {op: lin, from: x}
+      end: = a + b
+    """
+    made = graph_of(tmp_path, text)
+    modes = {node.path: node.when for node in made.nodes if node.path.endswith("fc")}
+    assert modes["b.fc"] is None
+    assert modes["a.fc"] is not None
+    assert sources(made, "b.fc")[0] == "x"
