@@ -25,22 +25,29 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.diagnostics import Diagnostic, SpecError
+    from archdsl.diff.difference import Difference
     from archdsl.document import Document
     from archdsl.graph import Graph
     from archdsl.summary import Summary
+    from archdsl.weights import LoadReport, WeightsError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Diagnostic",
+    "Difference",
     "Graph",
+    "LoadReport",
     "SpecError",
+    "WeightsError",
     "__version__",
     "build",
     "check",
+    "diff",
     "draw",
     "graph",
     "load",
+    "load_weights",
     "source",
     "summary",
 ]
@@ -94,6 +101,8 @@ def build(
     dtype: torch.dtype | None = None,
     seed: int | None = None,
     init: bool = True,
+    weights: str | os.PathLike[str] | None = None,
+    strict: bool = True,
     sizes: Mapping[str, int] | None = None,
     **params: Any,
 ) -> torch.nn.Module:
@@ -104,12 +113,46 @@ def build(
     With `init=False` parameters are left uninitialised. On the device `meta` nothing is computed: after
     `to_empty`, each generated class's `reset_parameters()` fills in parameters and constants.
 
+    `weights` is a file that `load_weights` reads; what became of its tensors goes to the logger `archdsl`,
+    as a warning where a tensor was not loaded as it is.
+
     The module takes the spec's inputs by position, in the file's order or by name. One output is
-    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors.
+    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, and for weights what
+    `load_weights` raises.
     """
     import archdsl_torch
 
-    return archdsl_torch.build(graph(spec, sizes=sizes, **params), device=device, dtype=dtype, seed=seed, init=init)
+    network = graph(spec, sizes=sizes, **params)
+    if weights is None:
+        return archdsl_torch.build(network, device=device, dtype=dtype, seed=seed, init=init)
+    module, report = archdsl_torch.build_with_weights(network, weights, device, dtype, seed, init, strict)
+    _log(report)
+    return module
+
+
+def load_weights(
+    spec: Spec,
+    module: torch.nn.Module,
+    file: str | os.PathLike[str],
+    *,
+    strict: bool = True,
+    sizes: Mapping[str, int] | None = None,
+    **params: Any,
+) -> LoadReport:
+    """Loads a published file of weights into a module that was built from the same spec and parameters.
+
+    The file is torch's (`.pth`, `.pt`) or a safetensors file; only tensors are read, and no code of it is run.
+    Tensors are found under the names that the spec's `weights` and `was` know, too. Those of another size
+    are fitted where the field agrees how: the first convolution to other input channels, and what the
+    spec's `weights` names under `resize` to other image sizes. What a changed parameter keeps from fitting,
+    such as the classifier after `num_classes=10`, is skipped and keeps its values. Anything else that does
+    not fit is an error, or skipped too with `strict=False`.
+
+    Raises WeightsError, and then the module is unchanged; OSError where the file cannot be read.
+    """
+    import archdsl_torch
+
+    return archdsl_torch.load_weights(graph(spec, sizes=sizes, **params), module, file, strict)
 
 
 def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> str:
@@ -151,6 +194,24 @@ def summary(spec: Spec, *, depth: int | None = None, sizes: Mapping[str, int] | 
     return summarise(graph(spec, sizes=sizes, **params), depth)
 
 
+def diff(before: Spec, after: Spec) -> Difference:
+    """What changed from one network to another: `print` it, `draw` it, or take its `data()` or `json()`.
+
+    Two settings of one spec are compared as graphs: `diff("resnet50", graph("resnet50", num_classes=10))`.
+    It is false where nothing changed. Raises SpecError where one of the specs has errors.
+    """
+    from archdsl.diff.difference import Difference
+
+    return Difference(graph(before), graph(after))
+
+
+def _log(report: LoadReport) -> None:
+    from logging import INFO, WARNING, getLogger
+
+    as_is = not (report.resized or report.skipped or report.missing)
+    getLogger("archdsl").log(INFO if as_is else WARNING, "%s", report)
+
+
 def _failed(diagnostics: Iterable[Diagnostic]) -> bool:
     from archdsl.diagnostics import Severity
 
@@ -166,7 +227,14 @@ def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
     return SpecError(diagnostics, {file: source_of(file) or "" for file in files})
 
 
-_HOMES = {"Diagnostic": "diagnostics", "SpecError": "diagnostics", "Graph": "graph"}
+_HOMES = {
+    "Diagnostic": "diagnostics",
+    "Difference": "diff.difference",
+    "SpecError": "diagnostics",
+    "Graph": "graph",
+    "LoadReport": "weights",
+    "WeightsError": "weights",
+}
 
 
 def __getattr__(name: str) -> Any:

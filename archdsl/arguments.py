@@ -10,13 +10,14 @@ from typing import Any, Final
 from archdsl import __version__
 
 _SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
-_ONE_SPEC: Final = ("build", "source", "summary", "draw")
+_ONE_SPEC: Final = ("build", "source", "summary", "draw", "diff")
 _EPILOG: Final = """\
 examples:
   archdsl build swin_t
   archdsl build my_net.yaml -p num_classes=10 -o out
   archdsl summary resnet50 --size H=256 --size W=256
   archdsl draw resnet50 -o resnet50.pdf
+  archdsl diff resnet50 --to num_classes=10 -o diff.svg
 """
 
 
@@ -60,6 +61,9 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
         "-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)"
     )
     parsers["build"].add_argument("--seed", type=int, metavar="N", help="seed the weights and the input")
+    parsers["build"].add_argument(
+        "--weights", metavar="FILE", help="load published weights, and write them under the network's names"
+    )
     parsers["check"].add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
     parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
     parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
@@ -71,7 +75,25 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
     parsers["list"].add_argument("--family", metavar="NAME", help="only the networks of this family")
     parsers["list"].add_argument("--format", choices=("table", "json"), default="table")
+    _add_diff(parsers["diff"])
     parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("other", metavar="OTHER", nargs="?", help="what SPEC is compared with (default: SPEC itself)")
+    parser.add_argument(
+        "--to", type=_change, action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter (num_classes=10) or a size (H=256) of the second alone; -p and --size set both",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("-o", "--output", metavar="FILE.{svg,pdf,png,dot}", help="draw the second, changes coloured")
+    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks that the figure opens")
+    parser.epilog = "exit code: 0 the networks are the same, 3 they differ, 1 a spec is bad, 2 the call is"
+
+
+def _change(text: str) -> tuple[str, str, Any]:
+    """`key=value` or `H=256`, after the name of the option that would set it for both."""
+    return ("sizes", *_size(text)) if _SIZE.fullmatch(text) else ("params", *_param(text))
 
 
 def _param(text: str) -> tuple[str, Any]:

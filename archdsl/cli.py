@@ -1,6 +1,7 @@
 """The commands: parse arguments, call the API, print. Nothing else.
 
-Exit codes: 0 done, 1 the spec is bad, 2 the call is (arguments, files that cannot be read or written).
+Exit codes: 0 done, 1 the spec is bad, 2 the call is (arguments, files that cannot be read or written);
+of `diff` also 3, the networks differ.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from archdsl.arguments import make_parser
 
 if TYPE_CHECKING:
+    import torch  # noqa: TID251 - for the annotations alone
+
     from archdsl.diagnostics import Diagnostic
     from archdsl.diagram import DrawingError
     from archdsl.graph import Graph
+    from archdsl.weights import LoadReport
 
 BAD_SPEC: Final = 1
 BAD_USAGE: Final = 2
+DIFFERENT: Final = 3
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 PATIENCE: Final = 1.0
@@ -107,7 +112,7 @@ def build(options: argparse.Namespace) -> int:
         import archdsl_torch
         from archdsl_torch.trial import run_once
     with _step("building the module"):
-        module = archdsl_torch.build(graph, seed=options.seed)
+        module, report = _module(graph, options)
     with _step("running one forward pass"):
         try:
             run_once(module, graph, seed=options.seed)
@@ -116,18 +121,35 @@ def build(options: argparse.Namespace) -> int:
     with _step("drawing"):
         suffix, figure = _figure(graph)
     texts = {f"{graph.name}.py": archdsl_torch.source(graph), f"{graph.name}.{suffix}": figure}
-    _write_build(graph, texts, options.output)
+    files = {name: text.encode() for name, text in texts.items()}
+    if report is not None:
+        print(f"{report}\n")
+        files[f"{graph.name}.pth"] = archdsl_torch.saved(module)
+    _write_build(graph, files, options.output)
     return 0
 
 
-def _write_build(graph: Graph, texts: dict[str, str], output: str | None) -> None:
+def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, LoadReport | None]:
+    """The module, with what became of the tensors of `--weights`."""
+    import archdsl_torch
+    from archdsl.weights import WeightsError
+
+    if options.weights is None:
+        return archdsl_torch.build(graph, seed=options.seed), None
+    try:
+        return archdsl_torch.build_with_weights(graph, options.weights, seed=options.seed)
+    except WeightsError as error:
+        raise Failure(str(error)) from error
+
+
+def _write_build(graph: Graph, contents: dict[str, bytes], output: str | None) -> None:
     from archdsl.summary import summarise
     from archdsl.writing import write_files
 
     directory = Path(output) if output is not None else Path("build") / graph.name
     summary = summarise(graph)
-    texts |= {"summary.json": summary.json()}
-    files = {directory / name: text.encode() for name, text in texts.items()}
+    contents |= {"summary.json": summary.json().encode()}
+    files = {directory / name: content for name, content in contents.items()}
     write_files(files)
     print(summary)
     print()
@@ -190,6 +212,29 @@ def draw(options: argparse.Namespace) -> int:
     return 0
 
 
+def diff(options: argparse.Namespace) -> int:
+    """Tells what changed from one network to another, and draws it."""
+    from archdsl.diagram import DrawingError
+    from archdsl.diff.difference import Difference
+
+    if options.other is None and not options.to:
+        raise Failure("nothing to compare: name a second spec, or set a parameter of it with `--to KEY=VALUE`")
+    own: dict[str, dict[str, Any]] = {"params": dict(options.params), "sizes": dict(options.sizes)}
+    for kind, name, value in options.to:
+        own[kind][name] = value
+    first = (options.spec, dict(options.params), dict(options.sizes))
+    difference = Difference(*_graphs(first, (options.other or options.spec, own["params"], own["sizes"])))
+    print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
+    if options.output is not None:
+        try:
+            with _step("drawing"):
+                path = difference.draw(options.output, depth=options.depth)
+        except DrawingError as error:
+            raise _undrawn(error) from error
+        print(f"wrote {path}", file=sys.stderr)
+    return DIFFERENT if difference else 0
+
+
 def list_specs(options: argparse.Namespace) -> int:
     """Prints the networks that ship with archdsl."""
     import json
@@ -236,14 +281,23 @@ def ops(options: argparse.Namespace) -> int:
 
 def _graph(options: argparse.Namespace) -> Graph:
     """The graph of the command's SPEC; its mistakes and warnings go to the standard error."""
+    return _graphs((options.spec, dict(options.params), dict(options.sizes)))[0]
+
+
+def _graphs(*wanted: tuple[str, dict[str, Any], dict[str, int]]) -> list[Graph]:
+    """The graphs of specs with parameters and sizes; what is wrong with any of them is told once."""
     from archdsl.elaborate import analyse
 
-    graph, diagnostics = analyse(options.spec, dict(options.params), dict(options.sizes))
+    found = [analyse(*each) for each in wanted]
+    diagnostics: list[Diagnostic] = []
+    for _, told in found:
+        diagnostics += [each for each in told if each not in diagnostics]
     if diagnostics:
         print(_shown(diagnostics, sys.stderr), file=sys.stderr)
-    if graph is None:
+    graphs = [graph for graph, _ in found if graph is not None]
+    if len(graphs) < len(wanted):
         sys.exit(_code(diagnostics))
-    return graph
+    return graphs
 
 
 def _code(diagnostics: Sequence[Diagnostic]) -> int:
@@ -313,6 +367,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "source": (source, "print the PyTorch source"),
     "summary": (summary, "print shapes, parameters and multiply-accumulates"),
     "draw": (draw, "draw the figure"),
+    "diff": (diff, "tell what changed between two specs, or two settings of one"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from archdsl.diagnostics import did_you_mean
@@ -46,6 +46,23 @@ def _nodes(value: object) -> object:
     if isinstance(value, list | dict):
         return value
     raise PydanticCustomError("wrong-type", "a mapping or a list of nodes")
+
+
+def _resize_mode(value: object) -> object:
+    if isinstance(value, str) and value in RESIZE_MODES:
+        return value
+    raise PydanticCustomError("bad-value", f"one of {', '.join(RESIZE_MODES)}")
+
+
+def _long_form(value: object) -> object:
+    """`bicubic` alone is `{mode: bicubic}`."""
+    return {"mode": value} if isinstance(value, str) else value
+
+
+def _row_count(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise PydanticCustomError("bad-value", "a whole number of at least 0")
 
 
 def is_loop(key: str) -> bool:
@@ -87,6 +104,29 @@ class Block(_Form):
     note: str | None = None
 
 
+RESIZE_MODES: Final = ("bilinear", "bicubic")
+
+
+@final
+class Resize(_Form):
+    """How a parameter whose second last dimension is a square grid follows that grid's size."""
+
+    mode: Annotated[Any, AfterValidator(_resize_mode)] = "bicubic"
+    prefix: Annotated[Any, AfterValidator(_row_count)] = 0
+    """Rows before the grid, which are kept: a class token's."""
+    align_corners: bool = False
+
+
+@final
+class Weights(_Form):
+    """What weights that others publish need to fit the network."""
+
+    renames: dict[str, Any] = Field(default_factory=dict)
+    """New names by old ones, or null for a tensor that is not needed; `*` stands for any text."""
+    resize: dict[str, Annotated[Resize, BeforeValidator(_long_form)]] = Field(default_factory=dict)
+    """By pattern of paths: parameters that depend on the size of the image."""
+
+
 @final
 class Document(_Form):
     """A spec file; after `archdsl.inherit`, with what it inherits merged in."""
@@ -104,6 +144,7 @@ class Document(_Form):
     nodes: Nodes = Field(default=None, validate_default=False)
     outputs: Any = None
     init: dict[str, Any] = Field(default_factory=dict)
+    weights: Weights = Field(default_factory=Weights)
     patch: dict[str, Any] = Field(default_factory=dict)
     note: str | None = None
 
@@ -187,13 +228,15 @@ def _mistake(model: type[_Form], found: ErrorDetails, prefix: Path) -> Mistake:
     if name == "[key]":
         return Mistake("bad-name", f"`{value}` is no name here: expected {found['msg']}", path[:-1], True)
     expected = _EXPECTED.get(kind, found["msg"])
-    code = kind if kind in {"bad-name", "bad-version"} else "wrong-type"
+    code = kind if kind in {"bad-name", "bad-version", "bad-value"} else "wrong-type"
     return Mistake(code, f"`{name}`: expected {expected}, found {kind_of(value)}", path)
 
 
 def _keys(model: type[_Form], loc: tuple[str | int, ...]) -> list[str]:
     """The keys that the mapping may have in which an unknown one was found."""
-    inner = Block if model is Document and len(loc) > 1 else model
+    inner: type[_Form] = model
+    if model is Document and len(loc) > 1:
+        inner = Block if loc[0] == "blocks" else Weights if len(loc) == 2 else Resize
     return [*inner.model_fields]
 
 

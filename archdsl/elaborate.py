@@ -6,10 +6,12 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Severity, Span
 from archdsl.elaboration.walk import Elaborator
+from archdsl.files import find
 from archdsl.graph import Graph
 from archdsl.inherit import Resolved, read
 
@@ -37,6 +39,18 @@ def elaborate(resolved: Resolved, sizes: Mapping[str, int]) -> tuple[Graph | Non
     """The graph of a document that has been read, with its mistakes."""
     with _collector_paused():
         return Elaborator(resolved, sizes).run()
+
+
+def ancestors(spec: Path) -> Iterator[Path]:
+    """The files that a spec extends, the nearest first; as far as they can be read."""
+    seen = {spec}
+    while (resolved := read(spec)[0]) is not None and resolved.document.extends is not None:
+        found = find(resolved.document.extends, spec)
+        if found is None or found in seen:
+            return
+        seen.add(found)
+        yield found
+        spec = found
 
 
 def _overlap(one: Span | None, other: Span) -> bool:

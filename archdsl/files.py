@@ -57,10 +57,9 @@ def not_found(spec: str, span: Span | None) -> Diagnostic:
     """The diagnostic for a path or name that means no file."""
     names = shipped_names()
     message = f"no file `{spec}`, and no spec of that name ships with archdsl"
-    networks = [name for name in names if "/" not in name]
-    listed = f"these ship: {', '.join(networks)}" if networks else "give the path of a spec file"
+    listed = "`archdsl list` shows what ships, or give the path of a spec file"
     hint = did_you_mean(spec.removesuffix(".yaml"), names)
-    return Diagnostic("file-not-found", message, span, hint=f"{hint} {listed}" if hint else listed)
+    return Diagnostic("file-not-found", message, span, hint=hint or listed)
 
 
 def display(path: Path) -> str:

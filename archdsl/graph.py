@@ -19,10 +19,14 @@ from archdsl.ops.base import Op, Weight
 from archdsl.shapes import Dim, TensorType, evaluate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx
 
+    from archdsl.document import Resize
     from archdsl.expressions import Expression
     from archdsl.template import Template
+    from archdsl.weights import Rename
 
 
 class Mode(Enum):
@@ -160,6 +164,11 @@ class Node(Item):
         owned = [weight for name, weight in self.tensors.items() if not weight.buffer and name not in self.tie]
         return sum(evaluate(TensorType(weight.shape).size, {}) for weight in owned)
 
+    def tensor_paths(self) -> Iterator[str]:
+        """Its tensors as the network's `state_dict` calls them."""
+        for name in self.tensors:
+            yield f"{self.path}.{name}" if name else self.path
+
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.path}>"
 
@@ -170,6 +179,13 @@ class SizeCheck(NamedTuple):
     value: Value
     position: int
     size: Dim
+
+
+class Scan(NamedTuple):
+    """How often a scope runs, where it is the body of a loop over time."""
+
+    steps: Dim
+    reverse: bool
 
 
 class ScopeKind(Enum):
@@ -198,6 +214,8 @@ class Scope(Item):
     checks: list[SizeCheck] = field(default_factory=list)
     """What its pattern says of its inputs and cannot be proved: for the built model to assert."""
     share: Scope | None = None
+    scan: Scan | None = None
+    """Its nodes run once for every step; those of op `scan_slice`, `scan_carry`, … are where values come and go."""
     listed: bool = False
     """Written as a list: its children are numbered."""
 
@@ -243,6 +261,12 @@ class Graph:
     file: str
     overrides: dict[str, Any] = field(default_factory=dict)
     """The parameters and sizes that the caller set."""
+    renames: tuple[Rename, ...] = ()
+    """Names that published weights use."""
+    resizes: Mapping[str, Resize] = field(default_factory=dict)
+    """By tensor: how published weights follow the size of the image."""
+    path: Path | None = None
+    """The spec's file, absolute."""
 
     @cached_property
     def edges(self) -> list[Edge]:

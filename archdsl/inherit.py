@@ -18,7 +18,7 @@ from archdsl.origins import Origins
 from archdsl.overrides import Overrides, check_sizes, defaults
 from archdsl.positions import Path, SourceMap
 
-MERGED: Final = ("params", "let", "blocks", "init")
+MERGED: Final = ("params", "let", "blocks", "init", "weights")
 """What `extends` merges by name; the rest replaces, except that block libraries add up."""
 OWN: Final = ("name", "extends", "patch")
 """What a file does not inherit."""
@@ -306,7 +306,7 @@ def _uses(file: _File) -> tuple[_Use, ...]:
 
 
 def _merge(own: _Layer, parent: _Layer) -> _Layer:
-    """`params`, `let`, `blocks` and `init` by name, libraries together; otherwise what a file says itself."""
+    """What `MERGED` names by name, libraries together; otherwise what a file says itself."""
     data, origins = dict(own.data), own.origins
     for key, inherited in parent.data.items():
         if key in OWN:

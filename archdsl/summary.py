@@ -12,6 +12,7 @@ from typing import Any, Final
 from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.titles import humanise, title
 from archdsl.graph import Graph, Item, Mode, Node, Scope
+from archdsl.ops.special import SCAN
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, format_shape
 
 CONVENTION: Final = (
@@ -172,7 +173,7 @@ class _Tree:
         """The rows of the children of equal scopes: each child once, for all of them."""
         if depth == self.depth:
             return
-        children = [list(scope.children.values()) for scope in copies]
+        children = [list(_shown_children(scope)) for scope in copies]
         telling = _telling(children[0])
         for group in self._groups(children[0]):
             items = [siblings[i] for siblings in children for i in group]
@@ -243,6 +244,11 @@ def _primitives(item: Node | Scope) -> Iterator[Node]:
     return item.nodes() if isinstance(item, Scope) else iter((item,))
 
 
+def _shown_children(scope: Scope) -> Iterator[Node | Scope]:
+    """Without the nodes where values come into a loop over time, and go."""
+    return (child for child in scope.children.values() if isinstance(child, Scope) or type(child.op) not in SCAN)
+
+
 def _types(item: Node | Scope) -> tuple[TensorType, ...]:
     return item.types if isinstance(item, Node) else tuple(value.type for value in item.outputs.values())
 
@@ -291,7 +297,7 @@ def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Map
     """What equal items are, as figures call it: `Residual unit, stride 2`, `Conv 7×7, 64, /2`."""
     first = items[0]
     if isinstance(first, Scope):
-        label = _block(first, telling) if first.block else ""
+        label = _block(first, telling, sizes) if first.block else ""
     else:
         titles = [title(item, sizes) for item in items if isinstance(item, Node)]
         label = titles[0].text if len(set(titles)) == 1 else titles[0].name
@@ -299,11 +305,12 @@ def _label(items: Sequence[Node | Scope], sizes: Mapping[str, int], telling: Map
     return f"{label}{mode}".replace(SPACE, " ").strip()
 
 
-def _block(scope: Scope, telling: Mapping[str, frozenset[str]]) -> str:
+def _block(scope: Scope, telling: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> str:
     assert scope.block is not None
     names = telling.get(scope.block, ())
     arguments = [f"{name} {value}" for name, value in scope.arguments.items() if name in names]
-    return ", ".join([humanise(scope.block), *arguments])
+    steps = [] if scope.scan is None else [f"{evaluate(scope.scan.steps, sizes)} steps"]
+    return ", ".join([humanise(scope.block), *arguments, *steps])
 
 
 def _shown(type: TensorType, graph: Graph) -> str:

@@ -66,7 +66,7 @@ def test_every_command_and_function_is_documented() -> None:
     text = read("docs/python.md")
     for command in cli.COMMANDS:
         assert f"`archdsl {command}" in text
-    for name in ("load", "check", "graph", "build", "source", "draw", "summary"):
+    for name in ("load", "check", "graph", "build", "load_weights", "source", "draw", "diff", "summary"):
         assert f"`{name}(" in text
 
 

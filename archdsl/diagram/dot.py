@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
 from archdsl.diagram.metrics import text_width, wrap
-from archdsl.diagram.palette import LINE, MUTED, PAINTS, PANEL, PANEL_LINE, SKIP, TITLE
+from archdsl.diagram.palette import CHANGES, LINE, MUTED, PAINTS, PANEL, PANEL_LINE, SKIP, TITLE
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -64,7 +64,7 @@ _EDGE: Final = {
 
 def _graph(figure: Figure) -> dict[str, str]:
     return {
-        "label": f"<{_bold(figure.title)}{_font(f'   {figure.counts}', SMALL, MUTED)}>",
+        "label": f"<{_headed(figure)}>",
         "labelloc": "t",
         "labeljust": "c",
         "rankdir": "TB",
@@ -78,6 +78,28 @@ def _graph(figure: Figure) -> dict[str, str]:
         "fontsize": "11.5",
         "fontcolor": TITLE,
     }
+
+
+def _headed(figure: Figure) -> str:
+    """The title with the totals, and below it the legend."""
+    title = f"{_bold(figure.title)}{_font(f'   {figure.counts}', SMALL, MUTED)}"
+    if not figure.legend:
+        return title
+    cells = "".join(_swatch(paint, text) for paint, text in figure.legend)
+    width = sum(_swatch_width(text) + GAP for _, text in figure.legend) + GAP
+    size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="32"'
+    legend = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{GAP}" CELLPADDING="0" {size}><TR>{cells}</TR></TABLE>'
+    return (
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"><TR><TD>{title}</TD></TR><TR><TD>{legend}</TD></TR></TABLE>'
+    )
+
+
+def _swatch(name: str, text: str) -> str:
+    paint = PAINTS[name]
+    style = ' STYLE="DASHED"' if name == "removed" else ""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{_swatch_width(text):.0f}" HEIGHT="18"'
+    colours = f'BGCOLOR="{paint.fill}" COLOR="{paint.border}" BORDER="1"{style}'
+    return f"<TD {size} {colours}>{_font(text, SMALL, paint.text)}</TD>"
 
 
 def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]], ways: Mapping[str, int]) -> None:
@@ -100,8 +122,8 @@ def _panel(panel: Panel) -> dict[str, str]:
         "label": "",
         "style": "rounded,filled,dashed" if panel.dashed else "rounded,filled",
         "fillcolor": PANEL,
-        "color": PANEL_LINE,
-        "penwidth": "1",
+        "color": PAINTS[panel.paint].border if panel.paint else PANEL_LINE,
+        "penwidth": _BOLD if panel.paint else "1",
         "margin": "10",
     }
 
@@ -113,20 +135,20 @@ def _node(box: Box, width: float, ways: int) -> dict[str, str]:
         label = _stacked(_bold(box.title + times), *below)
         return {
             "class": box.style.value, "shape": "plaintext", "style": "", "margin": "0.04,0.02",
-            "height": "0.2", "label": f"<{label}>",
+            "height": "0.2", "label": f"<{label}>", **_coloured(box, "fontcolor"),
         }  # fmt: skip
     if box.style is Style.FORK:
         return _fork(ways)
     if box.style is Style.TRACK:
         return {
             "class": "track", "shape": "point", "style": "", "width": "0.016", "height": "0.016",
-            "color": SKIP, "label": "",
+            "color": SKIP, "penwidth": "0.4", "label": "",
         }  # fmt: skip
     if box.style is Style.MERGE:
         return {
             "class": "merge", "shape": "circle", "style": "filled", "fillcolor": "white", "color": LINE,
             "fixedsize": "true", "width": "0.22", "height": "0.22", "margin": "0", "fontsize": "13",
-            "label": _escaped(box.title),
+            "label": _escaped(box.title), **_coloured(box, "color", "fillcolor"),
         }  # fmt: skip
     paint = PAINTS[box.paint]
     return {
@@ -137,7 +159,25 @@ def _node(box: Box, width: float, ways: int) -> dict[str, str]:
         "fontcolor": paint.text,
         "label": f"<{_label(box)}>",
         **({"style": "rounded,filled,dashed"} if box.dashed else {}),
+        **({"penwidth": _BOLD} if box.paint in CHANGES and box.paint != "unchanged" else {}),
     }
+
+
+def _swatch_width(text: str) -> float:
+    return text_width(text, SMALL) + 16
+
+
+_BOLD: Final = "2"
+"""The border of what changed."""
+
+
+def _coloured(box: Box, *attributes: str) -> dict[str, str]:
+    """These attributes for a box that has no paint of its own, where it is marked."""
+    if box.paint not in CHANGES:
+        return {}
+    paint = CHANGES[box.paint]
+    colours = {"fontcolor": paint.text, "color": paint.border, "fillcolor": paint.fill}
+    return {name: colours[name] for name in attributes}
 
 
 def _fork(ways: int) -> dict[str, str]:
@@ -154,8 +194,9 @@ def _label(box: Box) -> str:
     paint = PAINTS[box.paint]
     if box.style is Style.OP:
         beside = f"  {box.fields}" if box.fields else ""
-        return _stacked(_bold(box.title) + _font(beside, SMALL, paint.text), *box.lines)
-    if not (box.lines or box.counts or box.aside or box.times > 1):
+        remarks = (text for _, text in box.remarks)
+        return _stacked(_bold(box.title) + _font(beside, SMALL, paint.text), *box.lines, *remarks)
+    if not (box.lines or box.remarks or box.counts or box.aside or box.times > 1):
         beside = f"  {box.fields}" if box.fields else ""
         return _bold(box.title) + _font(beside, SMALL, paint.text)
     width = INNER - (GAP + _pill_width(box.times) if box.times > 1 else 0)
@@ -187,7 +228,8 @@ def _lines(box: Box, width: float) -> Iterator[str]:
     first, *more = _wrapped_title(box.title, width)
     used = text_width(first, SIZE, bold=True)
     beside = [(box.fields, SMALL, paint.text)] if box.fields else []
-    beside += [(box.aside, TINY, MUTED)] if box.aside else []
+    muted = paint.text if box.paint in CHANGES else MUTED
+    beside += [(box.aside, TINY, muted)] if box.aside else []
     line = _bold(first)
     below = []
     for text, size, colour in beside:
@@ -199,10 +241,11 @@ def _lines(box: Box, width: float) -> Iterator[str]:
     yield line
     yield from map(_bold, more)
     below += [(text, SMALL, paint.text) for text in box.lines]
+    below += [(text, SMALL, PAINTS[name].text) for name, text in box.remarks]
     for text, size, colour in below:
         yield from (_font(part, size, colour) for part in wrap(text, size, width, lines=4))
     if box.counts:
-        yield _font(box.counts, TINY, MUTED)
+        yield _font(box.counts, TINY, muted)
 
 
 def _wrapped_title(text: str, width: float) -> list[str]:
@@ -236,16 +279,18 @@ def _column(items: Iterable[Box | Panel]) -> float:
     return max(OP, (widest + 4) / POINTS + 2 * MARGIN)
 
 
-_WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0"}
+_WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0", Role.GONE: "0"}
 
 
 def _link(link: Link, quiet: bool) -> dict[str, str]:
     attributes = {"class": link.role.value, "weight": _WEIGHT[link.role]}
     if link.role in (Role.SKIP, Role.SIDE):
         attributes |= {"color": SKIP, "penwidth": "1.2"}
+    if link.role is Role.GONE:
+        attributes |= {"color": CHANGES["removed"].border}
     if quiet:
         attributes["arrowhead"] = "none"
-    if link.length > 1:
+    if link.length != 1:
         attributes["minlen"] = str(link.length)
     if link.dashed:
         attributes["style"] = "dashed"

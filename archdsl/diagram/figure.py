@@ -35,6 +35,8 @@ class Role(Enum):
     """To another box, with no way around."""
     SKIP = "skip"
     """Past boxes that the value also goes through."""
+    GONE = "gone"
+    """To or from a box that is no longer there."""
     SIDE = "side"
     """On the shorter of two ways into a merge, where that way has boxes of its own."""
 
@@ -51,6 +53,8 @@ class Box:
     aside: str = ""
     """Beside the title, muted: the instance, what differs."""
     lines: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    """Lines below those, each with the paint whose colour its text has."""
     counts: str = ""
     times: int = 1
     dashed: bool = False
@@ -65,6 +69,8 @@ class Panel:
     dashed: bool = False
     rows: tuple[tuple[str, ...], ...] = ()
     """Names of boxes in it that stand beside each other."""
+    paint: str = ""
+    """Of its border; empty for the usual one."""
 
     @property
     def header(self) -> Box:
@@ -95,6 +101,8 @@ class Figure:
     rows: tuple[tuple[str, ...], ...] = ()
     compact: bool = False
     """Shows single ops: set closer than cards."""
+    legend: tuple[tuple[str, str], ...] = ()
+    """Paints, each with what it stands for."""
 
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from archdsl.diagram.quantities import size
+from archdsl.diagram.marks import Marks
+from archdsl.diagram.quantities import shape_text, size
 from archdsl.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.base import Kind
 from archdsl.shapes import Shape, Symbolic
@@ -26,8 +27,9 @@ class Flow:
     its readers read what it reads.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, marks: Marks | None = None) -> None:
         self.graph = graph
+        self.marks = marks
         self.sizes = graph.sample_sizes
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
@@ -71,6 +73,11 @@ class Flow:
         """The shape at the sample sizes; 0 for a size that is not known."""
         found = (size(dim, self.sizes) for dim in shape)
         return [dim if isinstance(dim, int) else 0 for dim in found]
+
+    def label(self, value: Value) -> str:
+        """What a link says that carries this value: its shape at the sample sizes."""
+        text = shape_text(value.type.shape, self.sizes, self.batch)
+        return self.marks.label(value, text) if self.marks is not None else text
 
     def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:
         """The moving nodes that these read and that are not among them, in running order."""

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from archdsl.diagram.elements import Element, Grain, elements_of
 from archdsl.diagram.flow import Flow, in_training_only, is_silent, shape_of
+from archdsl.diagram.marks import alike
 from archdsl.diagram.repeats import Run, Turn, find_runs, nodes_of, split_where_smaller
 from archdsl.diagram.titles import sign_of
 from archdsl.graph import Scope
@@ -64,10 +65,12 @@ def group(flow: Flow, scope: Scope, coarser: int = 0) -> list[Run]:
 
     `coarser` leaves out that many of the finest plans.
     """
+    # marks keep apart what would be one box
+    enough = BOXES if flow.marks is None else MOST
     tried = []
     for plan in PLANS[min(coarser, len(PLANS) - 1) :]:
         tried.append(_grouped(flow, scope, plan))
-        if len(tried[-1]) <= BOXES:
+        if len(tried[-1]) <= enough:
             return tried[-1]
     fewest = min(tried, key=len)
     return fewest if len(fewest) <= MOST and coarser < len(PLANS) else list(_chunks(fewest))
@@ -124,7 +127,7 @@ def _is_copy(flow: Flow, before: Turn, after: Turn) -> bool:
         return False
     sources = flow.read_from_outside(nodes_of(before))
     same_shape = len(sources) == 1 and shape_of(sources[0]) == shape_of(before[-1].moving[-1])
-    return same_shape and _ops(before) == _ops(after)
+    return same_shape and _ops(before) == _ops(after) and alike(flow.marks, before, after)
 
 
 def _ops(turn: Turn) -> list[object]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from archdsl.diagram.figure import Link, Role
 from archdsl.diagram.flow import Flow, in_training_only
-from archdsl.diagram.quantities import shape_text
 from archdsl.diagram.repeats import Turn, relative_nodes
 from archdsl.graph import Node, Value
 
@@ -82,8 +81,7 @@ def _add(
     flow: Flow, source: str | None, target: str | None, value: Value, dashed: bool,
 ) -> None:  # fmt: skip
     if source is not None and target is not None and source != target:
-        text = shape_text(value.type.shape, flow.sizes, flow.batch)
-        found.setdefault((source, target), Link(source, target, Role.BRANCH, text, dashed))
+        found.setdefault((source, target), Link(source, target, Role.BRANCH, flow.label(value), dashed))
 
 
 def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:

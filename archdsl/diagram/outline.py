@@ -23,9 +23,10 @@ from archdsl.diagram.flow import Flow, in_training_only
 from archdsl.diagram.grouping import group, is_merge, steps
 from archdsl.diagram.lanes import with_lanes
 from archdsl.diagram.links import Places, find_links
+from archdsl.diagram.marks import Marks
 from archdsl.diagram.quantities import SPACE, count_text
 from archdsl.diagram.repeats import Run, Turn, signature
-from archdsl.diagram.routing import merges, through_headers, with_roles
+from archdsl.diagram.routing import merges, said_at_outputs, through_headers, with_roles
 from archdsl.diagram.titles import DOT, humanise
 from archdsl.diagram.wording import block_name
 from archdsl.graph import Graph, Mode, Scope, Value
@@ -36,12 +37,15 @@ VARIANTS: Final = 3
 Items = tuple[Box | Panel, ...]
 
 
-def outline(graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser: int = 0) -> Figure:
+def outline(
+    graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser: int = 0, marks: Marks | None = None
+) -> Figure:
     """The figure of a graph, or of one scope of it.
 
     depth 1 is the overview; each further level opens one level of blocks. `coarser` groups further.
+    `marks` add to what it shows.
     """
-    flow = Flow(graph)
+    flow = Flow(graph, marks)
     maker = _Maker(flow)
     if scope is None:
         title, total = graph.name, count_text(graph.parameters, graph.macs)
@@ -54,8 +58,13 @@ def outline(graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser
         inputs, outputs = maker.scope_ports(scope)
     everything = (*inputs, *items, *outputs)
     links = with_roles(through_headers(everything, find_links(flow, maker.places)), merges(everything))
+    shapes = {name: flow.label(flow.resolve(value)) for value, name in maker.places.ends}
+    said = said_at_outputs(outputs, links, shapes)
+    everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
+    links = [replace(link, label="") if link.target in said else link for link in links]
     compact = depth > 1 or scope is not None
-    return with_lanes(Figure(title, title, total, everything, tuple(links), compact=compact))
+    figure = with_lanes(Figure(title, title, total, everything, tuple(links), compact=compact))
+    return marks.finished(figure, maker.places) if marks is not None else figure
 
 
 class _Maker:

@@ -16,6 +16,16 @@ class Paint(NamedTuple):
     pill: str
 
 
+CHANGES: Final[dict[str, Paint]] = {
+    "added": Paint("#9CC7EE", "#1B5E9B", "#08304F", "#1B5E9B"),
+    "altered": Paint("#FFF0CC", "#B26A00", "#5A3400", "#9A5B00"),
+    "removed": Paint("#FFFFFF", "#8E2F6B", "#6B1F4F", "#8E2F6B"),
+    "unchanged": Paint("#F7F8F9", "#C3C9D1", "#667080", "#767E89"),
+}
+"""What became of a part of the network: apart in grey print too, and for colour-blind readers."""
+SIGNS: Final = {"added": "+", "altered": "~", "removed": "\N{MINUS SIGN}"}
+"""What is written before what changed."""
+
 PAINTS: Final[dict[str, Paint]] = {
     "conv": Paint("#DCE9FB", "#4A7FC1", "#12325B", "#3C6FAE"),
     "norm": Paint("#FFF4CC", "#C9A227", "#5C4700", "#8A6D0B"),
@@ -26,6 +36,7 @@ PAINTS: Final[dict[str, Paint]] = {
     "embedding": Paint("#D8F1F0", "#3A9A97", "#0F4A48", "#257B78"),
     "reshape": Paint("#EEF0F2", "#8A929C", "#374151", "#656D77"),
     "block": Paint("#F1F5FA", "#5B6B7F", "#1F2937", "#5B6B7F"),
+    **CHANGES,
 }
 
 MUTED: Final = "#5F6875"

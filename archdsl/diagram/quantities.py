@@ -20,6 +20,21 @@ def count_text(parameters: int, macs: int) -> str:
     return " · ".join(parts)
 
 
+def change_text(before: tuple[int, int], after: tuple[int, int]) -> str:
+    """Parameters and MACs with what they were, where they changed: `0.22 M → 0.24 M params · 0.67 GMACs`."""
+    parts = []
+    if before[0] or after[0]:
+        parts.append(f"{_change(before[0], after[0], 1_000_000_000, 'B').rstrip(SPACE)}{SPACE}params")
+    if before[1] or after[1]:
+        parts.append(f"{_change(before[1], after[1], 100_000_000, 'G')}MACs")
+    return " · ".join(parts)
+
+
+def _change(before: int, after: int, billion_from: int, billion: str) -> str:
+    old, new = (_scaled(number, billion_from, billion) for number in (before, after))
+    return new if old == new else f"{old.rstrip(SPACE)}{SPACE}→{SPACE}{new}"
+
+
 def _scaled(number: int, billion_from: int, billion: str) -> str:
     """A number with its unit: `150 `, `9.5 K`, `25.56 M`, `4.09 G`."""
     if number < 1000:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from archdsl.diagram.elements import Element
 from archdsl.diagram.flow import Flow, shape_of
+from archdsl.diagram.marks import alike
 from archdsl.graph import Node
 from archdsl.shapes import Shape
 
@@ -74,9 +75,11 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
     given = set(flow.read_from_outside(nodes_of(first)))
     count = 1
     while True:
-        before = elements[start + (count - 1) * length : start + count * length]
-        after = elements[start + count * length : start + (count + 1) * length]
-        if len(after) < length or not _same_place(before, after) or not _follows(flow, before, after, given):
+        turn = start + (count - 1) * length
+        before, after = elements[turn : turn + length], elements[turn + length : turn + 2 * length]
+        if len(after) < length or not _same_place(elements, turn, length) or not _follows(flow, before, after, given):
+            return count
+        if not alike(flow.marks, before, after):
             return count
         count += 1
 
@@ -89,14 +92,23 @@ def _key(element: Element) -> Any:
     return scope.block or (id(scope.template) if scope.template is not None else scope.path)
 
 
-def _same_place(before: Sequence[Element], after: Sequence[Element]) -> bool:
+def _same_place(elements: Sequence[Element], start: int, length: int) -> bool:
+    """Whether two turns, the first of which begins at `start`, are written in one place."""
+    before, after = elements[start : start + length], elements[start + length : start + 2 * length]
     if any(_key(a) != _key(b) for a, b in zip(before, after, strict=True)):
         return False
-    parents = {id(element.parent) for element in (*before, *after)}
+    if len({id(element.parent) for element in (*before, *after)}) == 1:
+        return True
     # `layers.0.attention`, `layers.0.mlp`, `layers.1.attention`, …: a container for each turn
     grand = {id(element.parent.scope) for element in (*before, *after) if element.parent is not None}
-    own = [{id(element.parent) for element in turn} for turn in (before, after)]
-    return len(parents) == 1 or (len(before) > 1 and len(grand) == 1 and all(len(one) == 1 for one in own))
+    turns = (start, start + length)
+    return length > 1 and len(grand) == 1 and all(_fills_container(elements, turn, turn + length) for turn in turns)
+
+
+def _fills_container(elements: Sequence[Element], start: int, stop: int) -> bool:
+    own = {id(element.parent) for element in elements[start:stop]}
+    around = {id(element.parent) for element in (*elements[max(start - 1, 0) : start], *elements[stop : stop + 1])}
+    return len(own) == 1 and not own & around
 
 
 def _follows(flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node]) -> bool:

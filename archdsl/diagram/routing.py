@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archdsl.diagram.figure import Box, Link, Panel, Role, Style
@@ -62,6 +62,15 @@ def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
     }  # fmt: skip
     found = [replace(link, role=roles.get((link.source, link.target), Role.BRANCH)) for link in links]
     return [replace(link, label="") if _bends(link, sources) else link for link in found]
+
+
+def said_at_outputs(outputs: Sequence[Box], links: Sequence[Link], shapes: Mapping[str, str]) -> dict[str, Box]:
+    """By name the outputs at the ends of a fan, each with its shape below its name.
+
+    Most ways of a fan turn corners, so that a label would not stand beside them.
+    """
+    fanned = {target for _, target in _fans(links)}
+    return {box.name: replace(box, counts=shapes[box.name]) for box in outputs if box.name in fanned}
 
 
 def _bends(link: Link, sources: dict[str, list[str]]) -> bool:

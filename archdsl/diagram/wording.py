@@ -120,6 +120,8 @@ def summary(flow: Flow, element: Element) -> str:
             parts.append(Title("Linear", _widths(flow, layers), comma=False))
         else:
             parts.append(_part(flow, stretch[0]))
+    if not parts:
+        return _counted([op_title(flow, node) for node in element.moving if is_main(node)])
     return _listed(parts)
 
 

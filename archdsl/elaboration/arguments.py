@@ -77,7 +77,7 @@ def block_arguments(
         prepared = template.cache[block] = _prepare_arguments(run, template, frame, block)
     given = {**extra, **_each(run, template, frame, prepared, lambda _, value: evaluate_here(value, frame))}
     given = {name: _located(run, template.home, value) for name, value in given.items()}
-    home_env = run.catalogue.outer_env(block) or Env({})
+    home_env = run.catalogue.outer_env(block, frame.scope) or Env({})
     arguments: dict[str, Any] = {}
     for name, spec in block.params.items():
         if name in given:

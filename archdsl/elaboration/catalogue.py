@@ -13,7 +13,7 @@ from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.loops import expanded, listed, path_text
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Binding, Env
+from archdsl.graph import Binding, Env, Scope
 from archdsl.ops import OPS
 from archdsl.ops.base import Op, field_specs
 from archdsl.template import NodeTemplate, TemplateError, Written
@@ -39,6 +39,8 @@ class Catalogue:
         self._blocks: dict[tuple[int, str], BlockSpec | None] = {}
         self._ops: dict[tuple[int, str], type[Op]] = {}
         self._envs: dict[int, Env] = {}
+        self._given: dict[Scope, tuple[Resolved, Env]] = {}
+        """What the specs used as blocks were given, and what follows from it."""
         self._keep: list[Any] = []
 
     def network(self, resolved: Resolved) -> BlockSpec | None:
@@ -85,9 +87,22 @@ class Catalogue:
                 env.names[name] = Binding(None, "broken")
         return env
 
-    def outer_env(self, block: BlockSpec) -> Env | None:
-        """What a block's expressions see beyond its own names."""
-        return None if block.template.is_spec else self.file_env(block.template.home)
+    def enter(self, spec: BlockSpec, scope: Scope) -> None:
+        """Lets the blocks of a spec that is used as a block see what this use of it was given."""
+        names = {name: binding for name, binding in scope.env.names.items() if binding.kind != "dim"}
+        self._given[scope] = spec.template.home, Env(names)
+
+    def outer_env(self, block: BlockSpec, scope: Scope) -> Env | None:
+        """What the expressions of a block used in `scope` see beyond its own names."""
+        if block.template.is_spec:
+            return None
+        around: Scope | None = scope
+        while around is not None:
+            home, env = self._given.get(around, (None, None))
+            if home is block.template.home:
+                return env
+            around = around.scope
+        return self.file_env(block.template.home)
 
     def find(self, name: str, template: NodeTemplate, frame: Frame, home: Resolved) -> BlockSpec | type[Op]:
         """The block or op of that name, as seen in `home`, the file where the name is written. Raises Reported."""

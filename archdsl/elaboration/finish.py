@@ -11,11 +11,12 @@ from archdsl.diagnostics import Severity, nearest
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes
+from archdsl.elaboration.published import published
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
 from archdsl.ops import OPS
-from archdsl.ops.special import InputOp
+from archdsl.ops.special import InputOp, ScanLast
 from archdsl.substitution import parse_text
 from archdsl.template import NodeTemplate
 
@@ -38,6 +39,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     nodes = list(_pruned(state.nodes, alive, specs))
     _warn_unread(nodes, alive, inputs, mistakes)
     _initialise(state.spec_scopes, nodes, mistakes)
+    renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
     resolved = state.resolved
@@ -47,11 +49,13 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         inputs=inputs, nodes=nodes, outputs=dict(root.outputs),
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
         sample_sizes=sample, params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
+        renames=renames, resizes=resizes, path=resolved.path.absolute(),
     )  # fmt: skip
 
 
 def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
     """The nodes that an output depends on."""
+    ends = {node.inputs[1].node: node for node in nodes if type(node.op) is ScanLast and node.inputs[1] is not None}
     alive: set[Node] = set()
     waiting = [value.node for value in outputs]
     while waiting:
@@ -63,6 +67,8 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
         waiting += [value.node for value in node.tie.values()]
         if node.share is not None:
             waiting.append(node.share)
+        if node in ends:  # what a step is given is what the step before made
+            waiting.append(ends[node])
     return alive
 
 

@@ -12,7 +12,7 @@ from archdsl.diagnostics import FollowOn, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
-from archdsl.shapes import TensorType
+from archdsl.shapes import Dim, TensorType
 
 if TYPE_CHECKING:
     from archdsl.substitution import Text
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NOT_FED = "not fed"
 """The alias of an optional port that nothing feeds."""
+IN_LOOP = "in a loop"
+"""The alias of a node that runs in a finished loop over time: outside it has a module and no value."""
 
 
 class State(Enum):
@@ -75,6 +77,8 @@ class Frame:
     later: list[tuple[tuple[Template, ...], int]] = field(default_factory=list)
     """The bodies that run in this scope, outermost first, each with the first position still to come."""
     mode: Mode | None = None
+    repeats: Dim = 1
+    """How often a node here runs in one pass: the steps of the loops over time around it."""
     unsure: bool = False
     """Something here that makes nodes could not be read: a missing name may follow from that."""
 
@@ -233,6 +237,11 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
         raise PathError(
             "missing-else", f"`{path}` was left out by its `if`, and would have read not one value but several",
             "say with `else` what its readers get",
+        )  # fmt: skip
+    if not entry.outputs and entry.alias == IN_LOOP:
+        raise PathError(
+            "no-value", f"`{path}` has a value of its own at each step of a loop over time, and none outside",
+            "name it under the `outputs` of the loop's block, and under `collect`",
         )  # fmt: skip
     if len(entry.outputs) != 1:
         names = ", ".join(f"`{path}.{name}`" for name in entry.outputs)

@@ -1,7 +1,7 @@
 """Equal instances of a block: the first is elaborated, the others are copies of it.
 
-A block sees its arguments, its inputs' types and its own file, and nothing else. Where all of these are
-equal to those of an earlier instance, what its body makes is equal too but for the paths and the inputs.
+A block sees its arguments, its inputs' types and its own file's parameters, and nothing else. Where all of
+these are equal to those of an earlier instance, what its body makes is equal too but for the paths and inputs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.fields import freeze
-from archdsl.elaboration.frames import Entry
-from archdsl.graph import Mode, Node, Scope, SizeCheck, Value
+from archdsl.elaboration.frames import Entry, Frame
+from archdsl.graph import Env, Node, Scope, SizeCheck, Value
 from archdsl.ops.special import Constant, Parameter
 
 if TYPE_CHECKING:
@@ -44,13 +44,15 @@ class Instances:
         self.closed = 0
         """Above 0 inside of a module that runs again: its nodes get a `share` afterwards, so they are no pattern."""
 
-    def key(self, spec: BlockSpec, arguments: Mapping[str, Any], values: Values, mode: Mode | None) -> Any:
+    def key(
+        self, spec: BlockSpec, arguments: Mapping[str, Any], outer: Env | None, values: Values, frame: Frame
+    ) -> Any:
         """What decides an instance; None for one that has to be elaborated by itself."""
         if spec.template.is_spec or any(value is not None and _is_weight(value) for value in values):
             return None
         first = {value: position for position, value in reversed(list(enumerate(values)))}
         types = tuple([None if value is None else (value.type, first[value]) for value in values])
-        key = id(spec), mode, types, freeze(dict(arguments))
+        key = id(spec), id(outer), frame.mode, frame.repeats, types, freeze(dict(arguments))
         try:
             hash(key)
         except TypeError:
@@ -103,7 +105,7 @@ class _Copy:
                 continue
             made = self._scopes[child] = target.children[name] = Scope(
                 name, prefix + name, target, child.template, child.env, child.loops, child.when, child.note, child.was,
-                kind=child.kind, block=child.block, arguments=child.arguments, listed=child.listed,
+                kind=child.kind, block=child.block, arguments=child.arguments, scan=child.scan, listed=child.listed,
             )  # fmt: skip
             if child in self._run.block_of:
                 self._run.block_of[made] = self._run.block_of[child]

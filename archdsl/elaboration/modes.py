@@ -54,6 +54,12 @@ def _share_node(run: Elaborator, template: NodeTemplate, frame: Frame, name: str
 
 
 def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, origin: Scope) -> Entry:
+    if origin.scan is not None:
+        run.mistakes.add(
+            "bad-share", f"`{origin.path}` is a loop over time, and runs once", template.span,
+            place=place_of(frame, template), hint="capture parameters of the scope around in both loops instead",
+        )  # fmt: skip
+        raise Reported
     written = origin.template
     assert isinstance(written, NodeTemplate)
     again = NodeTemplate(

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from keyword import iskeyword
 
-_PART = re.compile(r"[A-Za-z_]\w*|\d+")
+_PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+")
 
 _ATTRIBUTES = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -28,7 +28,7 @@ def check_name(name: str) -> tuple[str, str | None] | None:
     """What is wrong with a node's dotted name, and the fix; None for a good one."""
     for part in name.split("."):
         if not _PART.fullmatch(part):
-            return f"`{name}` is not a name", "a name is letters, digits and `_`, and parts are joined by dots"
+            return f"`{name}` is not a name", "a name is letters, digits, `_` and inner `-`; dots join parts"
         if iskeyword(part):
             return f"`{part}` is a keyword of Python", f"call it `{part}_`"
         if part.startswith("__"):

@@ -57,7 +57,7 @@ def _new_node(
     node = Node(
         last, path, scope, template, frame.env, frame.loops, frame.mode, template.note, template.was,
         op=op, inputs=values, types=applied.types, output_names=applied.names, tensors=applied.tensors,
-        macs=applied.macs,
+        macs=applied.macs * frame.repeats if applied.macs else 0,
     )  # fmt: skip
     scope.children[last] = node
     run.nodes.append(node)

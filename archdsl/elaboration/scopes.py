@@ -13,7 +13,7 @@ from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
-from archdsl.elaboration.reading import Reading, read_sources
+from archdsl.elaboration.reading import read_sources
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
@@ -37,7 +37,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
             above = read
     scope = new_scope(run, template, frame, name, ScopeKind.INLINE)
     scope.listed = template.listed
-    inner = Frame(scope, frame.env, frame, above, mode=frame.mode)
+    inner = Frame(scope, frame.env, frame, above, mode=frame.mode, repeats=frame.repeats)
     run.body(template.body, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
         scope.inputs = {"x": next(iter(above.outputs.values()))}
@@ -48,27 +48,28 @@ def block(
     run: Elaborator, template: NodeTemplate, frame: Frame, name: str, spec: BlockSpec, extra: Mapping[str, Any]
 ) -> Entry:
     """An instance of a block: `extra` are arguments that the template says by `$name`."""
-    _check_recursion(run, template, frame, spec)
+    check_recursion(run, template, frame, spec)
     _check_own_keys(run, template, frame, spec)
     arguments = block_arguments(run, template, frame, spec, extra)
-    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, run.catalogue.outer_env(spec))
+    outer = run.catalogue.outer_env(spec, frame.scope)
+    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer)
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
         reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in spec.ports))
         values = reading.values(frame.mode)
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
     run.block_of[scope] = spec
     scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
-    _bind_ports(run, template, spec, scope, values, reading, frame)
-    key = run.instances.key(spec, arguments, values, frame.mode)
+    bind_ports(run, template, spec, scope, values, reading.names, frame)
+    key = run.instances.key(spec, arguments, outer, values, frame)
     known = run.instances.find(key)
     if known is not None:
         scope.env = known.scope.env
         return _close(scope, *copied(run, known, scope, values), frame)
     before = _progress(run)
     types = {port.name: value.type for port, value in zip(spec.ports, values, strict=True) if value is not None}
-    _bind_let(run, spec, env, place_of(frame, template), types)
+    bind_let(run, spec, env, place_of(frame, template), types)
     first = len(run.nodes)
-    inner, last = _instance(run, spec, scope, values, frame)
+    inner, last = instance(run, spec, scope, values, frame)
     if key is not None and _progress(run) == before:
         run.instances.keep(key, Instance(scope, values, run.nodes[first:], inner.entries, last))
     return _close(scope, inner.entries, last, frame)
@@ -79,13 +80,14 @@ def _progress(run: Elaborator) -> tuple[int, int]:
     return len(run.mistakes.diagnostics), len(run.spec_scopes)
 
 
-def _instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
+def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
     """A block's body, run in a frame of its own, and what reading the instance gives."""
-    inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode)
+    inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode, repeats=frame.repeats)
     inner.ports = {port.name: _port_entry(value) for port, value in zip(spec.ports, values, strict=True)}
     inner.above = next(iter(inner.ports.values()), Entry())
     if spec.template.is_spec:
         run.spec_scopes.append((scope, spec.template.home))
+        run.catalogue.enter(spec, scope)
     run.blocks.append(spec)
     run.body(spec.template.body, inner)
     run.blocks.pop()
@@ -107,7 +109,8 @@ def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -
     return Entry(dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named)
 
 
-def _check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
+def check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
+    """A block that holds itself would never end. Raises Reported."""
     if spec not in run.blocks and len(run.blocks) <= MAX_DEPTH:
         return
     chain = " → ".join(f"`{block.name}`" for block in (*run.blocks, spec))
@@ -137,10 +140,11 @@ def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec:
             raise Reported
 
 
-def _bind_ports(
-    run: Elaborator, template: NodeTemplate, spec: BlockSpec, scope: Scope, values: Values, reading: Reading,
+def bind_ports(
+    run: Elaborator, template: NodeTemplate, spec: BlockSpec, scope: Scope, values: Values, names: tuple[str, ...],
     frame: Frame,
 ) -> None:  # fmt: skip
+    """Binds the dimensions that a block's inputs name; `names` are those of its inputs in the spec. Raises Reported."""
     place = place_of(frame, template)
     for port, value in zip(spec.ports, values, strict=True):
         scope.inputs[port.name] = value
@@ -152,7 +156,7 @@ def _bind_ports(
         except PatternError as error:
             run.mistakes.add(
                 error.code, f"`{spec.name}`: {error.message}", template.span, place=place,
-                notes=origins(reading.names, values, frame),
+                notes=origins(names, values, frame),
             )  # fmt: skip
             raise Reported from None
         except SizeError as error:
@@ -160,7 +164,8 @@ def _bind_ports(
             raise Reported from None
 
 
-def _bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str, types: Mapping[str, TensorType]) -> None:
+def bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str, types: Mapping[str, TensorType]) -> None:
+    """Adds a block's derived values to its names; `types` are those of its inputs."""
     for name, value in spec.let.items():
         try:
             definition = value if isinstance(value, Expression) else None

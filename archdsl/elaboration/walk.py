@@ -29,6 +29,8 @@ from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import bad_name, place_op, read
 from archdsl.elaboration.reading import left_out, read_sources
+from archdsl.elaboration.scan import NAME as SCAN
+from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
@@ -287,6 +289,8 @@ class Elaborator:
                 template.home.span(template.op_path or template.path), place=place_of(frame, template),
             )  # fmt: skip
             raise Reported
+        if operation == SCAN and not self.catalogue.sees_block(template.home, SCAN):
+            return scan(self, template, frame, name)
         home = operation.home if isinstance(operation, OpName) else template.home
         found = self.catalogue.find(operation, template, frame, home)
         if isinstance(found, BlockSpec):

@@ -1,7 +1,7 @@
 """The ops that are no layer: inputs, tensors that a spec states, and formulas.
 
-A spec never says `input`, `formula` or `by_mode`: they come from `inputs`, from `= a + b` and from
-`when` with `else`.
+A spec never says `input`, `formula`, `by_mode` or `scan_slice`: they come from `inputs`, from `= a + b`,
+from `when` with `else`, and from what `scan` loops over.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, final, get_args
@@ -121,6 +121,74 @@ class ByMode(Op):
         return input
 
 
+@final
+class ScanSlice(Op):
+    """What a loop over time reads at one step: its input without the dimension of the steps."""
+
+    name: ClassVar[str] = "scan_slice"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
+    dim: Annotated[int, Field(description="the dimension of the steps")]
+    reverse: Annotated[bool, Field(description="from the last to the first")] = False
+
+    def infer(self, input: TensorType) -> TensorType:
+        rank = input.rank
+        if not -rank <= self.dim < rank:
+            raise OpError(f"`dim` is {self.dim}, and {input} has {rank} dimensions", field="dim", code="rank-error")
+        at = self.dim % rank
+        return input.with_shape((*input.shape[:at], *input.shape[at + 1 :]))
+
+
+@final
+class ScanCarry(Op):
+    """A value that a loop over time passes on: its start at the first step, then what the step before made."""
+
+    name: ClassVar[str] = "scan_carry"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("start"),)
+
+    def infer(self, start: TensorType) -> TensorType:
+        return start
+
+
+@final
+class ScanStack(Op):
+    """What a loop over time collects: its input at every step, along a new dimension."""
+
+    name: ClassVar[str] = "scan_stack"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
+    dim: Annotated[int, Field(description="the dimension of the steps")]
+    steps: Annotated[Any, Field(description="how many there are")]
+    reverse: Annotated[bool, Field(description="the steps ran from the last to the first")] = False
+
+    def infer(self, input: TensorType) -> TensorType:
+        rank = input.rank + 1
+        if not -rank <= self.dim < rank:
+            raise OpError(
+                f"`dim` is {self.dim}, and {input} collected has {rank} dimensions", field="dim", code="rank-error"
+            )
+        at = self.dim % rank
+        return input.with_shape((*input.shape[:at], self.steps, *input.shape[at:]))
+
+
+@final
+class ScanLast(Op):
+    """A carried value after the last step. Its second input is the value's start, of the same type."""
+
+    name: ClassVar[str] = "scan_last"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("carry"))
+
+    def infer(self, input: TensorType, carry: TensorType) -> TensorType:
+        if input != carry:
+            raise OpError(
+                f"a step makes {input} of what it was given as {carry}", ports=("input", "carry"),
+                hint="a carried value keeps its shape and dtype",
+            )  # fmt: skip
+        return input
+
+
 def _symbolic(tree: Any) -> bool:
     """Whether a run-time dimension stands in the tree."""
     from archdsl.expression_tree import Literal as Value
@@ -129,4 +197,7 @@ def _symbolic(tree: Any) -> bool:
     return any(isinstance(part, Value) and isinstance(part.value, Symbolic) for part in walk(tree))
 
 
-SPECIAL = (InputOp, Parameter, Constant, Formula, ByMode)
+SCAN = (ScanSlice, ScanCarry, ScanStack, ScanLast)
+"""Where values come into a loop over time, and go."""
+
+SPECIAL = (InputOp, Parameter, Constant, Formula, ByMode, *SCAN)

@@ -8,17 +8,18 @@ else it becomes an argument of its own.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol, final
 
-from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
+from archdsl.expressions import Expression, ExpressionError, Name, Tree
 from archdsl.expressions import Sequence as SequenceTree
 from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.substitution import Text
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Raw, all_same, identifier, is_static, literal, same, unique
+from archdsl_torch.text import Group, Raw, all_same, expression, identifier, is_static, literal, render, same, unique
 
 UNSET: Final = Raw("None")
 """The value of an argument in instances that do not use it."""
@@ -128,21 +129,30 @@ class Arguments:
             for atom in self.atoms
             if atom.text is None
         ]
-        return sorted(found, key=lambda pair: pair[1] is not None)
+        return sorted(found, key=lambda pair: (pair[1] is not None, self._rank(pair[0])))
+
+    def _rank(self, atom: Atom) -> int:
+        """What comes in first, then the block's parameters as it declares them, then what has no name there."""
+        if atom.name in ("in_channels", "in_features", "dim"):
+            return -1
+        declared = list(self.scopes[0].arguments)
+        return declared.index(atom.source) if atom.source in declared else len(declared)
 
     @property
     def locals(self) -> list[Atom]:
         return [atom for atom in self.atoms if atom.text is not None]
 
-    def signature(self) -> str:
+    def signature(self) -> list[str]:
+        """The constructor's header, at the depth of a method."""
         parts = [a.name if default is None else f"{a.name}={default}" for a, default in self.arguments]
-        return ", ".join(["self", *parts])
+        return render("", Group("def __init__(", ("self", *parts)), 4, ":")
 
     @staticmethod
     def _default(atom: Atom) -> str | None:
         """A neutral value that most instances have."""
         classes = [v for v in atom.values if isinstance(v, Raw) and v is not UNSET]
-        for value in (UNSET, *classes[:1], 1, 0, 0.0, None, False, True):
+        words = Counter(v for v in atom.values if isinstance(v, str)).most_common(1)
+        for value in (UNSET, *classes[:1], *(word for word, _ in words), 1, 0, 0.0, None, False, True):
             count = sum(same(v, value) for v in atom.values)
             if count and (value is UNSET or (2 * count >= len(atom.values) > 1 and not atom.size)):
                 return literal(value)
@@ -305,7 +315,7 @@ class Arguments:
         for env, value in zip(hint.envs, values, strict=True):
             if not agrees(hint.expression.evaluate(env), value):
                 raise Untold(hint.expression.text)
-        return to_text(self.words(hint.expression.tree, hint.envs, where))
+        return expression(self.words(hint.expression.tree, hint.envs, where))
 
     def words(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], keep: frozenset[str] = frozenset()) -> Tree:
         """The spec's expression over the constructor's names. Raises Untold."""
@@ -330,7 +340,7 @@ class Arguments:
         kind, definition = known[0].kind, known[0].definition
         if kind == "let" and isinstance(definition, Expression):
             said = self.words(definition.tree, [scope.env for scope in self.scopes], range(len(self.scopes)))
-            text = to_text(said)
+            text = expression(said)
             whole = all(type(v) is int for v in column)
             if text.isidentifier():
                 return said

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
-from archdsl_torch.lowering import Arg, Call, In, Index, Many, Method, Range, Self, Training
+from archdsl_torch.lowering import Arg, Call, Fixed, In, Index, Many, Method, Range, Self, Training
 from archdsl_torch.special import AddInto, Grid, Infix, Like, ModeChoice, Prefix, Suffix, Variable
-from archdsl_torch.text import Doc, Dotted, Group, Operation, prefixed
+from archdsl_torch.text import Doc, Dotted, Group, Operation, literal, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
 """How tightly Python's operators bind."""
@@ -67,6 +67,8 @@ class Writer:
                 return found
             case Arg():
                 return atom_or_sum(self.value(codes, name))
+            case Fixed(value=fixed):
+                return atom_or_sum(literal(fixed))
             case Self():
                 return Text(str(self.module))
             case Call(function=function):

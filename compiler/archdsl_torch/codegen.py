@@ -1,7 +1,8 @@
 """Graph -> PyTorch source.
 
 A scope whose forward cannot be written is opened: its children run in the class around it, and
-planning starts again. The network's own forward always can be, since all sizes come from its inputs.
+planning starts again; so it does for chains that are better written where they are used. The
+network's own forward always can be written, since all sizes come from its inputs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from archdsl import __version__
 from archdsl.graph import Graph, Scope
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import is_tensor
-from archdsl_torch.plan import ClassPlan, Open, Planner, class_name
+from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, class_name
 from archdsl_torch.renames import rename_lines
 from archdsl_torch.reset import tie_lines, tree_lines
 from archdsl_torch.text import WIDTH, output_name
@@ -28,12 +29,16 @@ def make_divisible(value, divisor):
 def source(graph: Graph) -> str:
     """The network as the text of a Python file that imports torch alone."""
     opened: frozenset[Scope] = frozenset()
+    inlined: frozenset[Scope] = frozenset()
     while True:
-        planner = Planner(graph, opened)
+        planner = Planner(graph, opened, inlined)
         try:
             planner.run()
         except Open as found:
             opened |= {found.scope}
+            continue
+        except Inlined as found:
+            inlined |= found.scopes
             continue
         return _print(planner)
 
@@ -109,14 +114,13 @@ def _class_lines(planner: Planner, plan: ClassPlan) -> list[str]:
         owners = any(p.reset for p in planner.plans if p is not plan)
         reset = tree_lines(graph, planner.outliner, plan.reset, owners, planner.owner)
     arguments = plan.arguments
-    lines = [f"class {plan.name}({plan.base}):", f'    """{_docstring(graph, plan)}"""', ""]
-    lines.append(f"    def __init__({arguments.signature()}):")
-    if plan.base == "nn.Module":
-        lines.append("        super().__init__()")
-    lines += [*plan.constructor_lines, *ties]
+    lines = [f"class {plan.name}({plan.base}):", *_docstring(graph, plan)]
+    body = [*plan.constructor_lines, *ties, *(["        self.reset_parameters()"] if reset else [])]
+    if body or arguments.arguments:
+        parent = ["        super().__init__()"] if plan.base == "nn.Module" else []
+        lines += ["", *arguments.signature(), *parent, *body]
     if reset:
-        lines += ["        self.reset_parameters()", ""]
-        lines += ["    @torch.no_grad()", "    def reset_parameters(self):", *reset]
+        lines += ["", "    @torch.no_grad()", "    def reset_parameters(self):", *reset]
     if root:
         lines += rename_lines(graph)
     if plan.forward:
@@ -126,13 +130,15 @@ def _class_lines(planner: Planner, plan: ClassPlan) -> list[str]:
     return lines
 
 
-def _docstring(graph: Graph, plan: ClassPlan) -> str:
+def _docstring(graph: Graph, plan: ClassPlan) -> list[str]:
     scope = plan.scope
     if scope.scope is None:
-        return f"The network `{graph.name}`."
+        return [f'    """The network `{graph.name}`."""']
     count = len(plan.merged.outlines)
     where = f"`{scope.path}`" + (f" and {count - 1} more" if count > 1 else "")
-    return f"The block `{scope.block}`: {where}." if scope.block is not None else f"The scope {where}."
+    what = f"The block `{scope.block}`:" if scope.block is not None else "The scope"
+    line = f'    """{what} {where}."""'
+    return [line] if len(line) <= WIDTH else [f'    """{what}', f"    {where}.", '    """']
 
 
 __all__ = ["class_name", "source"]

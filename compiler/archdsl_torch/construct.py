@@ -84,18 +84,16 @@ class Constructor:
             return self._tensor_member(name, builds, where, condition)
         before = len(self.lines)
         doc = self.build(builds, where, self.arguments)
-        target = f"self.{name} = " if name.isidentifier() else None
         if condition is None:
-            lines = render(target, doc, 8) if target else render("", Group("self.add_module(", (quoted(name), doc)), 8)
-            self.lines += lines
+            self.lines += _assignment(name, doc)
             return None
         prologue, self.lines = self.lines[before:], self.lines[:before]
-        whole = render(target or "", f"{doc} if {condition} else None", 8)
-        if not prologue and len(whole[0]) <= 110:
+        whole = _assignment(name, f"{doc} if {condition} else None")
+        if not prologue and max(map(len, whole)) <= 110:
             self.lines += whole
             return None
-        self.lines += [f"        self.{name} = None", f"        if {condition}:"]
-        self.lines += [f"    {line}" for line in (*prologue, *render(target or "", doc, 8))]
+        self.lines += [*_assignment(name, "None"), f"        if {condition}:"]
+        self.lines += [f"    {line}" for line in (*prologue, *_assignment(name, doc))]
         return None
 
     def condition(self, name: str, entry: Entry, entries: Sequence[Entry | None]) -> str:
@@ -266,6 +264,13 @@ class Constructor:
             hint = hint_of(template, atom.source or atom.name, [caller_env(scope) for scope in scopes])
         filled = [None if value is UNSET else value for value in values]
         return resolver.resolve(filled, where, _size_name(atom), hint)
+
+
+def _assignment(name: str, value: Doc) -> list[str]:
+    """Statements that make a module a child, whose name need not be an attribute's: `block1-0`."""
+    if name.isidentifier():
+        return render(f"self.{name} = ", value, 8)
+    return render("", Group("self.add_module(", (quoted(name), value)), 8)
 
 
 def _size_name(atom: Atom) -> str:

@@ -9,7 +9,7 @@ from archdsl.expressions import ExpressionError
 from archdsl.graph import Node
 from archdsl_torch.arguments import Arguments, Resolver
 from archdsl_torch.folding import Untold
-from archdsl_torch.merge import Unmergeable, merged_order
+from archdsl_torch.merge import Uneven, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items
 from archdsl_torch.runs import Loop, LoopResolver, RowsResolver, grouped, loop_start
 from archdsl_torch.text import Doc, Group, Operation, all_same, prefixed, quoted, render, unique
@@ -158,6 +158,8 @@ class Containers:
             raise Unmergeable("children with different names")
         condition = None
         if len(found) < len(entries):
+            if found[0].unit.loops and getattr(found[0].unit.template, "condition", None) is None:
+                raise Uneven("loops of different lengths, whose turns differ")
             condition = self.builder.condition(_word(found[0]), found[0], entries)
         before = len(self.builder.lines)
         doc = self.builder.build([entry.build for entry in found], where, self.builder.arguments)

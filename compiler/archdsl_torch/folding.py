@@ -8,6 +8,7 @@ from typing import Any, Final
 from archdsl.expressions import (
     Binary,
     Call,
+    Choice,
     Expression,
     ExpressionError,
     Literal,
@@ -78,9 +79,13 @@ def _constant(tree: Tree, names: frozenset[str], envs: Sequence[Env]) -> Tree | 
 
 
 def _simpler(tree: Tree) -> Tree:
-    """Without `0 +`, and without the parts of `and` and `or` that decide nothing."""
+    """Without `0 +` and `* 1`, and without the parts of choices, `and` and `or` that decide nothing."""
     if isinstance(tree, Binary) and tree.sign == "+" and tree.left == Literal(0):
         return tree.right
+    if isinstance(tree, Binary) and tree.sign == "*" and _is_one(tree.right):
+        return tree.left
+    if isinstance(tree, Choice) and isinstance(tree.condition, Literal):
+        return tree.then if tree.condition.value else tree.otherwise
     if not isinstance(tree, Logic):
         return tree
     neutral = tree.word == "and"
@@ -88,3 +93,8 @@ def _simpler(tree: Tree) -> Tree:
     if not parts:
         return Literal(neutral)
     return parts[0] if len(parts) == 1 else Logic(tree.word, parts)
+
+
+def _is_one(tree: Tree) -> bool:
+    """Whether it is the whole number; `* 1.0` would make a float."""
+    return isinstance(tree, Literal) and type(tree.value) is int and tree.value == 1

@@ -20,6 +20,7 @@ from archdsl_torch.layout import Layout
 from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Ref, Result
+from archdsl_torch.scanning import loop_lines
 from archdsl_torch.special import Grid
 from archdsl_torch.text import WIDTH, Doc, Group, all_same, identifier, is_static, output_name, render
 from archdsl_torch.values import Inexpressible, Values
@@ -62,15 +63,18 @@ class Forward:
     def write(self) -> list[str]:
         """The lines of the method's body."""
         lines = self.values.checks()
-        for _, group in groupby(self.steps, key=lambda step: (step.where, step.when)):
-            lines += self._group(list(group))
+        if self.merged.outlines[0].scope.scan is not None:
+            lines += loop_lines(self, self.steps)
+        else:
+            for _, group in groupby(self.steps, key=lambda step: (step.where, step.when)):
+                lines += self.group(list(group))
         if not self.ending:
             lines += self._return()
         return self.values.settle(lines)
 
     # --- groups of steps ------------------------------------------------------------------------
 
-    def _group(self, steps: list[MergedStep]) -> list[str]:
+    def group(self, steps: list[MergedStep]) -> list[str]:
         """Steps that run together: always, in one mode, or in some instances."""
         first = steps[0]
         some = len(first.where) < self.count
@@ -219,13 +223,13 @@ class Forward:
         """The step as one expression."""
         if isinstance(step.some.unit, Scope):
             return Text(Group(f"{step.some.module}(", self._scope_arguments(step, step.some.unit)))
-        inputs = [None if ref is None else self._operand(ref) for ref in step.inputs]
+        inputs = [None if ref is None else self.operand(ref) for ref in step.inputs]
         if step.codes[0] is None:
             fed = tuple(text.doc for text in inputs if text is not None)
             return Text(Group(f"{step.some.module}(", fed))
         if isinstance(step.codes[0], Grid):
             return self._grid(step)
-        writer = self._writer(step, inputs)
+        writer = self.writer(step, inputs)
         for first, second, axis in unproved(step):
             sizes = [f"{text.doc}.shape[{axis}]" for text in (inputs[first], inputs[second]) if text is not None]
             self.before.append(("", f'torch._assert({" == ".join(sizes)}, "dimension {axis} does not fit")'))
@@ -233,7 +237,8 @@ class Forward:
             return self._reshape(step, writer)
         return writer.write(step.codes)
 
-    def _writer(self, step: MergedStep, inputs: Sequence[Text | None]) -> Writer:
+    def writer(self, step: MergedStep, inputs: Sequence[Text | None]) -> Writer:
+        """Writes the step's code on these inputs."""
         return Writer(inputs, lambda args, name: self.values.say(step, args, name), self.values.like, step.some.module)
 
     def _grid(self, step: MergedStep) -> Text:
@@ -241,22 +246,23 @@ class Forward:
         names: list[Text | None] = []
         for place, wanted in enumerate(step.codes[0].names):
             name = self.variables.index(wanted, self.values.axis_names())
-            text = self._writer(step, []).write([code.indices[place] for code in step.codes])
+            text = self.writer(step, []).write([code.indices[place] for code in step.codes])
             self.before.append((f"{name} = ", text.doc))
             names.append(Text(name))
-        return self._writer(step, names).write([code.value for code in step.codes])
+        return self.writer(step, names).write([code.value for code in step.codes])
 
     def _scope_arguments(self, step: MergedStep, unit: Scope) -> tuple[Doc, ...]:
         given = dict(zip(step.names, step.inputs, strict=True))
         texts: list[Doc] = []
         for name in self.ports_of(unit):
             ref = given.get(name)
-            texts.append("None" if ref is None else self._operand(ref).doc)
+            texts.append("None" if ref is None else self.operand(ref).doc)
         while texts and texts[-1] == "None":
             texts.pop()
         return tuple(texts)
 
-    def _operand(self, ref: Ref) -> Text:
+    def operand(self, ref: Ref) -> Text:
+        """What is read, in words; a step that waits to be nested is written here."""
         if isinstance(ref, Result) and ref.step in self.pending:
             return self.pending.pop(ref.step).text
         return Text(self.variables.name(ref))
@@ -283,7 +289,7 @@ class Forward:
         return scope.scope is None and len(scope.outputs) > 1
 
     def _return(self) -> list[str]:
-        texts = [self._operand(ref).doc for ref in self.merged.exports.values()]
+        texts = [self.operand(ref).doc for ref in self.merged.exports.values()]
         if not self._is_root_tuple():
             return render("return ", texts[0] if len(texts) == 1 else ", ".join(map(str, texts)), 8)
         named = tuple(f"{output_name(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))

@@ -13,6 +13,7 @@ from archdsl.expressions import Expression, Name
 from archdsl.graph import Graph, Node
 
 WIDTHS = ("out_features", "out_channels")
+_BY_WIDTH = re.compile(r"\b(?<!mode=)(?:out_features|out_channels|fan_out)\b")
 
 
 def free_parameters(graph: Graph) -> frozenset[str]:
@@ -50,4 +51,4 @@ def _initialised_by_width(node: Node) -> bool:
     if all(isinstance(value, str) for value in arguments):
         return False
     template: Any = node.template
-    return bool(re.search(r"out_features|out_channels|fan_out", repr((template.home.document.init, template.init))))
+    return bool(_BY_WIDTH.search(repr((template.home.document.init, template.init))))

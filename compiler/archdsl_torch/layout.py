@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias, final
 from archdsl.graph import Graph, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Constant, Parameter
-from archdsl.shapes import TensorType
+from archdsl.shapes import Symbolic, TensorType
 from archdsl_torch.inplace import ACTIVATIONS, may_overwrite, summand
 from archdsl_torch.lowering import Arg, Call
 from archdsl_torch.special import AddInto, Known, lowered
@@ -60,9 +60,12 @@ def is_tensor(node: Node) -> bool:
 class Layout:
     """The ports and roles of a graph's scopes."""
 
-    def __init__(self, graph: Graph, opened: frozenset[Scope] = frozenset()) -> None:
+    def __init__(
+        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset()
+    ) -> None:
         self.graph = graph
         self.opened = opened
+        self.inlined = inlined
         self.order = {node: i for i, node in enumerate(graph.nodes)}
         self.inputs = frozenset(graph.inputs.values())
         known: Known = {}
@@ -71,12 +74,15 @@ class Layout:
         self.imports: dict[Scope, dict[Key, None]] = {}
         self.exports: dict[Scope, dict[Key, None]] = {}
         self.readers: dict[tuple[Node, int], list[Node]] = {}
+        self.sized: dict[Scope, tuple[Key, ...]] = {}
+        """What a loop reads for its sizes alone."""
         self._chains: dict[Scope, tuple[Scope, ...]] = {}
         self._first: dict[Scope, int] = {}
         self._roles: dict[Scope, Role] = {}
         self._modules: dict[Node, Call | None] = {}
         self.wrappers = Wrappers()
         self._connect()
+        self._feed_sizes()
         self._overwrite_sums()
 
     def chain(self, scope: Scope | None) -> tuple[Scope, ...]:
@@ -167,6 +173,16 @@ class Layout:
                 return
             self.exports.setdefault(scope, {})[key] = None
 
+    def _feed_sizes(self) -> None:
+        """A loop cannot be opened where nothing in it tells a size: it is given the network's inputs that do."""
+        for scope in self.opened:
+            if scope.scan is None:
+                continue
+            sized = [node for node in self.inputs if any(isinstance(dim, Symbolic) for dim in node.types[0].shape)]
+            self.sized[scope] = tuple(Key(node, 0, None) for node in sorted(sized, key=lambda node: node.name))
+            for around in self.chain(scope)[:-1]:
+                self.imports.setdefault(around, {}).update(dict.fromkeys(self.sized[scope]))
+
     # --- overwriting ------------------------------------------------------------------------
 
     def _in_place(self, node: Node, module: Call | None) -> Call | None:
@@ -198,14 +214,14 @@ class Layout:
                 yield from self._units(child)
 
     def _decide(self, scope: Scope) -> Role:
-        if scope.kind is ScopeKind.NETWORK:
+        if scope.kind is ScopeKind.NETWORK or scope.scan is not None:
             return Role.CLASS
         if scope in self.opened or self.first(scope) < 0 or self._shares_outside(scope):
             return Role.OPEN
         if scope.share is not None:
             return self.role(scope.share)
         chain = self._is_chain(scope)
-        if scope.kind is ScopeKind.BLOCK:
+        if scope.kind is ScopeKind.BLOCK and not (chain and scope in self.inlined):
             return Role.CHAIN_CLASS if chain else Role.CLASS
         if chain:
             return Role.CHAIN
@@ -226,8 +242,8 @@ class Layout:
 
     def _is_chain(self, scope: Scope) -> bool:
         """Whether its children are modules, each of which reads the one before it and nothing else."""
-        reads = [key for key in self.imports.get(scope, ()) if key.weight is None]
-        if len(reads) != 1 or len(self.imports[scope]) != 1 or len(scope.children) < 1:
+        reads = [*self.imports.get(scope, ())]
+        if len(reads) != 1 or len(scope.children) < 1:
             return False
         current: Key | None = reads[0]
         for child in scope.children.values():

@@ -33,6 +33,14 @@ class Arg:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """A Python value that belongs to the form of the code, such as the number of a dimension: where it
+    differs, two nodes do different things, and no one line of code serves both."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """`torch.cat(...)`, `F.pad(...)`, `nn.Conv2d(...)`"""
 
@@ -87,7 +95,7 @@ class Self:
     """The module that `Lowered.module` constructs; only in `Lowered.call`."""
 
 
-Code: TypeAlias = "In | Arg | Call | Method | Many | Index | Training | Self"
+Code: TypeAlias = "In | Arg | Fixed | Call | Method | Many | Index | Training | Self"
 
 
 class Lowered(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, TypeVar, final
 
 from archdsl.graph import Mode, Scope
@@ -21,6 +22,10 @@ Name = TypeVar("Name", bound=Hashable)
 
 class Unmergeable(Exception):
     """Instances that no one class can hold."""
+
+
+class Uneven(Unmergeable):
+    """Instances that hold different numbers of children, which nothing that they are given counts."""
 
 
 @final
@@ -80,31 +85,22 @@ def merge(outlines: Sequence[Outline]) -> Merged:
 
 
 def merged_order(lists: Sequence[Sequence[Name]]) -> list[Name]:
-    """All names in an order that every list keeps. Raises Unmergeable where there is none."""
-    result = [*lists[0]]
-    seen = {tuple(lists[0])}
-    for names in lists[1:]:
-        if tuple(names) in seen:
-            continue
-        seen.add(tuple(names))
-        result = _insert(result, names)
-    return result
-
-
-def _insert(result: list[Name], names: Sequence[Name]) -> list[Name]:
-    known = {name: i for i, name in enumerate(result)}
-    places = [known[name] for name in names if name in known]
-    if places != sorted(places):
-        raise Unmergeable("the order differs")
-    merged: list[Name] = []
-    position = 0
-    for name in names:
-        if name in known:
-            merged += result[position : known[name] + 1]
-            position = known[name] + 1
-        else:
-            merged.append(name)
-    return merged + result[position:]
+    """All names in an order that every list keeps, the first seen first. Raises Unmergeable where there is none."""
+    different = dict.fromkeys(map(tuple, lists))
+    if len(different) == 1:
+        return [*lists[0]]
+    before: dict[Name, set[Name]] = {name: set() for names in different for name in names}
+    for names in different:
+        for one, following in pairwise(names):
+            before[following].add(one)
+    result: dict[Name, None] = {}
+    while len(result) < len(before):
+        ready = (name for name, others in before.items() if name not in result and others <= result.keys())
+        name = next(ready, None)
+        if name is None:
+            raise Unmergeable("the order differs")
+        result[name] = None
+    return [*result]
 
 
 def _check_alike(step: MergedStep) -> None:

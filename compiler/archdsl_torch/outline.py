@@ -160,7 +160,7 @@ def signature_of(build: Build) -> object:
         case Use(scope=scope):
             return ("use", id(scope.template)) if scope.block is None else ("use", scope.block)
         case Tensor(node=node):
-            return "tensor", type(node.op), node.op.model_fields_set
+            return "tensor", type(node.op), frozenset(node.op.model_fields_set)
         case Items(kind=kind, entries=entries):
             return kind, tuple((entry.name, signature_of(entry.build)) for entry in entries)
 
@@ -192,5 +192,5 @@ def skeleton(code: Any) -> object:
         case ModeChoice():
             return "mode", code.mode, skeleton(code.then), skeleton(code.otherwise)
         case _:
-            # In, Self, Like, AddInto, None: nothing in them varies
+            # In, Fixed, Self, Like, AddInto, None: nothing in them varies
             return code

@@ -171,6 +171,8 @@ class Outliner:
             access = self.access(unit, scope)
             return Step(key, unit, refs, tuple(ports), tuple(gives.values()), access, None, when, tuple(gives))
         inputs = tuple(None if v is None else self._ref(key_of(v), outline) for v in unit.inputs)
+        if scope in self.layout.sized and not outline.steps:
+            inputs += tuple(self._ref(key, outline) for key in self.layout.sized[scope])
         outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))
         forms = self.layout.lowered[unit]
         if isinstance(forms.function, AddInto) and isinstance(inputs[forms.function.target], Port):
@@ -219,15 +221,29 @@ def _outer_name(key: Key, scope: Scope) -> str:
             if value is not None and key_of(value) == key and around.block is not None:
                 return identifier(name)
         around = None if around.block is not None else around.scope
-    return _variable(key)
+    return _variable(key, scope)
 
 
-def _variable(key: Key) -> str:
-    """A name for a value."""
+def _variable(key: Key, reader: Scope) -> str:
+    """A name for a value that the reader sees from outside."""
     node = key.node
     if key.weight:
         return identifier(f"{node.name}_{key.weight}")
-    name = node.output_names[key.output] if len(node.types) > 1 else node.name
-    if name.isdigit() and node.scope is not None:
-        name = f"{node.scope.name}{name}" if not node.scope.name.isdigit() else f"x{name}"
+    unit = _giver(key, reader)
+    name = node.output_names[key.output] if unit is node and len(node.types) > 1 else unit.name
+    if name.isdigit() and unit.scope is not None:
+        name = f"{unit.scope.name}{name}" if not unit.scope.name.isdigit() else f"x{name}"
     return identifier(name)
+
+
+def _giver(key: Key, reader: Scope) -> Unit:
+    """The outermost unit beside the reader whose only output the value is."""
+    unit: Unit = key.node
+    while (scope := unit.scope) is not None and [key_of(value) for value in scope.outputs.values()] == [key]:
+        around: Scope | None = reader
+        while around is not None and around is not scope:
+            around = around.scope
+        if around is scope:
+            return unit
+        unit = scope
+    return unit

@@ -6,7 +6,7 @@ where they can be merged, else several.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -20,7 +20,7 @@ from archdsl_torch.forward import Forward, Inexpressible
 from archdsl_torch.freedom import free_parameters
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import Layout, Role
-from archdsl_torch.merge import Merged, Unmergeable, merge
+from archdsl_torch.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.outline import Items, Outline, Use
 from archdsl_torch.outliner import Outliner, as_scope, origin_of
 from archdsl_torch.reset import own_lines
@@ -66,13 +66,23 @@ class Open(Exception):
         self.scope = scope
 
 
+class Inlined(Exception):
+    """Chains that say more where they are used than as a class of their own."""
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        super().__init__()
+        self.scopes = frozenset(scopes)
+
+
 @final
 class Planner:
     """Plans every class of a graph."""
 
-    def __init__(self, graph: Graph, opened: frozenset[Scope]) -> None:
+    def __init__(
+        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset()
+    ) -> None:
         self.graph = graph
-        self.layout = Layout(graph, opened)
+        self.layout = Layout(graph, opened, inlined)
         self.outliner = Outliner(self.layout)
         self.plans: list[ClassPlan] = []
         self.by_scope: dict[Scope, ClassPlan] = {}
@@ -149,10 +159,25 @@ class Planner:
             some = waiting.pop(0)
             try:
                 self._plan_class(some)
-            except (Unmergeable, Untold):
+            except (Unmergeable, Untold) as error:
                 if len(some) == 1:
                     raise
-                waiting = [*_split(some), *waiting]
+                if isinstance(error, Uneven) and all(outline.chain for outline in some):
+                    raise Inlined(scopes) from None
+                waiting = [*self._split(some), *waiting]
+
+    def _split(self, outlines: list[Outline]) -> list[list[Outline]]:
+        """Instances that are alike together; if all are, those that use the same classes; else each on its own."""
+        for kind in (lambda outline: outline.signature, self._inner_classes):
+            buckets: dict[object, list[Outline]] = {}
+            for outline in outlines:
+                buckets.setdefault(kind(outline), []).append(outline)
+            if len(buckets) > 1:
+                return list(buckets.values())
+        return [[outline] for outline in outlines]
+
+    def _inner_classes(self, outline: Outline) -> object:
+        return tuple(self.plan_of(scope).name for entry in outline.members.values() for scope in _used(entry.build))
 
     def _plan_inner(self, outlines: Sequence[Outline]) -> None:
         """The classes that these use come first in the file."""
@@ -174,7 +199,7 @@ class Planner:
             plan.forward = self._forward(merged, arguments)
         plan.reset = own_lines(merged, _Words(arguments))
         arguments.prune([*plan.construction, *plan.forward])
-        plan.name = self._name(scopes[0])
+        plan.name = self._name(scopes)
         self.plans.append(plan)
         for scope in scopes:
             self.by_scope[scope] = plan
@@ -185,17 +210,23 @@ class Planner:
             return writer.write()
         except Inexpressible:
             scope = merged.outlines[0].scope
-            if scope.scope is None:
+            if scope.scope is None or scope in self.layout.opened:
                 raise
             raise Open(scope) from None
 
-    def _name(self, scope: Scope) -> str:
+    def _name(self, scopes: Sequence[Scope]) -> str:
+        """The block's name; where a block has several classes, the name that all instances of this one have."""
+        scope = scopes[0]
         if scope.scope is None:
             return self.root_name
         named = scope
         while named.name.isdigit() and named.block is None and named.scope is not None:
             named = named.scope
-        name = unique(camel(named.block or named.name), self.names)
+        wanted = named.block or named.name
+        several = len(scopes) < len(self.groups[self._group(scope)])
+        if several and not scope.name.isdigit() and {other.name for other in scopes} == {scope.name}:
+            wanted = scope.name
+        name = unique(camel(wanted), self.names)
         self.names.add(name)
         return name
 
@@ -216,16 +247,6 @@ def _shared_top(scope: Scope) -> Scope:
         assert scope.scope is not None
         scope = scope.scope
     return scope
-
-
-def _split(outlines: list[Outline]) -> list[list[Outline]]:
-    """Instances that are alike together; if all are, each on its own."""
-    buckets: dict[object, list[Outline]] = {}
-    for outline in outlines:
-        buckets.setdefault(outline.signature, []).append(outline)
-    if len(buckets) == 1:
-        return [[outline] for outline in outlines]
-    return list(buckets.values())
 
 
 @final

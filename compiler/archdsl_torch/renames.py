@@ -23,12 +23,16 @@ _METHOD = """
 
 def rename_lines(graph: Graph) -> list[str]:
     """The network's `load_state_dict`, where a node has had another name; no lines elsewhere."""
-    # The longest name first: a child's own old name goes before its parent's.
-    pairs = sorted(_pairs(graph.root, ""), key=lambda pair: -len(pair[0]))
+    pairs = old_names(graph)
     if not pairs:
         return []
     names = ", ".join(f"({literal(before)}, {literal(now)})" for before, now in pairs)
     return _METHOD.replace("NAMES", f"[{names}]").rstrip().splitlines()
+
+
+def old_names(graph: Graph) -> list[tuple[str, str]]:
+    """Old and new path of whatever has had another name; a child's own old name comes before its parent's."""
+    return sorted(_pairs(graph.root, ""), key=lambda pair: -len(pair[0]))
 
 
 def _pairs(scope: Scope, before: str) -> Iterator[tuple[str, str]]:

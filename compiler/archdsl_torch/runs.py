@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from archdsl.expressions import Name, Tree, to_text
+from archdsl.expressions import Name, Tree
 from archdsl.graph import Binding, LoopStep
 from archdsl_torch.arguments import Hint, Resolver, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Doc, Group, Operation, all_same, literal, quoted, same
+from archdsl_torch.text import Doc, Group, Operation, all_same, expression, literal, quoted, same
 
 SHORTEST: Final = 3
 """Fewer equal children than this are written out."""
@@ -52,7 +52,7 @@ class LoopResolver:
             agrees(hint.expression.evaluate(env), v) for env, v in zip(hint.envs, values, strict=True)
         ):
             raise Untold(name)
-        return to_text(translate(hint.expression.tree, hint.envs, self._named))
+        return expression(translate(hint.expression.tree, hint.envs, self._named))
 
     def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
         raise Untold(name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import final
 
-from archdsl.expressions import Expression, ExpressionError, Name, Tree, to_text
+from archdsl.expressions import Expression, ExpressionError, Name, Tree
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
 from archdsl_torch.arguments import Hint, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import all_same
+from archdsl_torch.text import all_same, expression
 
 
 @final
@@ -57,7 +57,7 @@ class Sizes:
             for env, value in zip(hint.envs, values, strict=True):
                 if not _agrees_dim(hint.expression.evaluate(env), value):
                     return None
-            return to_text(self._rename(hint.expression.tree, hint.envs, where))
+            return expression(self._rename(hint.expression.tree, hint.envs, where))
         except (Untold, ExpressionError):
             return None
 

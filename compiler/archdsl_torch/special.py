@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, cast
 from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary, free_names
 from archdsl.expressions import Call as FunctionCall
 from archdsl.graph import Node
+from archdsl.ops.cast import Cast
 from archdsl.ops.special import ByMode, Constant, Formula
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, lower, method
@@ -115,11 +116,19 @@ def lowered(node: Node, known: Known) -> Lowered:
         return Lowered(None, cast(Code, ModeChoice(op.mode, In(0), In(1))))
     if kind is Constant:
         return Lowered(None, _run_time_constant(op))
+    if kind is Cast and op.dtype == "float32" and _input_dtype(node) != "float32":
+        return Lowered(None, method(In(0), "to", like("dtype")))
     types = tuple(None if value is None else value.type for value in node.inputs)
     form = known.get((id(op), types))
     if form is None:
         form = known[id(op), types] = lower(op, *types)
     return form
+
+
+def _input_dtype(node: Node) -> str:
+    value = node.inputs[0]
+    assert value is not None
+    return value.type.dtype
 
 
 def _formula(op: Formula, node: Node) -> Any:
@@ -228,8 +237,10 @@ class _Translator:
         return code if _is_bool(tree, self.bools) else Infix("!=", code, Arg(0))
 
     def _compare(self, first: Tree, rest: tuple[tuple[str, Tree], ...]) -> AnyCode:
-        sides = [self.number(first), *(self.number(part) for _, part in rest)]
         signs = [{"is": "==", "is not": "!="}.get(sign, sign) for sign, _ in rest]
+        trees = [first, *(part for _, part in rest)]
+        equality = {*signs} <= {"==", "!="} and all(_is_bool(tree, self.bools) for tree in trees)
+        sides = [self.code(tree) if equality else self.number(tree) for tree in trees]
         return _joined("&", [Infix(s, a, b) for s, a, b in zip(signs, sides, sides[1:], strict=False)])
 
     def _call(self, function: str, arguments: tuple[Tree, ...]) -> AnyCode:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any, Final, TypeAlias, final
 
+from archdsl.expressions import Tree, to_text
 from archdsl.shapes import Symbolic
 
 WIDTH: Final = 110
+_POWER: Final = re.compile(r"(?<![\w.)\]])([\w.]+) \*\* (-?[\w.]+)(?![\w.(\[])")
+"""A power of a name or number by a name or number, which ruff writes without spaces."""
 
 
 @final
@@ -40,7 +44,7 @@ class Operation:
     sign: str
 
     def __str__(self) -> str:
-        return f"{self.sides[0]} {self.sign} {self.sides[1]}"
+        return _POWER.sub(r"\1**\2", f"{self.sides[0]} {self.sign} {self.sides[1]}")
 
 
 @final
@@ -75,6 +79,11 @@ class Raw:
     """A value that is code: `nn.ReLU` as an argument."""
 
     text: str
+
+
+def expression(tree: Tree) -> str:
+    """An expression of the spec as Python code."""
+    return _POWER.sub(r"\1**\2", to_text(tree))
 
 
 def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:

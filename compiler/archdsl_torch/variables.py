@@ -124,6 +124,8 @@ class Variables:
         """The argument whose value the step takes on, where nothing else reads that any more."""
         if not self.gives_one(step) or step.when is not None or not self.merged.ports:
             return None
+        if self.merged.outlines[0].scope.scan is not None:
+            return None  # the next turn of the loop reads the arguments again
         if self.is_exported(Result(step.key, 0)) and len(self.merged.exports) > 1:
             return None
         stream = self.merged.ports[0]
@@ -147,8 +149,11 @@ def _wanted(step: MergedStep, output: int) -> str:
     names = step.some.output_names or (unit.output_names if isinstance(unit, Node) else ())
     several = len(step.some.outputs) > 1
     if several and not names[output].isdigit() and names[output] != "output":
-        return variable(names[output].split(".")[0])
-    name = unit.name
+        head, *inside = names[output].split(".")
+        listed = inside and inside[0].isdigit() and sum(name.startswith(f"{head}.") for name in names) > 1
+        return variable(f"{head}{inside[0]}" if listed else head)
+    # a loop's `x[t]` is `x_t`
+    name = unit.name.replace("[t]", "_t")
     if name.isdigit() and unit.scope is not None and unit.scope.name and not unit.scope.name.isdigit():
         name = f"{unit.scope.name}{name}"
     name = f"x{name}" if name.isdigit() else name

@@ -27,8 +27,18 @@ from archdsl.expressions import (
     Name,
     Unary,
 )
-from archdsl.graph import Graph, Mode, Node, Value
-from archdsl.ops.special import ByMode, Constant, Formula, InputOp, Parameter
+from archdsl.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ops.special import (
+    ByMode,
+    Constant,
+    Formula,
+    InputOp,
+    Parameter,
+    ScanCarry,
+    ScanLast,
+    ScanSlice,
+    ScanStack,
+)
 from archdsl.shapes import Symbolic, evaluate
 from archdsl_torch.lowering import lower
 from tests.ops.harness import call_module, run_code
@@ -64,12 +74,53 @@ class _Run:
         for name, node in graph.inputs.items():
             self.values[node, 0] = inputs[name]
             self._bind(node, inputs[name])
-        for node in graph.nodes:
-            if node.when is None or (node.when is Mode.TRAINING) == self.training:
-                self._node(node)
+        self._nodes(graph.nodes, None)
 
     def outputs(self) -> dict[str, Tensor | None]:
         return {name: self._read(value) for name, value in self.graph.outputs.items()}
+
+    def _nodes(self, nodes: Sequence[Node], around: Scope | None) -> None:
+        """Runs nodes in order; those of a loop inside of `around` once for every step."""
+        active = (node for node in nodes if node.when is None or (node.when is Mode.TRAINING) == self.training)
+        for loop, group in itertools.groupby(active, key=lambda node: _loop_of(node, around)):
+            if loop is not None:
+                self._steps(loop, list(group))
+                continue
+            for node in group:
+                self._node(node)
+
+    def _steps(self, loop: Scope, nodes: list[Node]) -> None:
+        """A loop over time, a step at a time."""
+        assert loop.scan is not None
+        own = [node for node in nodes if node.scope is loop]
+        slices, carries, stacks, lasts = (
+            [node for node in own if isinstance(node.op, kind)] for kind in (ScanSlice, ScanCarry, ScanStack, ScanLast)
+        )
+        border = {*slices, *carries, *stacks, *lasts}
+        body = [node for node in nodes if node not in border]
+        passed = {node: self._input(node) for node in carries}
+        kept: dict[Node, list[Tensor]] = {node: [] for node in stacks}
+        steps = evaluate(loop.scan.steps, self.sizes)
+        for step in reversed(range(steps)) if loop.scan.reverse else range(steps):
+            for node in slices:
+                self.values[node, 0] = self._input(node).select(node.op.dim, step)  # type: ignore[attr-defined]
+            for node, value in passed.items():
+                self.values[node, 0] = value
+            self._nodes(body, loop)
+            for node in stacks:
+                kept[node].append(self._input(node))
+            passed.update({node.inputs[1].node: self._input(node) for node in lasts if node.inputs[1] is not None})
+        for node, values in kept.items():
+            ordered = values[::-1] if loop.scan.reverse else values
+            self._give(node, [torch.stack(ordered, node.op.dim)])  # type: ignore[attr-defined]
+        for node in lasts:
+            self._give(node, [self._input(node)])
+
+    def _input(self, node: Node) -> Tensor:
+        value = node.inputs[0]
+        assert value is not None
+        found: Tensor = self._read(value)
+        return found
 
     def _bind(self, node: Node, tensor: Tensor) -> None:
         op = node.op
@@ -89,7 +140,9 @@ class _Run:
 
     def _node(self, node: Node) -> None:
         results = self._compute(node)
-        results = results if isinstance(results, tuple | list) else (results,)
+        self._give(node, results if isinstance(results, tuple | list) else (results,))
+
+    def _give(self, node: Node, results: Sequence[Tensor]) -> None:
         for place, result in enumerate(results):
             expected = tuple(evaluate(dim, self.sizes) for dim in node.types[place].shape)
             assert tuple(result.shape) == expected, f"{node.path} has {tuple(result.shape)}, not {expected}"
@@ -112,6 +165,15 @@ class _Run:
         module = run_code(_concrete(forms.module, self.sizes), ()).double().train(self.training)
         module.load_state_dict({name: self._tensor(node, name) for name in node.tensors}, strict=True)
         return call_module(module, forms.call, tuple(inputs))
+
+
+def _loop_of(node: Node, around: Scope | None) -> Scope | None:
+    """The outermost loop over time, inside of `around`, that a node runs in."""
+    found, scope = None, node.scope
+    while scope is not None and scope is not around:
+        found = scope if scope.scan is not None else found
+        scope = scope.scope
+    return found
 
 
 def _concrete(code: Any, sizes: Mapping[str, int]) -> Any:

@@ -282,7 +282,8 @@ nodes:
   d: = sqrt(abs(c)) + exp(-abs(x)) + log(1 + abs(y)) + sign(x) + floor(y) + max(x, y) + rsqrt(1 + x * x)
   e: = d % 2 + round(x) + 2 ** y - (0 if x < 0 <= y else 1)
   f: = x // 0.5 >= y
-outputs: {e: e, f: f}
+  g: = x if (x > 0) != (y > 0) else ((x > 1) == (y > 1) == (x > y)) + ((x > 0) < (y > 0))
+outputs: {e: e, f: f, g: g}
 """,
     "repeats": ROWS
     + """
@@ -504,5 +505,136 @@ nodes:
   b: {op: unit, act: relu, kind: 1}
   c: {op: unit, act: relu, kind: 2}
   d: {op: unit, act: sigmoid, kind: 3}
+"""
+)
+NETWORKS["names with hyphens"] = (
+    IMAGE
+    + """
+blocks:
+  unit:
+    inputs: {x: [N, C, H, W]}
+    params: {wide: bool}
+    nodes:
+      conv-1: {op: conv2d, out_channels: 4, kernel_size: 1}
+      conv_1: {op: conv2d, if: wide, out_channels: 4, kernel_size: 1}
+      conv-2: {op: conv2d, if: wide, out_channels: 4, kernel_size: 3, padding: 1}
+      scale-1: {op: parameter, shape: [1], init: ones}
+      gain: {from: scale-1}
+      act-1: {op: tanh, from: conv-2}
+      cat: {op: cat, dim: 1, from: [conv-1, act-1, x]}
+      scaled: = gain * cat
+nodes:
+  one-0: {op: unit, wide: true}
+  two-0-1: {op: unit, wide: false}
+  for k in range(3):
+    block-$k: {op: unit, wide: true}
+  in-line:
+    nodes:
+      conv-1: {op: conv2d, out_channels: 4, kernel_size: 1}
+      act: relu
+      cat: {op: cat, dim: 1, from: [act, conv-1]}
+  chain:
+    nodes:
+      for k in range(2):
+        conv-$k: {op: conv2d, out_channels: 4, kernel_size: 1}
+  cat: {op: cat, dim: 1, from: [chain.conv-0, one-0.conv-1]}
+outputs: {out-put: cat}
+"""
+)
+NETWORKS["lists of different lengths"] = (
+    IMAGE
+    + """
+blocks:
+  conv:
+    params: {out: int, size: 3, padding: same}
+    nodes:
+      conv: {op: conv2d, out_channels: out, kernel_size: size, padding: $padding}
+      act: relu
+  tower:
+    params: {convs: list, padding: same}
+    nodes:
+      - for i, (size, out) in enumerate(convs):
+          {op: conv, out: out, size: size, padding: $(padding if i == len(convs) - 1 else 'same')}
+  residual:
+    inputs: {x: [N, C, H, W]}
+    params: {convs: list, scale: 0.5}
+    nodes:
+      short: {op: conv, from: x, out: 2, size: 1}
+      long: {op: tower, from: x, convs: convs}
+      cat: {op: cat, dim: 1, from: [short, long]}
+      up: {op: conv2d, out_channels: C, kernel_size: 1}
+      add: = up * scale + x
+nodes:
+  a:
+    - for i in range(3): {op: residual, convs: [[3, 2]]}
+  b: {op: residual, convs: [[1, 4], [3, 5]]}
+  c: {op: residual, convs: [[1, 3], [3, 4]], scale: 1}
+  d: {op: tower, convs: [[1, 4], [3, 4], [3, 5]], padding: valid}
+"""
+)
+
+NETWORKS["patterns as arguments"] = """
+inputs: {x: [N, 3, 16, 16]}
+blocks:
+  mixer:
+    inputs: {x: [N, C, H, W]}
+    params: {rows: text, columns: text}
+    nodes:
+      split: {op: rearrange, pattern: n c $rows $columns -> n (h w) c (p q), p: 4, q: 4}
+      mix: {op: linear, out_features: 16}
+      join: {op: rearrange, pattern: n (h w) c (p q) -> n c $rows $columns, p: 4, q: 4, h: H // 4}
+nodes:
+  for i in range(2):
+    stages.$i:
+      nodes:
+        near: {op: mixer, rows: (h p), columns: (w q)}
+        far: {op: mixer, rows: (p h), columns: (q w)}
+"""
+NETWORKS["a chain of a table"] = (
+    ROWS
+    + """
+blocks:
+  unit:
+    inputs: {x: [N, T, C]}
+    params: {heads: int, wide: false}
+    nodes:
+      table: {op: constant, shape: [3, 2], index: [i, j], value: i - j, persistent: true}
+      start: {op: parameter, shape: [3], init: normal}
+      mlp:
+        from: table
+        nodes:
+          - {op: linear, out_features: 4}
+          - relu
+          - {op: linear, out_features: heads}
+      own: {if: wide, from: start, nodes: [tanh, {op: linear, out_features: 5}]}
+      sum: {op: mean, from: mlp, dim: 0}
+      linear: {op: linear, from: x, out_features: heads}
+      scaled: = linear * sum
+      cat: {if: wide, op: linear, out_features: 5}
+      added: {if: wide, value: cat + own, else: scaled}
+nodes:
+  a: {op: unit, heads: 3}
+  b: {op: unit, heads: 4, wide: true}
+  c: {op: unit, heads: 2}
+"""
+)
+NETWORKS["options in every combination"] = (
+    ROWS
+    + """
+blocks:
+  unit:
+    params: {mask: bool, shift: bool}
+    nodes:
+      scale: {op: parameter, shape: [8], init: normal}
+      masked: {if: mask, value: scale * 2, else: scale}
+      shift: {if: shift, op: roll, from: x, shifts: 1, dims: 1}
+      roll: {if: mask, op: roll, shifts: 1, dims: 2}
+      linear: {op: linear, out_features: 8}
+      scaled: = linear * masked
+nodes:
+  a: {op: unit, mask: false, shift: false}
+  b: {op: unit, mask: true, shift: false}
+  c: {op: unit, mask: false, shift: true}
+  d: {op: unit, mask: true, shift: true}
 """
 )

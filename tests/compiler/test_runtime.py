@@ -210,6 +210,9 @@ inputs: {x: [N, 8]}
 nodes:
   hidden: {op: linear, out_features: width}
   fc: {op: linear, out_features: classes}
+init:
+  linear: {weight: normal(std=0.01)}
+  conv2d: {weight: kaiming_normal(mode=fan_out)}
 """
     cls = type(archdsl.build(network(text)))
     assert str(inspect.signature(cls)) == "(classes=5)"

@@ -72,6 +72,15 @@ def test_a_shape_that_does_not_change_is_not_said_again() -> None:
     assert labels(outline(alternating(6))) == ["7×32", "", ""]
 
 
+def test_outputs_in_a_fan_say_their_shapes_below_their_names() -> None:
+    """On links that turn corners labels would not stand beside them."""
+    figure = outline(archdsl.graph("resnet50_fpn"))
+    found = {box.title: plain(box.counts) for box in boxes(figure, Style.PORT)}
+    sizes = {"0": "256×56×56", "1": "256×28×28", "2": "256×14×14", "3": "256×7×7", "pool": "256×4×4"}
+    assert found == {"x": "", **sizes}
+    assert labels(figure) == ["3×224×224", "256×56×56", *[""] * 5]
+
+
 def test_alternating_blocks_are_pairs() -> None:
     (card,) = (box for box in boxes(outline(alternating(6))) if box.times > 1)
     assert (plain(card.title), card.times, plain(card.aside)) == ("Mixer pair", 3, "layers · 6 blocks · shift 0, 3")
@@ -80,6 +89,19 @@ def test_alternating_blocks_are_pairs() -> None:
 def test_two_blocks_that_alternate_are_one_pair() -> None:
     card = boxes(outline(alternating(2)), Style.CARD)[1]
     assert (plain(card.title), card.times, plain(card.aside)) == ("Mixer pair", 1, "layers · 2 blocks · shift 0, 3")
+
+
+def test_a_turn_is_a_whole_container() -> None:
+    """Stages of different lengths are no repeat, however alike they begin."""
+    b = Builder()
+    x = b.input(8, 32, 32)
+    for stage, rest in enumerate([1, 3, 1]):
+        b.scope(f"stage{stage}.0", "down")
+        x = bottleneck(b, f"stage{stage}.0", x, 8, 2)
+        for i in range(rest):
+            x = bottleneck(b, f"stage{stage}.{i + 1}", x, 8)
+    found = [(plain(box.title), box.times) for box in boxes(outline(b.graph(x)), Style.CARD)]
+    assert found == [("Down", 1), ("Bottleneck", 1), ("Down", 1), ("Bottleneck", 3), ("Down", 1), ("Bottleneck", 1)]
 
 
 def test_growing_channels_are_said_as_a_range() -> None:
@@ -262,3 +284,13 @@ def check(graph: Graph, depth: int) -> None:
 
     for name in names:
         visit(name)
+
+
+def test_a_block_whose_last_op_comes_by_no_layer_counts_its_layers() -> None:
+    b = Builder()
+    x = b.input(16, 8, 8)
+    b.scope("split", "two_results")
+    y = b.add("split.conv", "conv2d", x, out_channels=16, kernel_size=1)
+    z = b.add("split.relu", "relu", x)
+    (card,) = boxes(outline(b.graph(y=y, z=b.add("act", "relu", z))), Style.CARD)[:1]
+    assert [plain(line) for line in card.lines] == ["1 Conv"]

@@ -162,6 +162,45 @@ def test_a_whole_spec_is_a_block(tmp_path: Path) -> None:
     assert not any(path.startswith(("backbone.layer4", "backbone.fc")) for path in built)
 
 
+def test_blocks_of_a_spec_see_what_the_use_was_given(tmp_path: Path) -> None:
+    """Its parameters, and what its `let` makes of them; equal uses of a block in two specs differ."""
+    (tmp_path / "tower.yaml").write_text(
+        """
+archdsl: 1
+name: tower
+params: {width: 4, norm: batch_norm2d}
+let: {double: 2 * width}
+inputs: {x: [N, 3, H = 8, W = 8]}
+blocks:
+  layer:
+    params: {out: 4}
+    nodes:
+      - {op: conv2d, out_channels: out + double, kernel_size: 1}
+      - $norm
+  outer: {nodes: [layer]}
+nodes: [outer, {op: layer, out: 1}]
+"""
+    )
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 3, H = 8, W = 8]}
+        blocks:
+          scale: {nodes: {weight: {op: parameter, shape: [1]}, out: = weight * x}, inputs: {x: [N, ...]}}
+        nodes:
+          narrow: {op: spec.tower, from: x}
+          wide: {op: spec.tower, from: x, width: 5, norm: scale}
+          cat: {op: cat, dim: 1, from: [narrow, wide]}
+          inner: {op: cat, dim: 1, from: [narrow.0.0.0, wide.0.0.0]}
+        outputs: {cat: cat, inner: inner}
+        """,
+    )
+    assert shape(graph, "narrow.0.0.0") == "N×12×H×W"
+    assert shape(graph, "wide.0.0.0") == "N×14×H×W"
+    assert shape(graph, "cat") == "N×20×H×W"
+    assert {"narrow.1.1", "wide.1.1.weight"} <= set(paths(graph))
+
+
 def test_extends_and_patch(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(

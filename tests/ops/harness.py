@@ -203,7 +203,7 @@ def run_code(code: Code, inputs: tuple[Any, ...], training: bool = False, module
         match code:
             case lowering.In(index):
                 return inputs[index]
-            case lowering.Arg(value):
+            case lowering.Arg(value) | lowering.Fixed(value):
                 return value
             case lowering.Call(function, args, kwargs):
                 return named(function)(*map(run, args), **{key: run(value) for key, value in kwargs})

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
-from archdsl_torch.lowering import Arg, In, Many, lower, method
+from archdsl_torch.lowering import Arg, Fixed, In, Many, lower, method
 from tests.ops.harness import Case, check, run_code
 
 Groups = list[list[str]]
@@ -116,10 +116,10 @@ def test_symbolic_sizes(pattern: str, given: dict[str, Any], shape: Any, made: A
 
 def test_code_holds_no_size_but_the_given_ones() -> None:
     op = OPS["rearrange"](pattern="n (h p) (w q) c -> (n h w) (p q) c", p=7, q=7)
-    code = method(In(0), "unflatten", Arg(2), Many((Arg(-1), Arg(7, "q"))))
-    code = method(code, "unflatten", Arg(1), Many((Arg(-1), Arg(7, "p"))))
-    code = method(code, "transpose", Arg(2), Arg(3))
-    code = method(method(code, "flatten", Arg(0), Arg(2)), "flatten", Arg(1), Arg(2))
+    code = method(In(0), "unflatten", Fixed(2), Many((Fixed(-1), Arg(7, "q"))))
+    code = method(code, "unflatten", Fixed(1), Many((Fixed(-1), Arg(7, "p"))))
+    code = method(code, "transpose", Fixed(2), Fixed(3))
+    code = method(method(code, "flatten", Fixed(0), Fixed(2)), "flatten", Fixed(1), Fixed(2))
     assert lower(op, TensorType((N, H, W, C))).function == code
 
 
@@ -127,9 +127,9 @@ def test_code_skips_steps_that_do_nothing() -> None:
     x = TensorType((N, T, C))
     for pattern, code in {
         "n t c -> n t c": In(0),
-        "n t c -> n c t": method(In(0), "transpose", Arg(1), Arg(2)),
-        "n t c -> n (t c)": method(In(0), "flatten", Arg(1), Arg(2)),
-        "n t c -> n t 1 c": method(In(0), "unsqueeze", Arg(2)),
+        "n t c -> n c t": method(In(0), "transpose", Fixed(1), Fixed(2)),
+        "n t c -> n (t c)": method(In(0), "flatten", Fixed(1), Fixed(2)),
+        "n t c -> n t 1 c": method(In(0), "unsqueeze", Fixed(2)),
     }.items():
         assert lower(OPS["rearrange"](pattern=pattern), x).function == code
 

@@ -3,7 +3,7 @@
 A torchvision wheel carries operators compiled for one build of torch. Beside another build (a CPU torch
 from another index) they do not load, and `import torchvision` fails, because it registers fake kernels
 for operators that nobody declared. No model of the references uses them, so declaring their schemas
-before the import is enough. Import torchvision through this module only.
+before the import is enough. Import torchvision, and timm, which needs it, through this module only.
 """
 
 from __future__ import annotations
@@ -67,3 +67,11 @@ def _import_models() -> tuple[ModuleType, Any]:
 
 
 models, _library = _import_models()
+
+
+def timm_model(name: str, **arguments: Any) -> torch.nn.Module:
+    """timm's network of that name, with fresh values."""
+    import timm
+
+    model: torch.nn.Module = timm.create_model(name, **arguments)
+    return model

@@ -81,3 +81,16 @@ def test_swin_at_other_sizes(swin: nn.Module, image_size: int) -> None:
     images = Case("swin_t", image_size, {}, {}, 3).images(2)
     found = parity.distance(parity.forward(ours, images), parity.forward(swin, images))
     assert found <= parity.OUTPUT_TOLERANCE
+
+
+def test_swin_v2_limits_its_scale() -> None:
+    """The learned factor of the cosines is at most 100, which its telling values do not reach."""
+    case = next(case for case in CASES if case.name == "swin_v2_t")
+    theirs = parity.telling_reference(case)
+    for name, parameter in theirs.named_parameters():
+        if name.endswith("logit_scale"):
+            parameter.data.uniform_(4, 6)  # log(100) is 4.6
+    ours = archdsl.build(case.name, init=False, **case.params).double().eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    images = case.images(2)
+    assert parity.distance(parity.forward(ours, images), parity.forward(theirs, images)) <= parity.OUTPUT_TOLERANCE

@@ -1,8 +1,7 @@
-"""The shipped specs themselves, without torch: they are clean, short, and of the published sizes."""
+"""The shipped specs themselves, without torch: they are clean, and of the published sizes."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,9 @@ FAMILIES = sorted(path.stem for path in (SPECS / "families").glob("*.yaml"))
 # The numbers that torchvision publishes with its weights; LeNet-5's is the classic one.
 PARAMETERS = {
     "lenet5": 61_706,
+    "alexnet_2012": 60_965_224,
+    "resnet20": 269_722,
+    "resnet56": 853_018,
     "alexnet": 61_100_840,
     "vgg16": 138_357_544,
     "resnet18": 11_689_512,
@@ -26,19 +28,6 @@ PARAMETERS = {
     "convnext_tiny": 28_589_128,
     "vit_b_16": 86_567_656,
     "swin_t": 28_288_354,
-}
-
-# The reference's file under torchvision/models, and the spec's own with what it extends and uses.
-FILES = {
-    "alexnet": ("alexnet", ["alexnet"]),
-    "vgg16": ("vgg", ["vgg16", "families/vgg"]),
-    "resnet50": ("resnet", ["resnet18", "resnet50", "families/resnet"]),
-    "inception_v3": ("inception", ["inception_v3"]),
-    "densenet121": ("densenet", ["densenet121", "families/densenet"]),
-    "efficientnet_b0": ("efficientnet", ["efficientnet_b0", "families/efficientnet", "blocks/conv"]),
-    "convnext_tiny": ("convnext", ["convnext_tiny", "families/convnext", "blocks/norm"]),
-    "vit_b_16": ("vision_transformer", ["vit_b_16", "families/vit", "blocks/mlp"]),
-    "swin_t": ("swin_transformer", ["swin_t", "families/swin", "blocks/mlp"]),
 }
 
 
@@ -67,22 +56,3 @@ def test_says_what_it_is(name: str) -> None:
     assert graph.name == name
     assert graph.summary
     assert graph.reference.startswith(("arXiv:", "doi:"))
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_third_of_the_reference(name: str) -> None:
-    reference, specs = FILES[name]
-    ours = sum(_lines(SPECS / f"{spec}.yaml") for spec in specs)
-    assert 3 * ours <= _lines(_torchvision() / "models" / f"{reference}.py")
-
-
-def _torchvision() -> Path:
-    found = find_spec("torchvision")
-    if found is None or found.origin is None:
-        pytest.skip("torchvision is not installed")
-    return Path(found.origin).parent
-
-
-def _lines(path: Path) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return sum(1 for line in lines if line.strip() and not line.strip().startswith("#"))

@@ -25,8 +25,10 @@ def test_keys_and_shapes(case: Case) -> None:
 @pytest.mark.parametrize("case", ALL)
 def test_outputs_at_two_sizes(case: Case) -> None:
     assert case.other not in (0, case.size)
+    theirs = parity.telling_reference(case)
     for one in (case, case.at(case.other)):
-        theirs = parity.telling_reference(one)
+        if one.arguments != case.arguments:
+            theirs = parity.telling_reference(one)
         ours = archdsl.build(one.name, init=False, **one.params).eval()
         ours.load_state_dict(theirs.state_dict(), strict=True, assign=True)
         images = one.images(2) if one.double else one.images(1).float()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from archdsl.ops.rearrange import Group, Rearrange
 from archdsl.shapes import Dim, TensorType
-from archdsl_torch.lowering import Arg, Code, In, Lowered, Many, lower, method
+from archdsl_torch.lowering import Arg, Code, Fixed, In, Lowered, Many, lower, method
 
 
 @lower.register
@@ -24,25 +24,25 @@ def _split(code: Code, groups: Sequence[Group], given: dict[str, Dim]) -> Code:
     """One dimension for every axis; from the last to the first, so that the numbers stay right."""
     for dim, group in reversed(list(enumerate(groups))):
         if not group:
-            code = method(code, "squeeze", Arg(dim))
+            code = method(code, "squeeze", Fixed(dim))
         elif len(group) > 1:
-            sizes = (Arg(given[axis], axis) if axis in given else Arg(-1) for axis in group)
-            code = method(code, "unflatten", Arg(dim), Many(tuple(sizes)))
+            sizes = (Arg(given[axis], axis) if axis in given else Fixed(-1) for axis in group)
+            code = method(code, "unflatten", Fixed(dim), Many(tuple(sizes)))
     return code
 
 
 def _permute(code: Code, order: Sequence[int]) -> Code:
     moved = [place for place, source in enumerate(order) if place != source]
     if len(moved) == 2:
-        return method(code, "transpose", Arg(moved[0]), Arg(moved[1]))
-    return method(code, "permute", Arg(tuple(order))) if moved else code
+        return method(code, "transpose", Fixed(moved[0]), Fixed(moved[1]))
+    return method(code, "permute", Fixed(tuple(order))) if moved else code
 
 
 def _merge(code: Code, groups: Sequence[Group]) -> Code:
     """One dimension for every group."""
     for dim, group in enumerate(groups):
         if not group:
-            code = method(code, "unsqueeze", Arg(dim))
+            code = method(code, "unsqueeze", Fixed(dim))
         elif len(group) > 1:
-            code = method(code, "flatten", Arg(dim), Arg(dim + len(group) - 1))
+            code = method(code, "flatten", Fixed(dim), Fixed(dim + len(group) - 1))
     return code

@@ -22,15 +22,15 @@ class Outputs(NamedTuple):
 class Conv(nn.Sequential):
     """The block `conv`: `Conv2d_1a_3x3` and 95 more."""
 
-    def __init__(self, in_channels, out_channels, kernel_size, padding=0, stride=1):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding="same"):
         super().__init__(
             OrderedDict(
                 conv=nn.Conv2d(
                     in_channels,
                     out_channels,
                     kernel_size=kernel_size,
-                    padding=padding,
                     stride=stride,
+                    padding=padding,
                     bias=False,
                 ),
                 bn=nn.BatchNorm2d(out_channels, eps=0.001),
@@ -46,10 +46,10 @@ class InceptionA(nn.Module):
         super().__init__()
         self.branch1x1 = Conv(in_channels, 64, kernel_size=1)
         self.branch5x5_1 = Conv(in_channels, 48, kernel_size=1)
-        self.branch5x5_2 = Conv(48, 64, kernel_size=5, padding=2)
+        self.branch5x5_2 = Conv(48, 64, kernel_size=5)
         self.branch3x3dbl_1 = Conv(in_channels, 64, kernel_size=1)
-        self.branch3x3dbl_2 = Conv(64, 96, kernel_size=3, padding=1)
-        self.branch3x3dbl_3 = Conv(96, 96, kernel_size=3, padding=1)
+        self.branch3x3dbl_2 = Conv(64, 96, kernel_size=3)
+        self.branch3x3dbl_3 = Conv(96, 96, kernel_size=3)
         self.pool = nn.AvgPool2d(kernel_size=3, stride=1, padding=1)
         self.branch_pool = Conv(in_channels, pool_features, kernel_size=1)
 
@@ -67,10 +67,10 @@ class InceptionB(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.branch3x3 = Conv(288, 384, kernel_size=3, stride=2)
+        self.branch3x3 = Conv(288, 384, kernel_size=3, stride=2, padding="valid")
         self.branch3x3dbl_1 = Conv(288, 64, kernel_size=1)
-        self.branch3x3dbl_2 = Conv(64, 96, kernel_size=3, padding=1)
-        self.branch3x3dbl_3 = Conv(96, 96, kernel_size=3, stride=2)
+        self.branch3x3dbl_2 = Conv(64, 96, kernel_size=3)
+        self.branch3x3dbl_3 = Conv(96, 96, kernel_size=3, stride=2, padding="valid")
         self.pool = nn.MaxPool2d(kernel_size=3, stride=2)
 
     def forward(self, x):
@@ -87,13 +87,13 @@ class InceptionC(nn.Module):
         super().__init__()
         self.branch1x1 = Conv(768, 192, kernel_size=1)
         self.branch7x7_1 = Conv(768, c7, kernel_size=1)
-        self.branch7x7_2 = Conv(c7, c7, kernel_size=(1, 7), padding=(0, 3))
-        self.branch7x7_3 = Conv(c7, 192, kernel_size=(7, 1), padding=(3, 0))
+        self.branch7x7_2 = Conv(c7, c7, kernel_size=(1, 7))
+        self.branch7x7_3 = Conv(c7, 192, kernel_size=(7, 1))
         self.branch7x7dbl_1 = Conv(768, c7, kernel_size=1)
-        self.branch7x7dbl_2 = Conv(c7, c7, kernel_size=(7, 1), padding=(3, 0))
-        self.branch7x7dbl_3 = Conv(c7, c7, kernel_size=(1, 7), padding=(0, 3))
-        self.branch7x7dbl_4 = Conv(c7, c7, kernel_size=(7, 1), padding=(3, 0))
-        self.branch7x7dbl_5 = Conv(c7, 192, kernel_size=(1, 7), padding=(0, 3))
+        self.branch7x7dbl_2 = Conv(c7, c7, kernel_size=(7, 1))
+        self.branch7x7dbl_3 = Conv(c7, c7, kernel_size=(1, 7))
+        self.branch7x7dbl_4 = Conv(c7, c7, kernel_size=(7, 1))
+        self.branch7x7dbl_5 = Conv(c7, 192, kernel_size=(1, 7))
         self.pool = nn.AvgPool2d(kernel_size=3, stride=1, padding=1)
         self.branch_pool = Conv(768, 192, kernel_size=1)
 
@@ -116,7 +116,7 @@ class InceptionAux(nn.Sequential):
             OrderedDict(
                 pool=nn.AvgPool2d(kernel_size=5, stride=3),
                 conv0=Conv(768, 128, kernel_size=1),
-                conv1=Conv(128, 768, kernel_size=5),
+                conv1=Conv(128, 768, kernel_size=5, padding="valid"),
                 avgpool=nn.AdaptiveAvgPool2d(1),
                 flatten=nn.Flatten(),
                 fc=nn.Linear(768, 1000),
@@ -130,11 +130,11 @@ class InceptionD(nn.Module):
     def __init__(self):
         super().__init__()
         self.branch3x3_1 = Conv(768, 192, kernel_size=1)
-        self.branch3x3_2 = Conv(192, 320, kernel_size=3, stride=2)
+        self.branch3x3_2 = Conv(192, 320, kernel_size=3, stride=2, padding="valid")
         self.branch7x7x3_1 = Conv(768, 192, kernel_size=1)
-        self.branch7x7x3_2 = Conv(192, 192, kernel_size=(1, 7), padding=(0, 3))
-        self.branch7x7x3_3 = Conv(192, 192, kernel_size=(7, 1), padding=(3, 0))
-        self.branch7x7x3_4 = Conv(192, 192, kernel_size=3, stride=2)
+        self.branch7x7x3_2 = Conv(192, 192, kernel_size=(1, 7))
+        self.branch7x7x3_3 = Conv(192, 192, kernel_size=(7, 1))
+        self.branch7x7x3_4 = Conv(192, 192, kernel_size=3, stride=2, padding="valid")
         self.pool = nn.MaxPool2d(kernel_size=3, stride=2)
 
     def forward(self, x):
@@ -151,12 +151,12 @@ class InceptionE(nn.Module):
         super().__init__()
         self.branch1x1 = Conv(in_channels, 320, kernel_size=1)
         self.branch3x3_1 = Conv(in_channels, 384, kernel_size=1)
-        self.branch3x3_2a = Conv(384, 384, kernel_size=(1, 3), padding=(0, 1))
-        self.branch3x3_2b = Conv(384, 384, kernel_size=(3, 1), padding=(1, 0))
+        self.branch3x3_2a = Conv(384, 384, kernel_size=(1, 3))
+        self.branch3x3_2b = Conv(384, 384, kernel_size=(3, 1))
         self.branch3x3dbl_1 = Conv(in_channels, 448, kernel_size=1)
-        self.branch3x3dbl_2 = Conv(448, 384, kernel_size=3, padding=1)
-        self.branch3x3dbl_3a = Conv(384, 384, kernel_size=(1, 3), padding=(0, 1))
-        self.branch3x3dbl_3b = Conv(384, 384, kernel_size=(3, 1), padding=(1, 0))
+        self.branch3x3dbl_2 = Conv(448, 384, kernel_size=3)
+        self.branch3x3dbl_3a = Conv(384, 384, kernel_size=(1, 3))
+        self.branch3x3dbl_3b = Conv(384, 384, kernel_size=(3, 1))
         self.pool = nn.AvgPool2d(kernel_size=3, stride=1, padding=1)
         self.branch_pool = Conv(in_channels, 192, kernel_size=1)
 
@@ -177,12 +177,12 @@ class InceptionV3(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.Conv2d_1a_3x3 = Conv(3, 32, kernel_size=3, stride=2)
-        self.Conv2d_2a_3x3 = Conv(32, 32, kernel_size=3)
-        self.Conv2d_2b_3x3 = Conv(32, 64, kernel_size=3, padding=1)
+        self.Conv2d_1a_3x3 = Conv(3, 32, kernel_size=3, stride=2, padding="valid")
+        self.Conv2d_2a_3x3 = Conv(32, 32, kernel_size=3, padding="valid")
+        self.Conv2d_2b_3x3 = Conv(32, 64, kernel_size=3)
         self.maxpool1 = nn.MaxPool2d(kernel_size=3, stride=2)
         self.Conv2d_3b_1x1 = Conv(64, 80, kernel_size=1)
-        self.Conv2d_4a_3x3 = Conv(80, 192, kernel_size=3)
+        self.Conv2d_4a_3x3 = Conv(80, 192, kernel_size=3, padding="valid")
         self.maxpool2 = nn.MaxPool2d(kernel_size=3, stride=2)
         self.Mixed_5b = InceptionA(192, 32)
         self.Mixed_5c = InceptionA(256, 64)

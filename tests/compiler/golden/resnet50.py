@@ -24,18 +24,18 @@ class Bottleneck(nn.Module):
 
     def __init__(self, in_channels, planes, stride=1):
         super().__init__()
-        width = planes * 4
+        out = planes * 4
         self.conv1 = nn.Conv2d(in_channels, planes, kernel_size=1, bias=False)
         self.bn1 = nn.BatchNorm2d(planes)
         self.relu1 = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(planes, planes, kernel_size=3, stride=stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(planes)
         self.relu2 = nn.ReLU(inplace=True)
-        self.conv3 = nn.Conv2d(planes, width, kernel_size=1, bias=False)
-        self.bn3 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(planes, out, kernel_size=1, bias=False)
+        self.bn3 = nn.BatchNorm2d(out)
         self.downsample = None
-        if stride != 1 or in_channels != width:
-            self.downsample = Shortcut(in_channels, width, stride=stride)
+        if stride != 1 or in_channels != out:
+            self.downsample = Shortcut(in_channels, out, stride=stride)
         self.relu3 = nn.ReLU(inplace=True)
 
     def forward(self, x):

@@ -49,7 +49,7 @@ class StochasticDepth(nn.Module):
 class WindowAttention(nn.Module):
     """The block `window_attention`: `features.1.0.attn` and 11 more."""
 
-    def __init__(self, heads, h, w, dim, shift=0):
+    def __init__(self, dim, heads, h, w, shift=0):
         super().__init__()
         rows = math.ceil(h / 7)
         shift_h = shift if rows > 1 else 0
@@ -83,8 +83,8 @@ class WindowAttention(nn.Module):
             u = torch.arange(49, dtype=torch.float64)
             self.shift_mask.copy_(
                 torch.where(
-                    (w // self.columns == self.rows - 1) & ((t // 7 < 4).long() != (u // 7 < 4).long())
-                    | (w % self.columns == self.columns - 1) & ((t % 7 < 4).long() != (u % 7 < 4).long()),
+                    (w // self.columns == self.rows - 1) & ((t // 7 < 4) != (u // 7 < 4))
+                    | (w % self.columns == self.columns - 1) & ((t % 7 < 4) != (u % 7 < 4)),
                     -100,
                     0,
                 )
@@ -133,10 +133,10 @@ class Mlp(nn.Sequential):
 class SwinBlock(nn.Module):
     """The block `swin_block`: `features.1.0` and 11 more."""
 
-    def __init__(self, dim, heads, h, drop_path, shift=0):
+    def __init__(self, dim, heads, drop_path, h, shift=0):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
-        self.attn = WindowAttention(heads, h, w=h, dim=dim, shift=shift)
+        self.attn = WindowAttention(dim, heads, h=h, w=h, shift=shift)
         self.drop_path_1 = StochasticDepth(drop_path)
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = Mlp(dim, int(dim * 4.0))
@@ -172,25 +172,25 @@ class SwinT(nn.Module):
         self.features = nn.Sequential(
             nn.Sequential(nn.Conv2d(3, 96, kernel_size=4, stride=4), Permute((0, 2, 3, 1)), nn.LayerNorm(96)),
             nn.Sequential(
-                SwinBlock(96, 3, h=56, drop_path=0.0),
-                SwinBlock(96, 3, h=56, drop_path=0.018181818181818184, shift=3),
+                SwinBlock(96, 3, drop_path=0.0, h=56),
+                SwinBlock(96, 3, drop_path=0.018181818181818184, h=56, shift=3),
             ),
             PatchMerging(96),
             nn.Sequential(
-                SwinBlock(192, 6, h=28, drop_path=0.03636363636363637),
-                SwinBlock(192, 6, h=28, drop_path=0.05454545454545456, shift=3),
+                SwinBlock(192, 6, drop_path=0.03636363636363637, h=28),
+                SwinBlock(192, 6, drop_path=0.05454545454545456, h=28, shift=3),
             ),
             PatchMerging(192),
             nn.Sequential(
                 *[
-                    SwinBlock(384, 12, h=14, drop_path=0.2 * (4 + k) / 11, shift=0 if k % 2 == 0 else 3)
+                    SwinBlock(384, 12, drop_path=0.2 * (4 + k) / 11, h=14, shift=0 if k % 2 == 0 else 3)
                     for k in range(6)
                 ],
             ),
             PatchMerging(384),
             nn.Sequential(
-                SwinBlock(768, 24, h=7, drop_path=0.18181818181818182),
-                SwinBlock(768, 24, h=7, drop_path=0.2, shift=3),
+                SwinBlock(768, 24, drop_path=0.18181818181818182, h=7),
+                SwinBlock(768, 24, drop_path=0.2, h=7, shift=3),
             ),
         )
         self.norm = nn.LayerNorm(768)

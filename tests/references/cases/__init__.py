@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.references.cases import first
+from tests.references.cases import dense, efficient, first, inception, mobile, resnets, vision
 from tests.references.parity import Case
 
-CASES: tuple[Case, ...] = (*first.CASES,)
+CASES: tuple[Case, ...] = (
+    *first.CASES,
+    *dense.CASES,
+    *mobile.CASES,
+    *efficient.CASES,
+    *inception.CASES,
+    *resnets.CASES,
+    *vision.CASES,
+)

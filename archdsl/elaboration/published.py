@@ -1,0 +1,80 @@
+"""The `weights` section: other names that published weights use, and grids that follow the image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Severity
+from archdsl.document import Resize, kind_of
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.loops import expanded
+from archdsl.elaboration.mistakes import Mistakes
+from archdsl.expressions import ExpressionError
+from archdsl.graph import Env, Node, Scope
+from archdsl.substitution import parse_text
+from archdsl.template import TemplateError
+from archdsl.weights import Rename, glob
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+Path = tuple[Any, ...]
+
+
+def published(
+    specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes
+) -> tuple[tuple[Rename, ...], dict[str, Resize]]:
+    """What the network's file, and the specs used as blocks in it, say of published weights."""
+    renames: list[Rename] = []
+    resizes: dict[str, Resize] = {}
+    for scope, home in specs:
+        prefix = f"{scope.path}." if scope.path else ""
+        said = home.document.weights
+        if not said.renames and not said.resize:
+            continue
+        keys = [key for node in nodes for key in node.tensor_paths() if key.startswith(prefix)]
+        for rename, path in _renames(home, scope.env, mistakes):
+            renames.append(Rename(prefix + rename.before, rename.now and prefix + rename.now))
+            if rename.now and not any(map(glob(prefix + rename.now).fullmatch, keys)):
+                _unmatched(mistakes, home, path, rename.now, "a new name is a pattern of the network's own tensors")
+        for pattern, resize in said.resize.items():
+            met = list(filter(glob(prefix + pattern).fullmatch, keys))
+            resizes |= dict.fromkeys(met, resize)
+            if not met:
+                _unmatched(mistakes, home, ("weights", "resize", pattern), pattern, "write the path of a parameter")
+    return tuple(renames), resizes
+
+
+def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Rename, Path]]:
+    """The renames of one file, `for` keys expanded, each with where it is written."""
+    try:
+        for before, raw, path, names in expanded(home.document.weights.renames, env, ("weights", "renames")):
+            try:
+                yield _rename(before, raw, path, names), path
+            except ExpressionError as error:
+                mistakes.expression(home, path, error, "")
+    except TemplateError as error:
+        mistakes.template(home, error)
+    except ExpressionError as error:
+        mistakes.expression(home, ("weights", "renames"), error, "")
+
+
+def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:
+    if raw is None:
+        return Rename(before, None)
+    if not isinstance(raw, str):
+        message = f"`{before}`: expected a name or null, found {kind_of(raw)}"
+        raise TemplateError("bad-rename", message, path)
+    now = str(evaluate_text(parse_text(raw), env))
+    if before.count("*") != now.count("*"):
+        stars = f"`{before}` has {before.count('*')} `*` and `{now}` has {now.count('*')}"
+        hint = "each `*` of the old name takes its place in the new one"
+        raise TemplateError("bad-rename", stars, path, hint=hint)
+    return Rename(before, now)
+
+
+def _unmatched(mistakes: Mistakes, home: Resolved, path: Path, pattern: str, hint: str) -> None:
+    mistakes.add(
+        "unused", f"`{pattern}` matches no tensor", home.key_span(path), hint=hint, severity=Severity.WARNING
+    )  # fmt: skip

@@ -1,0 +1,87 @@
+"""Which instances of a block share a class, and what the classes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import archdsl
+from archdsl.graph import Graph
+
+Network = Callable[[str], Graph]
+
+SWAPS = """
+inputs: {x: [N, 6, 6, 6]}
+blocks:
+  swap:
+    params: {pattern: text}
+    nodes:
+      linear: {op: linear, out_features: 6}
+      rearrange: {op: rearrange, pattern: $pattern}
+nodes:
+  for i in range(2):
+    stage$i:
+      nodes:
+        rows: {op: swap, pattern: n t u c -> n u t c}
+        columns: {op: swap, pattern: n t u c -> n t c u}
+"""
+
+
+def classes(graph: Graph) -> list[str]:
+    lines = archdsl.source(graph).splitlines()
+    return [line.removeprefix("class ").partition("(")[0] for line in lines if line.startswith("class ")]
+
+
+def test_other_dimensions_are_another_class(network: Network) -> None:
+    """Which dimensions a line of code swaps is what it does, not a number in it."""
+    text = archdsl.source(network(SWAPS))
+    assert "transpose(1, 2)" in text
+    assert "transpose(2, 3)" in text
+
+
+def test_classes_of_one_block_are_named_by_their_place(network: Network) -> None:
+    assert classes(network(SWAPS))[:2] == ["Rows", "Columns"]
+
+
+def test_a_single_class_is_named_by_its_block(network: Network) -> None:
+    assert classes(network(SWAPS.replace("n t c u", "n u t c")))[0] == "Swap"
+
+
+def test_options_in_every_combination_share_a_class(network: Network) -> None:
+    """The first instance has neither, the second and third have one each, and the last tells their order."""
+    assert classes(network("options in every combination")) == ["Unit", "Net"]
+
+
+def test_instances_that_differ_in_their_tensors_fall_apart(network: Network) -> None:
+    graph = network("""
+inputs: {x: [N, 6, 6, 6]}
+blocks:
+  unit:
+    params: {pattern: text}
+    nodes:
+      scale: {op: parameter, shape: [6], init: ones}
+      rearrange: {op: rearrange, from: x, pattern: $pattern}
+      scaled: = rearrange * scale
+nodes:
+  a: {op: unit, pattern: n t u c -> n u t c}
+  b: {op: unit, pattern: n t u c -> n t c u}
+""")
+    assert classes(graph) == ["A", "B", "Net"]
+
+
+def test_arguments_stand_as_the_block_declares_them(network: Network) -> None:
+    text = archdsl.source(
+        network("""
+inputs: {x: [N, 3, H = 16, W = 16]}
+blocks:
+  conv:
+    inputs: {x: [N, C, H, W]}
+    params: {out: int, size: int}
+    nodes:
+      pad: {op: pad, pad: [size, size, size, size]}
+      conv: {op: conv2d, kernel_size: size, out_channels: out}
+nodes:
+  a: {op: conv, out: 4, size: 3}
+  b: {op: conv, out: 5, size: 5}
+""")
+    )
+    assert "def __init__(self, in_channels, out, size):" in text
