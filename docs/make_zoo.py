@@ -23,7 +23,7 @@ INTRODUCTION = """\
 # The zoo
 
 Every network that ships, with the numbers that archdsl works out from its spec: its trainable parameters,
-those of auxiliary heads too, and the multiply-accumulates of one image in evaluation mode. `archdsl list`
+those of auxiliary heads too, and the multiply-accumulates of one sample in evaluation mode. `archdsl list`
 prints the same. What its lines of YAML replace is counted at the [end](#lines-of-yaml-and-lines-of-python).
 
 This page is made by `python docs/make_zoo.py`.
@@ -103,8 +103,10 @@ def members() -> dict[str, list[str]]:
 
 
 def link(reference: str) -> str:
-    """`arXiv:1512.03385` or `doi:10.1109/5.726791` as an address."""
+    """`arXiv:1512.03385` or `doi:10.1109/5.726791` as an address; an address as it is."""
     kind, _, number = reference.partition(":")
+    if kind == "https":
+        return reference
     return {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}[kind] + number
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import pairwise
 
 from archdsl.diagram.marks import Marks
@@ -54,6 +55,12 @@ class Flow:
         self._nodes = nodes
         self.results = {self.resolve(value).node for value in graph.outputs.values()}
         self.batch = _batch(graph)
+
+    def unmarked(self) -> Flow:
+        """The same flow without its marks."""
+        other = copy(self)
+        other.marks = None
+        return other
 
     def resolve(self, value: Value) -> Value:
         """The value, or what it is equal to where its node does nothing."""

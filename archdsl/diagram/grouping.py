@@ -65,15 +65,20 @@ def group(flow: Flow, scope: Scope, coarser: int = 0) -> list[Run]:
 
     `coarser` leaves out that many of the finest plans.
     """
-    # marks keep apart what would be one box
-    enough = BOXES if flow.marks is None else MOST
     tried = []
     for plan in PLANS[min(coarser, len(PLANS) - 1) :]:
         tried.append(_grouped(flow, scope, plan))
-        if len(tried[-1]) <= enough:
+        if _is_enough(flow, scope, plan, len(tried[-1])):
             return tried[-1]
     fewest = min(tried, key=len)
     return fewest if len(fewest) <= MOST and coarser < len(PLANS) else list(_chunks(fewest))
+
+
+def _is_enough(flow: Flow, scope: Scope, plan: Plan, boxes: int) -> bool:
+    """Whether the plan gives few enough boxes; marks may keep some more of them apart."""
+    if flow.marks is None or boxes <= BOXES:
+        return boxes <= BOXES
+    return boxes <= MOST and len(_grouped(flow.unmarked(), scope, plan)) <= BOXES
 
 
 def steps(flow: Flow, scope: Scope) -> list[Run]:

@@ -18,8 +18,9 @@ class Places:
     box: dict[Node, str] = field(default_factory=dict)
     shown: dict[Node, Node] = field(default_factory=dict)
     """For a node of a copy that is not shown: the node of the shown one in its place."""
-    turn: dict[Node, tuple[int, int]] = field(default_factory=dict)
-    """For the nodes of a repeat that is opened: which repeat, and which turn of it."""
+    turn: dict[Node, dict[int, int]] = field(default_factory=dict)
+    """For the nodes of repeats that are opened: which turn of each repeat."""
+    repeats: int = 0
     starts: dict[Node, str] = field(default_factory=dict)
     """Boxes for nodes outside of the scope that is drawn."""
     ends: list[tuple[Value, str]] = field(default_factory=list)
@@ -32,12 +33,25 @@ class Places:
     def add_turns(self, turns: Sequence[Turn]) -> None:
         """Of these turns the first one is shown."""
         first = self._relative(turns[0])
-        repeat = len(self.turn)
+        self.repeats += 1
         for index, turn in enumerate(turns):
             for key, node in self._relative(turn).items():
-                self.turn.setdefault(node, (repeat, index))
+                self.turn.setdefault(node, {})[self.repeats] = index
                 if index and key in first:
                     self.shown[node] = first[key]
+
+    def same_turns(self, before: Node, after: Node) -> bool:
+        """Whether no repeat that is opened comes to its next turn between the nodes."""
+        there = self._turns(before)
+        return all(there.get(repeat, index) == index for repeat, index in self._turns(after).items())
+
+    def _turns(self, node: Node) -> dict[int, int]:
+        """The turn of each repeat around a node; those inside of a copy are known by the shown one."""
+        found = dict(self.turn.get(node, {}))
+        while node in self.shown:
+            node = self.shown[node]
+            found = {**self.turn.get(node, {}), **found}
+        return found
 
     def of(self, node: Node) -> str | None:
         """The box of the node, or of the node that stands for it."""
@@ -93,6 +107,5 @@ def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
             value = flow.resolve(given) if given is not None else None
             if value is None or value.weight is not None or value.node in flow.static:
                 continue
-            before, after = places.turn.get(value.node), places.turn.get(node)
-            if before is None or after is None or before[0] != after[0] or before[1] == after[1]:
+            if places.same_turns(value.node, node):
                 yield value, node

@@ -239,3 +239,13 @@ def _index(prepared: Prepared, env: Env) -> tuple[str, ...]:
     """A constant's index names."""
     found = evaluate(dict(prepared).get("index", ()), env)
     return (found,) if isinstance(found, str) else tuple(found) if isinstance(found, list | tuple) else ()
+
+
+def unfolded(template: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The op that a node template names in the end, and the fields that it says on the way."""
+    fields: dict[str, Any] = {}
+    operation: Any = template
+    while isinstance(operation, dict):
+        fields = {**{key: value for key, value in operation.items() if key != "op"}, **fields}
+        operation = operation.get("op")
+    return operation, fields

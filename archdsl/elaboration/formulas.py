@@ -10,7 +10,19 @@ from archdsl.elaboration.fields import part_value, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
 from archdsl.elaboration.placing import read
 from archdsl.expression_scan import candidates
-from archdsl.expression_tree import Item, Literal, Name, free_names, literal_of, rebuild, substitute, walk
+from archdsl.expression_tree import (
+    Choice,
+    Compare,
+    Item,
+    Literal,
+    Logic,
+    Name,
+    free_names,
+    literal_of,
+    rebuild,
+    substitute,
+    walk,
+)
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.formula import check_formula
 from archdsl.graph import Env, Value
@@ -94,10 +106,7 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
             raise _placed(unknown_path(frame, path), expression, path)
     check_formula(expression, frozenset(tensors))
     if not tensors:
-        raise ExpressionError(
-            "a formula reads at least one node", 0, len(text),
-            "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
-        )  # fmt: skip
+        raise _no_tensor(text)
     return expression, tensors, values
 
 
@@ -125,7 +134,17 @@ def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) ->
         if name not in env:
             raise unknown_name(expression, name, env)
         replaced[name] = literal_of(env[name])
-    return fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()))
+    tree = fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()))
+    if not free_names(tree):
+        raise _no_tensor(expression.text)
+    return tree
+
+
+def _no_tensor(text: str) -> ExpressionError:
+    return ExpressionError(
+        "a formula reads at least one node", 0, len(text),
+        "for a tensor of numbers, use `{op: constant, shape: …, value: …}`",
+    )  # fmt: skip
 
 
 def bind_constant(raw: Any, index: tuple[str, ...], env: Env) -> Any:
@@ -156,7 +175,23 @@ def fold(tree: Any, tensors: frozenset[str]) -> Any:
         return tree
     if not free_names(tree) & tensors:
         return literal_of(Expression("", tree).evaluate({}))
-    return rebuild(tree, lambda child: fold(child, tensors))
+    return _decided(rebuild(tree, lambda child: fold(child, tensors)))
+
+
+def _decided(tree: Any) -> Any:
+    """The tree without the choices that numbers have made."""
+    if isinstance(tree, Choice) and _is_known(tree.condition):
+        return tree.then if tree.condition.value else tree.otherwise
+    if not isinstance(tree, Logic):
+        return tree
+    if any(_is_known(part) and bool(part.value) == (tree.word == "or") for part in tree.parts):
+        return Literal(tree.word == "or")
+    parts = tuple(part for part in tree.parts if not _is_known(part))
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], Compare) else Logic(tree.word, parts)
+
+
+def _is_known(tree: Any) -> bool:
+    return isinstance(tree, Literal) and isinstance(tree.value, bool | int | float)
 
 
 def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:

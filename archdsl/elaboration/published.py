@@ -34,10 +34,16 @@ def published(
         if not said.renames and not said.resize:
             continue
         keys = [key for node in nodes for key in node.tensor_paths() if key.startswith(prefix)]
+        missed: dict[Path, str] = {}
+        met_by: set[Path] = set()
         for rename, path in _renames(home, scope.env, mistakes):
             renames.append(Rename(prefix + rename.before, rename.now and prefix + rename.now))
             if rename.now and not any(map(glob(prefix + rename.now).fullmatch, keys)):
-                _unmatched(mistakes, home, path, rename.now, "a new name is a pattern of the network's own tensors")
+                missed.setdefault(path, rename.now)
+            else:
+                met_by.add(path)
+        for path in missed.keys() - met_by:  # a loop's key is of use where one turn's is
+            _unmatched(mistakes, home, path, missed[path], "a new name is a pattern of the network's own tensors")
         for pattern, resize in said.resize.items():
             met = list(filter(glob(prefix + pattern).fullmatch, keys))
             resizes |= dict.fromkeys(met, resize)

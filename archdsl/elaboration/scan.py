@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from archdsl.diagnostics import nearest
 from archdsl.document import kind_of
-from archdsl.elaboration.arguments import block_arguments
+from archdsl.elaboration.arguments import block_arguments, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
-from archdsl.elaboration.fields import evaluate_text, prepare
+from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
@@ -71,10 +71,7 @@ class _Loop:
         self.scope = scope
         self.parts = parts
         self.frame = Frame(scope, frame.env, None, Entry(), mode=frame.mode, repeats=frame.repeats * parts.steps)
-        if "scan" not in template.cache:
-            template.cache["scan"] = NodeTemplate(template.home, template.path, template.name)
-        self.border: NodeTemplate = template.cache["scan"]
-        """What the nodes at the border of the loop come from."""
+        self.told = len(run.mistakes.diagnostics)
 
     def run_body(self) -> Entry:
         parts, run, spec = self.parts, self.run, self.parts.spec
@@ -116,42 +113,68 @@ class _Loop:
             outputs[output] = self._stack(output, value)
         for port in self.parts.carry:
             value = self._output(made, port, ("carry", port))
-            outputs[port] = self._place(
-                f"{port}[-1]", ScanLast, {}, (value, inside[port]), ("the step's", "the carried")
-            )
+            outputs[port] = self._last(port, value, inside[port])
         self.scope.outputs = outputs
         mode = own_mode(self.outer)
         return Entry(dict(outputs), scope=self.scope, children=_modules(entries), mode=mode, named=True)
 
     def _output(self, made: Mapping[str, Value], name: str, where: tuple[str, ...]) -> Value:
         if name in made:
+            self._check_mode(made[name], name, where)
             return made[name]
-        home = self.template.home
+        if len(self.run.mistakes.diagnostics) > self.told:
+            raise Reported  # what makes it is broken
+        home, near = self.template.home, nearest(name, made)
+        carried = "what is carried on is the output of the same name: " if where[0] == "carry" else ""
         listed = ", ".join(f"`{output}`" for output in made) or "none"
-        near = nearest(name, made)
         self.run.mistakes.add(
             "unknown-output", f"`{self.parts.spec.name}` has no output `{name}`",
             home.span((*self.template.path, *where)), place=place_of(self.outer, self.template),
-            hint=f"did you mean `{near}`?" if near else f"it has {listed}: name them under the block's `outputs`",
+            hint=f"did you mean `{near}`?"
+            if near
+            else f"{carried}name it under the block's `outputs`, which has {listed}",
         )  # fmt: skip
         raise Reported
 
+    def _check_mode(self, value: Value, name: str, where: tuple[str, ...]) -> None:
+        """What leaves a step exists whenever the loop runs."""
+        mode = value.node.when
+        if mode is not None and mode is not self.outer.mode:
+            self.run.mistakes.add(
+                "other-mode", f"`{name}` of `{self.parts.spec.name}` exists only in {mode.value} mode",
+                self.template.home.span((*self.template.path, *where)), place=place_of(self.outer, self.template),
+                hint=f"give it an `else`, or the loop `when: {mode.value}`",
+            )  # fmt: skip
+            raise Reported
+
     def _slice(self, port: str, value: Value) -> Value:
-        fields = {"dim": self.parts.dim, "reverse": self.parts.reverse}
-        return self._place(f"{port}[t]", ScanSlice, fields, (value,), (port,))
+        op = self._op(ScanSlice, dim=self.parts.dim, reverse=self.parts.reverse)
+        return self._place(f"{port}[t]", ("over", port), op, (value,), (port,))
 
     def _carry(self, port: str, value: Value) -> Value:
-        return self._place(f"{port}[t]", ScanCarry, {}, (value,), (port,))
+        return self._place(f"{port}[t]", ("carry", port), self._op(ScanCarry), (value,), (port,))
 
     def _stack(self, name: str, value: Value) -> Value:
-        fields = {"dim": self.parts.dim, "steps": self.parts.steps, "reverse": self.parts.reverse}
-        return self._place(f"{name}[:]", ScanStack, fields, (value,), (name,))
+        op = self._op(ScanStack, dim=self.parts.dim, steps=self.parts.steps, reverse=self.parts.reverse)
+        return self._place(f"{name}[:]", ("collect", name), op, (value,), (name,))
+
+    def _last(self, port: str, value: Value, carried: Value) -> Value:
+        return self._place(
+            f"{port}[-1]", ("carry", port), self._op(ScanLast), (value, carried), (f"{port} next", port)
+        )
+
+    def _op(self, kind: type[Op], **fields: Any) -> Op:
+        return self.run.applier.make(kind, fields)
 
     def _place(
-        self, name: str, kind: type[Op], fields: dict[str, Any], values: tuple[Value, ...], names: tuple[str, ...]
+        self, name: str, where: tuple[str, str], op: Op, values: tuple[Value, ...], names: tuple[str, ...]
     ) -> Value:
-        op = self.run.applier.make(kind, fields)
-        entry = place_op(self.run, self.border, self.frame, name, op, values, names)
+        """A node at the border of the loop, which comes from what is written there."""
+        known = self.template.cache
+        if name not in known:
+            path = (*self.template.path, *where)
+            known[name] = NodeTemplate(self.template.home, path, parse_text(name))
+        entry = place_op(self.run, known[name], self.frame, name, op, values, names)
         return entry.outputs["output"]
 
 
@@ -181,6 +204,8 @@ class _Reader:
         if not isinstance(reverse, bool):
             self._fail("bad-value", f"`reverse` is `true` or `false`, found {kind_of(reverse)}", "reverse")
         steps = self._steps(values["over"], dim)
+        if not values["carry"]:
+            self._check_use(values["over"])
         return _Parts(spec, arguments, dim, reverse, **values, steps=steps, collect=self._collect())
 
     # --- the mistakes -----------------------------------------------------------------------------
@@ -207,6 +232,15 @@ class _Reader:
                 self._fail(f"bad-{key}", f"`scan` takes no `{key}`", key, key=True, hint=hint)
         if "body" not in self.template.written:
             self._fail("missing-field", "`scan` needs `body`", hint="add `body: …`, the block that runs at each step")
+
+    def _check_use(self, over: Mapping[str, Value]) -> None:
+        """Without a carried value the steps must differ, and something be collected."""
+        if not over:
+            message = "`scan` takes `steps` with `carry`: with neither `over` nor `carry` all steps are the same"
+            self._fail("bad-node", message, hint="carry what a step passes on to the next: `carry: {h: start}`")
+        if not self._mapping("collect"):
+            message = "`scan` gives nothing: it has neither `carry` nor `collect`"
+            self._fail("bad-node", message, hint="`collect: {y: …}` stacks an output of every step")
 
     def _check_ports(self, spec: BlockSpec, values: Mapping[str, Mapping[str, Value]]) -> None:
         ports = {port.name: port for port in spec.ports}
@@ -244,21 +278,24 @@ class _Reader:
         assert isinstance(inner, NodeTemplate) and inner.op is not None
         with self.run.mistakes.at(inner, self.frame, inner.op_path):
             operation = evaluate_text(inner.op, self.frame.env)
-        found = None
-        if isinstance(operation, str):
-            home = getattr(operation, "home", inner.home)
-            found = self.run.catalogue.find(operation, inner, self.frame, home)
+        extra: dict[str, Any] = {}
+        if isinstance(operation, dict):
+            operation, extra = unfolded(operation)
+        if not isinstance(operation, str):
+            self._fail("wrong-type", f"`body` is the name of a block, found {kind_of(operation)}", "body")
+        home = operation.home if isinstance(operation, OpName) else inner.home
+        found = self.run.catalogue.find(operation, inner, self.frame, home)
         if not isinstance(found, BlockSpec):
             self._fail(
-                "bad-value", f"`body` names a block, found {operation!r}", "body", hint="put the op into a block"
+                "bad-value", f"`body` names a block, and `{operation}` is an op", "body", hint="put the op into a block"
             )
         check_recursion(self.run, inner, self.frame, found)
-        return found, block_arguments(self.run, inner, self.frame, found, {})
+        return found, block_arguments(self.run, inner, self.frame, found, extra)
 
     def _body_template(self, written: Written) -> NodeTemplate:
         """The block with its arguments, as a node of its own would say them."""
         raw, path, home = written.value, written.path, self.template.home
-        inner = NodeTemplate(home, path)
+        inner = NodeTemplate(home, path, self.template.name)
         if isinstance(raw, Mapping):
             inner.written = {key: Written(value, (*path, key)) for key, value in raw.items() if key != "op"}
             raw, path = raw.get("op"), (*path, "op")
@@ -271,6 +308,9 @@ class _Reader:
     def _mapping(self, key: str) -> dict[str, Any]:
         written = self.template.written.get(key)
         raw = {} if written is None else written.value
+        if isinstance(raw, str) and "$" in raw:
+            with self.run.mistakes.at(self.template, self.frame, written.path):
+                raw = evaluate_text(parse_text(raw), self.frame.env)
         if not isinstance(raw, Mapping):
             self._fail(
                 "wrong-type", f"`{key}` is a mapping, found {kind_of(raw)}", key, hint=f"write `{key}: {{x: …}}`"
@@ -321,7 +361,7 @@ class _Reader:
     def _steps(self, over: Mapping[str, Value], dim: int) -> Dim:
         """How many steps there are: the length of what is sliced, or `steps`."""
         if ("steps" in self.template.written) == bool(over):
-            message = "`scan` takes `over` or `steps`" + (", found both" if over else "")
+            message = "`scan` takes `over` or `steps`" + f", found {'both' if over else 'neither'}"
             self._fail("bad-node", message, hint="`over` has as many steps as its sequences are long")
         if not over:
             steps = self._value("steps", 0)

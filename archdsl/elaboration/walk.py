@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 from archdsl.diagnostics import Diagnostic, FollowOn
 from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
-from archdsl.elaboration.arguments import make_op
+from archdsl.elaboration.arguments import make_op, unfolded
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.catalogue import Catalogue
 from archdsl.elaboration.fields import OpName, evaluate_text
@@ -282,7 +282,7 @@ class Elaborator:
     def _operation(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
         extra: dict[str, Any] = {}
         if isinstance(operation, dict):
-            operation, extra = _unfolded(operation)
+            operation, extra = unfolded(operation)
         if not isinstance(operation, str):
             self.mistakes.add(
                 "wrong-type", f"`op` is the name of an op or block, found {kind_of(operation)}",
@@ -303,16 +303,6 @@ class Elaborator:
             reading = read_sources(template, frame, kind.ports)
             values = reading.values(frame.mode)
         return place_op(self, template, frame, name, op, values, reading.names)
-
-
-def _unfolded(template: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The op that a node template names in the end, and the fields that it says on the way."""
-    fields: dict[str, Any] = {}
-    operation: Any = template
-    while isinstance(operation, dict):
-        fields = {**{key: value for key, value in operation.items() if key != "op"}, **fields}
-        operation = operation.get("op")
-    return operation, fields
 
 
 def _same_reads(paths: tuple[str, ...], frame: Frame) -> tuple[Value, ...] | None:

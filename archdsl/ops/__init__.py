@@ -92,6 +92,7 @@ THEMES: Final[dict[str, tuple[str, ...]]] = {
         "feature_alpha_dropout",
         "stochastic_depth",
     ),
+    "recurrent": ("rnn", "lstm", "gru"),
     "attention": ("multihead_attention", "scaled_dot_product_attention"),
     "embedding": ("embedding",),
     "reshape": (

@@ -183,7 +183,7 @@ class ScanLast(Op):
     def infer(self, input: TensorType, carry: TensorType) -> TensorType:
         if input != carry:
             raise OpError(
-                f"a step makes {input} of what it was given as {carry}", ports=("input", "carry"),
+                f"what is carried is {carry}, and a step makes {input} of it", ports=("input", "carry"),
                 hint="a carried value keeps its shape and dtype",
             )  # fmt: skip
         return input

@@ -184,11 +184,22 @@ class Forward:
             return before
         targets = self.variables.targets(step)
         self.values.note(step)
-        lines = render(f"{', '.join(targets)} = ", text.doc, indent)
+        lines = render(f"{', '.join(self._together(step, targets))} = ", text.doc, indent)
         comment = self._comment(step)
         if comment and len(lines[-1]) + len(comment) <= WIDTH:
             lines[-1] += comment
         return before + lines
+
+    def _together(self, step: MergedStep, targets: list[str]) -> list[str]:
+        """The variables as the module gives them: `y, (h, c)`."""
+        forms = None if isinstance(step.some.unit, Scope) else self.layout.lowered.get(step.some.unit)
+        if forms is None or not forms.outputs:
+            return targets
+        waiting = iter(targets)
+        groups = [[next(waiting) for _ in range(count)] for count in forms.outputs]
+        return [
+            "_" if set(group) == {"_"} else group[0] if len(group) == 1 else f"({', '.join(group)})" for group in groups
+        ]
 
     def _nested(self, step: MergedStep) -> Iterator[str]:
         return (ref.step for ref in step.inputs if isinstance(ref, Result) and ref.step in self.pending)

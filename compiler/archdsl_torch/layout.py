@@ -178,8 +178,9 @@ class Layout:
         for scope in self.opened:
             if scope.scan is None:
                 continue
-            sized = [node for node in self.inputs if any(isinstance(dim, Symbolic) for dim in node.types[0].shape)]
-            self.sized[scope] = tuple(Key(node, 0, None) for node in sorted(sized, key=lambda node: node.name))
+            inputs = self.graph.inputs.values()
+            sized = [node for node in inputs if any(isinstance(dim, Symbolic) for dim in node.types[0].shape)]
+            self.sized[scope] = tuple(Key(node, 0, None) for node in sized)
             for around in self.chain(scope)[:-1]:
                 self.imports.setdefault(around, {}).update(dict.fromkeys(self.sized[scope]))
 

@@ -109,6 +109,8 @@ class Lowered(NamedTuple):
     call: Code | None = None
     """How the module is called, where that is not `module(*fed inputs)`: a `Method` of `Self`
     named `__call__`, whose arguments may be keywords."""
+    outputs: tuple[int, ...] = ()
+    """How many outputs stand together, where the module gives tuples inside of a tuple: (1, 2) for `y, (h, c)`."""
 
 
 @singledispatch

@@ -12,7 +12,7 @@ from typing import Any, final
 
 from archdsl.expressions import ExpressionError, Name, Tree, free_names, parse, substitute
 from archdsl.graph import Graph, Node, Scope, ScopeKind
-from archdsl.ops.special import Constant
+from archdsl.ops.special import SCAN, Constant
 from archdsl_torch.arguments import Arguments, Hint
 from archdsl_torch.construct import Constructor
 from archdsl_torch.folding import Untold
@@ -140,7 +140,7 @@ class Planner:
             return "network"
         if origin.block is not None:
             homes = [id(child.template.home) for child in origin.children.values() if child.template is not None]
-            return "block", origin.block, homes[:1] and homes[0], role is Role.OPEN
+            return "block", origin.block, homes[:1] and homes[0], role is Role.OPEN, _border(origin)
         if origin.template is not None:
             return "inline", id(origin.template), role
         assert origin.scope is not None
@@ -209,13 +209,16 @@ class Planner:
         try:
             return writer.write()
         except Inexpressible:
-            scope = merged.outlines[0].scope
-            if scope.scope is None or scope in self.layout.opened:
-                raise
-            raise Open(scope) from None
+            scopes = [outline.scope for outline in merged.outlines]
+            closed = next((scope for scope in scopes if scope not in self.layout.opened), None)
+            if closed is not None and closed.scope is not None:
+                raise Open(closed) from None
+            if len(scopes) > 1:
+                raise Unmergeable("sizes that only some can say") from None
+            raise
 
     def _name(self, scopes: Sequence[Scope]) -> str:
-        """The block's name; where a block has several classes, the name that all instances of this one have."""
+        """The block's name; where a block has several classes, the name of all instances of this one and no other."""
         scope = scopes[0]
         if scope.scope is None:
             return self.root_name
@@ -223,8 +226,9 @@ class Planner:
         while named.name.isdigit() and named.block is None and named.scope is not None:
             named = named.scope
         wanted = named.block or named.name
-        several = len(scopes) < len(self.groups[self._group(scope)])
-        if several and not scope.name.isdigit() and {other.name for other in scopes} == {scope.name}:
+        others = self.groups[self._group(scope)]
+        alike = [other for other in others if other.name == scope.name]
+        if alike == list(scopes) and len(alike) < len(others) and not scope.name.isdigit():
             wanted = scope.name
         name = unique(camel(wanted), self.names)
         self.names.add(name)
@@ -284,6 +288,14 @@ class _Words:
         while scope is not None and scope not in self.arguments.scopes:
             scope = scope.scope
         return scope
+
+
+def _border(scope: Scope) -> object:
+    """What goes into a loop over time and comes out of it; None for a scope that is no loop."""
+    if scope.scan is None:
+        return None
+    nodes = [child for child in scope.children.values() if isinstance(child, Node) and type(child.op) in SCAN]
+    return tuple((node.name, node.op.name) for node in nodes)
 
 
 def _used(build: Any) -> Iterator[Scope]:

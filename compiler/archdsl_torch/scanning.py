@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @lower.register
 def _slice(op: ScanSlice, *inputs: object) -> Lowered:
-    steps: Code = Method(In(0), "unbind", (Arg(op.dim),), ())
+    steps: Code = Method(In(0), "unbind", (Arg(op.dim, "dim"),), ())
     return Lowered(None, Call("reversed", (steps,), ()) if op.reverse else steps)
 
 
@@ -34,7 +34,7 @@ def _passed_on(op: ScanCarry | ScanLast, *inputs: object) -> Lowered:
 @lower.register
 def _stack(op: ScanStack, *inputs: object) -> Lowered:
     steps: Code = Suffix(In(0), "::-1") if op.reverse else In(0)  # type: ignore[assignment]
-    return Lowered(None, Call("torch.stack", (steps,), (("dim", Arg(op.dim)),)))
+    return Lowered(None, Call("torch.stack", (steps,), (("dim", Arg(op.dim, "dim")),)))
 
 
 def loop_lines(forward: Forward, steps: Sequence[MergedStep]) -> list[str]:

@@ -155,10 +155,18 @@ def _run_time_constant(op: Constant) -> AnyCode:
     target = like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
     if not used:
         return call("torch.full", shape, _number(tree), dtype=target, device=like("device"))
-    value = method(tensor_code(tree, lambda name: In(used.index(name))), "to", target)
-    if len(used) < len(op.shape):
+    value = tensor_code(tree, lambda name: In(used.index(name)))
+    if op.dtype != "float64" or _is_bool(tree, frozenset()):
+        value = method(value, "to", target)
+    if not _fills(op, used):
         value = method(value, "expand", shape)
     return Grid(tuple(used), tuple(_index(op, op.index.index(name)) for name in used), value)
+
+
+def _fills(op: Constant, used: list[str]) -> bool:
+    """Whether a value over these indices has the constant's shape already."""
+    spare = [size for name, size in zip(op.index, op.shape, strict=True) if name not in used]
+    return op.index[0] in used and all(size == 1 for size in spare)
 
 
 def value_tree(op: Constant) -> Tree:

@@ -11,7 +11,7 @@ from archdsl.shapes import Dim, Shape, Symbolic
 from archdsl_torch.arguments import Arguments, Hint, element_hints, node_hint
 from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import MergedStep
-from archdsl_torch.outline import Port, Ref, Result
+from archdsl_torch.outline import Items, Make, Port, Ref, Result, Tensor, Use
 from archdsl_torch.sizes import Sizes
 from archdsl_torch.text import all_same, identifier, is_static, literal, same, unique
 from archdsl_torch.variables import Variables, plain
@@ -105,8 +105,21 @@ class Values:
             if what == "device" or (type_ is not None and type_.dtype == "float32"):
                 return f"{name}.{what}"
         if what == "dtype":
-            return "torch.get_default_dtype()"
+            own = self._own_numbers()
+            return "torch.get_default_dtype()" if own is None else f"{own}.dtype"
         raise Inexpressible(f"no tensor tells the {what}")
+
+    def _own_numbers(self) -> str | None:
+        """A floating tensor that the class, or a module of torch in it, owns in every instance."""
+        for name, entries in self.merged.members.items():
+            builds = [entry.build for entry in entries if entry is not None]
+            if len(builds) < len(entries) or not name.isidentifier() or isinstance(builds[0], Use | Items):
+                continue
+            wanted = "" if isinstance(builds[0], Tensor) else "weight"
+            owned = [b.node.tensors.get(wanted) for b in builds if isinstance(b, Make | Tensor)]
+            if all(weight is not None and weight.dtype == "float32" for weight in owned):
+                return f"self.{name}.{wanted}".removesuffix(".")
+        return None
 
     # --- sizes --------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ from archdsl.ops.special import (
 )
 from archdsl.shapes import Symbolic, evaluate
 from archdsl_torch.lowering import lower
-from tests.ops.harness import call_module, run_code
+from tests.ops.harness import call_module, outputs, run_code
 
 
 def run(graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
@@ -140,7 +140,7 @@ class _Run:
 
     def _node(self, node: Node) -> None:
         results = self._compute(node)
-        self._give(node, results if isinstance(results, tuple | list) else (results,))
+        self._give(node, outputs(results))
 
     def _give(self, node: Node, results: Sequence[Tensor]) -> None:
         for place, result in enumerate(results):

@@ -498,6 +498,11 @@ TIMM = {
         {"dims": (8, 16, 24, 32), "depths": (2, 1, 1, 1)}, 64,
     ),
     "resnet18": ("resnet18", {}, {}, 32),
+    "efficientnet_b0": ("efficientnet_b0", {}, {}, 32),
+    "efficientnet_v2_s": (
+        "efficientnetv2_s", {"width_mult": 0.25, "depth_mult": 0.25, "norm": "batch_norm2d"},
+        {"channel_multiplier": 0.25, "depth_multiplier": 0.25}, 32,
+    ),
 }  # fmt: skip
 """By network: timm's name, our parameters, timm's, and the size of the image."""
 

@@ -42,6 +42,11 @@ def test_classes_of_one_block_are_named_by_their_place(network: Network) -> None
     assert classes(network(SWAPS))[:2] == ["Rows", "Columns"]
 
 
+def test_a_place_that_does_not_tell_them_apart_names_no_class(network: Network) -> None:
+    spec = SWAPS.replace("n t u c -> n u t c", "$('n t u c -> n u t c' if i else 'n t u c -> n c u t')")
+    assert classes(network(spec))[:3] == ["Swap", "Columns", "Swap2"]
+
+
 def test_a_single_class_is_named_by_its_block(network: Network) -> None:
     assert classes(network(SWAPS.replace("n t c u", "n u t c")))[0] == "Swap"
 

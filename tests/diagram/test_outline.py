@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +15,7 @@ from archdsl.diagram.grouping import group
 from archdsl.diagram.outline import outline
 from archdsl.diagram.quantities import count_text
 from archdsl.graph import Graph
+from archdsl.zoo import families
 from tests.diagram.building import (
     SMALL,
     Builder,
@@ -29,7 +29,9 @@ from tests.diagram.building import (
     with_head_in_training,
 )
 
-SPECS = sorted(path.stem for path in (Path(__file__).parents[2] / "specs").glob("*.yaml"))
+SPECS = list(families())
+FIRSTS = list({family: name for name, family in reversed(families().items())}.values())
+"""One network of each family."""
 
 
 def plain(text: str) -> str:
@@ -183,7 +185,7 @@ def test_small_graphs_give_truthful_figures(name: str, depth: int) -> None:
     check(SMALL[name](), depth)
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", FIRSTS)
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_networks_give_truthful_figures(name: str, depth: int) -> None:
     check(archdsl.graph(name), depth)
@@ -192,6 +194,19 @@ def test_networks_give_truthful_figures(name: str, depth: int) -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_overviews_of_networks_have_few_boxes(name: str) -> None:
     assert 1 < len(boxes(outline(archdsl.graph(name)), Style.CARD)) <= 12
+
+
+@pytest.mark.parametrize("bodies", [1, 2])
+def test_a_repeat_inside_of_a_repeat_is_opened(bodies: int) -> None:
+    b = Builder()
+    x = b.input(32, 16, 16)
+    for body in range(bodies):
+        b.scope(f"bodies.{body}", "body")
+        for i in range(3):
+            x = bottleneck(b, f"bodies.{body}.layers.{i}", x, 8)
+    graph = b.graph(x)
+    check(graph, 3)
+    assert len(boxes(outline(graph, 3), Style.MERGE)) == 1
 
 
 def test_equal_ops_in_a_row_are_one_box() -> None:

@@ -27,6 +27,7 @@ from archdsl.diagram import (
 )
 from archdsl.diagram.metrics import FONTS, text_width
 from archdsl.diagram.outline import outline
+from archdsl.zoo import families
 from tests.diagram.building import SMALL, Builder, residual_network, tangle
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -110,8 +111,13 @@ def layout(name: str, depth: int) -> dict[str, Any]:
     return dict(json.loads(data))
 
 
-SPECS = sorted(path.stem for path in (Path(__file__).parents[2] / "specs").glob("*.yaml"))
-DRAWN = [(name, depth) for name in SMALL for depth in (1, 2)] + [(name, 1) for name in SPECS]
+FIRSTS = {family: name for name, family in reversed(families().items())}
+"""One network of each family."""
+DRAWN = [
+    *((name, depth) for name in SMALL for depth in (1, 2)),
+    *((name, 1) for name in FIRSTS.values()),
+    *(pytest.param(name, 1, marks=pytest.mark.slow) for name in families() if name not in FIRSTS.values()),
+]
 
 
 @pytest.mark.parametrize(("name", "depth"), DRAWN)

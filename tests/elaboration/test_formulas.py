@@ -114,3 +114,35 @@ def test_an_unproved_size_passes_and_is_kept_symbolic() -> None:
     graph, diagnostics = analyse("resnet50")
     assert graph is not None and not diagnostics
     assert shape(graph, "layer1.0.conv1") == "N×64×((H + 3) // 4)×((W + 3) // 4)"
+
+
+def test_choices_that_numbers_make_are_made(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        params: {both: true}
+        inputs: {x: [N, 8], y: [N, 8]}
+        nodes:
+          w: = x if both else y
+          v: = w if both and x > y else 2
+          u: = v + (1 if both or x > y else 2)
+          t: = u if not both or x > y and y > 0 else 2
+    """,
+    )
+    assert formula(graph, "w") == "0"
+    assert formula(graph, "v") == "0 if 1 > 2 else 2"
+    assert formula(graph, "u") == "0 + 1"
+    assert formula(graph, "t") == "0 if 1 > 2 and 2 > 0 else 2"
+
+
+def test_a_formula_of_which_numbers_leave_no_node(tmp_path: Path) -> None:
+    found = mistakes(
+        tmp_path,
+        """
+        params: {both: true}
+        inputs: {x: [N, 8]}
+        nodes:
+          w: = 1 if both else x
+    """,
+    )
+    assert found == [("bad-expression", "a formula reads at least one node")]

@@ -254,7 +254,10 @@ def plain(dim: Dim) -> int:
 
 
 def outputs(result: Any) -> tuple[torch.Tensor, ...]:
-    return tuple(result) if isinstance(result, tuple | list) else (result,)
+    """The tensors given, also those of a tuple in a tuple."""
+    if not isinstance(result, tuple | list):
+        return (result,)
+    return tuple(tensor for part in result for tensor in outputs(part))
 
 
 def type_of(tensor: torch.Tensor) -> TensorType:

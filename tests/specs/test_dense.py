@@ -114,7 +114,11 @@ def test_unet_takes_other_depths_and_odd_sizes() -> None:
 def test_unet_begins_with_unit_variance() -> None:
     """Section 3: the weights' variance is 2 / N for N incoming nodes; an up-convolution's are its channels."""
     model = archdsl.build("unet", seed=0)
-    for module, incoming in ((model.down3.conv2, 9 * 512), (model.up3.upconv, 1024), (model.up3.conv.conv1, 9 * 1024)):
+    for module, incoming in (
+        (model.level3.conv.conv2, 9 * 512),
+        (model.up3.upconv, 1024),
+        (model.up3.conv.conv1, 9 * 1024),
+    ):
         assert module.weight.std().item() == pytest.approx((2 / incoming) ** 0.5, rel=0.01)
 
 
@@ -149,6 +153,13 @@ def test_pyramid_builds_no_classifier_and_takes_the_backbone_weights() -> None:
     body = archdsl.build("resnet50_fpn", device="meta", norm="batch_norm2d").body.state_dict()
     assert set(backbone) - set(body) == {"fc.weight", "fc.bias"}
     assert set(body) <= set(backbone)
+
+
+def test_the_source_of_the_pyramid_calls_things_by_their_names() -> None:
+    """Values that come out of other scopes, and members of a list."""
+    source = archdsl.source("resnet50_fpn")
+    assert "def forward(self, layer1, layer2, layer3, layer4):" in source
+    assert "fpn, layer_blocks0, layer_blocks1, layer_blocks2, layer_blocks3 = self.fpn(" in source
 
 
 def test_gan_plays() -> None:

@@ -58,6 +58,17 @@ class DoubleConv(nn.Module):
         return self.dropout(F.relu(self.conv2(F.relu(self.conv1(x)))))
 
 
+class Down(nn.Module):
+    """Half the map, and two convolutions."""
+
+    def __init__(self, before: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.conv = DoubleConv(before, 2 * before, dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.max_pool2d(x, 2))
+
+
 class Up(nn.Module):
     """A 2×2 up-convolution, the skipped map's middle beside it, and two convolutions."""
 
@@ -78,11 +89,11 @@ class UNet(nn.Module):
 
     def __init__(self, width: int = 64, dropout: float = 0.5) -> None:
         super().__init__()
-        self.down0 = DoubleConv(1, width)
-        self.down1 = DoubleConv(width, 2 * width)
-        self.down2 = DoubleConv(2 * width, 4 * width)
-        self.down3 = DoubleConv(4 * width, 8 * width, dropout)
-        self.bottom = DoubleConv(8 * width, 16 * width, dropout)
+        self.level0 = DoubleConv(1, width)
+        self.level1 = Down(width)
+        self.level2 = Down(2 * width)
+        self.level3 = Down(4 * width, dropout)
+        self.level4 = Down(8 * width, dropout)
         self.up3 = Up(16 * width)
         self.up2 = Up(8 * width)
         self.up1 = Up(4 * width)
@@ -90,12 +101,12 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(width, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        level0 = self.down0(x)
-        level1 = self.down1(F.max_pool2d(level0, 2))
-        level2 = self.down2(F.max_pool2d(level1, 2))
-        level3 = self.down3(F.max_pool2d(level2, 2))
-        x = self.up3(self.bottom(F.max_pool2d(level3, 2)), level3)
-        return self.head(self.up0(self.up1(self.up2(x, level2), level1), level0))
+        level0 = self.level0(x)
+        level1 = self.level1(level0)
+        level2 = self.level2(level1)
+        level3 = self.level3(level2)
+        x = self.up2(self.up3(self.level4(level3), level3), level2)
+        return self.head(self.up0(self.up1(x, level1), level0))
 
 
 class Generator(nn.Module):

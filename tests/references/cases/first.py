@@ -16,7 +16,7 @@ CASES: tuple[Case, ...] = (
     # The auxiliary head takes no smaller image.
     Case("inception_v3", 299, NO_DROPOUT, {"init_weights": False}, 1, other=331),
     Case("densenet121", 64, depth=3, other=96),
-    Case("efficientnet_b0", 64, {**NO_DROPOUT, **STOCHASTIC}, depth=3, other=96),
+    Case("efficientnet_b0", 64, {**NO_DROPOUT, **STOCHASTIC}, depth=3, other=96, calibration=160),
     Case("convnext_tiny", 64, STOCHASTIC, depth=3, other=96),
     Case("vit_b_16", 64, SMALL, SMALL, 3, other=96),
     # The last two stages of a 96-pixel image are 6×6 and 3×3: padded windows, and one that covers the map.

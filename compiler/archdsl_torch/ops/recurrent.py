@@ -1,0 +1,25 @@
+"""The torch half of `archdsl.ops.recurrent`."""
+
+from __future__ import annotations
+
+from archdsl.ops.recurrent import GRU, LSTM, RNN, Recurrent
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering import Arg, Call, In, Lowered, Many, Method, Self, call, fields, lower
+
+
+@lower.register
+def _(op: RNN | GRU, x: TensorType, h_0: TensorType | None = None) -> Lowered:
+    return Lowered(_module(op, x), None)
+
+
+@lower.register
+def _(op: LSTM, x: TensorType, h_0: TensorType | None = None, c_0: TensorType | None = None) -> Lowered:
+    called = None if h_0 is None else Method(Self(), "__call__", (In(0), Many((In(1), In(2)))))
+    return Lowered(_module(op, x), None, called, outputs=(1, 2))
+
+
+def _module(op: Recurrent, x: TensorType) -> Call:
+    own = [name for name in ("nonlinearity", "proj_size") if hasattr(op, name)]
+    shared = ("num_layers", "bias", "batch_first", "dropout", "bidirectional")
+    sizes = Arg(x.shape[-1], "input_size"), Arg(op.hidden_size, "hidden_size")
+    return call(f"nn.{type(op).__name__}", *sizes, **fields(op, *shared, *own))
