@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import FollowOn, Note
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import place_op, read
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scopes import block, inline
 from archdsl.graph import Mode, Node, Scope, ScopeKind
-from archdsl.ops.special import ByMode
+from archdsl.ops.base import Op
+from archdsl.ops.special import ByMode, ScanStack
 from archdsl.shapes import TensorType
 from archdsl.template import NodeTemplate
 
@@ -37,7 +38,7 @@ def _origin(frame: Frame, path: str) -> Entry:
         raise unknown_path(frame, path)
     if entry.state is State.BROKEN:
         raise FollowOn
-    if entry.scope is None and (entry.node is None or entry.alias is not None):
+    if entry.scope is None and (entry.node is None or entry.alias not in (None, IN_LOOP)):
         raise PathError("bad-share", f"`{path}` is no module", "share the node of an op or a block")
     return entry
 
@@ -77,7 +78,7 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
     assert entry.scope is not None
     entry.scope.share = origin.share or origin
     again_nodes, first_nodes = list(entry.scope.nodes()), list(origin.nodes())
-    if [node.op for node in again_nodes] != [node.op for node in first_nodes]:
+    if list(map(_without_steps, again_nodes)) != list(map(_without_steps, first_nodes)):
         run.mistakes.add(
             "bad-share", f"`{origin.path}` has other nodes on this input", template.span,
             place=place_of(frame, template), hint="its `if` or its sizes come out differently here",
@@ -86,6 +87,11 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
     for node, first in zip(again_nodes, first_nodes, strict=True):
         _link(run, template, frame, node, first)
     return entry
+
+
+def _without_steps(node: Node) -> Op:
+    """The node's op; a loop over time may run more often in one place than in another."""
+    return node.op.model_copy(update={"steps": 0}) if isinstance(node.op, ScanStack) else node.op
 
 
 def _link(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node, origin: Node) -> None:

@@ -121,6 +121,9 @@ class Containers:
         stretches = [_stretches(item.entries) for item in items]
         if any(list(other) != list(stretches[0]) for other in stretches):
             raise Unmergeable("different loops")
+        for item, own in zip(items, stretches, strict=True):
+            if [entry for stretch in own.values() for entry in stretch] != list(item.entries):
+                raise Unmergeable("a loop whose turns are several children")
         return tuple(self._stretch([own[key] for own in stretches], where) for key in stretches[0])
 
     def _stretch(self, rows: Sequence[Sequence[Entry]], where: Sequence[int]) -> Doc:

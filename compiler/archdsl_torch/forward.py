@@ -22,6 +22,7 @@ from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Ref, Result
 from archdsl_torch.scanning import loop_lines
 from archdsl_torch.special import Grid
+from archdsl_torch.stacks import stack_lines, stacks
 from archdsl_torch.text import WIDTH, Doc, Group, all_same, identifier, is_static, output_name, render
 from archdsl_torch.values import Inexpressible, Values
 from archdsl_torch.variables import NamesOf, Variables
@@ -50,9 +51,10 @@ class Forward:
         self.arguments = arguments
         self.layout = layout
         self.ports_of = ports_of
-        self.variables = Variables(merged, layout, exports_of)
+        self.variables = Variables(merged, layout, exports_of, ports_of)
         self.values = Values(self.variables, arguments)
         self.steps = self.variables.steps
+        self.stacks = stacks(self.variables)
         self.count = len(merged.outlines)
         self.pending: dict[str, _Pending] = {}
         self.before: list[tuple[str, Doc]] = []
@@ -79,7 +81,7 @@ class Forward:
         first = steps[0]
         some = len(first.where) < self.count
         if not some and first.when is None:
-            return [line for step in steps for line in self._step(step, 8)]
+            return self._lines(steps, 8)
         if some and self._ends_with(steps):
             return self._ending(steps)
         if len(steps) == 1 and some and first.when is None and self._is_optional_module(first):
@@ -93,7 +95,7 @@ class Forward:
         tests = [] if steps[0].when is None else [_mode_test(steps[0].when)]
         tests += [self._test(steps)[0]] if some else []
         before = dict(self.variables.names)
-        inner = [line for step in steps for line in self._step(step, 12)]
+        inner = self._lines(steps, 12)
         otherwise = [line for step in steps for line in self._otherwise(step, before)]
         lines = [f"        if {' and '.join(tests)}:", *inner]
         return [*lines, "        else:", *otherwise] if otherwise else lines
@@ -131,7 +133,7 @@ class Forward:
         self.ending = True
         fallback = self.variables.name(last.fallback)
         lines = [f"        if {self._test(steps)[1]}:", f"            return {fallback}"]
-        lines += [line for step in before for line in self._step(step, 8)]
+        lines += self._lines(before, 8)
         return [*lines, *render("return ", self._text(last).doc, 8)]
 
     def _by_mode(self, step: MergedStep) -> list[str]:
@@ -174,6 +176,20 @@ class Forward:
 
     # --- steps ----------------------------------------------------------------------------------
 
+    def _lines(self, steps: Sequence[MergedStep], indent: int) -> list[str]:
+        """The steps in order, stacks of layers as loops."""
+        lines: list[str] = []
+        place = 0
+        while place < len(steps):
+            stack = self.stacks.get(steps[place].key)
+            if stack is None or len(stack.steps) > len(steps) - place:
+                lines += self._step(steps[place], indent)
+                place += 1
+            else:
+                lines += stack_lines(self, stack, indent)
+                place += len(stack.steps)
+        return lines
+
     def _step(self, step: MergedStep, indent: int) -> list[str]:
         depth = 1 + max((self.pending[key].depth for key in self._nested(step)), default=0)
         text = self._text(step)
@@ -211,7 +227,7 @@ class Forward:
         if not self.variables.gives_one(step) or self.variables.reads.get(ref) != 1 or place == len(self.steps):
             return False
         after = self.steps[place]
-        if ref not in after.inputs or (after.where, after.when) != (step.where, step.when):
+        if after.key in self.stacks or ref not in after.inputs or (after.where, after.when) != (step.where, step.when):
             return False
         if depth >= NESTING or len(str(text.doc)) > LONGEST or self._ends_line(step, depth):
             return False
@@ -232,12 +248,9 @@ class Forward:
 
     def _text(self, step: MergedStep) -> Text:
         """The step as one expression."""
-        if isinstance(step.some.unit, Scope):
-            return Text(Group(f"{step.some.module}(", self._scope_arguments(step, step.some.unit)))
-        inputs = [None if ref is None else self.operand(ref) for ref in step.inputs]
         if step.codes[0] is None:
-            fed = tuple(text.doc for text in inputs if text is not None)
-            return Text(Group(f"{step.some.module}(", fed))
+            return Text(self.call(step))
+        inputs = [None if ref is None else self.operand(ref) for ref in step.inputs]
         if isinstance(step.codes[0], Grid):
             return self._grid(step)
         writer = self.writer(step, inputs)
@@ -247,6 +260,12 @@ class Forward:
         if isinstance(step.codes[0], Method) and step.codes[0].name == "reshape":
             return self._reshape(step, writer)
         return writer.write(step.codes)
+
+    def call(self, step: MergedStep) -> Group:
+        """The call of the step's module."""
+        if isinstance(step.some.unit, Scope):
+            return Group(f"{step.some.module}(", self._scope_arguments(step, step.some.unit))
+        return Group(f"{step.some.module}(", tuple(self.operand(ref).doc for ref in step.inputs if ref is not None))
 
     def writer(self, step: MergedStep, inputs: Sequence[Text | None]) -> Writer:
         """Writes the step's code on these inputs."""

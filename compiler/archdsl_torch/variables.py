@@ -31,13 +31,16 @@ def plain(ref: Ref) -> Ref:
 class Variables:
     """The variables of one forward while it is written."""
 
-    def __init__(self, merged: Merged, layout: Layout, exports_of: NamesOf) -> None:
+    def __init__(self, merged: Merged, layout: Layout, exports_of: NamesOf, ports_of: NamesOf) -> None:
         self.merged = merged
         self.layout = layout
         self.exports_of = exports_of
+        self.ports_of = ports_of
         self.steps = list(merged.steps.values())
         self.places = {step.key: i for i, step in enumerate(self.steps)}
         self.names: dict[Ref, str] = {Port((name,)): name for name in merged.ports}
+        self.preferred: dict[Ref, str] = {}
+        """What values are called other than in the spec."""
         self.indices: list[str] = []
         """Index tensors of constants, which are no step's value."""
         self.rebound: set[str] = set()
@@ -54,6 +57,11 @@ class Variables:
         if ref is not None:
             self.last[plain(ref)] = place
             self.reads[plain(ref)] = self.reads.get(plain(ref), 0) + 1
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether the forward runs its steps several times, so that the next turn reads the arguments again."""
+        return self.merged.outlines[0].scope.scan is not None
 
     # --- what is known of a value ---------------------------------------------------------------
 
@@ -103,12 +111,16 @@ class Variables:
         ref = Result(step.key, output)
         name = self.flowing(step)
         if name is None:
-            name = unique(_wanted(step, output), self._live(self.places[step.key]))
+            name = self.free(self.preferred.get(ref) or _wanted(step, output), self.places[step.key])
         else:
             self.rebound.add(name)
         self.names = {r: n for r, n in self.names.items() if n != name}
         self.names[ref] = name
         return name
+
+    def free(self, wanted: str, place: int) -> str:
+        """A name that no value has which is read after this place."""
+        return unique(wanted, self._live(place))
 
     def index(self, wanted: str, taken: set[str]) -> str:
         """A variable for a constant's index."""
@@ -122,10 +134,8 @@ class Variables:
 
     def flowing(self, step: MergedStep) -> str | None:
         """The argument whose value the step takes on, where nothing else reads that any more."""
-        if not self.gives_one(step) or step.when is not None or not self.merged.ports:
+        if not self.gives_one(step) or step.when is not None or not self.merged.ports or self.is_loop:
             return None
-        if self.merged.outlines[0].scope.scan is not None:
-            return None  # the next turn of the loop reads the arguments again
         if self.is_exported(Result(step.key, 0)) and len(self.merged.exports) > 1:
             return None
         stream = self.merged.ports[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.compiler.loops import LOOPS
+
 IMAGE = "inputs: {x: [N, 3, H = 16, W = 16]}\n"
 ROWS = "inputs: {x: [N, T = 5, 8]}\n"
 
@@ -638,3 +640,22 @@ nodes:
   d: {op: unit, mask: true, shift: true}
 """
 )
+NETWORKS["turns of several children"] = (
+    ROWS
+    + """
+blocks:
+  unit:
+    params: {depth: int}
+    nodes:
+      body:
+        - for i in range(depth):
+            - {op: linear, out_features: 8}
+            - {if: i > 0, op: layer_norm}
+            - relu
+      add: = body + x
+nodes:
+  a: {op: unit, depth: 2}
+  b: {op: unit, depth: 3}
+"""
+)
+NETWORKS |= LOOPS

@@ -205,6 +205,76 @@ class SimpleVit(nn.Module):
         return self.head(x[:, 0] if pool == "cls" else x.mean(1))
 
 
+class Detr(nn.Module):
+    """arXiv:2005.12872, appendix A.3, of torchvision's bottlenecks and torch's attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models.resnet import Bottleneck, ResNet
+        from torchvision.ops import FrozenBatchNorm2d
+
+        body = ResNet(Bottleneck, [1, 1, 1, 1], norm_layer=FrozenBatchNorm2d)
+        del body.fc, body.avgpool
+        for norm in (module for module in body.modules() if isinstance(module, FrozenBatchNorm2d)):
+            for buffer in norm.buffers():
+                buffer.copy_(1 + 0.2 * normal(len(buffer), seed=len(buffer)).clamp(-2, 2))
+        self.backbone = nn.ModuleList([nn.ModuleDict({"body": body})])
+        self.input_proj = nn.Conv2d(2048, 24, 1)
+        self.query_embed = nn.Embedding(5, 24)
+        encoder = nn.ModuleDict({"layers": nn.ModuleList(Detr.layer(["self_attn"]) for _ in range(2))})
+        layers = nn.ModuleList(Detr.layer(["self_attn", "multihead_attn"]) for _ in range(3))
+        decoder = nn.ModuleDict({"layers": layers, "norm": nn.LayerNorm(24)})
+        self.transformer = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+        self.class_embed = nn.Linear(24, 7 + 1)
+        self.bbox_embed = nn.ModuleDict({"layers": nn.ModuleList(nn.Linear(24, width) for width in (24, 24, 4))})
+
+    @staticmethod
+    def layer(attentions: list[str]) -> nn.ModuleDict:
+        parts = {name: nn.MultiheadAttention(24, 3, batch_first=True) for name in attentions}
+        norms = {f"norm{i + 1}": nn.LayerNorm(24) for i in range(len(attentions) + 1)}
+        return nn.ModuleDict({**parts, **norms, "linear1": nn.Linear(24, 40), "linear2": nn.Linear(40, 24)})
+
+    @staticmethod
+    def positions(height: int, width: int) -> Tensor:
+        """A row's sines and cosines take turns, then a column's; a whole map is one turn."""
+        half: list[list[Tensor]] = [[], []]
+        for axis, size in enumerate((height, width)):
+            turn = 2 * torch.pi * torch.arange(1, size + 1, dtype=torch.float64) / size
+            for pair in range(6):
+                half[axis] += [(turn / 10000 ** (pair / 6)).sin(), (turn / 10000 ** (pair / 6)).cos()]
+        rows, columns = (torch.stack(values, dim=-1) for values in half)
+        grid = [rows[:, None].expand(-1, width, -1), columns[None].expand(height, -1, -1)]
+        return torch.cat(grid, dim=-1).flatten(0, 1)
+
+    def features(self, image: Tensor) -> Tensor:
+        body = self.backbone[0]["body"]
+        x = body.maxpool(body.relu(body.bn1(body.conv1(image))))
+        return self.input_proj(body.layer4(body.layer3(body.layer2(body.layer1(x)))))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        features = self.features(image)
+        place, memory = self.positions(*features.shape[-2:]), features.flatten(2).mT
+        for own in self.transformer["encoder"]["layers"]:
+            q = memory + place
+            memory = own["norm1"](memory + own["self_attn"](q, q, memory, need_weights=False)[0])
+            memory = own["norm2"](memory + own["linear2"](own["linear1"](memory).relu()))
+        asked = self.query_embed.weight
+        x = torch.zeros(len(image), 5, 24, dtype=image.dtype)
+        logits, boxes = [], []
+        for own in self.transformer["decoder"]["layers"]:
+            q = x + asked
+            x = own["norm1"](x + own["self_attn"](q, q, x, need_weights=False)[0])
+            found = own["multihead_attn"](x + asked, memory + place, memory, need_weights=False)[0]
+            x = own["norm2"](x + found)
+            x = own["norm3"](x + own["linear2"](own["linear1"](x).relu()))
+            says = self.transformer["decoder"]["norm"](x)
+            logits.append(self.class_embed(says))
+            first, second, third = self.bbox_embed["layers"]
+            boxes.append(third(second(first(says).relu()).relu()).sigmoid())
+        others = (torch.stack(logits[:-1]), torch.stack(boxes[:-1])) if self.training else ()
+        return logits[-1], boxes[-1], *others
+
+
 SMALL = {"image_size": 32, "patch_size": 8, "dim": 24, "depth": 2, "num_classes": 7}
 NETWORKS = [
     Small(
@@ -225,6 +295,11 @@ NETWORKS = [
         )
         for positions in ("sinusoidal", "learned", "axial")
         for pool in ("cls", "mean")
+    ),
+    Small(
+        "detr_resnet50", Detr, lambda: (normal(2, 3, 96, 40),),
+        {"layers": [1, 1, 1, 1], "num_classes": 7, "num_queries": 5, "hidden_dim": 24, "num_heads": 3,
+         "encoder_layers": 2, "decoder_layers": 3, "feedforward_dim": 40, "dropout": 0.0},
     ),
     Small("mixer_b16", mixer, lambda: (normal(2, 3, 32, 32),), {**SMALL, "tokens_dim": 12, "channels_dim": 72}),
     Small("deit_b_16_distilled", deit, lambda: (normal(2, 3, 32, 32),), {**SMALL, "num_heads": 3, "mlp_dim": 48}),

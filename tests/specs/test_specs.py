@@ -17,6 +17,7 @@ PARAMETERS = {
     "lenet5": 61_706,
     "capsnet": 8_215_568,
     "clip_vit_b_32": 151_277_313,
+    "detr_resnet50": 41_524_768,
     "siamese": 38_951_745,
     "simple_vit_s_16": 21_974_632,
     "alexnet_2012": 60_965_224,

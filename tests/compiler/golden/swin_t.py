@@ -37,10 +37,9 @@ class StochasticDepth(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0.0:
             return x
-        # feature_dropout draws once for each index of the first two dimensions
-        if self.mode == "row":
-            return torch.feature_dropout(x.unsqueeze(0), self.p, True).squeeze(0)
-        return torch.feature_dropout(x[None, None], self.p, True)[0, 0]
+        rows = x.shape[0] if self.mode == "row" else 1
+        noise = x.new_empty((rows,) + (1,) * (x.dim() - 1)).bernoulli_(1.0 - self.p)
+        return x * (noise.div_(1.0 - self.p) if self.p < 1.0 else noise)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, mode={self.mode!r}"
