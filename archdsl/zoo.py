@@ -13,8 +13,8 @@ from archdsl.shapes import evaluate
 
 HEADER = ("name", "family", "parameters", "MACs", "image size", "reference")
 _NUMERIC = frozenset(("parameters", "MACs", "image size"))
-_UNITS = (1e9, "G"), (1e6, "M"), (1e3, "k")
-_WIDTHS = {"parameters": 13, "MACs": 9, "image size": 10}
+_UNITS = (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")
+_WIDTHS = {"parameters": 15, "MACs": 9, "image size": 10}
 
 
 @dataclass(frozen=True)

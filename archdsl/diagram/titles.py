@@ -152,8 +152,9 @@ def _linear(node: Node, sizes: Sizes) -> Title:
 
 
 def _embedding(node: Node, sizes: Sizes) -> Title:
-    rows, columns = next(iter(node.tensors.values())).shape if node.tensors else ("?", "?")
-    return Title("Embedding", _fixed(f"{rows} → {columns}"), comma=False)
+    fed = next((value for value in node.inputs[1:] if value is not None), None)
+    rows, columns = next(iter(node.tensors.values())).shape if fed is None else fed.type.shape
+    return Title("Embedding", _fixed(f"{size(rows, sizes)} → {size(columns, sizes)}"), comma=False)
 
 
 def _attention(node: Node, sizes: Sizes) -> Title:

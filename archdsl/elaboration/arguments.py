@@ -15,7 +15,7 @@ from archdsl.elaboration.mistakes import Reported
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec, Op, field_specs
-from archdsl.ops.special import Constant
+from archdsl.ops.special import FILLED
 from archdsl.overrides import KINDS
 from archdsl.template import NodeTemplate, Written
 
@@ -37,7 +37,7 @@ def make_op(run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op
     fields = op_fields(run, template, frame, kind, extra)
     with run.mistakes.at(template, frame):
         op = run.applier.make(kind, fields)
-    if kind is not Constant and not extra and all(type(value) in PLAIN for _, value in template.cache[kind]):
+    if kind not in FILLED and not extra and all(type(value) in PLAIN for _, value in template.cache[kind]):
         template.cache[Op, kind] = op
     return op
 
@@ -53,10 +53,10 @@ def op_fields(
     if prepared is None:
         prepared = template.cache[kind] = _prepare_fields(run, template, frame, kind)
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
-    index = _index(prepared, frame.env) if kind is Constant else ()
+    index = _index(prepared, frame.env) if kind in FILLED else ()
 
     def resolve(key: str, value: Any) -> Any:
-        if kind is Constant and key == "value":
+        if kind in FILLED and key == "value":
             return bind_constant(value, index, frame.env)
         try:
             return evaluate_here(value, frame)
@@ -154,7 +154,7 @@ def _prepare_fields(run: Elaborator, template: NodeTemplate, frame: Frame, kind:
 
     def ready(key: str, written: Written) -> Any:
         spec = specs.get(key)
-        if kind is Constant and key == "value":
+        if kind in FILLED and key == "value":
             return written.value
         return prepare(written.value, text=False) if spec is None else _ready(template, spec, written)
 

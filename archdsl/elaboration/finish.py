@@ -16,7 +16,7 @@ from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
 from archdsl.ops import OPS
-from archdsl.ops.special import InputOp, ScanLast
+from archdsl.ops.special import InputOp, Parameter, ScanLast
 from archdsl.substitution import parse_text
 from archdsl.template import NodeTemplate
 
@@ -131,6 +131,11 @@ def _initialise(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes
         if not node.tensors:
             continue
         own = node.template.init if isinstance(node.template, NodeTemplate) else None
+        if isinstance(node.op, Parameter) and node.op.value is not None:
+            if own is not None and node.template is not None:
+                span = node.template.home.key_span(own.path)
+                mistakes.add("bad-init", "`init` and `value` both say how this parameter starts", span)
+            continue
         around = [rules for rules in files if rules.any and node.path.startswith(rules.prefix)]
         found: dict[str, Initialiser] = {}
         for rules in around:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import part_value, shapes_read
@@ -190,7 +190,7 @@ def _decided(tree: Any) -> Any:
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Compare) else Logic(tree.word, parts)
 
 
-def _is_known(tree: Any) -> bool:
+def _is_known(tree: Any) -> TypeGuard[Literal]:
     return isinstance(tree, Literal) and isinstance(tree.value, bool | int | float)
 
 

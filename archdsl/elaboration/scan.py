@@ -159,9 +159,7 @@ class _Loop:
         return self._place(f"{name}[:]", ("collect", name), op, (value,), (name,))
 
     def _last(self, port: str, value: Value, carried: Value) -> Value:
-        return self._place(
-            f"{port}[-1]", ("carry", port), self._op(ScanLast), (value, carried), (f"{port} next", port)
-        )
+        return self._place(f"{port}[-1]", ("carry", port), self._op(ScanLast), (value, carried), (f"{port} next", port))
 
     def _op(self, kind: type[Op], **fields: Any) -> Op:
         return self.run.applier.make(kind, fields)
@@ -223,13 +221,13 @@ class _Reader:
                 hint = f"did you mean `{near}`?" if near else f"it takes {', '.join(f'`{one}`' for one in FIELDS)}"
                 self._fail("unknown-field", f"`scan` has no field `{key}`", key, hint=hint, key=True)
         ports = "say what is read with `over`, `carry` and `capture`"
-        for key, given, hint in (
-            ("from", self.template.source, ports),
-            ("tie", self.template.tie, "say it in the body"),
-            ("init", self.template.init, "say it in the body"),
+        for code, key, given, hint in (
+            ("bad-node", "from", self.template.source, ports),
+            ("bad-tie", "tie", self.template.tie, "say it in the body"),
+            ("bad-init", "init", self.template.init, "say it in the body"),
         ):
             if given:
-                self._fail(f"bad-{key}", f"`scan` takes no `{key}`", key, key=True, hint=hint)
+                self._fail(code, f"`scan` takes no `{key}`", key, key=True, hint=hint)
         if "body" not in self.template.written:
             self._fail("missing-field", "`scan` needs `body`", hint="add `body: …`, the block that runs at each step")
 
@@ -307,7 +305,9 @@ class _Reader:
 
     def _mapping(self, key: str) -> dict[str, Any]:
         written = self.template.written.get(key)
-        raw = {} if written is None else written.value
+        if written is None:
+            return {}
+        raw = written.value
         if isinstance(raw, str) and "$" in raw:
             with self.run.mistakes.at(self.template, self.frame, written.path):
                 raw = evaluate_text(parse_text(raw), self.frame.env)

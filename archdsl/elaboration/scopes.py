@@ -12,11 +12,12 @@ from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.mistakes import Reported
-from archdsl.elaboration.placing import Values, new_scope, origins, own_mode
+from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
+from archdsl.ops.linear import Identity
 from archdsl.shapes import TensorType
 from archdsl.template import NodeTemplate, for_key
 
@@ -194,7 +195,20 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
             with run.mistakes.at(spec.template, frame, where):
                 if entry is None:
                     raise unknown_path(frame, path)
-                found[name] = value_of(entry, path, entry.mode)
+                value = value_of(entry, path, entry.mode)
+                found[name] = _in_its_mode(run, entry, frame, path, value)
         except Reported:
             continue
     return found
+
+
+def _in_its_mode(run: Elaborator, entry: Entry, frame: Frame, path: str, value: Value) -> Value:
+    """An output; another name with a `when` becomes a node, for only nodes say in which mode an output is there."""
+    if not isinstance(entry.template, NodeTemplate) or entry.alias is None or entry.mode in (None, value.node.when):
+        return value
+    outer, frame.mode = frame.mode, entry.mode
+    try:
+        made = place_op(run, entry.template, frame, path, run.applier.make(Identity, {}), (value,), (path,))
+    finally:
+        frame.mode = outer
+    return made.outputs["output"]

@@ -38,13 +38,17 @@ class Parameter(Op):
     kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
+    index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
+    value: Annotated[Any, Field(description="the element at these indices before training, a formula")] = None
 
     def infer(self) -> TensorType:
-        unknown = next((dim for dim in self.shape if isinstance(dim, Symbolic)), None)
+        _check_index(self.index, self.shape)
+        unknown = next((dim for dim in (*self.shape, *_sizes(self.value)) if isinstance(dim, Symbolic)), None)
         if unknown is not None:
+            part = "shape" if unknown in self.shape else "value"
             raise OpError(
-                f"a parameter's shape must be known when the model is built, but {unknown} is known only at run time",
-                code="size-error", field="shape", hint="make the size a parameter of the file",
+                f"a parameter's {part} must be known when the model is built, but {unknown} is known only at run time",
+                code="size-error", field=part, hint="make the size a parameter of the file",
             )  # fmt: skip
         return TensorType(self.shape)
 
@@ -70,12 +74,7 @@ class Constant(Op):
     persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False
 
     def infer(self) -> TensorType:
-        if self.index and len(self.index) != len(self.shape):
-            names, rank = len(self.index), len(self.shape)
-            raise OpError(
-                f"`index` has {names} name{'s' * (names != 1)}, and the shape {rank} dimension{'s' * (rank != 1)}",
-                code="bad-value", field="index", hint="name the index of each dimension",
-            )  # fmt: skip
+        _check_index(self.index, self.shape)
         return TensorType(self.shape, self.dtype)
 
     def tensors(self) -> dict[str, Weight]:
@@ -85,7 +84,7 @@ class Constant(Op):
     @property
     def known(self) -> bool:
         """Whether the tensor can be computed before the model runs."""
-        return not any(isinstance(dim, Symbolic) for dim in self.shape) and not _symbolic(self.value)
+        return not any(isinstance(dim, Symbolic) for dim in self.shape) and not _sizes(self.value)
 
 
 @final
@@ -189,13 +188,27 @@ class ScanLast(Op):
         return input
 
 
-def _symbolic(tree: Any) -> bool:
-    """Whether a run-time dimension stands in the tree."""
+def _check_index(index: tuple[str, ...], shape: tuple[Any, ...]) -> None:
+    """Raises OpError where indices and dimensions do not go together."""
+    if index and len(index) != len(shape):
+        names, rank = len(index), len(shape)
+        raise OpError(
+            f"`index` has {names} name{'s' * (names != 1)}, and the shape {rank} dimension{'s' * (rank != 1)}",
+            code="bad-value", field="index", hint="name the index of each dimension",
+        )  # fmt: skip
+
+
+def _sizes(tree: Any) -> list[Symbolic]:
+    """The run-time dimensions that stand in the tree."""
     from archdsl.expression_tree import Literal as Value
     from archdsl.expression_tree import walk
 
-    return any(isinstance(part, Value) and isinstance(part.value, Symbolic) for part in walk(tree))
+    values = [part.value for part in walk(tree) if isinstance(part, Value)]
+    return [value for value in values if isinstance(value, Symbolic)]
 
+
+FILLED = (Constant, Parameter)
+"""What a formula over indices fills."""
 
 SCAN = (ScanSlice, ScanCarry, ScanStack, ScanLast)
 """Where values come into a loop over time, and go."""

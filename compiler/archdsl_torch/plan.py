@@ -12,7 +12,7 @@ from typing import Any, final
 
 from archdsl.expressions import ExpressionError, Name, Tree, free_names, parse, substitute
 from archdsl.graph import Graph, Node, Scope, ScopeKind
-from archdsl.ops.special import SCAN, Constant
+from archdsl.ops.special import SCAN, Constant, Parameter
 from archdsl_torch.arguments import Arguments, Hint
 from archdsl_torch.construct import Constructor
 from archdsl_torch.folding import Untold
@@ -272,7 +272,7 @@ class _Words:
         if not isinstance(raw, str) or any(node.template is not template for node in nodes):
             return None
         op = nodes[0].op
-        assert isinstance(op, Constant)
+        assert isinstance(op, Constant | Parameter)
         where = [self.arguments.scopes.index(scope) for node in nodes if (scope := self.as_scope(node)) is not None]
         if len(where) < len(nodes):
             return None

@@ -43,7 +43,7 @@ def own_lines(merged: Merged, words: Words) -> list[str]:
         if not nodes:
             continue
         target = f"self.{name}" if name.isidentifier() else f'getattr(self, "{name}")'
-        filled = _constant(nodes, target, words) if isinstance(nodes[0].op, Constant) else _parameter(nodes, target)
+        filled = _filled(nodes, target, words) if _has_formula(nodes[0]) else _parameter(nodes, target)
         if len(nodes) < len(entries):
             filled = [f"        if {target} is not None:", *(f"    {line}" for line in filled)]
         lines += filled
@@ -55,9 +55,13 @@ def _parameter(nodes: Sequence[Node], target: str) -> list[str]:
     return [f"        {_call(own, target)}" if own is not None else f"        nn.init.zeros_({target})"]
 
 
-def _constant(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
+def _has_formula(node: Node) -> bool:
+    return isinstance(node.op, Constant | Parameter) and node.op.value is not None
+
+
+def _filled(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     """`copy_` casts what was computed in float64, once."""
-    ops = [node.op for node in nodes if isinstance(node.op, Constant)]
+    ops = [node.op for node in nodes if isinstance(node.op, Constant | Parameter)]
     first = ops[0]
     used = free_names(value_tree(first)) & set(first.index)
     if not used:
@@ -193,6 +197,11 @@ def _union(inits: Sequence[tuple[tuple[str, Any], ...]]) -> tuple[tuple[str, Any
     return tuple(sorted(union.items(), key=lambda item: item[0] == "bias"))
 
 
+def _pads(one: _Made) -> bool:
+    """Whether a row of the table stays at zero."""
+    return getattr(one.node.op, "padding_idx", None) is not None
+
+
 def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[list[str]]:
     bodies: dict[tuple[str, ...], list[str]] = {}
     for function, (init, covered) in by_type.items():
@@ -208,6 +217,9 @@ def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[lis
                 lines.append(f"                {call}")
             else:
                 lines += [f"                if module.{name} is not None:", f"                    {call}"]
+        if any(map(_pads, ones)):
+            guard = [] if all(map(_pads, ones)) else ["                if module.padding_idx is not None:"]
+            lines += [*guard, f"{'    ' * (4 + len(guard))}module.weight[module.padding_idx].zero_()"]
         bodies.setdefault(tuple(lines), []).append(function)
     for body, functions in bodies.items():
         yield [f"isinstance(module, {' | '.join(functions)})", *body]
@@ -254,6 +266,8 @@ def _exception(one: _Made, usual: Mapping[str, Any]) -> Iterator[str]:
     for name, initialiser in one.init:
         if expected.get(name) != initialiser or any(key not in own for key in expected):
             yield _call(initialiser, f"@.{name}")
+    if own and _pads(one):
+        yield "@.weight[@.padding_idx].zero_()"
 
 
 def _one_by_one(

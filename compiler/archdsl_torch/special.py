@@ -15,7 +15,7 @@ from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, T
 from archdsl.expressions import Call as FunctionCall
 from archdsl.graph import Node
 from archdsl.ops.cast import Cast
-from archdsl.ops.special import ByMode, Constant, Formula
+from archdsl.ops.special import ByMode, Constant, Formula, Parameter
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, lower, method
 
@@ -144,6 +144,9 @@ def _as_dtype(code: AnyCode, is_bool: bool, dtype: str) -> AnyCode:
     return method(code, "to", like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
 
 
+WHOLE: Final = frozenset(("int32", "int64"))
+"""The dtypes that count without rounding."""
+
 # --- constants ------------------------------------------------------------------------------------
 
 
@@ -156,11 +159,13 @@ def _run_time_constant(op: Constant) -> AnyCode:
     if not used:
         return call("torch.full", shape, _number(tree), dtype=target, device=like("device"))
     value = tensor_code(tree, lambda name: In(used.index(name)))
-    if op.dtype != "float64" or _is_bool(tree, frozenset()):
+    counts = op.dtype in WHOLE and isinstance(tree, Name)
+    if not counts and (op.dtype != "float64" or _is_bool(tree, frozenset())):
         value = method(value, "to", target)
     if not _fills(op, used):
         value = method(value, "expand", shape)
-    return Grid(tuple(used), tuple(_index(op, op.index.index(name)) for name in used), value)
+    indices = (_index(op, op.index.index(name), op.dtype if counts else "float64") for name in used)
+    return Grid(tuple(used), tuple(indices), value)
 
 
 def _fills(op: Constant, used: list[str]) -> bool:
@@ -169,8 +174,8 @@ def _fills(op: Constant, used: list[str]) -> bool:
     return op.index[0] in used and all(size == 1 for size in spare)
 
 
-def value_tree(op: Constant) -> Tree:
-    """The formula of the constant's elements."""
+def value_tree(op: Constant | Parameter) -> Tree:
+    """The formula of the tensor's elements."""
     return Literal(op.value) if isinstance(op.value, int | float) else op.value
 
 
@@ -180,14 +185,14 @@ def _number(tree: Tree) -> Arg:
     raise FormulaError("a constant without indices that is no number")
 
 
-def _index(op: Constant, place: int) -> AnyCode:
+def _index(op: Constant, place: int, dtype: str) -> AnyCode:
     """The tensor that holds the index along one dimension, with the others of size 1."""
     size = Arg(op.shape[place], "shape")
-    line = call("torch.arange", size, dtype=Call("torch.float64"), device=like("device"))
+    line = call("torch.arange", size, dtype=Call(f"torch.{dtype}"), device=like("device"))
     return Suffix(line, axis_suffix(op, place)) if place < len(op.shape) - 1 else line
 
 
-def axis_suffix(op: Constant, place: int) -> str:
+def axis_suffix(op: Constant | Parameter, place: int) -> str:
     """`:, None` between brackets puts an index along its dimension."""
     return ", ".join([":", *["None"] * (len(op.shape) - place - 1)])
 

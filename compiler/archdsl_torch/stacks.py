@@ -108,9 +108,9 @@ def stack_lines(forward: Forward, stack: Stack, indent: int) -> Iterator[str]:
     text = forward.operand(stack.source)
     if str(text.doc) != name:
         yield from render(f"{name} = ", text.doc, indent)
-    layer = variables.index(_singular(stack), {name})
     variables.names = {ref: own for ref, own in variables.names.items() if own != name}
     variables.names[Result(stack.steps[0].key, 0)] = name
+    layer = variables.free(_singular(stack), variables.places[stack.steps[0].key])
     call = forward.call(stack.steps[1])
     variables.names.pop(Result(stack.steps[0].key, 0))
     variables.names[Result(last.key, 0)] = name

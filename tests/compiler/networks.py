@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.compiler.loops import LOOPS
+from tests.compiler.stacks import LAYER, STACKS
 
 IMAGE = "inputs: {x: [N, 3, H = 16, W = 16]}\n"
 ROWS = "inputs: {x: [N, T = 5, 8]}\n"
@@ -658,4 +659,21 @@ nodes:
   b: {op: unit, depth: 3}
 """
 )
+NETWORKS["a parameter that starts as a formula"] = (
+    ROWS
+    + """
+blocks:
+  scaled:
+    inputs: {x: [N, T, C]}
+    params: {base: 1}
+    nodes:
+      weight: {op: parameter, shape: [2, C], index: [i, j], value: log(j + base) * (i - 1)}
+      first: {op: select, from: weight, dim: 0, index: 0}
+      out: = x * first
+nodes:
+  a: scaled
+  b: {op: scaled, base: 3}
+"""
+)
 NETWORKS |= LOOPS
+NETWORKS |= {name: LAYER + nodes for name, nodes in STACKS.items()}

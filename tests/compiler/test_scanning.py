@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.graph import Graph
+from tests.compiler import interpreter
 from tests.elaboration.support import graph_of
 
 CELL = """
@@ -209,3 +214,97 @@ def test_macs_are_those_of_every_step(tmp_path: Path) -> None:
     steps = graph.sample_sizes["T"]
     assert graph.macs == steps * (5 * 16 + 4 * 16)
     assert graph.parameters == 5 * 16 + 4 * 16 + 2 * 16
+
+
+# --- what surrounds a loop ------------------------------------------------------------------------
+
+
+def test_lengths_are_compared_when_the_model_runs(network: Callable[[str], Graph]) -> None:
+    ours = built(network("two sequences"))
+    assert ours(sequence(2, 7, 4), sequence(2, 7, 4)).shape == (2, 7, 4)
+    with pytest.raises(AssertionError, match="dimension 1 of `h` does not fit"):
+        ours(sequence(2, 7, 4), sequence(2, 8, 4))
+
+
+def test_inputs_are_left_as_they_are(network: Callable[[str], Graph]) -> None:
+    ours = built(network("relu on slices and captured"))
+    x = sequence(2, 5, 4)
+    before = x.clone()
+    first = ours(x)
+    assert torch.equal(x, before) and torch.equal(ours(x), first)
+
+
+@pytest.mark.parametrize("name", ["captured parameters", "nested", "tie across", "buffers and lists"])
+def test_copies_pickles_and_starts_on_meta(network: Callable[[str], Graph], name: str) -> None:
+    graph = network(name)
+    ours = built(graph)
+    inputs = list(interpreter.draw(graph, {"N": 2}).values())
+    expected = ours(*inputs)
+    for other in (copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
+        torch.testing.assert_close(other(*inputs), expected, rtol=0, atol=0)
+    late = archdsl.build(graph, device="meta").to_empty(device="cpu")
+    torch.manual_seed(0)
+    late.reset_parameters()
+    late = late.double().eval()
+    late.load_state_dict(ours.state_dict())
+    torch.testing.assert_close(late(*inputs), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("name", ["two sequences", "when in body", "nested", "opened in block", "attention"])
+def test_traced(network: Callable[[str], Graph], name: str) -> None:
+    graph = network(name)
+    ours = built(graph)
+    inputs = tuple(interpreter.draw(graph, {"N": 2}).values())
+    forms = (
+        torch.compile(ours, backend="eager", fullgraph=True),
+        torch.export.export(ours, inputs).module(),
+        torch.jit.trace(ours, inputs),
+    )
+    for form in forms:
+        for found, expected in zip(form(*inputs), ours(*inputs), strict=True):
+            torch.testing.assert_close(found, expected)
+
+
+STATEFUL = """
+blocks:
+  step:
+    inputs: {x: [N, C], h: [N, C]}
+    nodes:
+      norm: {op: batch_norm1d, from: x}
+      dropout: {op: dropout}
+      next: = dropout + h
+    outputs: {h: next, kept: dropout}
+inputs: {x: [N, T = 6, 50]}
+nodes:
+  zeros: {op: constant, shape: [N, 50], value: 0}
+  loop: {op: scan, body: step, dim: 1, over: {x: x}, carry: {h: zeros}, collect: {kept: kept}}
+outputs: loop.kept
+"""
+
+
+def test_every_step_counts_in_training(tmp_path: Path) -> None:
+    """Statistics are those of all steps, and each step drops others."""
+    ours = built(graph_of(tmp_path, STATEFUL)).train()
+    x = sequence(4, 6, 50)
+    kept = ours(x) != 0
+    assert ours.loop.norm.num_batches_tracked == 6
+    assert len({tuple(step.flatten().tolist()) for step in kept.unbind(1)}) == 6
+    mean = torch.zeros(50, dtype=torch.float64)
+    for step in x.unbind(1):
+        mean = 0.9 * mean + 0.1 * step.mean(0)
+    torch.testing.assert_close(ours.loop.norm.running_mean, mean)
+
+
+def test_a_block_in_a_loop_and_outside_is_two_classes(network: Callable[[str], Graph]) -> None:
+    """Loops share a class where the same goes in and comes out."""
+    assert len(re.findall(r"^class Step", archdsl.source(network("inside and outside")), re.MULTILINE)) == 2
+    assert len(re.findall(r"^class Step", archdsl.source(network("same seq twice")), re.MULTILINE)) == 2
+    assert len(re.findall(r"^class Step", archdsl.source(network("in block in for")), re.MULTILINE)) == 2
+
+
+@pytest.mark.parametrize(("name", "call"), [("lstm", "y, (h_n, c_n) = self.y(x)"), ("gru", "y, _ = self.y(x)")])
+def test_the_states_of_a_fused_layer_are_unpacked(tmp_path: Path, name: str, call: str) -> None:
+    read = {"lstm": "[y.output, y.h_n, y.c_n]", "gru": "y.output"}[name]
+    text = f"inputs: {{x: [N, T = 6, 5]}}\nnodes:\n  y: {{op: {name}, hidden_size: 4}}\noutputs: {read}\n"
+    assert call in archdsl.source(graph_of(tmp_path, text))

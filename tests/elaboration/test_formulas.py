@@ -146,3 +146,19 @@ def test_a_formula_of_which_numbers_leave_no_node(tmp_path: Path) -> None:
     """,
     )
     assert found == [("bad-expression", "a formula reads at least one node")]
+
+
+def test_a_parameter_may_start_as_a_formula(tmp_path: Path) -> None:
+    text = """
+        params: {width: 8}
+        inputs: {x: [N, T, 8]}
+        nodes:
+          scale: {op: parameter, shape: [width], index: [i], value: %s}
+          out: = x * scale
+    """
+    graph = graph_of(tmp_path, text % "log(i + width)")
+    node = next(n for n in graph.nodes if n.path == "scale")
+    assert to_text(node.op.value) == "log(i + 8)"
+    assert graph.parameters == 8
+    assert [code for code, _ in mistakes(tmp_path, text % "i + T")] == ["size-error"]
+    assert [code for code, _ in mistakes(tmp_path, text % "i, init: ones")] == ["bad-init"]

@@ -95,6 +95,26 @@ def test_when_chooses_by_mode(tmp_path: Path) -> None:
     assert evaluated.aux is None
 
 
+def test_another_name_in_one_mode_is_an_output_of_that_mode(tmp_path: Path) -> None:
+    model = built(tmp_path, """
+        inputs: {x: [N, 8]}
+        nodes:
+          a: relu
+          inside:
+            nodes:
+              b: {when: training, from: a}
+              c: tanh
+          d: {when: evaluation, from: a}
+        outputs: {a: a, b: inside.b, c: inside.c, d: d}
+    """)  # fmt: skip
+    x = torch.randn(2, 8)
+    training, evaluated = model.train()(x), model.eval()(x)
+    torch.testing.assert_close(training.b, x.relu())
+    assert training.d is None
+    assert evaluated.b is None
+    torch.testing.assert_close(evaluated.d, x.relu())
+
+
 def test_outputs_are_bare_or_a_named_tuple(tmp_path: Path) -> None:
     head = "inputs: {x: [N, 8]}\nnodes: {a: relu, b: {op: chunk, chunks: 2, dim: 1, names: [l, r]}}\n"
     x = torch.randn(2, 8)

@@ -192,10 +192,10 @@ def run(model: nn.Module, *inputs: Tensor, training: bool) -> Run:
     return Run(tuple(o.detach() for o in outputs), {**of_inputs, **gradients})
 
 
-def forward(model: nn.Module, images: Tensor, *, training: bool = False) -> tuple[Tensor, ...]:
+def forward(model: nn.Module, *inputs: Tensor, training: bool = False) -> tuple[Tensor, ...]:
     """The outputs alone."""
     with torch.no_grad(), frozen_mode(model, training=training):
-        return outputs_of(model(images))
+        return outputs_of(model(*inputs))
 
 
 def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> float:
@@ -236,10 +236,11 @@ def assert_same_pass(ours: nn.Module, theirs: nn.Module, *inputs: Tensor, traini
     assert_same_gradients(mine.gradients, reference.gradients)
 
 
-def float32_distance(ours: nn.Module, theirs: nn.Module, images: Tensor) -> float:
+def float32_distance(ours: nn.Module, theirs: nn.Module, *inputs: Tensor) -> float:
     """`distance` in float32; the models themselves keep their dtype."""
     ours, theirs = copy.deepcopy(ours).float(), copy.deepcopy(theirs).float()
-    return distance(forward(ours, images.float()), forward(theirs, images.float()))
+    inputs = tuple(value.float() if value.is_floating_point() else value for value in inputs)
+    return distance(forward(ours, *inputs), forward(theirs, *inputs))
 
 
 def blocks_of(model: nn.Module, depth: int) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -32,6 +32,10 @@ class Small:
     @property
     def id(self) -> str:
         return f"{self.name} {self.label}".strip()
+
+    def ours(self, by_key: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The reference's tensors under our keys."""
+        return {key.removeprefix(self.prefix): value for key, value in by_key.items()}
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -196,7 +200,7 @@ class SimpleVit(nn.Module):
         elif positions == "axial":
             x = x + (self.positions.rows + self.positions.columns).view(16, 24)
         else:
-            x = x + self.sinusoidal()
+            x = x + self.sinusoidal().to(x.dtype)
         if pool == "cls":
             x = torch.cat([self.class_token.expand(len(x), 1, 24), x], dim=1)
         for layer in self.layers:
@@ -253,7 +257,7 @@ class Detr(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         features = self.features(image)
-        place, memory = self.positions(*features.shape[-2:]), features.flatten(2).mT
+        place, memory = self.positions(*features.shape[-2:]).to(image.dtype), features.flatten(2).mT
         for own in self.transformer["encoder"]["layers"]:
             q = memory + place
             memory = own["norm1"](memory + own["self_attn"](q, q, memory, need_weights=False)[0])
@@ -311,18 +315,43 @@ NETWORKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.id)
-def test_same_outputs_and_gradients(network: Small, training: bool) -> None:
-    theirs = network.reference().double()
+class Pair(NamedTuple):
+    """Ours and the reference with the same telling values."""
+
+    network: Small
+    ours: nn.Module
+    theirs: nn.Module
+    inputs: tuple[Tensor, ...]
+
+
+@pytest.fixture(scope="module", params=NETWORKS, ids=lambda network: network.id)
+def pair(request: pytest.FixtureRequest) -> Pair:
+    network: Small = request.param
+    theirs = network.reference().double().eval()
     parity.fill(theirs, seed=7)
-    ours = archdsl.build(network.name, dtype=torch.float64, **network.params)
-    ours.load_state_dict({key.removeprefix(network.prefix): value for key, value in theirs.state_dict().items()})
-    mine, expected = (parity.run(model, *network.inputs(), training=training) for model in (ours, theirs))
+    ours = archdsl.build(network.name, dtype=torch.float64, **network.params).eval()
+    ours.load_state_dict(network.ours(theirs.state_dict()))
+    return Pair(network, ours, theirs, network.inputs())
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
+def test_same_outputs_and_gradients(pair: Pair, training: bool) -> None:
+    mine, expected = (parity.run(model, *pair.inputs, training=training) for model in (pair.ours, pair.theirs))
     parity.assert_telling(expected.outputs)
     assert parity.distance(mine.outputs, expected.outputs) <= parity.OUTPUT_TOLERANCE
-    gradients = {key.removeprefix(network.prefix): value for key, value in expected.gradients.items()}
-    parity.assert_same_gradients(mine.gradients, gradients)
+    parity.assert_same_gradients(mine.gradients, pair.network.ours(expected.gradients))
+
+
+def test_float32(pair: Pair) -> None:
+    assert parity.float32_distance(pair.ours, pair.theirs, *pair.inputs) <= parity.FLOAT32_TOLERANCE
+
+
+def test_zeroing_any_block_shows(pair: Pair) -> None:
+    expected = parity.forward(pair.theirs, *pair.inputs, training=True)
+    for block, names in parity.blocks_of(pair.ours, 4).items():
+        with parity.zeroed(pair.ours, names):
+            found = parity.distance(parity.forward(pair.ours, *pair.inputs, training=True), expected)
+            assert found > 1e6 * parity.OUTPUT_TOLERANCE, f"{block} makes no difference"
 
 
 def clip() -> nn.Module:

@@ -10,9 +10,9 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from unittest import mock
@@ -92,10 +92,9 @@ class Network:
     outputs: Sequence[str] = ("logits",)
     published: Mapping[str, Any] | None = None
     """The published size as the reference's config; None where it is not built."""
-    dropout: Mapping[str, Any] = field(default_factory=dict)
 
-    def ours(self, **options: Any) -> nn.Module:
-        model = archdsl.build(self.name, vocab_size=VOCABULARY, dtype=torch.float64, init=False, **self.params, **options)
+    def ours(self) -> nn.Module:
+        model = archdsl.build(self.name, vocab_size=VOCABULARY, dtype=torch.float64, init=False, **self.params)
         fill(model, seed=7)
         return model
 
@@ -156,7 +155,8 @@ NETWORKS = (
     ),
     Network(
         "llama_3_8b", "llama", "LlamaForCausalLM", {**LLAMA, "num_kv_heads": 2},
-        {**HUGGING_LLAMA, "num_key_value_heads": 2, "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0}},
+        {**HUGGING_LLAMA, "num_key_value_heads": 2,
+         "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0}},
         published={"vocab_size": 128256, "intermediate_size": 14336, "num_key_value_heads": 8},
     ),
     Network(
@@ -367,6 +367,13 @@ def test_a_selective_scan_against_the_recurrence() -> None:
                 h = torch.exp(delta[n, t, e] * a[e]) * h + delta[n, t, e] * b[n, t] * x[n, t, e]
                 expected[n, t, e] = c[n, t] @ h + d[e] * x[n, t, e]
     assert distance([scan(x, delta, a, b, c, d)], [expected]) <= OUTPUT_TOLERANCE
+
+
+def test_a_selective_scan_starts_as_in_the_paper() -> None:
+    model = archdsl.build("mamba_130m", vocab_size=VOCABULARY, hidden_size=32, num_layers=1, state_size=5)
+    started = model.get_parameter("backbone.layers.0.mixer.A_log")  # section 3.6: A is -1, -2, ...
+    assert started.shape == (64, 5)
+    assert torch.allclose(started.exp(), torch.arange(1, 6).float())
 
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
