@@ -35,7 +35,7 @@ def dot_source(figure: Figure) -> str:
 
     dot = Digraph(_name(figure.name), graph_attr=_graph(figure), node_attr=_NODE, edge_attr=_EDGE)
     _add(dot, figure.items, figure.rows, Counter(link.source for link in figure.links))
-    quiet = {box.name for box in figure.boxes() if box.style in (Style.HEADER, Style.TRACK, Style.FORK)}
+    quiet = {box.name for box in figure.boxes() if box.style in (Style.HEADER, Style.TRACK, Style.FORK, Style.LOOP)}
     for link in figure.links:
         dot.edge(_name(link.source), _name(link.target), **_link(link, link.target in quiet))
     return str(dot.source)
@@ -110,11 +110,17 @@ def _add(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, .
         else:
             with dot.subgraph(name=f"cluster {_name(item.name)}", graph_attr=_panel(item)) as inner:
                 _add(inner, item.items, item.rows, ways)
+    loops = {item.name for item in items if isinstance(item, Box) and item.style is Style.LOOP}
     for row in rows:
         with dot.subgraph(graph_attr={"rank": "same"}) as beside:
             # an invisible edge within a rank keeps the order from left to right
             for left, right in pairwise(row):
-                beside.edge(_name(left), _name(right), style="invis")
+                if right not in loops:
+                    beside.edge(_name(left), _name(right), style="invis")
+                    continue
+                # the loop edge keeps the order itself; one more would move it out of the middle
+                beside.node(_name(left))
+                beside.node(_name(right))
 
 
 def _panel(panel: Panel) -> dict[str, str]:
@@ -150,6 +156,11 @@ def _node(box: Box, width: float, ways: int) -> dict[str, str]:
             "fixedsize": "true", "width": "0.22", "height": "0.22", "margin": "0", "fontsize": "13",
             "label": _escaped(box.title), **_coloured(box, "color", "fillcolor"),
         }  # fmt: skip
+    if box.style is Style.LOOP:
+        return {
+            "class": "loop", "fillcolor": "white", "color": LINE, "fontcolor": MUTED, "fontsize": "8.5",
+            "penwidth": "1", "width": "0.3", "height": "0.34", "margin": "0.07,0.02", "label": _broken(box.title),
+        }  # fmt: skip
     paint = PAINTS[box.paint]
     return {
         "class": f"{box.style.value} {box.paint}",
@@ -161,6 +172,11 @@ def _node(box: Box, width: float, ways: int) -> dict[str, str]:
         **({"style": "rounded,filled,dashed"} if box.dashed else {}),
         **({"penwidth": _BOLD} if box.paint in CHANGES and box.paint != "unchanged" else {}),
     }
+
+
+def _broken(text: str) -> str:
+    """Text for a plain label, broken to lines."""
+    return r"\n".join(map(_escaped, wrap(text, SMALL, OP * POINTS, lines=3)))
 
 
 def _swatch_width(text: str) -> float:
@@ -279,7 +295,7 @@ def _column(items: Iterable[Box | Panel]) -> float:
     return max(OP, (widest + 4) / POINTS + 2 * MARGIN)
 
 
-_WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0", Role.GONE: "0"}
+_WEIGHT: Final = {Role.SPINE: "20", Role.BRANCH: "2", Role.SIDE: "1", Role.SKIP: "0", Role.GONE: "0", Role.LOOP: "0"}
 
 
 def _link(link: Link, quiet: bool) -> dict[str, str]:
@@ -290,6 +306,8 @@ def _link(link: Link, quiet: bool) -> dict[str, str]:
         attributes |= {"color": CHANGES["removed"].border}
     if quiet:
         attributes["arrowhead"] = "none"
+    if quiet and link.role is Role.LOOP:
+        attributes["weight"] = "1"
     if link.length != 1:
         attributes["minlen"] = str(link.length)
     if link.dashed:

@@ -80,7 +80,7 @@ def _element(flow: Flow, owner: Node | Scope, nodes: list[Node]) -> Element:
     moving = tuple(flow.moving(nodes))
     if isinstance(owner, Node):
         return Element(tuple(nodes), moving, None, False)
-    return Element(tuple(nodes), moving, owner, not _is_short_chain(flow, moving))
+    return Element(tuple(nodes), moving, owner, owner.scan is not None or not _is_short_chain(flow, moving))
 
 
 class _Owners:

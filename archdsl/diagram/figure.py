@@ -24,6 +24,8 @@ class Style(Enum):
     """A dot at which ways part."""
     TRACK = "track"
     """A point beside the column that keeps a skip in its lane."""
+    LOOP = "loop"
+    """Beside a card, on its loop edge: the names of what the card passes on to its next step."""
 
 
 class Role(Enum):
@@ -39,6 +41,8 @@ class Role(Enum):
     """To or from a box that is no longer there."""
     SIDE = "side"
     """On the shorter of two ways into a merge, where that way has boxes of its own."""
+    LOOP = "loop"
+    """From a card to the box on its loop edge, or back."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Box:
     """Lines below those, each with the paint whose colour its text has."""
     counts: str = ""
     times: int = 1
+    carries: str = ""
+    """What a loop over time passes on to its next step."""
     dashed: bool = False
 
 

@@ -10,11 +10,12 @@ from archdsl.diagram.marks import Marks
 from archdsl.diagram.quantities import shape_text, size
 from archdsl.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.base import Kind
+from archdsl.ops.special import SCAN, ScanCarry, ScanLast
 from archdsl.shapes import Shape, Symbolic
 
 _SILENT = {
     "cast", "expand", "flatten", "identity", "movedim", "permute", "rearrange", "repeat", "reshape",
-    "squeeze", "stochastic_depth", "transpose", "unbind", "unflatten", "unsqueeze",
+    "squeeze", "stochastic_depth", "transpose", "unbind", "unflatten", "unsqueeze", *(op.name for op in SCAN),
 }  # fmt: skip
 """Ops that an overview does not name: they only say how a tensor is laid out, or do nothing in use."""
 _MAIN = {Kind.CONV, Kind.LINEAR, Kind.ATTENTION}
@@ -24,8 +25,8 @@ class Flow:
     """The data flow of one graph.
 
     A node is static when no input of the network reaches it: parameters, constants and what is made of
-    them. Figures show static nodes with their reader. A node that does nothing counts as static too, and
-    its readers read what it reads.
+    them, but for what a loop passes on from step to step. Figures show static nodes with their reader. A
+    node that does nothing counts as static too, and its readers read what it reads.
     """
 
     def __init__(self, graph: Graph, marks: Marks | None = None) -> None:
@@ -41,14 +42,14 @@ class Flow:
         self.readers: dict[Node, list[Node]] = {node: [] for node in nodes}
         self._passed: dict[Node, Value] = {}
         for node in nodes:
-            read = [self.resolve(value) for value in node.inputs if value is not None]
+            read = [self.resolve(value) for value in read_by(node)]
             moving = [value.node for value in read if value.weight is None]
             self.sources[node] = [source for source in moving if source not in self.static]
             if is_idle(node) and len(read) == 1:
                 self._passed[node] = read[0]
                 self.static.add(node)
                 continue
-            if not self.sources[node] and node not in inputs:
+            if not self.sources[node] and node not in inputs and not isinstance(node.op, ScanCarry):
                 self.static.add(node)
             for value in read:
                 self.readers[value.node].append(node)
@@ -116,6 +117,12 @@ def _batch(graph: Graph) -> str | None:
     shapes = [node.types[0].shape for node in graph.inputs.values()]
     first = {str(shape[0]) for shape in shapes if shape and isinstance(shape[0], Symbolic)}
     return first.pop() if len(first) == 1 else None
+
+
+def read_by(node: Node) -> list[Value]:
+    """What a node reads. The end of a carried value only compares itself with its start, and does not read it."""
+    given = node.inputs[:1] if isinstance(node.op, ScanLast) else node.inputs
+    return [value for value in given if value is not None]
 
 
 def is_main(node: Node) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.diagram.loops import loop_boxes, loop_links
 
 Items = tuple[Box | Panel, ...]
 Row = tuple[str, ...]
@@ -15,8 +16,8 @@ T = TypeVar("T")
 
 
 def with_lanes(figure: Figure) -> Figure:
-    """The figure with a dot where a skip leaves a merge, a lane for each skip, and branches in rows."""
-    return _with_rows(_with_tracks(_with_forks(figure)))
+    """The figure with a dot where a skip leaves a merge, a lane for each skip, branches in rows, and loop edges."""
+    return _with_rows(_with_loops(_with_tracks(_with_forks(figure))))
 
 
 def _with_forks(figure: Figure) -> Figure:
@@ -43,11 +44,17 @@ def _with_tracks(figure: Figure) -> Figure:
     """
     home = dict(_homes(figure.items, ""))
     above = {link.target: link.source for link in figure.links if link.role is Role.SPINE}
+    beside = {link.target: link.source for link in figure.links if link.role is Role.BRANCH}
+    loops = {box.name for box in figure.boxes() if box.carries}
     cards = {box.name for box in figure.boxes() if box.style is Style.CARD}
     tracks: list[tuple[str, Box]] = []
     links: list[Link] = []
     for link in figure.links:
         passed = _passed(link, above) if link.role is Role.SKIP else []
+        if not passed and link.role is Role.SKIP:
+            # past a card with a loop edge, a skip without a lane would cross that edge
+            around = _passed(link, beside | above)
+            passed = around if loops & set(around) else []
         if not passed:
             links.append(link)
             continue
@@ -76,11 +83,11 @@ def _widest(wide: Sequence[bool]) -> int:
 
 
 def _with_rows(figure: Figure) -> Figure:
-    """The boxes that read one box side by side, and nothing else, stand in a row."""
+    """The boxes that read one box side by side, and nothing else, stand in a row; loop edges right of their cards."""
     home = dict(_homes(figure.items, ""))
     readers: dict[str, list[str]] = defaultdict(list)
     sources: dict[str, int] = defaultdict(int)
-    for link in figure.links:
+    for link in (each for each in figure.links if each.role is not Role.LOOP):
         sources[link.target] += 1
         if link.role is not Role.SKIP:
             readers[link.source].append(link.target)
@@ -91,7 +98,25 @@ def _with_rows(figure: Figure) -> Figure:
         heads = tuple(sorted(heads, key=spine.__contains__, reverse=True))
         if len(heads) > 1:
             rows.append((home[heads[0]], heads))
+    loops = {name: loop.name for name, loop in loop_boxes(figure.boxes())}
+    standing = {name for _, row in rows for name in row}
+    rows += [(home[name], (name,)) for name in loops if name not in standing]
+    rows = [(panel, tuple(each for name in row for each in _beside(name, loops))) for panel, row in rows]
     return _extended(figure, {}, _by_home(rows))
+
+
+def _beside(name: str, loops: Mapping[str, str]) -> Row:
+    return (name, loops[name]) if name in loops else (name,)
+
+
+def _with_loops(figure: Figure) -> Figure:
+    """A box on the loop edge of each card that passes something on to its next step."""
+    home = dict(_homes(figure.items, ""))
+    loops = list(loop_boxes(figure.boxes()))
+    links = (link for name, loop in loops for link in loop_links(name, loop))
+    return _extended(
+        replace(figure, links=(*figure.links, *links)), _by_home((home[name], loop) for name, loop in loops), {}
+    )
 
 
 def _homes(items: Iterable[Box | Panel], panel: str) -> Iterator[tuple[str, str]]:

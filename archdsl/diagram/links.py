@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from archdsl.diagram.figure import Link, Role
-from archdsl.diagram.flow import Flow, in_training_only
+from archdsl.diagram.flow import Flow, in_training_only, read_by
 from archdsl.diagram.repeats import Turn, relative_nodes
 from archdsl.graph import Node, Value
 
@@ -103,9 +103,9 @@ def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
     for node in flow.graph.nodes:
         if node in flow.static:
             continue
-        for given in node.inputs:
-            value = flow.resolve(given) if given is not None else None
-            if value is None or value.weight is not None or value.node in flow.static:
+        for given in read_by(node):
+            value = flow.resolve(given)
+            if value.weight is not None or value.node in flow.static:
                 continue
             if places.same_turns(value.node, node):
                 yield value, node

@@ -23,6 +23,7 @@ from archdsl.diagram.flow import Flow, in_training_only
 from archdsl.diagram.grouping import group, is_merge, steps
 from archdsl.diagram.lanes import with_lanes
 from archdsl.diagram.links import Places, find_links
+from archdsl.diagram.loops import border_box, is_border, steps_text
 from archdsl.diagram.marks import Marks
 from archdsl.diagram.quantities import SPACE, count_text
 from archdsl.diagram.repeats import Run, Turn, signature
@@ -52,7 +53,10 @@ def outline(
         items = maker.overview(graph.root, coarser) if depth == 1 else maker.opened(graph.root, depth)
         inputs, outputs = maker.network_ports()
     else:
-        title, total = humanise(scope.block or scope.name), f"{scope.path}{DOT}{counts(flow, scope.nodes())}"
+        title, total = (
+            humanise(scope.block or scope.name),
+            DOT.join(part for part in (scope.path, steps_text(flow, scope), counts(flow, scope.nodes())) if part),
+        )
         header = Box(f"{scope.path} header", Style.FORK, "block", "")
         items = (Panel(scope.path, (header, *maker.opened(scope, depth))),)
         inputs, outputs = maker.scope_ports(scope)
@@ -78,7 +82,7 @@ class _Maker:
         """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
         runs = group(self._flow, scope, coarser)
         sole = runs[0].first if len(runs) == 1 and len(runs[0].elements) == 1 else None
-        if sole is not None and sole.is_block and sole.scope is not None:
+        if sole is not None and sole.is_block and sole.scope is not None and sole.scope.scan is None:
             return self.overview(sole.scope, coarser)
         boxes = [self._box(run, scope, Style.CARD) for run in runs]
         if len(runs) > 1 and _is_stem(boxes[0], runs[0]) and not _is_plain(runs[1]):
@@ -98,6 +102,8 @@ class _Maker:
     def _box(self, run: Run, base: Scope, style: Style) -> Box:
         if not _is_plain(run):
             box = block_card(self._flow, run, base)
+        elif len(run.elements) == 1 and is_border(run.first.moving[-1]):
+            box = border_box(run.first.moving[-1])
         elif len(run.elements) == 1 and is_merge(self._flow, run.first):
             box = merge_box(run.first)
         else:
@@ -126,7 +132,8 @@ class _Maker:
         """The first turn, opened; the nodes of the others stand for its nodes."""
         self.places.add_turns(run.turns)
         shown = run.turns[0]
-        aside = DOT.join(part for part in (instances(self._flow, run, base), extra) if part)
+        loop = steps_text(self._flow, shown[0].scope) if len(shown) == 1 else ""
+        aside = DOT.join(part for part in (instances(self._flow, run, base), loop, extra) if part)
         header = self._header(run, run_title(run), aside)
         if len(shown) == 1:
             return self._panel(shown[0], depth, header)
@@ -159,11 +166,12 @@ class _Maker:
         return inputs, self._ends(graph.outputs.items(), graph.output_modes)
 
     def scope_ports(self, scope: Scope) -> tuple[list[Box], list[Box]]:
-        """Boxes for what enters and what leaves a scope."""
-        fed = {name: value for name, value in scope.inputs.items() if value is not None}
+        """Boxes for what enters, but for what is static, and for what leaves a scope."""
+        fed = {name: self._flow.resolve(value).node for name, value in scope.inputs.items() if value is not None}
+        fed = {name: node for name, node in fed.items() if node not in self._flow.static}
         inputs = [_port("input", name) for name in fed]
-        for box, value in zip(inputs, fed.values(), strict=True):
-            self.places.starts[self._flow.resolve(value).node] = box.name
+        for box, node in zip(inputs, fed.values(), strict=True):
+            self.places.starts[node] = box.name
         return inputs, self._ends(scope.outputs.items(), {})
 
     def _ends(self, outputs: Iterable[tuple[str, Value]], modes: dict[str, Mode]) -> list[Box]:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from archdsl.diagram.quantities import SPACE, size
 from archdsl.graph import Node, Value
 from archdsl.ops.base import Kind
+from archdsl.ops.special import SCAN
 
 ARROW: Final = f"{SPACE}→ "
 DOT: Final = f"{SPACE}· "
@@ -201,7 +202,18 @@ def _formula(node: Node, sizes: Sizes) -> Title:
 
 def _read_as(value: Value) -> str:
     """How the nodes beside it read a value: `relu`, `qkv.q`."""
+    if isinstance(value.node.op, SCAN):
+        return border_name(value.node)
     return value.name[len(value.node.path) - len(value.node.name) :]
+
+
+def border_name(node: Node) -> str:
+    """The port at which a value comes into a loop or leaves it: `x` of `x[t]`."""
+    return node.name.rpartition("[")[0]
+
+
+def _border(node: Node, sizes: Sizes) -> Title:
+    return Title(border_name(node))
 
 
 def _named(name: str) -> Any:
@@ -291,4 +303,5 @@ _TABLE: Final[dict[str, Callable[[Node, Sizes], Title]]] = {
     "interpolate": _upsample,
     "select": _select,
     "by_mode": _by_mode,
+    **{op.name: _border for op in SCAN},
 }

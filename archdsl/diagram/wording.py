@@ -158,7 +158,7 @@ def _longest_path(flow: Flow, inner: Sequence[Element]) -> list[Element]:
     owner = {node: element for element in inner for node in element.nodes}
     best: dict[Element, tuple[int, Element | None]] = {}
     for element in inner:
-        sources = {owner[node] for node in flow.read_from_outside(element.nodes) if node in owner}
+        sources = dict.fromkeys(owner[node] for node in flow.read_from_outside(element.nodes) if node in owner)
         options = [(best[source][0], source) for source in sources if source in best]
         longest = max(options, key=lambda option: option[0], default=(0, None))
         best[element] = (longest[0] + element.mains, longest[1])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archdsl.graph import Env, Graph, Mode, Node, Scope, ScopeKind, Value
+from archdsl.graph import Env, Graph, Mode, Node, Scan, Scope, ScopeKind, Value
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
-from archdsl.ops.special import Formula, InputOp
+from archdsl.ops.special import Constant, Formula, InputOp, ScanCarry, ScanLast, ScanSlice, ScanStack
 from archdsl.shapes import symbol
 
 N = symbol("N")
@@ -202,6 +202,34 @@ def tangle(steps: Sequence[tuple[bool, int]]) -> Graph:
     return b.graph(values[-1])
 
 
+def loop(b: Builder, path: str, x: Value, start: Value, *, reverse: bool = False) -> tuple[Value, Value]:
+    """A loop over the 24 steps of `x` that passes on `h` and `c`; all its `h`, and the last `c`."""
+    b.scope(path, "cell").scan = Scan(24, reverse)
+    step = b.put(f"{path}.x[t]", ScanSlice(dim=1, reverse=reverse), x)
+    h, c = (b.put(f"{path}.{name}[t]", ScanCarry(), start) for name in "hc")
+    from_x = b.add(f"{path}.from_x", "linear", step, out_features=8)
+    both = b.plus(f"{path}.sum", from_x, b.add(f"{path}.from_h", "linear", h, out_features=8))
+    next_c = b.plus(f"{path}.next_c", both, c, sign="*")
+    next_h = b.add(f"{path}.next_h", "tanh", next_c)
+    collected = b.put(f"{path}.y[:]", ScanStack(dim=1, steps=24, reverse=reverse), next_h)
+    b.put(f"{path}.h[-1]", ScanLast(), next_h, h)
+    last = b.put(f"{path}.c[-1]", ScanLast(), next_c, c)
+    scope = b.scope(path)
+    scope.inputs, scope.outputs = {"x": x, "h": start, "c": start}, {"y": collected, "c": last}
+    return collected, last
+
+
+def two_loops() -> Graph:
+    """Two recurrent layers, the second one backwards, and the sum of what they end with."""
+    b = Builder("loops")
+    x = b.input(24, 8)
+    start = b.put("zeros", Constant(shape=(N, 8), value=0))
+    x, first = loop(b, "forth", x, start)
+    x, second = loop(b, "back", x, start, reverse=True)
+    stacked = b.add("ends", "stack", first, second)
+    return b.graph(output=x, ends=stacked)
+
+
 SMALL = {
     "residual": residual_network,
     "u": u_network,
@@ -209,4 +237,5 @@ SMALL = {
     "alternating": lambda: alternating(6),
     "growing": lambda: growing(5),
     "heads": with_head_in_training,
+    "loops": two_loops,
 }

@@ -17,7 +17,9 @@ from tests.diagram.building import SMALL, Builder, bottleneck, residual_network
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize(("name", "depth"), [("residual", 1), ("u", 1), ("streams", 2), ("heads", 2)])
+@pytest.mark.parametrize(
+    ("name", "depth"), [("residual", 1), ("u", 1), ("streams", 2), ("heads", 2), ("loops", 1), ("loops", 2)]
+)
 def test_dot_is_what_it_was(name: str, depth: int) -> None:
     path = GOLDEN / f"{name}_{depth}.gv"
     text = dot_text(SMALL[name](), depth=depth)

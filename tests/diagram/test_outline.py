@@ -14,16 +14,20 @@ from archdsl.diagram.flow import Flow
 from archdsl.diagram.grouping import group
 from archdsl.diagram.outline import outline
 from archdsl.diagram.quantities import count_text
-from archdsl.graph import Graph
+from archdsl.graph import Graph, Scan, Scope
+from archdsl.ops.special import Constant, ScanSlice, ScanStack
 from archdsl.zoo import families
 from tests.diagram.building import (
     SMALL,
     Builder,
+    N,
     alternating,
     bottleneck,
     growing,
+    loop,
     residual_network,
     tangle,
+    two_loops,
     two_streams,
     u_network,
     with_head_in_training,
@@ -275,7 +279,7 @@ def test_notes_are_shown() -> None:
 
 
 def check(graph: Graph, depth: int) -> None:
-    """Every node is in one box, names are unique, links make no cycle, and the title has the graph's counts."""
+    """Every node is in one box, names are unique, only loop edges make a cycle, and the title has the counts."""
     flow = Flow(graph)
     covered = [node for run in group(flow, graph.root) for node in run.nodes if node not in flow.static]
     assert sorted(node.path for node in covered) == sorted(n.path for n in graph.nodes if n not in flow.static)
@@ -285,7 +289,8 @@ def check(graph: Graph, depth: int) -> None:
     assert figure.counts == count_text(graph.parameters, graph.macs)
     after: dict[str, set[str]] = {name: set() for name in names}
     for link in figure.links:
-        after[link.source].add(link.target)
+        if link.role is not Role.LOOP:
+            after[link.source].add(link.target)
     open_, done = set[str](), set[str]()
 
     def visit(name: str) -> None:
@@ -309,3 +314,57 @@ def test_a_block_whose_last_op_comes_by_no_layer_counts_its_layers() -> None:
     z = b.add("split.relu", "relu", x)
     (card,) = boxes(outline(b.graph(y=y, z=b.add("act", "relu", z))), Style.CARD)[:1]
     assert [plain(line) for line in card.lines] == ["1 Conv"]
+
+
+def test_a_loop_says_how_often_it_runs_and_has_an_edge_with_what_it_passes_on() -> None:
+    figure = outline(two_loops())
+    assert [plain(card.aside) for card in boxes(figure, Style.CARD)[:2]] == [
+        "forth · × 24 steps",
+        "back · × 24 steps, backwards",
+    ]
+    loops = boxes(figure, Style.LOOP)
+    assert [loop.title for loop in loops] == ["h, c", "h, c"]
+    edges = [(link.source, link.target) for link in figure.links if link.role is Role.LOOP]
+    assert edges == [("forth", "forth loop"), ("forth loop", "forth"), ("back", "back loop"), ("back loop", "back")]
+    assert ("forth", "forth loop") in figure.rows
+
+
+def test_a_loop_is_one_box_where_it_is_all_that_a_network_has() -> None:
+    b = Builder()
+    x = b.input(24, 8)
+    collected, _ = loop(b, "layer", x, b.put("zeros", Constant(shape=(N, 8), value=0)))
+    assert [box.title for box in boxes(outline(b.graph(collected)), Style.CARD, Style.LOOP)] == ["Cell", "h, c"]
+
+
+def test_a_loop_that_passes_nothing_on_has_no_edge() -> None:
+    b = Builder()
+    b.scope("each", "cell").scan = Scan(1, False)
+    y = b.add("each.act", "linear", b.put("each.x[t]", ScanSlice(dim=1), b.input(1, 8)), out_features=8)
+    figure = outline(b.graph(b.put("each.y[:]", ScanStack(dim=1, steps=1), y)))
+    assert [plain(card.aside) for card in boxes(figure, Style.CARD, Style.LOOP)] == ["each · × 1 step"]
+
+
+def test_an_opened_loop_shows_its_ports_and_what_goes_to_the_next_step() -> None:
+    graph = two_loops()
+    figure = outline(graph, 2)
+    panels = [item for item in figure.items if isinstance(item, Panel)]
+    assert [plain(panel.header.aside) for panel in panels] == ["forth · × 24 steps", "back · × 24 steps, backwards"]
+    inside = [box for box in boxes(figure, Style.PORT) if box.name.startswith("forth.")]
+    assert [(box.title, plain(box.aside)) for box in inside] == [
+        ("x", ""), ("h", "from the step before"), ("c", "from the step before"),
+        ("y", ""), ("h", "→ next step"), ("c", "→ next step"),
+    ]  # fmt: skip
+    assert not boxes(figure, Style.LOOP)
+    reads = {(link.source, link.target) for link in figure.links}
+    assert ("forth.h[t]", "forth.from_h") in reads
+    assert ("forth.c[t]", "forth.c[-1]") not in reads, "the end of a carried value does not read its start"
+
+
+def test_a_detail_panel_of_a_loop_says_its_steps_and_has_no_port_without_a_link() -> None:
+    graph = two_loops()
+    cell = graph.root.children["forth"]
+    assert isinstance(cell, Scope)
+    figure = outline(graph, scope=cell)
+    assert plain(figure.counts).startswith("forth · × 24 steps · 144 params")
+    joined = {name for link in figure.links for name in (link.source, link.target)}
+    assert {box.name for box in boxes(figure, Style.PORT)} <= joined

@@ -142,6 +142,31 @@ def test_no_texts_overlap_and_none_leaves_its_box(name: str, depth: int) -> None
         assert not first.meets(second), (first, second)
 
 
+def segments(edge: dict[str, Any]) -> list[Placed]:
+    """The straight pieces that an edge runs along; each third point of a curve lies on it."""
+    points = [tuple(map(float, each.split(","))) for each in edge["pos"].split(" ") if each[0] not in "es"]
+    return [
+        Placed("", min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1]))
+        for a, b in itertools.pairwise(points[::3])
+    ]
+
+
+@pytest.mark.parametrize("name", ["loops", "lstm", "seq2seq_bahdanau"])
+def test_a_loop_edge_goes_out_and_back_and_nothing_crosses_it(name: str) -> None:
+    made = layout(name, 1)
+    nodes = {node["_gvid"]: node for node in made["objects"]}
+    edges = [edge for edge in made["edges"] if edge.get("style") != "invis"]
+    loops = [edge for edge in edges if edge["class"] == "loop"]
+    pairs = [(edge["tail"], edge["head"]) for edge in loops]
+    assert pairs
+    assert all(pair[::-1] in pairs for pair in pairs)
+    for edge in loops:
+        card, beside = sorted((edge["tail"], edge["head"]), key=lambda each: nodes[each]["class"] == "loop")
+        assert float(nodes[card]["pos"].split(",")[0]) < float(nodes[beside]["pos"].split(",")[0])
+        others = [piece for other in edges if other is not edge for piece in segments(other)]
+        assert not [piece for own in segments(edge) for piece in others if own.meets(piece)]
+
+
 def test_widths_are_those_of_the_layout() -> None:
     made = layout("residual", 1)
     operations = [o for node in made["objects"] for o in node.get("_ldraw_", [])]
