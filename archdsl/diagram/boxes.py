@@ -9,7 +9,7 @@ from archdsl.diagram.differences import differences, group_size, merged, shrunk
 from archdsl.diagram.elements import Element
 from archdsl.diagram.figure import Box, Style
 from archdsl.diagram.flow import Flow, in_training_only, is_main, is_silent
-from archdsl.diagram.loops import carried, steps_text
+from archdsl.diagram.loops import carried, loops_of, steps_text
 from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
 from archdsl.diagram.repeats import Run, nodes_of
@@ -72,8 +72,8 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
     moving = flow.moving(nodes)
     blocks = f"{len(run.turns)}{SPACE}blocks" if unit > 1 else ""
     varying = differences(flow, run.turns) if len(run.turns) > 1 else ""
-    loop = run.first.scope if len(run.turns[0]) == 1 else None
-    aside = [instances(flow, run, base), steps_text(flow, loop), blocks, varying, _training(moving)]
+    loops = loops_of(run.turns[0])
+    aside = [instances(flow, run, base), steps_text(flow, loops), blocks, varying, _training(moving)]
     return Box(
         name=run.first.path,
         style=Style.CARD,
@@ -83,7 +83,7 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
         lines=tuple(line for line in (_summary(flow, run), *notes(run)) if line),
         counts=counts(flow, nodes),
         times=len(run.turns) // unit,
-        carries=carried(loop),
+        carries=carried(loops),
         dashed=all(map(in_training_only, moving)),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from archdsl.diagram.figure import Box, Link, Role, Style
 from archdsl.diagram.flow import Flow, in_training_only
 from archdsl.diagram.quantities import SPACE, size
+from archdsl.diagram.repeats import Turn
 from archdsl.diagram.titles import border_name
 from archdsl.graph import Node, Scope
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast
@@ -21,20 +22,28 @@ def is_border(node: Node) -> bool:
     return isinstance(node.op, SCAN)
 
 
-def steps_text(flow: Flow, scope: Scope | None) -> str:
-    """`× 24 steps`, at the sample sizes; empty for a scope that does not loop."""
-    if scope is None or scope.scan is None:
-        return ""
-    steps, backwards = size(scope.scan.steps, flow.sizes), ", backwards" if scope.scan.reverse else ""
-    return f"×{SPACE}{steps}{SPACE}step{'' if steps == 1 else 's'}{backwards}"
+def loops_of(turn: Turn) -> list[Scope]:
+    """The loops that a turn's blocks are; none where it has another block too."""
+    scopes = [element.scope for element in turn if element.is_block and element.scope is not None]
+    return scopes if all(scope.scan is not None for scope in scopes) else []
 
 
-def carried(scope: Scope | None) -> str:
-    """`h, c`: what a loop passes on to its next step; empty where there is nothing."""
-    if scope is None or scope.scan is None:
+def steps_text(flow: Flow, loops: Sequence[Scope]) -> str:
+    """`× 24 steps`, at the sample sizes; empty where there is no loop, or loops of different length."""
+    scans = [scope.scan for scope in loops if scope.scan is not None]
+    lengths = {size(scan.steps, flow.sizes) for scan in scans}
+    if len(lengths) != 1:
         return ""
-    nodes = (child for child in scope.children.values() if isinstance(child, Node))
-    return ", ".join(border_name(node) for node in nodes if isinstance(node.op, ScanCarry))
+    steps = lengths.pop()
+    backwards = {scan.reverse for scan in scans}
+    way = ", both ways" if len(backwards) > 1 else ", backwards" if True in backwards else ""
+    return f"×{SPACE}{steps}{SPACE}step{'' if steps == 1 else 's'}{way}"
+
+
+def carried(loops: Iterable[Scope]) -> str:
+    """`h, c`: what loops pass on to their next step; empty where there is nothing."""
+    nodes = (child for scope in loops for child in scope.children.values() if isinstance(child, Node))
+    return ", ".join(dict.fromkeys(border_name(node) for node in nodes if isinstance(node.op, ScanCarry)))
 
 
 def border_box(node: Node) -> Box:

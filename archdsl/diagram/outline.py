@@ -23,7 +23,7 @@ from archdsl.diagram.flow import Flow, in_training_only
 from archdsl.diagram.grouping import group, is_merge, steps
 from archdsl.diagram.lanes import with_lanes
 from archdsl.diagram.links import Places, find_links
-from archdsl.diagram.loops import border_box, is_border, steps_text
+from archdsl.diagram.loops import border_box, is_border, loops_of, steps_text
 from archdsl.diagram.marks import Marks
 from archdsl.diagram.quantities import SPACE, count_text
 from archdsl.diagram.repeats import Run, Turn, signature
@@ -55,7 +55,7 @@ def outline(
     else:
         title, total = (
             humanise(scope.block or scope.name),
-            DOT.join(part for part in (scope.path, steps_text(flow, scope), counts(flow, scope.nodes())) if part),
+            _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes())),
         )
         header = Box(f"{scope.path} header", Style.FORK, "block", "")
         items = (Panel(scope.path, (header, *maker.opened(scope, depth))),)
@@ -132,8 +132,7 @@ class _Maker:
         """The first turn, opened; the nodes of the others stand for its nodes."""
         self.places.add_turns(run.turns)
         shown = run.turns[0]
-        loop = steps_text(self._flow, shown[0].scope) if len(shown) == 1 else ""
-        aside = DOT.join(part for part in (instances(self._flow, run, base), loop, extra) if part)
+        aside = _said(instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
         header = self._header(run, run_title(run), aside)
         if len(shown) == 1:
             return self._panel(shown[0], depth, header)
@@ -144,7 +143,8 @@ class _Maker:
         run = Run(((element,),))
         if not element.is_block:
             return self._box(run, base, Style.OP)
-        return self._panel(element, depth, self._header(run, block_name(element), relative(element.path, base)))
+        aside = _said(relative(element.path, base), steps_text(self._flow, loops_of((element,))))
+        return self._panel(element, depth, self._header(run, block_name(element), aside))
 
     def _panel(self, element: Element, depth: int, header: Box) -> Panel:
         assert element.scope is not None
@@ -180,6 +180,10 @@ class _Maker:
             boxes.append(_port("output", name, dashed=modes.get(name) is Mode.TRAINING))
             self.places.ends.append((value, boxes[-1].name))
         return boxes
+
+
+def _said(*parts: str) -> str:
+    return DOT.join(part for part in parts if part)
 
 
 def _port(kind: str, name: str, dashed: bool = False) -> Box:

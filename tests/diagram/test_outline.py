@@ -368,3 +368,10 @@ def test_a_detail_panel_of_a_loop_says_its_steps_and_has_no_port_without_a_link(
     assert plain(figure.counts).startswith("forth · × 24 steps · 144 params")
     joined = {name for link in figure.links for name in (link.source, link.target)}
     assert {box.name for box in boxes(figure, Style.PORT)} <= joined
+
+
+def test_loops_there_and_back_that_repeat_together_are_one_loop() -> None:
+    figure = outline(archdsl.graph("bilstm_tagger"), 2)
+    card, beside = boxes(figure, Style.CARD, Style.LOOP)
+    assert plain(card.aside).endswith("· × 24 steps, both ways")
+    assert (card.times, beside.title) == (2, "h, c")
