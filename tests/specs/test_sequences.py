@@ -5,7 +5,7 @@ They are compared at small sizes, in float64: keys, outputs, and the gradients o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -377,3 +377,51 @@ def test_published_sizes() -> None:
     recurrent = sum(node.parameters for node in graph.nodes if node.op.name == "lstm")
     assert recurrent == 64_000_000 + 2 * 4 * 2 * 4000
     assert archdsl.graph("seq2seq_bahdanau").sample_sizes == {"N": 1, "S": 24, "T": 24}
+
+
+LENGTHS = """
+inputs:
+  x: [N, T = 6, 5]
+  lengths: {shape: [N], dtype: int64, below: 7}
+blocks:
+  step:
+    inputs: {x: [N, C], on: [N], h: [N, H]}
+    nodes:
+      from_x: {op: linear, from: x, out_features: H}
+      from_h: {op: linear, from: h, out_features: H}
+      next: = tanh(from_x + from_h)
+      column: {op: unsqueeze, from: on, dim: -1}
+      kept: = next if column else h
+    outputs: {h: kept}
+nodes:
+  zeros: {op: constant, shape: [N, 4], value: 0}
+  positions: {op: constant, shape: [T], index: [t], value: t, dtype: int64}
+  column: {op: unsqueeze, from: lengths, dim: -1}
+  on: = positions < column
+  loop: {op: scan, body: step, dim: 1, over: {x: x, on: on}, carry: {h: zeros}}
+outputs: {h: loop.h}
+"""
+
+
+def test_lengths_as_an_input_are_a_packed_sequence(tmp_path: Path) -> None:
+    """Each sequence keeps its last state where it ends, as torch's packed sequences do."""
+    ours = archdsl.build(graph_of(tmp_path, LENGTHS), seed=0).double()
+    layer = nn.RNN(5, 4, batch_first=True).double()
+    with torch.no_grad():
+        for part, linear in (("ih", ours.loop.from_x), ("hh", ours.loop.from_h)):
+            getattr(layer, f"weight_{part}_l0").copy_(linear.weight)
+            getattr(layer, f"bias_{part}_l0").copy_(linear.bias)
+    x = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    lengths = torch.tensor([6, 2, 4])
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    torch.testing.assert_close(ours(x=x, lengths=lengths), layer(packed)[1][0], rtol=0, atol=1e-12)
+
+
+def test_several_inputs_on_the_command_line(archdsl_cli: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """`build` runs the network once: whole numbers are drawn within their range, sizes are set by input."""
+    file = tmp_path / "packed.yaml"
+    file.write_text(f"archdsl: 1\nname: packed\n{LENGTHS}")
+    code, out, error = archdsl_cli("build", file, "-o", tmp_path / "out", "--size", "x.T=3", "--seed", "0")
+    assert (code, error) == (0, "")
+    assert "x 3×5" in out.splitlines()[0] and "lengths" in out.splitlines()[0]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"packed.py", "packed.svg", "summary.json"}
