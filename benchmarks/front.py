@@ -20,6 +20,7 @@ from tests.references.torchvision_shim import models
 
 ROOT = Path(__file__).parents[1]
 RESNET_152 = [3, 8, 36, 3]
+LARGEST = "llama_3_1_405b"
 DEPTHS = (5, 80, 900, 9_000)
 """Bottlenecks in a stage for the curve: up to 100,000 nodes."""
 
@@ -30,6 +31,7 @@ def results() -> Iterator[Result]:
     yield warm_elaboration()
     yield from linearity()
     yield shape_inference()
+    yield from largest()
 
 
 def cold_check() -> Result:
@@ -61,7 +63,7 @@ def resnet(layers: list[int]) -> Graph:
 
 def warm_elaboration() -> Result:
     nodes = len(resnet(RESNET_152).nodes)
-    times = [1000 * seconds(lambda: resnet(RESNET_152)) for _ in range(15)]
+    times = [1000 * seconds(lambda: resnet(RESNET_152)) for _ in range(51)]
     return Result("check and elaborate ResNet-152, warm", median(times), f"{nodes} nodes", at_most=30, unit=" ms")
 
 
@@ -76,6 +78,16 @@ def linearity() -> Iterator[Result]:
     (n, before), (m, after) = points[-2:]
     slope = math.log(after / before) / math.log(m / n)
     yield Result("growth from 10,000 to 100,000 nodes", slope, "exponent; 1 is linear", at_most=1.1)
+
+
+def largest() -> Iterator[Result]:
+    """The largest network that ships, from a cold start: `check` and `summary` without torch, `build` on meta."""
+    for command, goal in (("check", 2), ("summary", 2)):
+        taken = _seconds_of_child(lambda command=command: _python("-m", "archdsl", command, LARGEST))
+        yield Result(f"archdsl {command} {LARGEST}, cold", taken, at_most=goal, unit=" s")
+    code = f"import archdsl; archdsl.build({LARGEST!r}, device='meta')"
+    taken = _seconds_of_child(lambda: _python("-c", code))
+    yield Result(f"build {LARGEST} on meta, cold", taken, at_most=10, unit=" s")
 
 
 def shape_inference() -> Result:

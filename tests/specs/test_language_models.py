@@ -437,7 +437,7 @@ def test_rotary_angles_keep_their_precision_in_a_small_dtype() -> None:
 
 
 _MEASURED = """
-import sys, time
+import sys
 import archdsl.cli
 try:
     archdsl.cli.main()
@@ -445,7 +445,7 @@ except SystemExit as end:
     assert not end.code, end.code
 # getrusage's peak would be that of the process that started this one, where that is larger.
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print("used", time.process_time(), int(peak) / 1024, "torch" in sys.modules, sep="|")
+print("used", int(peak) / 1024, "torch" in sys.modules, sep="|")
 """
 
 
@@ -459,22 +459,17 @@ def in_a_process(code: str, *arguments: str) -> list[str]:
 
 @pytest.mark.parametrize("command", ["check", "summary"])
 def test_405_billion_parameters_without_torch(command: str) -> None:
-    _, seconds, megabytes, has_torch = in_a_process(_MEASURED, command, "llama_3_1_405b")
-    assert float(seconds) < 2
+    _, megabytes, has_torch = in_a_process(_MEASURED, command, "llama_3_1_405b")
     assert float(megabytes) < 150
     assert has_torch == "False"
 
 
 _BUILT = """
-import time
-import torch, archdsl
-begin = time.process_time()
-model = archdsl.build("llama_3_1_405b", device="meta")
-print(sum(p.numel() for p in model.parameters()), time.process_time() - begin, sep="|")
+import archdsl
+print(sum(p.numel() for p in archdsl.build("llama_3_1_405b", device="meta").parameters()))
 """
 
 
 def test_405_billion_parameters_on_the_meta_device() -> None:
-    parameters, seconds = in_a_process(_BUILT)
+    (parameters,) = in_a_process(_BUILT)
     assert int(parameters) == PARAMETERS["llama_3_1_405b"]
-    assert float(seconds) < 10
