@@ -243,13 +243,13 @@ def list_specs(options: argparse.Namespace) -> int:
     from archdsl.zoo import families, networks, table
 
     known = families()
-    names = [name for name, family in known.items() if options.family in (None, family)]
-    if not names:
+    chosen = {name: family for name, family in known.items() if options.family in (None, family)}
+    if not chosen:
         raise Failure(_no_family(options.family, sorted(set(known.values()))))
     if options.format == "json":
-        print(json.dumps([asdict(network) for network in networks(names)], indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(network) for network in networks(chosen)], indent=2, ensure_ascii=False))
         return 0
-    for line in table(names):
+    for line in table(chosen):
         print(line, flush=True)
     return 0
 

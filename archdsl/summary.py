@@ -105,8 +105,8 @@ class Summary:
             "summary": graph.summary,
             "reference": graph.reference,
             "params": graph.params,
-            "inputs": {name: _typed(node.types[0]) for name, node in graph.inputs.items()},
-            "outputs": {name: _typed(value.type) for name, value in graph.outputs.items()},
+            "inputs": {name: typed(node.types[0]) for name, node in graph.inputs.items()},
+            "outputs": {name: typed(value.type) for name, value in graph.outputs.items()},
             "sample_sizes": graph.sample_sizes,
             "parameters": graph.parameters,
             "macs": graph.macs,
@@ -324,7 +324,8 @@ def _without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
     return shape[1:] if shape and isinstance(shape[0], Symbolic) and shape[0] in batches else shape
 
 
-def _typed(type: TensorType) -> dict[str, Any]:
+def typed(type: TensorType) -> dict[str, Any]:
+    """A type as JSON has it: `{"shape": ["N", 10], "dtype": "float32"}`."""
     return {
         "shape": [dim if isinstance(dim, int) else str(dim) for dim in type.shape],
         "dtype": type.dtype,

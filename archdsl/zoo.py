@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,24 +45,21 @@ def families() -> dict[str, str]:
     return {path.stem: _family(path) for path in shipped()}
 
 
-def networks(names: Iterable[str]) -> Iterator[Network]:
-    """The networks of these names. Raises SpecError where a spec has errors."""
+def networks(known: Mapping[str, str]) -> Iterator[Network]:
+    """The networks of these names, whose families are given. Raises SpecError where a spec has errors."""
     import archdsl
 
-    known = families()
-    for name in names:
+    for name, family in known.items():
         graph = archdsl.graph(name)
-        yield Network(
-            name, known[name], graph.summary, graph.parameters, graph.macs, _image_size(graph), graph.reference
-        )
+        yield Network(name, family, graph.summary, graph.parameters, graph.macs, _image_size(graph), graph.reference)
 
 
-def table(names: list[str]) -> Iterator[str]:
-    """The lines of the list, each as soon as it is known."""
-    known = families()
-    widths = [_width(names, column) if column != "family" else _width(known.values(), column) for column in HEADER]
+def table(known: Mapping[str, str]) -> Iterator[str]:
+    """The lines of the list of these networks, whose families are given, each as soon as it is known."""
+    texts: dict[str, Iterable[str]] = {"name": known.keys(), "family": known.values()}
+    widths = [_width(texts.get(column, ()), column) for column in HEADER]
     yield _line(HEADER, widths)
-    for network in networks(names):
+    for network in networks(known):
         yield _line(network.cells, widths)
 
 

@@ -85,7 +85,8 @@ def render() -> str:
 def network_lines() -> Iterator[str]:
     """A table per family, small networks first."""
     for family, names in members().items():
-        networks = sorted(zoo.networks(names), key=lambda network: (network.parameters, network.name))
+        found = zoo.networks(dict.fromkeys(names, family))
+        networks = sorted(found, key=lambda network: (network.parameters, network.name))
         yield from (f"## {family}", "")
         yield from ("| network | parameters | MACs | image | published |", "| --- | ---: | ---: | ---: | --- |")
         for network in networks:

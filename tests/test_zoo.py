@@ -50,7 +50,7 @@ def test_a_family_is_the_file_that_its_members_extend() -> None:
 
 
 def test_the_table_has_a_line_for_each() -> None:
-    lines = list(table(["alexnet", "lenet5"]))
+    lines = list(table({"alexnet": "alexnet", "lenet5": "lenet5"}))
     assert lines[0].split() == " ".join(HEADER).split()
     assert lines[1].split() == ["alexnet", "alexnet", "61,100,840", "714.188", "M", "224×224", "arXiv:1404.5997"]
     assert lines[2].startswith("lenet5 ")

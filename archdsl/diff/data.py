@@ -9,6 +9,7 @@ from archdsl.diff.blocks import block_rows
 from archdsl.diff.compare import Change, Comparison, Counts, Sign
 from archdsl.graph import Graph, Node, Value
 from archdsl.shapes import TensorType
+from archdsl.summary import typed
 
 WORDS = {Sign.ADDED.value: "added", Sign.REMOVED.value: "removed", Sign.ALTERED.value: "altered", " ": "resized"}
 
@@ -50,8 +51,8 @@ def _network(graph: Graph) -> dict[str, Any]:
         "name": graph.name,
         "params": graph.params,
         "sample_sizes": graph.sample_sizes,
-        "inputs": {name: _type(node.types[0]) for name, node in graph.inputs.items()},
-        "outputs": {name: _type(value.type) for name, value in graph.outputs.items()},
+        "inputs": {name: typed(node.types[0]) for name, node in graph.inputs.items()},
+        "outputs": {name: typed(value.type) for name, value in graph.outputs.items()},
         "parameters": graph.parameters,
         "macs": graph.macs,
     }
@@ -95,11 +96,7 @@ def _counts(counts: tuple[Counts, Counts]) -> dict[str, Any]:
 
 
 def _types(types: Sequence[TensorType]) -> list[dict[str, Any]]:
-    return [_type(type) for type in types]
-
-
-def _type(type: TensorType) -> dict[str, Any]:
-    return {"shape": [dim if isinstance(dim, int) else str(dim) for dim in type.shape], "dtype": type.dtype}
+    return [typed(type) for type in types]
 
 
 def _name(value: Value | None) -> str | None:

@@ -341,8 +341,6 @@ class _Reader:
                     hint=f"give what is collected another name: `{name}s: {raw}`",
                 )  # fmt: skip
             found[name] = str(raw)
-        if not found and not carried:
-            self._fail("missing-field", "`scan` gives nothing", hint="add `carry: …` or `collect: …`")
         return found
 
     def _value(self, key: str, default: Any) -> Any:
