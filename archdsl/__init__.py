@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.diagnostics import Diagnostic, SpecError
+    from archdsl.diagram.view import Direction, StyleName
     from archdsl.diff.difference import Difference
     from archdsl.document import Document
     from archdsl.graph import Graph
@@ -170,28 +171,54 @@ def draw(
     file: str | os.PathLike[str],
     *,
     depth: int | None = None,
+    expand: Sequence[str] = (),
+    collapse: Sequence[str] = (),
+    only: str | None = None,
+    direction: Direction = "TB",
+    style: StyleName = "paper",
+    counts: bool = True,
+    batch: bool = False,
+    title: str | None = None,
     sizes: Mapping[str, int] | None = None,
     **params: Any,
 ) -> Path:
     """Writes the network's figure; the file's suffix, svg, pdf, png or dot, chooses the format.
 
-    `depth` is how many levels of blocks are opened; None chooses. Returns the path that was written.
-    Raises SpecError where the spec has errors, and OSError where the file cannot be written.
+    `depth` is how many levels of blocks one picture opens; None draws an overview with a panel beside it for
+    each distinct block. `expand` and `collapse` are paths of blocks to open in place and to keep closed, such as
+    `["layer1.0"]`, and `only` is the path of the one block to draw. The overview runs down (`direction` "TB") or
+    to the right ("LR"). `style` is "paper", "dark" or "print", which has no colours. `counts` says parameters and
+    MACs, `batch` begins shapes with the batch, and `title` replaces the network's name; an empty one is left out.
+
+    Returns the path that was written. Raises SpecError where the spec has errors,
+    `archdsl.diagram.DrawingError` where the figure cannot be drawn, and OSError where the file cannot be written.
     """
     from archdsl import diagram
 
-    return diagram.draw(graph(spec, sizes=sizes, **params), file, depth=depth)
+    view = diagram.View(
+        depth, _paths(expand), _paths(collapse), only, direction, style, counts=counts, batch=batch, title=title
+    )
+    return diagram.draw(graph(spec, sizes=sizes, **params), file, view)
 
 
-def summary(spec: Spec, *, depth: int | None = None, sizes: Mapping[str, int] | None = None, **params: Any) -> Summary:
-    """Shapes, parameters and multiply-accumulates as a tree: `print` it, or take its `json()`.
+def summary(
+    spec: Spec,
+    *,
+    depth: int | None = None,
+    batch: int | None = None,
+    dtype: str = "float32",
+    sizes: Mapping[str, int] | None = None,
+    **params: Any,
+) -> Summary:
+    """Shapes, parameters, multiply-accumulates, memory and receptive fields as a tree: `print` it.
 
-    `depth` is how many levels of modules are listed; None lists as many as fit one screen.
-    Raises SpecError where the spec has errors.
+    `depth` is how many levels of modules are listed; None lists as many as fit one screen. Memory is for
+    a `batch`, by default the one of the sample sizes, and a `dtype` by torch's name. Raises SpecError where
+    the spec has errors, and ValueError for a depth, batch or dtype that cannot be.
     """
     from archdsl.summary import summarise
 
-    return summarise(graph(spec, sizes=sizes, **params), depth)
+    return summarise(graph(spec, sizes=sizes, **params), depth, batch, dtype)
 
 
 def diff(before: Spec, after: Spec) -> Difference:
@@ -203,6 +230,11 @@ def diff(before: Spec, after: Spec) -> Difference:
     from archdsl.diff.difference import Difference
 
     return Difference(graph(before), graph(after))
+
+
+def _paths(given: Sequence[str]) -> tuple[str, ...]:
+    """The paths; one alone may be given without a list."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _log(report: LoadReport) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from archdsl import __version__
 
+if TYPE_CHECKING:
+    from archdsl.diagram.view import View
+
 _SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
-_ONE_SPEC: Final = ("build", "source", "summary", "draw", "diff")
+_ONE_SPEC: Final = ("build", "source", "summary", "draw", "view", "diff")
 _EPILOG: Final = """\
 examples:
   archdsl build swin_t
@@ -68,15 +71,46 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
     parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
     parsers["summary"].add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
-    parsers["summary"].add_argument("--format", choices=("table", "json", "markdown"), default="table")
-    parsers["draw"].add_argument(
-        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,dot}", help="the suffix is the format"
+    parsers["summary"].add_argument("--batch", type=_depth, metavar="N", help="the batch to count memory for")
+    parsers["summary"].add_argument(
+        "--dtype", choices=("float32", "float16", "bfloat16", "float64"), default="float32",
+        help="the dtype to count memory for",
+    )  # fmt: skip
+    parsers["summary"].add_argument("--format", choices=("table", "json", "csv", "markdown"), default="table")
+    _add_draw(parsers["draw"])
+    parsers["view"].add_argument(
+        "--port", type=_port, default=0, metavar="N", help="the port on this machine (default: any free one)"
     )
-    parsers["draw"].add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open")
+    parsers["view"].add_argument(
+        "--no-browser", dest="browser", action="store_false", help="only print the address, and open no browser"
+    )
     parsers["list"].add_argument("--family", metavar="NAME", help="only the networks of this family")
     parsers["list"].add_argument("--format", choices=("table", "json"), default="table")
     _add_diff(parsers["diff"])
     parsers["ops"].add_argument("name", nargs="?", metavar="NAME", help="an op")
+
+
+def _add_draw(parser: argparse.ArgumentParser) -> None:
+    from archdsl.diagram.view import DIRECTIONS, STYLES
+
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,tikz,mmd,dot,html}", help="the suffix is the format"
+    )
+    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open in one picture")
+    for name, about in (("expand", "open the block at this path in place"), ("collapse", "keep that block closed")):
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="PATH", help=f"{about}; repeatable")
+    parser.add_argument("--only", metavar="PATH", help="draw this block alone")
+    parser.add_argument(
+        "--direction", choices=DIRECTIONS, default=DIRECTIONS[0],
+        help="the overview runs down (TB, the default) or to the right (LR)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--style", choices=STYLES, default=STYLES[0],
+        help="colours for paper (the default), for a dark ground, or greys for printing",
+    )  # fmt: skip
+    parser.add_argument("--no-counts", dest="counts", action="store_false", help="say no parameters and MACs")
+    parser.add_argument("--batch", action="store_true", help="begin shapes with the batch")
+    parser.add_argument("--title", metavar="TEXT", help="instead of the network's name; empty for none")
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
@@ -117,6 +151,21 @@ def _size(text: str) -> tuple[str, int]:
     if match is None or int(match["size"]) < 1:
         raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
     return match["name"], int(match["size"])
+
+
+def view_of(options: argparse.Namespace) -> View:
+    """What the options of `draw` ask a figure to show."""
+    from archdsl.diagram.view import View
+
+    names = ("depth", "only", "direction", "style", "counts", "batch", "title")
+    chosen = {name: getattr(options, name) for name in names}
+    return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port, a whole number up to 65535, found `{text}`")
+    return int(text)
 
 
 def _depth(text: str) -> int:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
-from archdsl.arguments import make_parser
+from archdsl.arguments import make_parser, view_of
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
@@ -189,11 +189,14 @@ def source(options: argparse.Namespace) -> int:
 
 
 def summary(options: argparse.Namespace) -> int:
-    """Prints shapes, parameters and MACs."""
+    """Prints shapes, parameters, MACs, memory and receptive fields."""
     from archdsl.summary import summarise
 
-    made = summarise(_graph(options), options.depth)
-    texts = {"table": made.table, "markdown": made.markdown, "json": made.json}
+    try:
+        made = summarise(_graph(options), options.depth, options.batch, options.dtype)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    texts = {"table": made.table, "markdown": made.markdown, "json": made.json, "csv": made.csv}
     print(texts[options.format]().rstrip("\n"))
     return 0
 
@@ -203,18 +206,32 @@ def draw(options: argparse.Namespace) -> int:
     from archdsl import diagram
 
     graph = _graph(options)
-    try:
-        with _step("drawing"):
-            path = diagram.draw(graph, options.output, depth=options.depth)
-    except diagram.DrawingError as error:
-        raise _undrawn(error) from error
+    with _drawing():
+        path = diagram.draw(graph, options.output, view_of(options))
     print(f"wrote {path}", file=sys.stderr)
+    return 0
+
+
+def view(options: argparse.Namespace) -> int:
+    """Serves the page to this machine's browser, and follows the spec."""
+    from archdsl.viewer.server import Server
+    from archdsl.viewer.watching import Watched
+
+    gc.enable()
+    with _drawing():
+        watched = Watched(options.spec, dict(options.params), dict(options.sizes))
+    if watched.diagnostics:
+        print(_shown(watched.diagnostics, sys.stderr), file=sys.stderr)
+    if (code := _code(watched.diagnostics)) == BAD_USAGE:
+        return code
+    server = Server(watched, options.port)
+    print(f"{options.spec} is at {server.url} and follows its files; Ctrl-C ends it", flush=True)
+    server.run(browser=options.browser)
     return 0
 
 
 def diff(options: argparse.Namespace) -> int:
     """Tells what changed from one network to another, and draws it."""
-    from archdsl.diagram import DrawingError
     from archdsl.diff.difference import Difference
 
     if options.other is None and not options.to:
@@ -226,11 +243,8 @@ def diff(options: argparse.Namespace) -> int:
     difference = Difference(*_graphs(first, (options.other or options.spec, own["params"], own["sizes"])))
     print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
     if options.output is not None:
-        try:
-            with _step("drawing"):
-                path = difference.draw(options.output, depth=options.depth)
-        except DrawingError as error:
-            raise _undrawn(error) from error
+        with _drawing():
+            path = difference.draw(options.output, depth=options.depth)
         print(f"wrote {path}", file=sys.stderr)
     return DIFFERENT if difference else 0
 
@@ -319,13 +333,25 @@ def _shown(diagnostics: Sequence[Diagnostic], stream: TextIO) -> str:
 
 def _figure(graph: Graph) -> tuple[str, str]:
     """The figure after its suffix: SVG, or DOT where there is no Graphviz."""
-    from archdsl.diagram import DrawingError, MissingError, dot_text, figure_svg
+    from archdsl.diagram import DrawingError, MissingError, figure_svg, render
 
     try:
         return "svg", figure_svg(graph)
     except MissingError as error:
         _complain(f"{error}: writing DOT instead; {error.hint}")
-        return "dot", dot_text(graph)
+        return "dot", render(graph, "dot").decode()
+    except DrawingError as error:
+        raise _undrawn(error) from error
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Says what is going on, and ends the command where a figure cannot be drawn."""
+    from archdsl.diagram import DrawingError
+
+    try:
+        with _step("drawing"):
+            yield
     except DrawingError as error:
         raise _undrawn(error) from error
 
@@ -365,8 +391,9 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "build": (build, "check a spec, build its module, and write source, figure and summary"),
     "check": (check, "tell every mistake in specs"),
     "source": (source, "print the PyTorch source"),
-    "summary": (summary, "print shapes, parameters and multiply-accumulates"),
+    "summary": (summary, "print shapes, parameters, multiply-accumulates, memory and receptive fields"),
     "draw": (draw, "draw the figure"),
+    "view": (view, "open the figure in the browser, and follow the spec while it is written"),
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),

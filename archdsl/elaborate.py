@@ -13,19 +13,21 @@ from archdsl.diagnostics import Diagnostic, Severity, Span
 from archdsl.elaboration.walk import Elaborator
 from archdsl.files import find
 from archdsl.graph import Graph
-from archdsl.inherit import Resolved, read
+from archdsl.inherit import Reader, Resolved, read
 
 
 def analyse(
     spec: str | PathLike[str],
     params: Mapping[str, Any] | None = None,
     sizes: Mapping[str, int] | None = None,
+    reader: Reader | None = None,
 ) -> tuple[Graph | None, list[Diagnostic]]:
     """The graph of a spec, or None, and every mistake and warning found on the way.
 
     `params` override the file's parameters, `sizes` the sizes of its input's dimensions (`H`, `x.H`).
+    A `reader` of the caller's knows the files afterwards.
     """
-    resolved, diagnostics = read(spec, params, sizes)
+    resolved, diagnostics = read(spec, params, sizes, reader)
     if resolved is None:
         return None, diagnostics
     graph, more = elaborate(resolved, sizes or {})

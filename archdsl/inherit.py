@@ -88,13 +88,14 @@ def read(
     spec: str | os.PathLike[str],
     params: Mapping[str, Any] | None = None,
     sizes: Mapping[str, int] | None = None,
+    reader: Reader | None = None,
 ) -> tuple[Resolved | None, list[Diagnostic]]:
     """A spec by path or name, and every mistake in its form.
 
     `params` are set in place of the file's own, after a check against their defaults' kinds. The spec
-    is None where too little of it can be read to check the rest.
+    is None where too little of it can be read to check the rest. A `reader` of the caller's knows the files.
     """
-    reader = Reader()
+    reader = reader or Reader()
     name = os.fspath(spec)
     path = files.find(name)
     if path is None:
@@ -138,6 +139,11 @@ class Reader:
         self._resolved: dict[FilePath, Resolved | None] = {}
         self._open: list[FilePath] = []
         """The libraries that are being read, to find cycles."""
+
+    @property
+    def files(self) -> list[FilePath]:
+        """Every file that was read, or could not be."""
+        return list(self._files)
 
     @property
     def sources(self) -> dict[str, str]:

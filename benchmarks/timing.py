@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import exp, log, sqrt
 from statistics import geometric_mean, median
 from time import process_time
 from typing import TypeAlias
 
 Action: TypeAlias = Callable[[], object]
-LEAST_PAIRS, MOST_PAIRS = 3, 31
+Interval: TypeAlias = tuple[float, float]
 
 
 def seconds(action: Action) -> float:
@@ -32,7 +33,17 @@ class Comparison:
     @property
     def ratio(self) -> float:
         """Ours in units of the reference."""
-        return median(a / b for a, b in zip(self.ours, self.reference, strict=True))
+        return median(self._ratios())
+
+    @property
+    def interval(self) -> Interval:
+        """Holds the true median of the ratios with 95 % confidence, however they are distributed."""
+        ratios = sorted(self._ratios())
+        rank = max(int(len(ratios) / 2 - 1.96 * sqrt(len(ratios)) / 2), 1)
+        return ratios[rank - 1], ratios[-rank]
+
+    def _ratios(self) -> list[float]:
+        return [a / b for a, b in zip(self.ours, self.reference, strict=True)]
 
     def __str__(self) -> str:
         return f"{_spell(median(self.ours))} against {_spell(median(self.reference))}"
@@ -45,12 +56,21 @@ def pooled(comparisons: Iterable[Comparison]) -> Comparison:
 
 
 def compare(
-    ours: Action, reference: Action, *, budget: float = 8, timer: Callable[[Action], float] = seconds
+    ours: Action,
+    reference: Action,
+    *,
+    budget: float = 8,
+    pairs: tuple[int, int] = (3, 31),
+    timer: Callable[[Action], float] = seconds,
 ) -> Comparison:
-    """Both timed in turn after a warm-up of each, for about `budget` seconds; which goes first alternates."""
+    """Both timed in turn after a warm-up of each, for about `budget` seconds; which goes first alternates.
+
+    `pairs` are the fewest and the most, whatever the budget.
+    """
     once = timer(ours) + timer(reference)
     times: list[tuple[float, float]] = []
-    for i in range(min(max(int(budget / once), LEAST_PAIRS), MOST_PAIRS)):
+    fewest, most = pairs
+    for i in range(min(max(int(budget / once), fewest), most)):
         if i % 2:
             second, first = timer(reference), timer(ours)
         else:
@@ -69,6 +89,8 @@ class Result:
     at_most: float | None = None
     at_least: float | None = None
     unit: str = ""
+    interval: Interval | None = None
+    """Holds the true value with 95 % confidence."""
 
     @property
     def goal(self) -> str:
@@ -86,6 +108,14 @@ class Result:
 def mean_ratio(results: list[Result]) -> float:
     """The geometric mean of the results' values."""
     return geometric_mean(result.value for result in results)
+
+
+def mean_interval(results: list[Result]) -> Interval:
+    """The geometric mean's, from the results' own, which are independent."""
+    widths = [log(high / low) / 2 for low, high in (result.interval for result in results if result.interval)]
+    reach = sqrt(sum(width**2 for width in widths)) / len(widths)
+    mean = mean_ratio(results)
+    return mean * exp(-reach), mean * exp(reach)
 
 
 def _spell(time: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,27 @@ def test_draw_returns_the_path(tmp_path: Path) -> None:
     path = archdsl.draw("lenet5", tmp_path / "net.svg")
     assert path == tmp_path / "net.svg"
     assert b"<svg" in path.read_bytes()
+
+
+def test_draw_takes_what_the_command_takes(tmp_path: Path) -> None:
+    path = archdsl.draw(
+        "resnet18", tmp_path / "net.dot", depth=1, expand="layer1.0", collapse=["layer2"], direction="LR",
+        style="print", counts=False, batch=True, title="Ours",
+    )  # fmt: skip
+    text = path.read_text("utf-8")
+    said = ["layer1.0.conv1", "rankdir=LR", "N×64×56×56", "<B>Ours</B>"]
+    assert [each for each in said if each not in text] == []
+    assert "params" not in text
+    assert "layer2.0" not in archdsl.draw("resnet18", path, only="layer1").read_text("utf-8")
+
+
+@pytest.mark.parametrize("option", [{"direction": "up"}, {"style": "neon"}, {"depth": 0}, {"expand": ["stem"]}])
+def test_draw_refuses_what_there_is_not(tmp_path: Path, option: dict[str, Any]) -> None:
+    from archdsl.diagram import DrawingError
+
+    with pytest.raises(DrawingError):
+        archdsl.draw("resnet18", tmp_path / "net.dot", **option)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_functions_survive_the_import_of_modules_of_their_names() -> None:

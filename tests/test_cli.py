@@ -13,6 +13,7 @@ import pytest
 
 import archdsl
 from archdsl import cli
+from archdsl.diagram import FORMATS
 
 ROOT = Path(__file__).parents[1]
 TINY = """\
@@ -111,7 +112,7 @@ def test_no_command_shows_help_and_is_bad_usage(archdsl_cli: Cli) -> None:
     [
         ("biuld", "did you mean `build`?"),
         ("nets/my.yaml", "did you mean `archdsl build nets/my.yaml`?"),
-        ("xyzzy", "the commands are build, check, source, summary, draw, diff, list, ops"),
+        ("xyzzy", "the commands are build, check, source, summary, draw, view, diff, list, ops"),
     ],
 )
 def test_an_unknown_command_suggests_one(archdsl_cli: Cli, word: str, hint: str) -> None:
@@ -207,7 +208,19 @@ def test_a_size_reaches_the_shapes(archdsl_cli: Cli, tiny: Path) -> None:
 def test_summary_formats(archdsl_cli: Cli, tiny: Path) -> None:
     assert "| `conv` |" in archdsl_cli("summary", tiny, "--format", "markdown")[1]
     assert json.loads(archdsl_cli("summary", tiny, "--format", "json")[1])["parameters"] == 122
+    assert archdsl_cli("summary", tiny, "--format", "csv")[1].startswith(
+        "path,op,output,parameters,macs,memory,field\n"
+    )
     assert archdsl_cli("summary", tiny)[1] == f"{archdsl.summary(tiny)}\n"
+
+
+def test_summary_counts_memory_for_a_batch_and_a_dtype(archdsl_cli: Cli, tiny: Path) -> None:
+    options = ("--batch", "8", "--dtype", "bfloat16")
+    assert archdsl_cli("summary", tiny, *options)[1] == f"{archdsl.summary(tiny, batch=8, dtype='bfloat16')}\n"
+    fixed = tiny.with_name("fixed.yaml")
+    fixed.write_text("archdsl: 1\nname: fixed\ninputs: {x: [4, 3]}\nnodes: [relu]\n")
+    code, out, error = archdsl_cli("summary", fixed, "--batch", "8")
+    assert (code, out, error) == (2, "", "archdsl: `fixed` has a batch of a fixed size\n")
 
 
 def test_source_prints_what_the_api_returns(archdsl_cli: Cli, tiny: Path) -> None:
@@ -222,7 +235,8 @@ def test_source_writes_a_file(archdsl_cli: Cli, tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG"), ("dot", b"digraph")]
+    ("suffix", "start"),
+    [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG"), ("dot", b"digraph"), ("html", b"<!doctype")],
 )
 def test_draw_writes_what_the_suffix_says(archdsl_cli: Cli, tiny: Path, suffix: str, start: bytes) -> None:
     code, _, err = archdsl_cli("draw", tiny, "-o", f"net.{suffix}")
@@ -234,8 +248,57 @@ def test_draw_writes_what_the_suffix_says(archdsl_cli: Cli, tiny: Path, suffix: 
 def test_draw_refuses_other_suffixes(archdsl_cli: Cli, tiny: Path, name: str) -> None:
     code, _, err = archdsl_cli("draw", tiny, "-o", name)
     assert code == 2
-    assert err == f"archdsl: cannot draw to `{name}`: expected a name that ends in .svg, .pdf, .png, .dot\n"
+    known = ", ".join(f".{suffix}" for suffix in FORMATS)
+    assert err == f"archdsl: cannot draw to `{name}`: expected a name that ends in {known}\n"
     assert not Path(name).exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "shown", "not_shown"),
+    [
+        (["--depth", "1"], ["rankdir=TB", "params", "layer1"], ["layer1.0.conv1", "N×"]),
+        (["--depth", "1", "--expand", "layer1.0", "--expand", "layer2.1"], ["layer1.0.conv1", "layer2.1.conv1"], []),
+        (["--depth", "2", "--collapse", "layer1"], ["layer2.0.conv1"], ["layer1.0.conv1"]),
+        (["--only", "layer1.0"], ["layer1.0.conv1", "Basic block"], ["layer1.1", "fc"]),
+        (["--depth", "1", "--direction", "LR"], ["rankdir=LR"], ["rankdir=TB"]),
+        (["--depth", "1", "--style", "dark"], ['bgcolor="#12161D"'], ['#FFFFFF" fontcolor']),
+        (["--depth", "1", "--no-counts"], ["layer1"], ["params", "MACs"]),
+        (["--depth", "1", "--batch"], ["N×64×56×56"], []),
+        (["--depth", "1", "--title", "A network"], ["<B>A network</B>"], ["<B>resnet18</B>"]),
+        (["--depth", "1", "--title", ""], ["layer1"], ["<B>resnet18</B>", "11.69"]),
+    ],
+)
+def test_draw_shows_what_the_options_say(
+    archdsl_cli: Cli, tiny: Path, options: list[str], shown: list[str], not_shown: list[str]
+) -> None:
+    code, _, err = archdsl_cli("draw", "resnet18", "-o", "net.dot", *options)
+    assert code == 0, err
+    text = Path("net.dot").read_text("utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    assert [each for each in shown if each not in text] == []
+    assert [each for each in not_shown if each in text] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--expand", "layer1.O"], "there is no block `layer1.O` in `resnet18`; did you mean `layer1.1`?"),
+        (["--collapse", "layr2"], "there is no block `layr2` in `resnet18`; did you mean `layer2`?"),
+        (
+            ["--only", "layer1.0.bn1"],
+            "`layer1.0.bn1` is an op, `batch_norm2d`, expected a block; the block around it is `layer1.0`",
+        ),
+        (["--only", "layer1", "--expand", "layer2.0"], "`layer2.0` is not in `layer1`, which is all that is drawn"),
+    ],
+)  # fmt: skip
+def test_draw_refuses_paths_that_are_no_blocks(archdsl_cli: Cli, tiny: Path, options: list[str], message: str) -> None:
+    code, _, err = archdsl_cli("draw", "resnet18", "-o", "net.svg", *options)
+    assert (code, err) == (2, f"archdsl: {message}\n")
+    assert not Path("net.svg").exists()
+
+
+def test_draw_refuses_a_direction_and_a_style_that_there_is_not(archdsl_cli: Cli, tiny: Path) -> None:
+    assert archdsl_cli("draw", tiny, "-o", "net.dot", "--direction", "up")[0] == 2
+    assert archdsl_cli("draw", tiny, "-o", "net.dot", "--style", "neon")[0] == 2
 
 
 def test_draw_needs_a_file(archdsl_cli: Cli, tiny: Path) -> None:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from archdsl.diagram.rendering import FORMATS, INSTALL, DrawingError, MissingError, TooLargeError, picture
+from archdsl.diagram.rendering import INSTALL, DrawingError, MissingError, TooLargeError
+from archdsl.diagram.view import DIRECTIONS, STYLES, View
 
 if TYPE_CHECKING:
     from archdsl.diagram.marks import Marks
-    from archdsl.graph import Graph, Scope
+    from archdsl.graph import Graph
 
-__all__ = ["FORMATS", "DrawingError", "MissingError", "TooLargeError", "dot_text", "draw", "figure_svg", "render"]
+__all__ = [
+    "FORMATS",
+    "DrawingError",
+    "DrawingWarning",
+    "MissingError",
+    "TooLargeError",
+    "View",
+    "draw",
+    "figure_svg",
+    "render",
+]
 
-COARSER: Final = 5
-"""How often a figure that is too large is grouped further before drawing it is given up."""
+
+class DrawingWarning(UserWarning):
+    """A figure shows less than was asked for."""
 
 
-def draw(
-    graph: Graph, file: str | os.PathLike[str], *,
-    depth: int | None = None, scope: Scope | None = None, marks: Marks | None = None,
-) -> Path:  # fmt: skip
-    """Draws a graph into a file, whose suffix (.svg, .pdf, .png, .dot) says the format; returns its path.
+def draw(graph: Graph, file: str | os.PathLike[str], view: View | None = None, *, marks: Marks | None = None) -> Path:
+    """Draws a graph into a file, whose suffix says the format (`FORMATS`); returns its path.
 
-    `depth` 1, the default, is the overview; each level more opens one level of blocks. `scope` draws one
-    scope of the graph instead, and `marks` add to what the figure says. The file appears complete or not at all.
+    `view` says what is shown, and `marks` add to it. The file appears complete or not at all. Where the figure
+    had to be made smaller, a DrawingWarning says so.
 
     Raises DrawingError, also for a suffix that is none of these. Without a Graphviz on the machine the
     DOT text is written beside the file, and the error says where.
@@ -38,54 +50,73 @@ def draw(
         known = ", ".join(f".{each}" for each in FORMATS)
         raise DrawingError(f"cannot draw to `{path.name}`: expected a name that ends in {known}")
     try:
-        data = render(graph, format, depth=depth, scope=scope, marks=marks)
+        data = render(graph, format, view, marks=marks)
     except MissingError:
         beside = path.with_suffix(".dot")
-        write_files({beside: render(graph, "dot", depth=depth, scope=scope, marks=marks)})
+        write_files({beside: render(graph, "dot", view, marks=marks)})
         raise DrawingError(f"there is no Graphviz here: wrote `{beside}` instead", INSTALL) from None
     write_files({path: data})
     return path
 
 
-def figure_svg(
-    graph: Graph, *, depth: int | None = None, scope: Scope | None = None, marks: Marks | None = None
-) -> str:
+def figure_svg(graph: Graph, view: View | None = None, *, marks: Marks | None = None) -> str:
     """The figure as SVG text. Raises DrawingError."""
-    return render(graph, "svg", depth=depth, scope=scope, marks=marks).decode()
+    return render(graph, "svg", view, marks=marks).decode()
 
 
-def dot_text(
-    graph: Graph, *, depth: int = 1, scope: Scope | None = None, coarser: int = 0, marks: Marks | None = None
-) -> str:
-    """The figure in Graphviz's language."""
+def render(graph: Graph, format: str, view: View | None = None, *, marks: Marks | None = None) -> bytes:
+    """The figure in one of the `FORMATS`. Raises DrawingError."""
+    view = View() if view is None else view
+    if view.depth is not None and view.depth < 1:
+        raise DrawingError(f"depth is {view.depth}, expected at least 1")
+    for name, value, known in (("direction", view.direction, DIRECTIONS), ("style", view.style, STYLES)):
+        if value not in known:
+            raise DrawingError(f"the {name} is `{value}`, expected one of {', '.join(known)}")
+    return FORMATS[format](graph, format, view, marks)
+
+
+def _picture(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    from archdsl.diagram.painting import picture
+
+    data, said = picture(graph, format, view, marks=marks)
+    if said:
+        warnings.warn(said, DrawingWarning, stacklevel=3)
+    return data
+
+
+def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """Graphviz's language: a graph for the overview and, where there are details, one for each."""
     from archdsl.diagram.dot import dot_source
+    from archdsl.diagram.painting import sheet
+
+    return "\n".join(dot_source(figure) for figure in sheet(graph, view, marks=marks)).encode()
+
+
+def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """Mermaid's language: the overview, where no depth says otherwise."""
+    from archdsl.diagram.mermaid import mermaid_source
     from archdsl.diagram.outline import outline
 
-    return dot_source(outline(graph, depth, scope=scope, coarser=coarser, marks=marks))
+    view = replace(view, depth=1) if view.depth is None else view
+    return mermaid_source(outline(graph, view, marks=marks)).encode()
 
 
-def render(
-    graph: Graph, format: str, *, depth: int | None = None, scope: Scope | None = None, marks: Marks | None = None
-) -> bytes:
-    """The figure as `svg`, `pdf`, `png` or `dot`.
+def _page(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """The page in which every block can be opened."""
+    from archdsl.viewer import page
 
-    Where Graphviz cannot cope with a figure it is drawn with fewer levels opened, then grouped further.
-    Raises DrawingError.
-    """
-    depth = 1 if depth is None else depth
-    if depth < 1:
-        raise DrawingError(f"depth is {depth}, expected at least 1")
-    if format == "dot":
-        return dot_text(graph, depth=depth, scope=scope, marks=marks).encode()
-    attempts = [(level, 0) for level in range(depth, 0, -1)] + [(1, step) for step in range(1, COARSER)]
-    title = marks.title if marks is not None else graph.name
-    texts = (dot_text(graph, depth=level, scope=scope, coarser=coarser, marks=marks) for level, coarser in attempts)
-    tried: dict[str, TooLargeError] = {}
-    for text in texts:
-        if text in tried:
-            continue
-        try:
-            return picture(text, format, title)
-        except TooLargeError as error:
-            tried[text] = error
-    raise list(tried.values())[-1]
+    if view != View() or marks is not None:
+        raise DrawingError("a page shows every block and takes no options", "draw to .svg, .pdf or .png with them")
+    return page(graph).encode()
+
+
+FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], bytes]]] = {
+    "svg": _picture,
+    "pdf": _picture,
+    "png": _picture,
+    "dot": _dot,
+    "tikz": _picture,
+    "mmd": _mermaid,
+    "html": _page,
+}
+"""By the suffix of a file, what makes its content."""

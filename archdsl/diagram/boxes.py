@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from archdsl.diagram.differences import differences, group_size, merged, shrunk
 from archdsl.diagram.elements import Element
 from archdsl.diagram.figure import Box, Style
 from archdsl.diagram.flow import Flow, in_training_only, is_main, is_silent
-from archdsl.diagram.loops import carried, loops_of, steps_text
+from archdsl.diagram.loops import carried, inner_steps, loops_of, steps_text
+from archdsl.diagram.naming import DOT, humanise
 from archdsl.diagram.palette import paint_of
 from archdsl.diagram.quantities import SPACE, count_text, size
 from archdsl.diagram.repeats import Run, nodes_of
-from archdsl.diagram.titles import DOT, humanise, sign_of
-from archdsl.diagram.wording import FLOW, Words, block_name, summary, words_of
-from archdsl.graph import Node, Scope
+from archdsl.diagram.titles import sign_of
+from archdsl.diagram.wording import FLOW, Words, block_name, op_title, summary, words_of
+from archdsl.graph import Item, Node, Scope
 from archdsl.ops.base import Kind
 
 
@@ -33,7 +35,7 @@ def ops_box(flow: Flow, run: Run, style: Style) -> Box:
         title=words.name,
         fields=words.fields,
         aside=_training(moving) if style is Style.CARD else "",
-        lines=tuple(line for line in (words.line, *notes(run)) if line),
+        lines=tuple(line for line in (words.line, shared(run), *notes(flow, run)) if line),
         counts=counts(flow, nodes) if style is Style.CARD else "",
         times=len(run.turns),
         dashed=all(map(in_training_only, moving)),
@@ -73,14 +75,24 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
     blocks = f"{len(run.turns)}{SPACE}blocks" if unit > 1 else ""
     varying = differences(flow, run.turns) if len(run.turns) > 1 else ""
     loops = loops_of(run.turns[0])
-    aside = [instances(flow, run, base), steps_text(flow, loops), blocks, varying, _training(moving)]
+    within = "" if loops else inner_steps(flow, nodes, [element.scope for element in run.elements])
+    title = run_title(flow, run, unit)
+    place = instances(flow, run, base)
+    aside = [
+        place if humanise(place) != title else "",
+        steps_text(flow, loops),
+        within,
+        blocks,
+        varying,
+        _training(moving),
+    ]
     return Box(
         name=run.first.path,
         style=Style.CARD,
         paint=paint_of(Kind.ATTENTION if any(n.op.kind is Kind.ATTENTION for n in nodes) else None),
-        title=run_title(run, unit),
+        title=title,
         aside=DOT.join(part for part in aside if part),
-        lines=tuple(line for line in (_summary(flow, run), *notes(run)) if line),
+        lines=tuple(line for line in (_summary(flow, run), shared(run), *notes(flow, run, base)) if line),
         counts=counts(flow, nodes),
         times=len(run.turns) // unit,
         carries=carried(loops),
@@ -88,25 +100,53 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
     )
 
 
-def run_title(run: Run, unit: int = 1) -> str:
-    """`Residual unit`, `Window block pair`, `Attention + MLP`."""
-    names = [block_name(element) for element in run.turns[0] if element.is_block]
+def shared(run: Run) -> str:
+    """`weights of encoder.conv`, `weight tied to embedding`: whose the weights are, where they are not its own."""
+    for element in run.elements:
+        owned = [node for node in element.nodes if node.tensors or node.share is not None]
+        if owned and all(node.share is not None for node in owned):
+            scope = element.scope
+            owner = scope.share if scope is not None and scope.share is not None else owned[0].share
+            return f"weights{SPACE}of {owner.path}" if owner is not None else ""
+    tied = [(name, value) for node in run.nodes for name, value in node.tie.items()]
+    return f"{tied[0][0]}{SPACE}tied to {tied[0][1].node.path}" if len(tied) == 1 else ""
+
+
+def run_title(flow: Flow, run: Run, unit: int = 1) -> str:
+    """`Residual unit`, `Window block pair`, `Attention + MLP`, `MaxPool 3×3 + 2 Fire`."""
+    names = [name for element in run.turns[0] if (name := _part_name(flow, element))]
     if len(run.turns[0]) > 1:
-        return f"{SPACE}+{SPACE}".join(dict.fromkeys(names))
+        counted = ((name, len(list(equal))) for name, equal in groupby(names))
+        return f"{SPACE}+{SPACE}".join(f"{count}{SPACE}{name}" if count > 1 else name for name, count in counted)
     if unit == 1:
         return names[0]
     return f"{names[0]}{SPACE}{'pair' if unit == 2 else f'group of {unit}'}"
 
 
+def _part_name(flow: Flow, element: Element) -> str:
+    """What an element of a turn is called there; empty for what only stands between layers."""
+    if element.is_block:
+        return block_name(element)
+    telling = [node for node in element.moving if is_main(node) or node.op.kind is Kind.POOL]
+    return op_title(flow, telling[0]).name if telling else ""
+
+
 def instances(flow: Flow, run: Run, base: Scope) -> str:
     """`layer1` where the run is all that it holds, else the first and the last path, seen from `base`."""
-    parent = run.first.parent
+    whole = _whole(flow, run, base)
+    if whole is not None:
+        return relative(whole.path, base)
     paths = [relative(element.path, base) for element in run.elements]
-    if parent is not None and parent is not base and len(paths) > 1:
-        held = {node for node in parent.nodes() if node not in flow.static}
-        if held <= set(run.nodes):
-            return relative(parent.path, base)
     return paths[0] if paths[0] == paths[-1] else f"{paths[0]}{SPACE}–{SPACE}{paths[-1]}"
+
+
+def _whole(flow: Flow, run: Run, base: Scope) -> Scope | None:
+    """The list or group of which the run is all, if it is one below `base`."""
+    parent = run.first.parent
+    if parent is None or parent is base or len(run.elements) == 1:
+        return None
+    held = {node for node in parent.nodes() if node not in flow.static}
+    return parent if held <= set(run.nodes) else None
 
 
 def relative(path: str, base: Scope) -> str:
@@ -122,10 +162,12 @@ def _summary(flow: Flow, run: Run) -> str:
     return merged(texts[1:] if first_differs else texts)
 
 
-def notes(run: Run) -> list[str]:
-    """What the spec's `note` says of the elements, each note once."""
-    items = [element.scope or element.moving[0] for element in run.elements]
-    return list(dict.fromkeys(item.note for item in items if item.note))
+def notes(flow: Flow, run: Run, base: Scope | None = None) -> list[str]:
+    """What the spec's `note` says of the elements, each note once: of blocks, and of ops that are not inside of one."""
+    items: list[Item | None] = [_whole(flow, run, base) if base is not None else None]
+    for element in run.elements:
+        items += [element.scope, *(() if element.is_block else element.nodes)]
+    return list(dict.fromkeys(item.note for item in items if item is not None and item.note))
 
 
 def _training(moving: Iterable[Node]) -> str:
@@ -133,8 +175,8 @@ def _training(moving: Iterable[Node]) -> str:
 
 
 def counts(flow: Flow, nodes: Iterable[Node]) -> str:
-    """Parameters and MACs of these nodes; shared and tied tensors count where they are first."""
-    found = list(nodes)
+    """Parameters and MACs of these nodes, if they are wanted; shared and tied tensors count where they are first."""
+    found = list(nodes) if flow.view.counts else []
     macs = (size(node.macs, flow.sizes) for node in found)
     known = sum(number for number in macs if isinstance(number, int))
     return count_text(sum(node.parameters for node in found), known)

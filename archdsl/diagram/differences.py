@@ -9,6 +9,8 @@ from typing import Any, Final
 from archdsl.diagram.flow import Flow, is_silent, shape_of
 from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.repeats import Turn, nodes_of, period, relative_nodes, shapes_equal, shrinkage, signature
+from archdsl.diagram.titles import sign_of
+from archdsl.graph import Node, Scope
 
 LISTED: Final = 3
 """Up to this many parameters are named, and up to this many of their values; more values are a range."""
@@ -22,7 +24,8 @@ def differences(flow: Flow, turns: Sequence[Turn]) -> str:
     if len(set(signatures)) == 1:
         return "" if shapes_equal(turns) else _fixed(_channels(flow, turns))
     if len(set(signatures[1:])) == 1 and not _alternate(flow, turns):
-        first = [shrunk(flow, turns), *_children(turns[0], turns[1]), *_arguments(turns, True)]
+        first = [shrunk(flow, turns), *_children(turns[0], turns[1])]
+        first = first if any(first) else _arguments(turns, True)
         return _fixed("first " + ", ".join(part for part in first if part) if any(first) else _channels(flow, turns))
     varying = _arguments(turns, False) or [_channels(flow, turns)]
     smaller = [f"first {shrunk(flow, turns)}"] if shrunk(flow, turns) else []
@@ -60,7 +63,12 @@ def shrunk(flow: Flow, turns: Sequence[Turn]) -> str:
 def _children(first: Turn, second: Turn) -> list[str]:
     """`with downsample`: the children that only one of two copies has."""
     sets = [
-        {path.split(".")[0]: None for element in turn for path, node in relative_nodes(element) if not is_silent(node)}
+        {
+            child_name(path.partition(".")[0], node if "." not in path else None): None
+            for element in turn
+            for path, node in relative_nodes(element)
+            if not is_silent(node)
+        }
         for turn in (first, second)
     ]
     extra = [name for name in sets[0] if name not in sets[1]]
@@ -72,6 +80,11 @@ def _children(first: Turn, second: Turn) -> list[str]:
     ]
 
 
+def child_name(name: str, item: Node | Scope | None) -> str:
+    """A child of a block as a reader calls it: a sum is where a skip ends."""
+    return "skip" if isinstance(item, Node) and sign_of(item) == "+" else name
+
+
 def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
     """`shift 0, 3`: the whole-number and text parameters of the blocks that vary."""
     found = []
@@ -81,8 +94,15 @@ def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
         for name in element.scope.arguments:
             values = [_argument(turn, position, name) for turn in turns]
             if len(set(map(repr, values))) > 1 and name != "stride" and all(map(_sayable, values)):
-                found.append(f"{name.replace('_', ' ')} {values[0] if first_only else _range(values)}")
-    return found if len(found) <= LISTED else [f"{len(found)} parameters vary"]
+                found.append(_valued(name.replace("_", " "), values, first_only))
+    return found if len(found) <= LISTED else [] if first_only else ["sizes vary"]
+
+
+def _valued(name: str, values: Sequence[Any], first_only: bool) -> str:
+    """`shift 0, 3`; of the first alone, `with bias` where it says yes or no."""
+    if isinstance(values[0], bool):
+        return f"{'with' if values[0] else 'without'} {name}" if first_only else f"some with {name}"
+    return f"{name} {values[0] if first_only else _range(values)}"
 
 
 def _argument(turn: Turn, position: int, name: str) -> Any:

@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from archdsl.diagram.view import Direction, StyleName
+
 
 class Style(Enum):
     """How a box is drawn."""
 
     CARD = "card"
     """As wide as the column, with lines of text."""
+    TILE = "tile"
+    """A card where the figure runs to the right: narrow, with its text in the middle."""
     OP = "op"
     """One line: a name and its fields."""
     MERGE = "merge"
     """A circle with a sign."""
     PORT = "port"
     """Text alone: an input or an output."""
+    TITLE = "title"
+    """Text alone: what a figure, or one of several on a sheet, is of."""
     HEADER = "header"
     """Text alone: the name of a panel, through which its input enters."""
     FORK = "fork"
@@ -36,7 +42,9 @@ class Role(Enum):
     BRANCH = "branch"
     """To another box, with no way around."""
     SKIP = "skip"
-    """Past boxes that the value also goes through."""
+    """Past boxes that the value also goes through, to where it joins what these made."""
+    PAST = "past"
+    """Past boxes too, but to be used otherwise: a mask, a state, a gate."""
     GONE = "gone"
     """To or from a box that is no longer there."""
     SIDE = "side"
@@ -64,6 +72,8 @@ class Box:
     carries: str = ""
     """What a loop over time passes on to its next step."""
     dashed: bool = False
+    holds: tuple[str, ...] = ()
+    """Paths of the ops and blocks that it stands for, in running order."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,13 @@ class Link:
     dashed: bool = False
     length: int = 1
     """The least number of ranks that it spans."""
+    joins: bool = False
+    """Whether all that reads it in its target adds it to something, multiplies the two or concatenates them."""
+
+    @property
+    def bypasses(self) -> bool:
+        """Whether it goes past boxes that join its ends too."""
+        return self.role in (Role.SKIP, Role.PAST)
 
 
 @dataclass(frozen=True)
@@ -107,8 +124,13 @@ class Figure:
     rows: tuple[tuple[str, ...], ...] = ()
     compact: bool = False
     """Shows single ops: set closer than cards."""
+    stacked: bool = False
+    """Its counts stand below the title, for a figure that is to be narrow."""
     legend: tuple[tuple[str, str], ...] = ()
     """Paints, each with what it stands for."""
+    direction: Direction = "TB"
+    palette: StyleName = "paper"
+    """The name of its colours."""
 
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""

@@ -7,7 +7,8 @@ from copy import copy
 from itertools import pairwise
 
 from archdsl.diagram.marks import Marks
-from archdsl.diagram.quantities import shape_text, size
+from archdsl.diagram.quantities import batched_text, shape_text, size
+from archdsl.diagram.view import View
 from archdsl.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast
@@ -29,9 +30,11 @@ class Flow:
     node that does nothing counts as static too, and its readers read what it reads.
     """
 
-    def __init__(self, graph: Graph, marks: Marks | None = None) -> None:
+    def __init__(self, graph: Graph, marks: Marks | None = None, view: View | None = None) -> None:
         self.graph = graph
         self.marks = marks
+        self.view = view or View()
+        """How figures say what flows."""
         self.sizes = graph.sample_sizes
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
@@ -84,7 +87,8 @@ class Flow:
 
     def label(self, value: Value) -> str:
         """What a link says that carries this value: its shape at the sample sizes."""
-        text = shape_text(value.type.shape, self.sizes, self.batch)
+        said = batched_text if self.view.batch else shape_text
+        text = said(value.type.shape, self.sizes, self.batch)
         return self.marks.label(value, text) if self.marks is not None else text
 
     def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:
@@ -92,6 +96,14 @@ class Flow:
         inside = set(nodes)
         found = {source for node in inside for source in self.sources[node] if source not in inside}
         return sorted(found, key=self.order.__getitem__)
+
+    def values_leaving(self, nodes: Iterable[Node]) -> list[Value]:
+        """The values of these nodes that are read from outside or leave the network, each once."""
+        inside = set(nodes)
+        read = [value for node in self.graph.nodes if node not in inside for value in read_by(node)]
+        resolved = [self.resolve(value) for value in (*read, *self.graph.outputs.values())]
+        found = (value for value in resolved if value.node in inside - self.static and value.weight is None)
+        return list({(value.node, value.output): value for value in found}.values())
 
     def readers_outside(self, nodes: Iterable[Node]) -> set[Node | None]:
         """Who reads these from outside; None stands for the network's outputs."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
 from archdsl.diagram.loops import loop_boxes, loop_links
+from archdsl.diagram.view import Direction
 
 Items = tuple[Box | Panel, ...]
 Row = tuple[str, ...]
@@ -20,11 +21,24 @@ def with_lanes(figure: Figure) -> Figure:
     return _with_rows(_with_loops(_with_tracks(_with_forks(figure))))
 
 
+def turned(figure: Figure, direction: Direction) -> Figure:
+    """The figure running down, as it is made, or to the right, with cards that are narrow."""
+
+    def narrow(item: Box | Panel) -> Box | Panel:
+        if isinstance(item, Panel):
+            return replace(item, items=tuple(map(narrow, item.items)))
+        return replace(item, style=Style.TILE) if item.style is Style.CARD else item
+
+    if direction == "TB":
+        return figure
+    return replace(figure, items=tuple(map(narrow, figure.items)), direction=direction)
+
+
 def _with_forks(figure: Figure) -> Figure:
     """A dot below each merge that a skip begins at, so that it does not leave where another arrives."""
     home = dict(_homes(figure.items, ""))
     circles = {box.name for box in figure.boxes() if box.style is Style.MERGE}
-    begins = dict.fromkeys(link.source for link in figure.links if link.role is Role.SKIP)
+    begins = dict.fromkeys(link.source for link in figure.links if link.bypasses)
     forks = {source: Box(f"{source} fork", Style.FORK, "block", "") for source in begins if source in circles}
     boxes = _by_home((home[source], fork) for source, fork in forks.items())
     links: list[Link] = []
@@ -50,8 +64,8 @@ def _with_tracks(figure: Figure) -> Figure:
     tracks: list[tuple[str, Box]] = []
     links: list[Link] = []
     for link in figure.links:
-        passed = _passed(link, above) if link.role is Role.SKIP else []
-        if not passed and link.role is Role.SKIP:
+        passed = _passed(link, above) if link.bypasses else []
+        if not passed and link.bypasses:
             # past a card with a loop edge, a skip without a lane would cross that edge
             around = _passed(link, beside | above)
             passed = around if loops & set(around) else []
@@ -89,7 +103,7 @@ def _with_rows(figure: Figure) -> Figure:
     sources: dict[str, int] = defaultdict(int)
     for link in (each for each in figure.links if each.role is not Role.LOOP):
         sources[link.target] += 1
-        if link.role is not Role.SKIP:
+        if not link.bypasses:
             readers[link.source].append(link.target)
     spine = {link.target for link in figure.links if link.role is Role.SPINE}
     rows: list[tuple[str, Row]] = []

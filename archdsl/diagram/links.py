@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from archdsl.diagram.figure import Link, Role
 from archdsl.diagram.flow import Flow, in_training_only, read_by
 from archdsl.diagram.repeats import Turn, relative_nodes
+from archdsl.diagram.titles import sign_of
 from archdsl.graph import Node, Value
 
 
@@ -21,8 +23,8 @@ class Places:
     turn: dict[Node, dict[int, int]] = field(default_factory=dict)
     """For the nodes of repeats that are opened: which turn of each repeat."""
     repeats: int = 0
-    starts: dict[Node, str] = field(default_factory=dict)
-    """Boxes for nodes outside of the scope that is drawn."""
+    starts: dict[tuple[Node, int], str] = field(default_factory=dict)
+    """Boxes for what enters the scope that is drawn: by a node outside of it and which of its outputs."""
     ends: list[tuple[Value, str]] = field(default_factory=list)
     """What leaves, and where to."""
 
@@ -57,7 +59,11 @@ class Places:
         """The box of the node, or of the node that stands for it."""
         while node in self.shown:
             node = self.shown[node]
-        return self.box.get(node) or self.starts.get(node)
+        return self.box.get(node)
+
+    def source(self, value: Value) -> str | None:
+        """The box that a value comes from."""
+        return self.of(value.node) or self.starts.get((value.node, value.output))
 
     @staticmethod
     def _relative(turn: Turn) -> dict[tuple[int, str], Node]:
@@ -73,10 +79,11 @@ def find_links(flow: Flow, places: Places) -> list[Link]:
     """
     found: dict[tuple[str, str], Link] = {}
     for value, reader in _edges(flow, places):
-        _add(found, flow, places.of(value.node), places.of(reader), value, in_training_only(reader))
+        ends = places.source(value), places.of(reader)
+        _add(found, flow, value, *ends, in_training_only(reader), _joins(flow, value, reader))
     for end, name in places.ends:
         value = flow.resolve(end)
-        _add(found, flow, places.of(value.node), name, value, in_training_only(value.node))
+        _add(found, flow, value, places.source(value), name, in_training_only(value.node), False)
     entering: dict[str, set[str]] = {}
     for link in found.values():
         entering.setdefault(link.target, set()).add(link.label)
@@ -92,16 +99,34 @@ def find_links(flow: Flow, places: Places) -> list[Link]:
 
 def _add(
     found: dict[tuple[str, str], Link],
-    flow: Flow, source: str | None, target: str | None, value: Value, dashed: bool,
+    flow: Flow, value: Value, source: str | None, target: str | None, dashed: bool, joined: bool,
 ) -> None:  # fmt: skip
-    if source is not None and target is not None and source != target:
-        found.setdefault((source, target), Link(source, target, Role.BRANCH, flow.label(value), dashed))
+    if source is None or target is None or source == target:
+        return
+    known = found.get((source, target)) or Link(source, target, Role.BRANCH, flow.label(value), dashed, joins=True)
+    found[source, target] = replace(known, joins=known.joins and joined)
+
+
+def _joins(flow: Flow, value: Value, node: Node) -> bool:
+    """Whether a node sets a value beside others, or joins it to them by a sign, as it is."""
+    if node.op.name == "cat" or sign_of(node) is not None:
+        return True
+    terms = {term.name for term in _terms(getattr(node.op, "expression", None)) if hasattr(term, "name")}
+    given = (flow.resolve(each) for place, each in enumerate(node.inputs) if each is not None and str(place) in terms)
+    return any((each.node, each.output) == (value.node, value.output) for each in given)
+
+
+def _terms(tree: Any) -> list[Any]:
+    """The terms of a sum; of another formula, the formula."""
+    if getattr(tree, "sign", None) not in ("+", "-") or not hasattr(tree, "left"):
+        return [tree]
+    return [*_terms(tree.left), *_terms(tree.right)]
 
 
 def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
     """What moves from node to node, but for the way from one turn of an opened repeat to the next."""
     for node in flow.graph.nodes:
-        if node in flow.static:
+        if node in flow.static or places.of(node) is None:
             continue
         for given in read_by(node):
             value = flow.resolve(given)

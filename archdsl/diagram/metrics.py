@@ -36,8 +36,13 @@ def wrap(text: str, size: float, width: float, *, lines: int) -> list[str]:
             result.append(word)
         else:
             last = [*result[-1].split(" "), *words[position:]]
-            return [*result[:-1], _cut(last, size, width)]
-    return result
+            return [*map(_without_dot, result[:-1]), _cut(last, size, width)]
+    return [*map(_without_dot, result[:-1]), result[-1]]
+
+
+def _without_dot(line: str) -> str:
+    """The line without the dot between it and the next one."""
+    return line.removesuffix("·").rstrip()
 
 
 def _cut(words: list[str], size: float, width: float) -> str:

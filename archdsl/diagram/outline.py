@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +12,7 @@ from archdsl.diagram.boxes import (
     counts,
     instances,
     merge_box,
+    notes,
     ops_box,
     relative,
     run_title,
@@ -21,14 +22,18 @@ from archdsl.diagram.elements import Element
 from archdsl.diagram.figure import Box, Figure, Panel, Style
 from archdsl.diagram.flow import Flow, in_training_only
 from archdsl.diagram.grouping import group, is_merge, steps
-from archdsl.diagram.lanes import with_lanes
+from archdsl.diagram.lanes import turned, with_lanes
 from archdsl.diagram.links import Places, find_links
-from archdsl.diagram.loops import border_box, is_border, loops_of, steps_text
+from archdsl.diagram.loops import border_box, is_border, loops_of, parted, steps_text
 from archdsl.diagram.marks import Marks
+from archdsl.diagram.naming import DOT, humanise
+from archdsl.diagram.opening import Opening, Shown
+from archdsl.diagram.paths import block_at
+from archdsl.diagram.ports import entering, leaving
 from archdsl.diagram.quantities import SPACE, count_text
 from archdsl.diagram.repeats import Run, Turn, signature
 from archdsl.diagram.routing import merges, said_at_outputs, through_headers, with_roles
-from archdsl.diagram.titles import DOT, humanise
+from archdsl.diagram.view import View
 from archdsl.diagram.wording import block_name
 from archdsl.graph import Graph, Mode, Scope, Value
 
@@ -39,78 +44,92 @@ Items = tuple[Box | Panel, ...]
 
 
 def outline(
-    graph: Graph, depth: int = 1, *, scope: Scope | None = None, coarser: int = 0, marks: Marks | None = None
-) -> Figure:
+    graph: Graph, view: View, *,
+    scope: Scope | None = None, coarser: int = 0, marks: Marks | None = None, flow: Flow | None = None,
+) -> Figure:  # fmt: skip
     """The figure of a graph, or of one scope of it.
 
-    depth 1 is the overview; each further level opens one level of blocks. `coarser` groups further.
-    `marks` add to what it shows.
+    `coarser` groups further than `view` asks for; `marks` add to what the figure shows. Who draws many figures of
+    one graph and view gives the `flow` of both. Raises DrawingError where the view names what is no block of the graph.
     """
-    flow = Flow(graph, marks)
-    maker = _Maker(flow)
+    depth = view.depth or 1
+    flow = flow or Flow(graph, marks, view)
+    if scope is None and view.only is not None:
+        scope = block_at(graph, view.only)
+    maker = _Maker(flow, Opening(graph, view, scope))
     if scope is None:
-        title, total = graph.name, count_text(graph.parameters, graph.macs)
+        name, total = graph.name, count_text(graph.parameters, graph.macs) if view.counts else ""
         items = maker.overview(graph.root, coarser) if depth == 1 else maker.opened(graph.root, depth)
         inputs, outputs = maker.network_ports()
     else:
-        title, total = (
-            humanise(scope.block or scope.name),
-            _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes())),
-        )
+        name = humanise(scope.block or scope.name)
+        total = _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes()), scope.note or "")
         header = Box(f"{scope.path} header", Style.FORK, "block", "")
-        items = (Panel(scope.path, (header, *maker.opened(scope, depth))),)
+        first, inner, last = parted(flow, scope, maker.opened(scope, depth))
+        items = (Panel(scope.path, (header, *inner)),)
         inputs, outputs = maker.scope_ports(scope)
+        inputs, outputs = [*first, *inputs], [*last, *outputs]
     everything = (*inputs, *items, *outputs)
     links = with_roles(through_headers(everything, find_links(flow, maker.places)), merges(everything))
     shapes = {name: flow.label(flow.resolve(value)) for value, name in maker.places.ends}
-    said = said_at_outputs(outputs, links, shapes)
+    said = said_at_outputs((box for box in outputs if box.name in shapes), links, shapes)
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
     compact = depth > 1 or scope is not None
-    figure = with_lanes(Figure(title, title, total, everything, tuple(links), compact=compact))
+    title = name if view.title is None else view.title
+    figure = Figure(
+        name, title, total if title else "", everything, tuple(links),
+        compact=compact, stacked=scope is not None, palette=view.style,
+    )  # fmt: skip
+    figure = turned(with_lanes(figure), view.direction)
     return marks.finished(figure, maker.places) if marks is not None else figure
 
 
 class _Maker:
     """Turns parts into boxes and remembers which box every node is in."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, opening: Opening) -> None:
         self._flow = flow
+        self._opening = opening
         self.places = Places()
 
     def overview(self, scope: Scope, coarser: int) -> Items:
         """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
         runs = group(self._flow, scope, coarser)
-        sole = runs[0].first if len(runs) == 1 and len(runs[0].elements) == 1 else None
-        if sole is not None and sole.is_block and sole.scope is not None and sole.scope.scan is None:
-            return self.overview(sole.scope, coarser)
-        boxes = [self._box(run, scope, Style.CARD) for run in runs]
-        if len(runs) > 1 and _is_stem(boxes[0], runs[0]) and not _is_plain(runs[1]):
-            boxes[0] = as_stem(boxes[0])
-        return tuple(boxes)
+        sole = runs[0].first.scope if len(runs) == 1 and len(runs[0].elements) == 1 else None
+        if sole is not None and runs[0].first.is_block and sole.scan is None and not self._opening.is_collapsed(sole):
+            return self.overview(sole, coarser)
+        parts = [part for run in runs for part in self._opening.parts(run, scope, 1)]
+        found = [item for run, shown in parts for item in self._items(run, shown, scope, 1, Style.CARD)]
+        first = found[0] if found else None
+        if isinstance(first, Box) and len(parts) > 1 and _is_stem(first, parts[0][0]) and not _is_plain(parts[1][0]):
+            found[0] = as_stem(first)
+        return tuple(found)
 
     def opened(self, scope: Scope, depth: int) -> Items:
         """A box for every op of a scope; its blocks as cards, or as panels where depth is more than 1."""
-        found: list[Box | Panel] = []
-        for run in steps(self._flow, scope):
-            if depth > 1 and not _is_plain(run):
-                found += self._panels(run, scope, depth)
-            else:
-                found.append(self._box(run, scope, Style.OP))
-        return tuple(found)
+        parts = (part for run in steps(self._flow, scope) for part in self._opening.parts(run, scope, depth))
+        return tuple(item for run, shown in parts for item in self._items(run, shown, scope, depth, Style.OP))
+
+    def _items(self, run: Run, shown: Shown, base: Scope, depth: int, style: Style) -> Sequence[Box | Panel]:
+        if shown is Shown.CLOSED:
+            return [self._box(run, base, style)]
+        if run.first.scope is None and _is_plain(run):
+            return [self._box(run, base, Style.OP)]
+        return self._panels(run, base, depth)
 
     def _box(self, run: Run, base: Scope, style: Style) -> Box:
         if not _is_plain(run):
             box = block_card(self._flow, run, base)
         elif len(run.elements) == 1 and is_border(run.first.moving[-1]):
-            box = border_box(run.first.moving[-1])
-        elif len(run.elements) == 1 and is_merge(self._flow, run.first):
+            box = border_box(self._flow, run.first.moving[-1])
+        elif len(run.elements) == 1 and is_merge(self._flow, run.first) and not run.first.moving[-1].note:
             box = merge_box(run.first)
         else:
             box = ops_box(self._flow, run, style)
         for node in run.nodes:
             self.places.put(node, box.name)
-        return box
+        return replace(box, holds=tuple(element.path for element in run.elements))
 
     def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
         """A panel for each different copy in a row; one for the first where there are too many."""
@@ -133,7 +152,7 @@ class _Maker:
         self.places.add_turns(run.turns)
         shown = run.turns[0]
         aside = _said(instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
-        header = self._header(run, run_title(run), aside)
+        header = self._header(run, base, run_title(self._flow, run), aside)
         if len(shown) == 1:
             return self._panel(shown[0], depth, header)
         inside = [self._inner(element, base, depth) for element in shown]
@@ -144,18 +163,19 @@ class _Maker:
         if not element.is_block:
             return self._box(run, base, Style.OP)
         aside = _said(relative(element.path, base), steps_text(self._flow, loops_of((element,))))
-        return self._panel(element, depth, self._header(run, block_name(element), aside))
+        return self._panel(element, depth, self._header(run, base, block_name(element), aside))
 
     def _panel(self, element: Element, depth: int, header: Box) -> Panel:
         assert element.scope is not None
         items = self.opened(element.scope, depth - 1)
         return Panel(element.path, (header, *items), all(map(in_training_only, element.moving)))
 
-    def _header(self, run: Run, title: str, aside: str) -> Box:
+    def _header(self, run: Run, base: Scope, title: str, aside: str) -> Box:
         times = len(run.turns)
         total = counts(self._flow, run.nodes)
         name = f"{run.first.path} header"
-        return Box(name, Style.HEADER, "block", title, aside=aside, counts=total, times=times)
+        lines = tuple(notes(self._flow, run, base))
+        return Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
 
     def network_ports(self) -> tuple[list[Box], list[Box]]:
         """Boxes for what enters and what leaves the network."""
@@ -166,13 +186,14 @@ class _Maker:
         return inputs, self._ends(graph.outputs.items(), graph.output_modes)
 
     def scope_ports(self, scope: Scope) -> tuple[list[Box], list[Box]]:
-        """Boxes for what enters, but for what is static, and for what leaves a scope."""
-        fed = {name: self._flow.resolve(value).node for name, value in scope.inputs.items() if value is not None}
-        fed = {name: node for name, node in fed.items() if node not in self._flow.static}
-        inputs = [_port("input", name) for name in fed]
-        for box, node in zip(inputs, fed.values(), strict=True):
-            self.places.starts[node] = box.name
-        return inputs, self._ends(scope.outputs.items(), {})
+        """Boxes for what enters and what leaves a scope, but for what its loop over time reads and passes on."""
+        flow = self._flow
+        inside = [node for node in scope.nodes() if not (is_border(node) and node.scope is scope)]
+        inputs = []
+        for names, value in entering(flow, scope, inside):
+            inputs.append(_port("input", names))
+            self.places.starts[value.node, value.output] = inputs[-1].name
+        return inputs, self._ends(leaving(flow, scope, inside), {})
 
     def _ends(self, outputs: Iterable[tuple[str, Value]], modes: dict[str, Mode]) -> list[Box]:
         boxes = []

@@ -14,7 +14,8 @@ def count_text(parameters: int, macs: int) -> str:
     """`0.22 M params · 0.67 GMACs`; empty where there is neither."""
     parts = []
     if parameters:
-        parts.append(f"{_scaled(parameters, 1_000_000_000, 'B').rstrip(SPACE)}{SPACE}params")
+        word = "param" if parameters == 1 else "params"
+        parts.append(f"{_scaled(parameters, 1_000_000_000, 'B').rstrip(SPACE)}{SPACE}{word}")
     if macs:
         parts.append(f"{_scaled(macs, 100_000_000, 'G')}MACs")
     return " · ".join(parts)
@@ -43,13 +44,29 @@ def _scaled(number: int, billion_from: int, billion: str) -> str:
         return f"{number / 1e3:.1f}{SPACE}K"
     if number < billion_from:
         return f"{number / 1e6:.2f}{SPACE}M"
-    return f"{number / 1e9:.2f}{SPACE}{billion}"
+    if number < 1_000_000_000_000 or billion == "B":
+        return f"{number / 1e9:.2f}{SPACE}{billion}"
+    return f"{number / 1e12:.2f}{SPACE}T"
 
 
 def shape_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
     """`64×56×56`: the shape at the sample sizes, without the batch where it comes first."""
     dims = shape[1:] if batch is not None and shape and str(shape[0]) == batch else shape
     return "×".join(str(size(dim, sizes)) for dim in dims) if dims else "scalar"
+
+
+def batched_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
+    """`N×64×56×56`, and `64N×49×96` where the batch is multiplied: the shape at the other sample sizes."""
+    return "×".join(_batched(dim, sizes, batch) for dim in shape) if shape else "scalar"
+
+
+def _batched(dim: Dim, sizes: Mapping[str, int], batch: str | None) -> str:
+    if batch is None or isinstance(dim, int) or batch not in dim.names:
+        return str(size(dim, sizes))
+    once, twice, thrice = (size(dim, {**sizes, batch: number}) for number in (1, 2, 3))
+    if isinstance(once, int) and (twice, thrice) == (2 * once, 3 * once):
+        return batch if once == 1 else f"{once}{batch}"
+    return str(size(dim, sizes))
 
 
 def size(dim: Dim, sizes: Mapping[str, int]) -> Dim:

@@ -1,4 +1,4 @@
-"""DOT text to a picture: by the Graphviz in the `pygraphviz` wheel, else by `dot` on the PATH."""
+"""DOT texts to layouts and pictures: by the Graphviz in the `pygraphviz` wheel, else by `dot` on the PATH."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from archdsl.diagram.layout import Layout, read_layout
 from archdsl.diagram.metrics import FONTS
-from archdsl.diagram.svg import finish
-from archdsl.diagram.worker import DPI, TOO_LARGE, UNUSABLE
+from archdsl.diagram.worker import DPI, SEPARATOR, TOO_LARGE, UNUSABLE
 
-FORMATS: Final = ("svg", "pdf", "png", "dot")
-TIME_LIMIT: Final = 20.0
-"""Seconds that one layout may take."""
+TIME_LIMIT: Final = 15.0
+"""Seconds that laying figures out, or rendering them, may take: what is left of 20 draws a smaller figure."""
 WRONG: Final = ("mismatched tag", "not recognized", "syntax error", "not well-formed")
 """What Graphviz says on stderr when it draws something else than what it was given."""
 INSTALL: Final = "install `pygraphviz` from a wheel (`pip install pygraphviz`), or Graphviz itself"
@@ -42,33 +41,41 @@ class MissingError(DrawingError):
     """There is no Graphviz here."""
 
 
-def picture(dot: str, format: str, title: str, *, time_limit: float = TIME_LIMIT) -> bytes:
-    """The picture of a DOT text as `svg`, `pdf` or `png`.
+def lay_out(dots: Sequence[str], *, time_limit: float = TIME_LIMIT) -> list[Layout]:
+    """Where the boxes and links of each DOT text go. Raises as `pictures` does."""
+    return [read_layout(data) for data in _drawn("dot", "json0", dots, time_limit)]
 
-    Raises TooLargeError after `time_limit` seconds or where the format cannot hold the picture,
-    MissingError without a Graphviz, and DrawingError where Graphviz objects.
+
+def pictures(dots: Sequence[str], format: str, *, time_limit: float = TIME_LIMIT) -> list[bytes]:
+    """DOT texts with positions as pictures in `svg`, `pdf` or `png`.
+
+    Raises TooLargeError where all of them take more than `time_limit` seconds or where the format cannot hold
+    a picture, MissingError without a Graphviz, and DrawingError where Graphviz objects.
     """
-    data = _laid_out(dot, format, time_limit)
-    return finish(data.decode(), title).encode() if format == "svg" else data
+    return _drawn("nop2", format, dots, time_limit)
 
 
-def _laid_out(dot: str, format: str, time_limit: float) -> bytes:
-    for command in _commands(format):
-        done = _run(command, dot, time_limit)
+def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float) -> list[bytes]:
+    if find_spec("pygraphviz") is not None:
+        command = [sys.executable, "-m", "archdsl.diagram.worker", engine, format]
+        done = _run(command, SEPARATOR.join(dots), time_limit)
         if done.returncode == TOO_LARGE:
             raise TooLargeError(f"the figure is too large for {format}")
         if done.returncode != UNUSABLE:
-            return _checked(done)
-    raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
-
-
-def _commands(format: str) -> Iterator[Sequence[str]]:
-    """What may draw here, the best first."""
-    if find_spec("pygraphviz") is not None:
-        yield [sys.executable, "-m", "archdsl.diagram.worker", format]
+            return list(_parts(_checked(done)))
     program = shutil.which("dot")
-    if program is not None:
-        yield [program, f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
+    if program is None:
+        raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
+    command = [program, f"-K{engine}", f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
+    return [_checked(_run(command, dot, time_limit)) for dot in dots]
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """What the worker wrote, graph by graph."""
+    while data:
+        length, _, rest = data.partition(b"\n")
+        yield rest[: int(length)]
+        data = rest[int(length) :]
 
 
 def _run(command: Sequence[str], dot: str, time_limit: float) -> subprocess.CompletedProcess[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from archdsl.diagram.elements import Element
@@ -70,7 +71,7 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
     first = elements[start : start + length]
     if not any(element.is_block for element in first):
         return 1
-    if length > 1 and len({_key(element) for element in first}) == 1:
+    if any(_is_repeat(flow, before, after) for before, after in pairwise(first)):
         return 1
     given = set(flow.read_from_outside(nodes_of(first)))
     count = 1
@@ -82,6 +83,11 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
         if not alike(flow.marks, before, after):
             return count
         count += 1
+
+
+def _is_repeat(flow: Flow, before: Element, after: Element) -> bool:
+    """Whether two elements of a turn repeat already."""
+    return _key(before) == _key(after) and not set(flow.read_from_outside(after.nodes)).isdisjoint(before.nodes)
 
 
 def _key(element: Element) -> Any:
@@ -141,9 +147,15 @@ def shrinkage(flow: Flow, turn: Turn) -> int:
     before, after = (flow.numbers(shape_of(node)) for node in (sources[-1], turn[-1].moving[-1]))
     if len(before) != len(after) or len(after) < 3:
         return 1
-    ratios = [a // b if b and a % b == 0 else 0 for a, b in zip(before, after, strict=True)]
+    ratios = [_divisor(a, b) for a, b in zip(before, after, strict=True)]
     most = max(ratios)
     return most if sum(ratio == most > 1 for ratio in ratios) >= len(after) - 2 else 1
+
+
+def _divisor(before: int, after: int) -> int:
+    """By which a size was divided, however that was rounded; 0 where it was not."""
+    divisor = round(before / after) if after else 0
+    return divisor if divisor and after in (before // divisor, -(-before // divisor)) else 0
 
 
 def signature(turn: Turn, *, shapes: bool = True) -> Signature:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from archdsl.diagram.figure import Box, Link, Panel, Role, Style
@@ -45,8 +45,8 @@ def _entered(around: dict[str, tuple[Panel, ...]], link: Link) -> list[Panel]:
 
 
 def merges(items: Sequence[Box | Panel]) -> set[str]:
-    """The names of the boxes at which ways join."""
-    return {box.name for box, _ in _nested(items, ()) if box.style is Style.MERGE}
+    """The names of the boxes at which ways join as equals: a factor of a product is a gate."""
+    return {box.name for box, _ in _nested(items, ()) if box.style is Style.MERGE and box.title != "×"}
 
 
 def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
@@ -57,14 +57,16 @@ def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
     skips = _bypassed(sources)
     sides = _side_ways(links, sources, merging)
     spine = _spine(links, skips | sides)
+    past = {(link.source, link.target) for link in links if not link.joins}
     roles = {
-        **dict.fromkeys(spine, Role.SPINE), **dict.fromkeys(sides, Role.SIDE), **dict.fromkeys(skips, Role.SKIP)
+        **dict.fromkeys(spine, Role.SPINE), **dict.fromkeys(sides, Role.SIDE),
+        **dict.fromkeys(skips, Role.SKIP), **dict.fromkeys(skips & past, Role.PAST),
     }  # fmt: skip
     found = [replace(link, role=roles.get((link.source, link.target), Role.BRANCH)) for link in links]
     return [replace(link, label="") if _bends(link, sources) else link for link in found]
 
 
-def said_at_outputs(outputs: Sequence[Box], links: Sequence[Link], shapes: Mapping[str, str]) -> dict[str, Box]:
+def said_at_outputs(outputs: Iterable[Box], links: Sequence[Link], shapes: Mapping[str, str]) -> dict[str, Box]:
     """By name the outputs at the ends of a fan, each with its shape below its name.
 
     Most ways of a fan turn corners, so that a label would not stand beside them.
@@ -129,12 +131,17 @@ def _way_up(merge: str, source: str, sources: dict[str, list[str]], readers: dic
 
 
 def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
-    """One way in and one way out of each box that hold the column: the first that is neither skip nor side."""
-    fans = _fans(links)
+    """One way in and one way out of each box that hold the column: the first that is neither skip nor side.
+
+    What enters and what leaves the figure stands beside the column where there is another way.
+    """
+    sources, targets = {link.source for link in links}, {link.target for link in links}
+    inner = {(link.source, link.target) for link in links if link.source in targets and link.target in sources}
+    fans = _fans(links, inner)
     outgoing: set[str] = set()
     incoming: set[str] = set()
     chosen = set()
-    for link in links:
+    for link in sorted(links, key=lambda each: (each.source, each.target) not in inner):
         pair = (link.source, link.target)
         taken = link.source in outgoing or link.target in incoming
         if not taken and pair not in others | fans and not link.dashed:
@@ -144,11 +151,19 @@ def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
     return chosen
 
 
-def _fans(links: Sequence[Link]) -> set[Pair]:
-    """The links of boxes that three or more read, or that read three or more: none of them is the column."""
+def _fans(links: Sequence[Link], inner: Set[Pair] = frozenset()) -> set[Pair]:
+    """The links of boxes that three or more read, or that read three or more: none of them is the column.
+
+    It is one of them where that is the only one in the figure, and the others enter or leave it.
+    """
     leaving: dict[str, list[Pair]] = {}
     entering: dict[str, list[Pair]] = {}
     for link in links:
         leaving.setdefault(link.source, []).append((link.source, link.target))
         entering.setdefault(link.target, []).append((link.source, link.target))
-    return {pair for found in (*leaving.values(), *entering.values()) if len(found) > 2 for pair in found}
+    fans: set[Pair] = set()
+    for found in (*leaving.values(), *entering.values()):
+        if len(found) > 2:
+            own = inner & set(found)
+            fans |= set(found) - (own if len(own) == 1 else set())
+    return fans

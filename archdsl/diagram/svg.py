@@ -7,10 +7,13 @@ from hashlib import sha256
 from html import unescape
 from typing import Final
 
-from archdsl.diagram.dot import printable
+from archdsl.diagram.dot import FONT
+from archdsl.diagram.markup import printable
 from archdsl.diagram.metrics import text_width
 
 _TEXT: Final = re.compile(r"<text (?P<attributes>[^>]*)>(?P<content>[^<]*)</text>")
+_SHARED: Final = (f'font-family="{FONT}"', 'xml:space="preserve"')
+"""What all texts have in common: said once, for the whole picture."""
 _SIZE: Final = re.compile(r'font-size="([\d.]+)"')
 _COMMENT: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _ID: Final = re.compile(r'(\bid="|url\(#|href="#)')
@@ -20,6 +23,9 @@ def finish(svg: str, title: str) -> str:
     """The SVG with a `textLength` on every text, so that another font cannot make labels overlap."""
     svg = _COMMENT.sub("", svg)
     svg = _TEXT.sub(_with_length, svg)
+    for shared in _SHARED:
+        svg = svg.replace(f" {shared}", "")
+    svg = svg.replace("<svg ", f"<svg {' '.join(_SHARED)} ", 1)
     prefix = f"archdsl-{sha256(svg.encode()).hexdigest()[:8]}-"
     svg = _ID.sub(lambda match: match[0] + prefix, svg)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{_attribute(title)}" ', 1)

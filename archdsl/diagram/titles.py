@@ -7,38 +7,15 @@ from their defaults.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 
+from archdsl.diagram.arranging import ARRANGING
+from archdsl.diagram.naming import MINUS, Sizes, Title, fixed, humanise, listed
 from archdsl.diagram.quantities import SPACE, size
-from archdsl.graph import Node, Value
+from archdsl.graph import Item, Node, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import SCAN
-
-ARROW: Final = f"{SPACE}→ "
-DOT: Final = f"{SPACE}· "
-
-
-class Title(NamedTuple):
-    """A name and the fields worth saying. Their spaces do not break."""
-
-    name: str
-    fields: str = ""
-    comma: bool = True
-    """Joined by a comma in running text: `Conv 3×3, 128`, but `Linear 2048 → 1000`."""
-    stem: str = ""
-    """What the name has in common with others of its kind: `Conv` of `Conv 3×3`."""
-
-    @property
-    def text(self) -> str:
-        """In running text."""
-        if not self.fields:
-            return self.name
-        return f"{self.name}{',' if self.comma else ''}{SPACE}{self.fields}"
-
-
-MINUS: Final = "\N{MINUS SIGN}"
-Sizes = Mapping[str, int]
 
 ACTIVATIONS: Final = {
     "relu": "ReLU",
@@ -64,10 +41,10 @@ NORMS: Final = {
 }
 SHORT: Final = {"BatchNorm": "BN"}
 """What running text shortens."""
-ACRONYMS: Final = {
-    name.lower(): name
-    for name in ("MLP", "MHA", "SE", "MBConv", "BN", "CN", "LN", "FFN", "FPN", "RPN", "RNN", "LSTM", "GRU", "PReLU")
-}  # fmt: skip
+IMAGE: Final = 4
+"""The rank of a batch of images."""
+_UNSAID: Final = {"keepdim", "batch_first"}
+_FRACTION: Final = re.compile(r"\d+\.\d{4,}(e-?\d+)?")
 _SIGNS: Final = {"+": ("Add", "+"), "*": ("Multiply", "×"), "-": ("Subtract", MINUS)}
 
 
@@ -75,17 +52,6 @@ def title(node: Node, sizes: Sizes) -> Title:
     """What a figure calls this node."""
     name = re.sub(r"\dd$", "", node.op.name)
     return _TABLE.get(name, _generic)(node, sizes)
-
-
-def humanise(name: str) -> str:
-    """`patch_merging` as `Patch merging`, `mlp` as `MLP`."""
-    words = [_word(word) for word in re.split(r"[_\s]+", name) if word]
-    text = SPACE.join(words) or name
-    return text[0].upper() + text[1:]
-
-
-def _word(word: str) -> str:
-    return word.upper() if len(word) == 1 else ACRONYMS.get(word.lower(), word)
 
 
 def sign_of(node: Node) -> str | None:
@@ -117,6 +83,8 @@ def _conv(node: Node, sizes: Sizes) -> Title:
     stem = "Transposed conv" if transposed else "Conv"
     if op.kernel_size is None:
         return Title(stem)
+    if len(op.kernel_size) == 1:
+        stem += "1d"  # of `Conv 4` nobody knows
     fields = [str(size(node.types[0].shape[1], sizes)), *_steps(op, "×" if transposed else "/")]
     if set(op.dilation) != {1}:
         fields.append(f"dilation {common(op.dilation)}")
@@ -124,7 +92,7 @@ def _conv(node: Node, sizes: Sizes) -> Title:
     if op.groups > 1:
         fields.append("depthwise" if op.groups == channels else f"{op.groups} groups")
     kernel = times(op.kernel_size) if len(op.kernel_size) > 1 else f"{op.kernel_size[0]}"
-    return Title(_fixed(f"{stem} {kernel}"), _fixed(", ".join(fields)), stem=stem)
+    return Title(fixed(f"{stem} {kernel}"), fixed(", ".join(fields)), stem=stem)
 
 
 def _steps(op: Any, sign: str = "/") -> list[str]:
@@ -141,21 +109,21 @@ def _adaptive(node: Node, sizes: Sizes) -> Title:
     how = "average" if "avg" in node.op.name else "max"
     output = node.types[0].shape[2:]
     if all(side == 1 for side in output):
-        return Title(_fixed(f"Global {how} pool"))
-    return Title(_fixed(f"Adaptive {how} pool"), "×".join(str(size(side, sizes)) for side in output))
+        return Title(fixed(f"Global {how} pool"))
+    return Title(fixed(f"Adaptive {how} pool"), "×".join(str(size(side, sizes)) for side in output))
 
 
 def _linear(node: Node, sizes: Sizes) -> Title:
     value = node.inputs[0]
     before = size(value.type.shape[-1], sizes) if value is not None else "?"
     after = size(node.types[0].shape[-1], sizes)
-    return Title("Linear", _fixed(f"{before} → {after}"), comma=False, stem="Linear")
+    return Title("Linear", fixed(f"{before} → {after}"), comma=False, stem="Linear")
 
 
 def _embedding(node: Node, sizes: Sizes) -> Title:
     fed = next((value for value in node.inputs[1:] if value is not None), None)
     rows, columns = next(iter(node.tensors.values())).shape if fed is None else fed.type.shape
-    return Title("Embedding", _fixed(f"{size(rows, sizes)} → {size(columns, sizes)}"), comma=False)
+    return Title("Embedding", fixed(f"{size(rows, sizes)} → {size(columns, sizes)}"), comma=False)
 
 
 def _attention(node: Node, sizes: Sizes) -> Title:
@@ -166,18 +134,34 @@ def _attention(node: Node, sizes: Sizes) -> Title:
         heads = size(value.type.shape[1], sizes)
     name = "Multi-head attention" if op.name == "multihead_attention" else "Attention"
     causal = ", causal" if getattr(op, "is_causal", False) else ""
-    return Title(_fixed(name), _fixed(f"{heads} heads{causal}") if heads else causal.strip(", "))
+    return Title(fixed(name), fixed(f"{heads} heads{causal}") if heads else causal.strip(", "))
+
+
+def _mean(node: Node, sizes: Sizes) -> Title:
+    """A mean over all positions of an image is known as a pooling layer."""
+    op: Any = node.op
+    value = node.inputs[0]
+    rank = value.type.rank if value is not None else 0
+    dims = op.dim if isinstance(op.dim, tuple | list) else (op.dim,)
+    if rank == IMAGE and sorted(dim % rank for dim in dims if dim is not None) == [2, 3]:
+        return Title(fixed("Global average pool"))
+    return _generic(node, sizes)
+
+
+def _shuffle(node: Node, sizes: Sizes) -> Title:
+    op: Any = node.op
+    return Title(fixed("Channel shuffle"), fixed(f"{op.groups} groups"))
 
 
 def _group_norm(node: Node, sizes: Sizes) -> Title:
     op: Any = node.op
-    return Title("GroupNorm", _fixed(f"{op.num_groups} groups"))
+    return Title("GroupNorm", fixed(f"{op.num_groups} groups"))
 
 
 def _dropout(node: Node, sizes: Sizes) -> Title:
     op: Any = node.op
     if op.name == "stochastic_depth":
-        return Title(_fixed("Stochastic depth"))
+        return Title(fixed("Stochastic depth"))
     return Title("Dropout", f"{op.p:.3g}", comma=False)
 
 
@@ -195,15 +179,26 @@ def _formula(node: Node, sizes: Sizes) -> Title:
     from archdsl.expressions import substitute, to_text
 
     op: Any = node.op
-    names = {str(i): _named(_read_as(value)) for i, value in enumerate(node.inputs) if value is not None}
-    text = to_text(substitute(op.expression, names))
-    return Title(_fixed(text)) if len(text) <= 32 else Title(humanise(node.name))
+    names = {str(i): _named(_read_as(value, node)) for i, value in enumerate(node.inputs) if value is not None}
+    text = _FRACTION.sub(lambda found: f"{float(found[0]):.4g}", to_text(substitute(op.expression, names)))
+    return Title(fixed(text)) if len(text) <= 32 else Title(humanise(node.name))
 
 
-def _read_as(value: Value) -> str:
-    """How the nodes beside it read a value: `relu`, `qkv.q`."""
+def _read_as(value: Value, reader: Node) -> str:
+    """What a value is called where it is read: by the port of the reader's block through which it comes, else
+    as the nodes beside it read it: `relu`, `qkv.q`; of an unnamed child of a list, the list's name."""
+    scope = reader.scope
+    if scope is not None and scope.block is not None:
+        for port, given in scope.inputs.items():
+            if given is not None and (given.node, given.output) == (value.node, value.output):
+                return port
     if isinstance(value.node.op, SCAN):
         return border_name(value.node)
+    named: Item | None = value.node
+    while named is not None and named.name.isdigit():
+        named = named.scope
+    if named is not value.node:
+        return named.name if named is not None else humanise(value.node.op.name).lower()
     return value.name[len(value.node.path) - len(value.node.name) :]
 
 
@@ -226,12 +221,16 @@ def _own_name(node: Node, sizes: Sizes) -> Title:
     return Title(humanise(node.name))
 
 
-def _select(node: Node, sizes: Sizes) -> Title:
-    return Title("Select", str(getattr(node.op, "index", "")), comma=False)
+def _recurrent(node: Node, sizes: Sizes) -> Title:
+    op: Any = node.op
+    layers = getattr(op, "num_layers", 1)
+    fields = [str(op.hidden_size), f"{layers} layers" if layers > 1 else ""]
+    fields.append("both ways" if getattr(op, "bidirectional", False) else "")
+    return Title(humanise(op.name), fixed(", ".join(field for field in fields if field)))
 
 
 def _by_mode(node: Node, sizes: Sizes) -> Title:
-    return Title(_fixed("Choice by mode"))
+    return Title(fixed("Choice by mode"))
 
 
 def _upsample(node: Node, sizes: Sizes) -> Title:
@@ -248,22 +247,16 @@ def _generic(node: Node, sizes: Sizes) -> Title:
     if name is not None:
         return Title(name)
     fields = [_field(name, getattr(op, name)) for name in op.model_fields_set]
-    return Title(humanise(op.name), _fixed(", ".join(sorted(field for field in fields if field))))
+    return Title(humanise(op.name), fixed(", ".join(sorted(field for field in fields if field))))
 
 
 def _field(name: str, value: Any) -> str:
-    if value is None or value is False or not isinstance(value, bool | int | float | str | tuple):
+    if name in _UNSAID or value is None or value is False or not isinstance(value, bool | int | float | str | tuple):
         return ""
     if value is True:
         return name
-    if isinstance(value, tuple):
-        value = ", ".join(map(str, value))
-    text = f"{name} {value}"
+    text = f"{name} {listed(value)}"
     return text if len(text) <= 28 else ""
-
-
-def _fixed(text: str) -> str:
-    return text.replace(" ", SPACE)
 
 
 def _branches(tree: Any) -> list[Any]:
@@ -293,6 +286,8 @@ _TABLE: Final[dict[str, Callable[[Node, Sizes], Title]]] = {
     "multihead_attention": _attention,
     "scaled_dot_product_attention": _attention,
     "group_norm": _group_norm,
+    "mean": _mean,
+    "channel_shuffle": _shuffle,
     "dropout": _dropout,
     "stochastic_depth": _dropout,
     "cat": _join,
@@ -301,7 +296,8 @@ _TABLE: Final[dict[str, Callable[[Node, Sizes], Title]]] = {
     "parameter": _own_name,
     "constant": _own_name,
     "interpolate": _upsample,
-    "select": _select,
+    **dict.fromkeys(("rnn", "lstm", "gru"), _recurrent),
     "by_mode": _by_mode,
     **{op.name: _border for op in SCAN},
+    **ARRANGING,
 }

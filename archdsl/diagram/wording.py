@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from archdsl.diagram.elements import Element, elements_of
 from archdsl.diagram.flow import Flow, is_main, is_silent, shape_of
+from archdsl.diagram.naming import ARROW, DOT, Title, humanise
 from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.titles import ARROW, DOT, SHORT, Title, humanise, title
+from archdsl.diagram.titles import SHORT, title
 from archdsl.graph import Node
 from archdsl.ops.base import Kind
 
@@ -113,16 +114,34 @@ def summary(flow: Flow, element: Element) -> str:
     branches = _branches(flow, inner)
     if branches > 2:
         return f"{branches}{SPACE}branches{ARROW}{op_title(flow, inner[-1].moving[-1]).text}"
-    parts: list[Title] = []
-    for stretch in _stretches(flow, _longest_path(flow, inner)):
-        layers = [node for element in stretch for node in element.moving if is_main(node)]
-        if len(stretch) > 1:
-            parts.append(Title("Linear", _widths(flow, layers), comma=False))
-        else:
-            parts.append(_part(flow, stretch[0]))
-    if not parts:
+    path = _longest_path(flow, inner)
+    if not any(each.mains for each in path):
         return _counted([op_title(flow, node) for node in element.moving if is_main(node)])
-    return _listed(parts)
+    beside = [each for each in inner if each not in path and _tells(each)] if branches == 2 else []
+    return f"{SPACE}+{SPACE}".join(_way(flow, way) for way in (path, beside) if way)
+
+
+def _way(flow: Flow, way: Sequence[Element]) -> str:
+    """What stands on one way through a block; a way that is one block says what that one does."""
+    layers = [each for each in way if each.mains]
+    pools = [op_title(flow, each.moving[0]) for each in way if _tells(each) and not each.mains]
+    if not layers:
+        return _listed(pools)
+    if len(layers) == 1 and layers[0].is_block:
+        return ARROW.join([*(pool.text for pool in pools), summary(flow, layers[0])])
+    return _listed([_stretch_title(flow, stretch) for stretch in _stretches(flow, way)])
+
+
+def _tells(element: Element) -> bool:
+    """Whether a branch is told by it: a layer, or a pool."""
+    return element.mains > 0 or any(node.op.kind is Kind.POOL for node in element.moving)
+
+
+def _stretch_title(flow: Flow, stretch: Sequence[Element]) -> Title:
+    if len(stretch) == 1:
+        return _part(flow, stretch[0])
+    layers = [node for element in stretch for node in element.moving if is_main(node)]
+    return Title("Linear", _widths(flow, layers), comma=False)
 
 
 def _stretches(flow: Flow, path: Sequence[Element]) -> list[list[Element]]:
@@ -217,4 +236,4 @@ def _counted(parts: Sequence[Title]) -> str:
     for part in parts:
         name = part.stem or part.name
         counts[name] = counts.get(name, 0) + 1
-    return DOT.join(f"{count}{SPACE}{name}" for name, count in counts.items())
+    return DOT.join(f"{count}{SPACE}{name}" if count > 1 else name for name, count in counts.items())

@@ -1,7 +1,8 @@
-"""Lays a figure out and renders it, in a process of its own: `python -m archdsl.diagram.worker FORMAT`.
+"""Runs Graphviz in a process of its own: `python -m archdsl.diagram.worker ENGINE FORMAT`.
 
-Reads DOT from stdin and writes the picture to stdout. Layout holds the interpreter's lock and may run
-for minutes on a bad graph, so whoever starts this sets a time limit.
+Reads DOT from stdin, one graph or several with a form feed between them, and writes what comes of each to
+stdout, after a line with its length. Layout holds the interpreter's lock and may run for minutes on a bad
+graph, so whoever starts this sets a time limit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
+SEPARATOR: Final = "\f"
+"""Between graphs on stdin: no DOT text of ours has this character."""
 TOO_LARGE: Final = 3
 """Exit status: the picture would be larger than the format allows."""
 UNUSABLE: Final = 4
@@ -21,30 +24,41 @@ LIMITS: Final = {"png": 32_000.0, "pdf": 14_400.0}
 """The most pixels (png) or points (pdf) that a side may have."""
 
 
-def main(format: str) -> int:
-    """Renders stdin to stdout; returns the exit status."""
+def main(engine: str, format: str) -> int:
+    """Lays out and renders what comes on stdin; returns the exit status."""
     try:
-        import pygraphviz
         from pygraphviz import graphviz
     except ImportError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
-    drawing: Any = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode("utf-8"))
     context = graphviz.gvContextWithBuiltins()
+    for text in sys.stdin.buffer.read().decode("utf-8").split(SEPARATOR):
+        status, data = _rendered(graphviz, context, text, engine, format)
+        if status:
+            return status
+        sys.stdout.buffer.write(b"%d\n" % len(data) + data)
+    return 0
+
+
+def _rendered(graphviz: Any, context: Any, text: str, engine: str, format: str) -> tuple[int, bytes]:
+    """The exit status, and the picture where that is 0."""
+    import pygraphviz
+
+    drawing: Any = pygraphviz.AGraph(string=text)
     if format == "png":
         _set_resolution(graphviz, drawing, DPI)
-    if graphviz.gvLayout(context, drawing.handle, b"dot"):
-        return 1
+    if graphviz.gvLayout(context, drawing.handle, engine.encode("ascii")):
+        return 1, b""
     dpi = resolution(format, longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii")))
     if dpi is None:
-        return TOO_LARGE
+        return TOO_LARGE, b""
     if dpi < DPI:
         graphviz.gvFreeLayout(context, drawing.handle)
         _set_resolution(graphviz, drawing, dpi)
-        graphviz.gvLayout(context, drawing.handle, b"dot")
+        graphviz.gvLayout(context, drawing.handle, engine.encode("ascii"))
     status, data = graphviz.gvRenderData(context, drawing.handle, format.encode("ascii"))
-    sys.stdout.buffer.write(data)
-    return int(status)
+    graphviz.gvFreeLayout(context, drawing.handle)
+    return int(status), bytes(data)
 
 
 def _set_resolution(graphviz: Any, drawing: Any, dpi: int) -> None:
@@ -69,4 +83,4 @@ def resolution(format: str, side: float) -> int | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

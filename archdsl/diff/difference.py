@@ -44,7 +44,7 @@ class Difference(Comparison):
         from archdsl import diagram
         from archdsl.diff.marks import ChangeMarks
 
-        return diagram.draw(self.after, file, depth=depth, marks=ChangeMarks(self))
+        return diagram.draw(self.after, file, diagram.View(depth=depth), marks=ChangeMarks(self))
 
     def _repr_svg_(self) -> str | None:
         from archdsl import diagram

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from archdsl.diagram.naming import humanise
 from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.titles import humanise, title
+from archdsl.diagram.titles import title
 from archdsl.diff.align import Part
 from archdsl.diff.compare import Change, Comparison, Counts, Sign
 from archdsl.diff.details import Detail

@@ -50,7 +50,8 @@ class ChangeMarks(Marks):
         found = replace(figure, items=items, links=(*figure.links, *gone.links(items)))
         comparison = self._comparison
         totals = [(graph.parameters, graph.macs) for graph in (comparison.before, comparison.after)]
-        return replace(found, title=self.title, counts=change_text(*totals), legend=tuple(self._legend(found)))
+        counts = change_text(*totals) if figure.counts else ""
+        return replace(found, title=self.title, counts=counts, legend=tuple(self._legend(found)))
 
     def _legend(self, figure: Figure) -> Iterator[tuple[str, str]]:
         used = {box.paint for box in figure.boxes()}

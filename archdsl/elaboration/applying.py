@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, final
 
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import freeze
-from archdsl.ops.base import Op, OpError, Weight, field_specs
-from archdsl.shapes import Dim, Symbolic, TensorType, evaluate
+from archdsl.ops.base import Op, OpError, Weight, at_sizes, field_specs
+from archdsl.shapes import Dim, TensorType, evaluate
 
 Types = tuple[TensorType | None, ...]
 
@@ -72,22 +72,11 @@ class Applier:
         sampled = tuple(None if t is None else self._at_sample(t) for t in types)
         outputs = tuple(self._at_sample(t) for t in applied.types)
         small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
-        at_sample = self._sampled(op)
+        at_sample = at_sizes(op, self.sizes)
         if sampled != types or at_sample is not op:
             _apply(at_sample, sampled)
         if small is not None:
             raise OpError(f"the output would be {small}: a size below 1", code="size-error")
-
-    def _sampled(self, op: Op) -> Op:
-        """The op with the run-time dimensions in its fields at their sample sizes."""
-        fields = {name: getattr(op, name) for name in op.model_fields_set}
-        changed = {name: new for name, old in fields.items() if (new := self._number(old)) != old}
-        return op.model_copy(update=changed) if changed else op
-
-    def _number(self, value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(self._number(item) for item in value)
-        return evaluate(value, self.sizes) if isinstance(value, Symbolic) else value
 
     def _at_sample(self, type_: TensorType) -> TensorType:
         found = self._samples.get(type_)

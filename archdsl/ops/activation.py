@@ -1,12 +1,14 @@
 """Activation functions: elementwise, but for the softmax family and `glu`."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight, normal_dim
 from archdsl.ops.layers import LAYOUTS, agree, require_batched, require_float32
+from archdsl.ops.memory import Kept, Placed, Sizes
 from archdsl.ops.rules import divides, replaced, require_float, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ
 
@@ -15,6 +17,12 @@ class Activation(Op):
     """A function of floating numbers that keeps the shape."""
 
     kind = Kind.ACTIVATION
+    follows = True
+    from_output: ClassVar[bool] = False
+    """Whether its derivative is computed from its output."""
+
+    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+        return Kept(outputs=(0,)) if self.from_output else Kept((0,))
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_float("input", x, f"put through {self.name}")
@@ -26,6 +34,8 @@ class Relu(Activation):
     """max(x, 0): `torch.nn.ReLU`."""
 
     name = "relu"
+    overwrites = True
+    from_output = True
 
 
 @final
@@ -33,6 +43,7 @@ class Relu6(Activation):
     """min(max(x, 0), 6): `torch.nn.ReLU6`."""
 
     name = "relu6"
+    overwrites = True
 
 
 @final
@@ -40,6 +51,8 @@ class LeakyRelu(Activation):
     """x where positive, else negative_slope * x: `torch.nn.LeakyReLU`."""
 
     name = "leaky_relu"
+    overwrites = True
+    invertible = True
     negative_slope: float = Field(0.01, description="slope below 0")
 
 
@@ -90,6 +103,10 @@ class Rrelu(Activation):
     lower: float = Field(1 / 8, description="least slope")
     upper: float = Field(1 / 3, description="greatest slope")
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+        """x, and the slopes that were drawn."""
+        return Kept((0,), more=(x.type,))
+
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         if self.lower > self.upper:
             raise OpError(
@@ -105,6 +122,8 @@ class Elu(Activation):
     """x where positive, else alpha * (exp(x) - 1): `torch.nn.ELU`, arXiv:1511.07289."""
 
     name = "elu"
+    overwrites = True
+    invertible = True
     alpha: float = Field(1.0, description="minus the limit at minus infinity")
 
 
@@ -126,6 +145,8 @@ class Selu(Activation):
     """Scaled ELU with fixed constants: `torch.nn.SELU`, arXiv:1706.02515."""
 
     name = "selu"
+    overwrites = True
+    invertible = True
 
 
 @final
@@ -141,6 +162,7 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish: `torch.nn.SiLU`, arXiv:1702.03118."""
 
     name = "silu"
+    overwrites = True
 
 
 @final
@@ -155,6 +177,7 @@ class Hardswish(Activation):
     """x * relu6(x + 3) / 6: `torch.nn.Hardswish`, arXiv:1905.02244."""
 
     name = "hardswish"
+    overwrites = True
 
 
 @final
@@ -204,12 +227,17 @@ class Tanhshrink(Activation):
 
     name = "tanhshrink"
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+        """tanh(x)."""
+        return Kept(more=(x.type,))
+
 
 @final
 class Sigmoid(Activation):
     """1 / (1 + exp(-x)): `torch.nn.Sigmoid`."""
 
     name = "sigmoid"
+    from_output = True
 
 
 @final
@@ -218,12 +246,17 @@ class LogSigmoid(Activation):
 
     name = "log_sigmoid"
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+        """x, and exp(-|x|)."""
+        return Kept((0,), more=(x.type,))
+
 
 @final
 class Tanh(Activation):
     """tanh(x): `torch.nn.Tanh`."""
 
     name = "tanh"
+    from_output = True
 
 
 @final
@@ -240,6 +273,10 @@ class Softsign(Activation):
     """x / (1 + |x|): `torch.nn.Softsign`."""
 
     name = "softsign"
+
+    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+        """x, and what it is divided by."""
+        return Kept((0,), more=(x.type,))
 
 
 @final
@@ -271,14 +308,23 @@ class Glu(Activation):
             )
         return x.with_shape(replaced(x.shape, dim, size // 2))
 
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.contracted(x, self.dim % len(x.dims), made[0][self.dim]),)
+
 
 class SoftmaxFamily(Activation):
+    from_output = True
+    follows = False
+
     dim: int = Field(description="the dimension whose elements become a distribution")
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         # torch gives a scalar the dimensions -1 and 0
         normal_dim(self.dim, max(x.rank, 1))
         return super().infer(x)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, (self.dim,) if x.dims else ()),)
 
 
 @final
@@ -307,6 +353,7 @@ class Softmax2d(Activation):
     """softmax over the channels of (N, C, H, W): `torch.nn.Softmax2d`."""
 
     name = "softmax2d"
+    from_output = True
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_batched(self.name, x, 4, LAYOUTS[2])

@@ -1,12 +1,15 @@
 """Attention: the bare scaled dot product, and the layer with its projections."""
 
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Probability, Weight
+from archdsl.ops.contract import batches
 from archdsl.ops.layers import known, require_batched, require_float32
+from archdsl.ops.memory import Kept, Placed, Sizes, elements
 from archdsl.ops.rules import (
     broadcast,
     broadcast_or_fail,
@@ -30,6 +33,7 @@ class ScaledDotProductAttention(Op):
 
     name = "scaled_dot_product_attention"
     kind = Kind.ATTENTION
+    follows = True
     ports = (
         Port("query"),
         Port("key"),
@@ -55,6 +59,26 @@ class ScaledDotProductAttention(Op):
     def macs(self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None) -> Dim:
         scores = product(self._batch(query, key, value)) * query.shape[-2] * key.shape[-2]
         return scores * (query.shape[-1] + value.shape[-1])
+
+    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
+        """Query, key, value, the output and a number for each row, as fused attention does.
+
+        Step by step, where weights are dropped or the mask is learned: query and key, scaled, and the weights.
+        """
+        query, key, value, mask = (*inputs, None)[:4]
+        if self.dropout_p or (mask is not None and mask.learned):
+            weights = (*made[0].shape[:-1], key.shape[-2])
+            dropped = (elements(weights, query.dtype),) * 2 if self.dropout_p else ()
+            copied = () if batches(value, value.shape[:-2]) else (value.type,)
+            steps = (query.type, key.type, *copied, elements(weights, query.dtype), *dropped)
+            return Kept(() if copied else (2,), more=steps)
+        return Kept((0, 1, 2), (0,), (elements(made[0].shape[:-1]),))
+
+    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
+        query, key, value = inputs[:3]
+        dims = (*query.dims[:-1], fields.plain(made[0][-1]))
+        read = (fields.mixed(x, (-2, -1)) for x in (key, value))
+        return (fields.together(dims, fields.mixed(query, (-1,)), *read, *inputs[3:]),)
 
     def _check(self, query: TensorType, key: TensorType, value: TensorType) -> None:
         for port, x in (("query", query), ("key", key), ("value", value)):
@@ -165,6 +189,23 @@ class MultiheadAttention(Op):
         size = query.shape[-1]
         projections = (2 * query.size + key.size + value.size) * size
         return projections + 2 * query.size * key.shape[1]
+
+    def scratch(self, made: Sequence[TensorType], query: Placed, key: Placed, *rest: Any) -> tuple[TensorType, ...]:
+        """The projected query, key and value, and the heads side by side."""
+        projected = elements((*key.shape[:2], query.shape[2]), query.dtype)
+        return query.type, projected, projected, query.type
+
+    def keeps(self, made: Sequence[TensorType], query: Placed, key: Placed, *rest: Any) -> Kept:
+        """The inputs, their projections, the heads, and a number for each row; with dropout three times the weights."""
+        rows = (query.shape[0], self.num_heads, query.shape[1])
+        weights = (elements((*rows, key.shape[1]), query.dtype),) * 3 if self.dropout else (elements(rows),)
+        return Kept((0, 1, 2), more=(*self.scratch(made, query, key), *weights))
+
+    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
+        query, key, value = inputs[:3]
+        dims = (*query.dims[:-1], fields.plain(made[0][-1]))
+        read = (fields.mixed(x, (-2, -1)) for x in (key, value))
+        return (fields.together(dims, fields.mixed(query, (-1,)), *read, *inputs[3:]),)
 
     def _check_lengths(self, query: TensorType, key: TensorType, value: TensorType) -> None:
         for ports, pairs in (

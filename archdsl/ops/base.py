@@ -1,17 +1,19 @@
 """What every primitive is: a frozen pydantic model whose fields are the op's arguments.
 
-An op's rules (output types, tensors that it owns, MACs) are pure functions of its fields and of the
-types of its inputs. Its PyTorch half lives in `archdsl_torch.ops`, dispatched on the class.
+An op's rules (output types, tensors that it owns, MACs, memory, receptive field) are pure functions of its
+fields and of its inputs. Its PyTorch half lives in `archdsl_torch.ops`, dispatched on the class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from archdsl.shapes import Dim, Shape, Symbolic, TensorType
+from archdsl.ops import fields
+from archdsl.ops.memory import NOTHING, Kept, Sizes
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 
 
 class Kind(Enum):
@@ -25,6 +27,7 @@ class Kind(Enum):
     ATTENTION = "attention"
     EMBEDDING = "embedding"
     RESHAPE = "reshape"
+    """Also whatever else picks, orders or drops values."""
 
 
 class Port(NamedTuple):
@@ -81,6 +84,12 @@ class Op(BaseModel):
     """The name in a spec: torch's class in snake case, else torch's function."""
     kind: ClassVar[Kind]
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
+    follows: ClassVar[bool] = False
+    """Whether its output's dimensions lie in memory in the order in which its first input's do."""
+    overwrites: ClassVar[bool] = False
+    """Whether it can write into its input's memory, and its backward pass still works."""
+    invertible: ClassVar[bool] = False
+    """Whether its derivative can be computed from the output where the input has been overwritten."""
 
     def infer(self, *inputs: Any) -> Result:
         """The output types, from the inputs' types in the order of `ports`.
@@ -101,6 +110,43 @@ class Op(BaseModel):
     def macs(self, *inputs: Any) -> Dim:
         """Multiply-accumulates of one run (convolution, linear, matmul and attention count)."""
         return 0
+
+    # --- at known sizes: the fields hold numbers alone --------------------------------------------
+
+    def views(self, made: Sequence[Sizes], training: bool, *inputs: Any) -> tuple[Sizes, ...] | None:
+        """The strides of outputs of these shapes where they lie in the first input's memory.
+
+        None where the op writes tensors of its own.
+        """
+        return None
+
+    def scratch(self, made: Sequence[TensorType], *inputs: Any) -> tuple[TensorType, ...]:
+        """The tensors that it holds while it runs, besides inputs and outputs."""
+        return ()
+
+    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
+        """What autograd keeps until the backward pass, where a gradient flows."""
+        return NOTHING
+
+    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
+        """The receptive fields of outputs of these shapes: of an elementwise op, or of one that sees everything."""
+        return tuple(
+            fields.elementwise(shape, inputs) if fields.fits(shape, inputs) else fields.everything(shape, inputs)
+            for shape in made
+        )
+
+
+def at_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
+    """The op with numbers for the run-time dimensions in its fields."""
+    given = {name: getattr(op, name) for name in op.model_fields_set}
+    changed = {name: new for name, old in given.items() if (new := _number(old, sizes)) != old}
+    return op.model_copy(update=changed) if changed else op
+
+
+def _number(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_number(item, sizes) for item in value)
+    return evaluate(value, sizes) if isinstance(value, Symbolic) else value
 
 
 class FieldSpec(NamedTuple):

@@ -1,10 +1,12 @@
 """Ops that change what a tensor is, not what it holds."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
 from archdsl.ops.base import Kind, Op
+from archdsl.ops.memory import Placed, Sizes
 from archdsl.ops.rules import DType
 from archdsl.shapes import TensorType
 
@@ -15,10 +17,14 @@ class Cast(Op):
 
     name: ClassVar[str] = "cast"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    follows: ClassVar[bool] = True
     dtype: Annotated[DType, Field(description="the new dtype, torch's name")]
 
     def infer(self, x: TensorType) -> TensorType:
         return TensorType(x.shape, self.dtype)
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+        return (x.strides,) if x.dtype == self.dtype else None
 
 
 @final
@@ -30,6 +36,9 @@ class Detach(Op):
 
     def infer(self, x: TensorType) -> TensorType:
         return x
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
 
 
 CAST = (Cast, Detach)

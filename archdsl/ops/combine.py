@@ -6,7 +6,9 @@ from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, normal_dim
+from archdsl.ops.memory import Sizes
 from archdsl.ops.rules import promote, replaced
 from archdsl.shapes import Dim, TensorType, add, differ
 
@@ -30,6 +32,13 @@ class Cat(Op):
         sizes: list[Dim] = [x.shape[dim] for x in tensors]
         return TensorType(replaced(first.shape, dim, reduce(add, sizes)), _common(tensors))
 
+    def field(self, made: Sequence[Sizes], *tensors: fields.Field) -> tuple[fields.Field, ...]:
+        dim, shape = self.dim % len(made[0]), made[0]
+        if any(fields.has_places(x.dims[dim]) for x in tensors):
+            return (fields.everything(shape, tensors),)
+        one = [x._replace(dims=(*x.dims[:dim], fields.plain(shape[dim]), *x.dims[dim + 1 :])) for x in tensors]
+        return (fields.elementwise(shape, one),)
+
 
 @final
 class Stack(Op):
@@ -47,6 +56,12 @@ class Stack(Op):
             _check_alike("stack", first, x, place)
         shape = (*first.shape[:dim], len(tensors), *first.shape[dim:])
         return TensorType(shape, _common(tensors))
+
+    def field(self, made: Sequence[Sizes], *tensors: fields.Field) -> tuple[fields.Field, ...]:
+        dim, shape = self.dim % len(made[0]), made[0]
+        joined = fields.elementwise((*shape[:dim], *shape[dim + 1 :]), tensors)
+        dims = (*joined.dims[:dim], fields.plain(shape[dim]), *joined.dims[dim:])
+        return (fields.together(dims, joined),)
 
 
 def _common(tensors: Sequence[TensorType]) -> str:

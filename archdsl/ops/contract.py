@@ -1,10 +1,14 @@
 """Products of tensors that sum over shared dimensions, and distances between vectors."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port
+from archdsl.ops.memory import Kept, Placed, Sizes, reshaped
 from archdsl.ops.rules import (
     broadcast_or_fail,
     normal_dims,
@@ -15,7 +19,7 @@ from archdsl.ops.rules import (
     require_rank,
     require_same_dtype,
 )
-from archdsl.shapes import Dim, Shape, TensorType, differ, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, product
 
 
 @final
@@ -35,6 +39,13 @@ class Matmul(Op):
         batch, rows, depth, columns = _factors(x, other)
         return product((*batch, *rows, depth, *columns))
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, other: Placed) -> Kept:
+        batch = made[0].shape[: -2 if len(other.shape) > 1 else -1]
+        return factors_kept((x, other), tuple(evaluate(size, {}) for size in batch))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field, other: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.product(made[0], x, other),)
+
 
 def _factors(x: TensorType, other: TensorType) -> tuple[Shape, Shape, Dim, Shape]:
     """Batch dimensions, rows, summed dimension and columns; a vector has no rows or no columns."""
@@ -51,6 +62,28 @@ def _factors(x: TensorType, other: TensorType) -> tuple[Shape, Shape, Dim, Shape
     ports = ("input", "other")
     batch = broadcast_or_fail("broadcast the batches", ports, (x.shape[:-2], other.shape[:-2]))
     return batch, x.shape[-2:-1], depth, other.shape[-1:] if other.rank > 1 else ()
+
+
+def factors_kept(factors: Sequence[Placed], batch: Sizes | None = None) -> Kept:
+    """Each factor that the gradient of another one needs; a copy where `batch` cannot be made one dimension."""
+    inputs, copies = [], []
+    for i, x in enumerate(factors):
+        if not any(other.learned for j, other in enumerate(factors) if j != i):
+            continue
+        if batch is None or len(batch) < 2 or len(x.shape) < 3 or batches(x, batch):
+            inputs.append(i)
+        else:
+            copies.append(TensorType((*batch, *x.shape[-2:]), x.dtype))
+    return Kept(tuple(inputs), more=tuple(copies))
+
+
+def batches(x: Placed, batch: Sizes) -> bool:
+    """Whether a stack of matrices can be broadcast to `batch` and read as one row of them, without a copy."""
+    missing = len(batch) + 2 - len(x.shape)
+    shape = (*batch, *x.shape[-2:])
+    strides = [0] * missing + [s if n > 1 else 0 for n, s in zip(x.shape, x.strides, strict=True)]
+    strides[-2:] = x.strides[-2:]
+    return reshaped(Placed(shape, x.dtype, tuple(strides), x.learned), (prod(batch), *shape[-2:])) is not None
 
 
 @final
@@ -76,6 +109,12 @@ class Bmm(Op):
 
     def macs(self, x: TensorType, mat2: TensorType) -> Dim:
         return x.size * mat2.shape[2]
+
+    def keeps(self, made: Sequence[TensorType], x: Placed, mat2: Placed) -> Kept:
+        return factors_kept((x, mat2))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field, mat2: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.product(made[0], x, mat2),)
 
 
 @final

@@ -1,10 +1,12 @@
 """Convolutions and transposed convolutions in 1, 2 and 3 dimensions."""
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal, final
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import (
     BIAS,
@@ -19,6 +21,8 @@ from archdsl.ops.layers import (
     require_together,
     required,
 )
+from archdsl.ops.memory import Kept, Placed
+from archdsl.ops.memory import Sizes as Shaped
 from archdsl.ops.rules import divides, require_same_dtype
 from archdsl.shapes import Dim, Shape, TensorType, differ, product
 
@@ -92,6 +96,20 @@ class Convolution(Spatial):
         shape = self.weight_shape(x, weight)
         places = x.shape[2:] if self.transposed else self.sizes(x.shape[2:], shape[2:])
         return x.shape[0] * product(places) * product(shape)
+
+    def keeps(self, made: Sequence[TensorType], x: Placed, weight: Placed | None = None, *bias: Any) -> Kept:
+        """What is multiplied: the input, and a weight that is fed."""
+        return Kept((0, 1) if weight is not None and x.learned else (0,))
+
+    def field(self, made: Sequence[Shaped], x: fields.Field, *weights: fields.Field | None) -> tuple[fields.Field, ...]:
+        channels = fields.contracted(x, 1, made[0][1])
+        kernel = weights[0].shape[2:] if weights and weights[0] is not None else required(self, "kernel_size")
+        windows = [self.window(*each) for each in zip(kernel, self.stride, self.dilation, strict=True)]
+        return (fields.windowed(channels, 2, windows, made[0][2:]),)
+
+    def window(self, kernel: int, stride: int, dilation: int) -> fields.Window:
+        """What it reads along a dimension."""
+        return fields.Window(dilation * (kernel - 1) + 1, stride)
 
     def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None, shape: Shape) -> None:
         if weight.rank != self.spatial + 2:
@@ -206,6 +224,10 @@ class Transposed(Convolution):
                 sizes, self.stride, self.padding, self.dilation, kernel, self.output_padding, strict=True
             )
         )
+
+    def window(self, kernel: int, stride: int, dilation: int) -> fields.Window:
+        """An output is reached from every `stride`-th of the kernel's elements."""
+        return fields.Window(-(-(dilation * (kernel - 1) + 1) // stride), Fraction(1, stride))
 
 
 @final

@@ -6,7 +6,9 @@ from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
+from archdsl.ops.memory import Placed, Sizes
 from archdsl.ops.rules import divides, format_list, replaced
 from archdsl.shapes import Dim, TensorType, differ, least
 
@@ -29,6 +31,12 @@ class Division(Op):
         sizes = self.sizes(x.shape[dim])
         _check_names(self.names, len(sizes))
         return tuple(x.with_shape(replaced(x.shape, dim, size)) for size in sizes)
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,) * len(made)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return tuple(fields.cut(x, self.dim % len(x.dims), shape) for shape in made)
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
@@ -138,6 +146,12 @@ class Unbind(Op):
         _check_names(self.names, size)
         return (x.with_shape(replaced(x.shape, dim)),) * size
 
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (replaced(x.strides, self.dim % len(x.shape)),) * len(made)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.replaced(x, self.dim % len(x.dims)),) * len(made)
+
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
 
@@ -162,6 +176,12 @@ class Select(Op):
             )
         return x.with_shape(replaced(x.shape, dim))
 
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (replaced(x.strides, self.dim % len(x.shape)),)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.replaced(x, self.dim % len(x.dims)),)
+
 
 @final
 class Narrow(Op):
@@ -185,6 +205,12 @@ class Narrow(Op):
                 field="length",
             )
         return x.with_shape(replaced(x.shape, dim, self.length))
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.cut(x, self.dim % len(x.dims), made[0]),)
 
 
 @final
@@ -223,6 +249,13 @@ class Slice(Op):
                 field="start" if self.start is not None else "end",
             )
         return x.with_shape(replaced(x.shape, dim, length))
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        dim = self.dim % len(x.shape)
+        return (replaced(x.strides, dim, x.strides[dim] * self.step),)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.cut(x, self.dim % len(x.dims), made[0], self.step),)
 
 
 def from_front(place: Dim, size: Dim) -> Dim:

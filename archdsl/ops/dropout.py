@@ -1,21 +1,45 @@
 """Layers that zero a part of their input while training and pass it on in evaluation."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
 from archdsl.ops.base import Kind, Op, Probability
 from archdsl.ops.layers import LAYOUTS, require_batched
+from archdsl.ops.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.ops.rules import require_float, require_least_rank
 from archdsl.shapes import TensorType
 
 
-class AnyDropout(Op):
-    """Dropout of elements or channels with probability p."""
+class Passing(Op):
+    """Passes its input on, but for the training."""
 
     kind = Kind.ACTIVATION
+    follows = True
+
+    p: Probability
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+        return None if training and self.p else (x.strides,)
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """A mask."""
+        return Kept(more=self.mask(x)) if self.p else NOTHING
+
+    def mask(self, x: Placed) -> tuple[TensorType, ...]:
+        """What is drawn."""
+        raise NotImplementedError
+
+
+class AnyDropout(Passing):
+    """Dropout of elements or channels with probability p."""
 
     p: Probability = Field(0.5, description="probability of zeroing")
+
+    def mask(self, x: Placed) -> tuple[TensorType, ...]:
+        """A number for each element."""
+        return (x.type,)
 
     def infer(self, x: TensorType) -> TensorType:
         require_float("input", x, f"put through {self.name}")
@@ -26,6 +50,9 @@ class ChannelDropout(AnyDropout):
     """Dropout of whole channels, arXiv:1411.4280."""
 
     spatial: ClassVar[int]
+
+    def mask(self, x: Placed) -> tuple[TensorType, ...]:
+        return (elements(x.shape[:2], x.dtype),)
 
     def infer(self, x: TensorType) -> TensorType:
         require_batched(self.name, x, self.spatial + 2, LAYOUTS[self.spatial])
@@ -82,11 +109,10 @@ class FeatureAlphaDropout(AnyDropout):
 
 
 @final
-class StochasticDepth(Op):
+class StochasticDepth(Passing):
     """Zeroes a residual branch while training and scales it up otherwise: torchvision's, arXiv:1603.09382."""
 
     name = "stochastic_depth"
-    kind = Kind.ACTIVATION
 
     p: Probability = Field(description="probability of zeroing")
     mode: Literal["row", "batch"] = Field("row", description="`row` draws for each sample, `batch` once for all")
@@ -95,6 +121,9 @@ class StochasticDepth(Op):
         require_float("input", x, "put through stochastic_depth")
         require_least_rank("input", x, 1)
         return x
+
+    def mask(self, x: Placed) -> tuple[TensorType, ...]:
+        return (elements(x.shape[:1] if self.mode == "row" else (), x.dtype),)
 
 
 DROPOUT = (

@@ -1,12 +1,16 @@
 """`einsum`: products of any number of tensors, summed over named indices."""
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import Field, field_validator
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port
+from archdsl.ops.contract import factors_kept
+from archdsl.ops.memory import Kept, Placed, Sizes
 from archdsl.ops.rules import meet, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, product
 
@@ -82,19 +86,42 @@ class Einsum(Op):
 
         A product that sums over nothing is elementwise and counts as 0, as it does in torch.
         """
+        total: Dim = 0
+        for macs, _ in self._products(operands):
+            total = total + macs
+        return total
+
+    def _products(self, operands: tuple[TensorType, ...]) -> Iterator[tuple[Dim, dict[str, Dim]]]:
+        """The MACs of each product of two, and the sizes that it makes by index."""
         equation = self._spread(operands)
         terms = [
             {label: dim for label, dim in zip(labels, x.shape, strict=True) if dim != 1}
             for labels, x in zip(equation.operands, operands, strict=True)
         ]
-        total: Dim = 0
         while len(terms) > 1:
             first, second, *rest = terms
             kept = {*equation.result, *(label for term in rest for label in term)}
             macs, made = _contract(first, second, kept)
-            total = total + macs
+            yield macs, made
             terms = [made, *rest]
-        return total
+
+    def keeps(self, made: Sequence[TensorType], *operands: Placed) -> Kept:
+        """The operands, and every product that is multiplied again."""
+        products = [*self._products(tuple(x.type for x in operands))][:-1]
+        kept = factors_kept(operands)
+        return kept._replace(more=tuple(TensorType(tuple(sizes.values()), made[0].dtype) for _, sizes in products))
+
+    def field(self, made: Sequence[Sizes], *operands: fields.Field) -> tuple[fields.Field, ...]:
+        equation = self._spread(tuple(TensorType(x.shape) for x in operands))
+        dims: dict[str, fields.Parts] = {}
+        summed = []
+        for labels, x in zip(equation.operands, operands, strict=True):
+            for label, parts in zip(labels, x.dims, strict=True):
+                if label not in dims or not fields.has_places(dims[label]):
+                    dims[label] = parts
+            gone = [dim for dim, label in enumerate(labels) if label not in equation.result]
+            summed.append(fields.mixed(x, gone))
+        return (fields.together([dims[label] for label in equation.result], *summed),)
 
     def _spread(self, operands: tuple[TensorType, ...]) -> Equation:
         """The equation with a label for every dimension of its operands. Raises OpError."""

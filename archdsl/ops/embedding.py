@@ -1,12 +1,14 @@
 """Tables of vectors, read by whole numbers."""
 
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import agree, required
+from archdsl.ops.memory import Kept, Sizes
 from archdsl.ops.rules import require_integer, require_rank
 from archdsl.shapes import Dim, Shape, TensorType
 
@@ -37,6 +39,13 @@ class Embedding(Op):
 
     def tensors(self, x: TensorType, weight: TensorType | None = None) -> Mapping[str, Weight]:
         return {} if weight is not None else {"weight": Weight(self._table(None))}
+
+    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
+        """The numbers of the rows."""
+        return Kept((0,))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field, *weight: Any) -> tuple[fields.Field, ...]:
+        return (fields.together((*x.dims, fields.plain(made[0][-1])), x, *weight),)
 
     def _table(self, weight: TensorType | None) -> tuple[Dim, Dim]:
         if weight is None:

@@ -1,10 +1,13 @@
 """Ops that pick elements by an index or a condition that is a tensor."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Number, Op, OpError, Port, PositiveInt, normal_dim
+from archdsl.ops.memory import Kept, Sizes
 from archdsl.ops.rules import (
     FLOATS,
     broadcast_or_fail,
@@ -16,16 +19,23 @@ from archdsl.ops.rules import (
 )
 from archdsl.shapes import Shape, TensorType, least
 
-_PICKS = (Port("input"), Port("index"))
+
+class Pick(Op):
+    """An op that reads its first input where its second says."""
+
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("index"))
+
+    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
+        """The index."""
+        return Kept((1,))
 
 
 @final
-class Index(Op):
+class Index(Pick):
     """Rows of a table by a tensor of their numbers, `input[index]`: the index's shape, then the row's."""
 
     name: ClassVar[str] = "index"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = _PICKS
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
         require_integer("index", index)
@@ -33,14 +43,15 @@ class Index(Op):
         require_least_rank("index", index, 1)
         return x.with_shape((*index.shape, *x.shape[1:]))
 
+    def field(self, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.together((*index.dims, *x.dims[1:]), fields.mixed(x, (0,)), index),)
+
 
 @final
-class IndexSelect(Op):
+class IndexSelect(Pick):
     """The places along a dimension that a list of their numbers says."""
 
     name: ClassVar[str] = "index_select"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = _PICKS
     dim: Annotated[int, Field(description="the dimension of the places")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
@@ -49,14 +60,16 @@ class IndexSelect(Op):
         dim = normal_dim(self.dim, x.rank)
         return x.with_shape(replaced(x.shape, dim, index.shape[0]))
 
+    def field(self, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
+        dim = self.dim % len(x.dims)
+        return (fields.together(replaced(x.dims, dim, *index.dims), fields.mixed(x, (dim,)), index),)
+
 
 @final
-class Gather(Op):
+class Gather(Pick):
     """For each place of the output, the input's element whose number along `dim` the index says."""
 
     name: ClassVar[str] = "gather"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = _PICKS
     dim: Annotated[int, Field(description="the dimension in which the index counts")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
@@ -73,11 +86,10 @@ class Gather(Op):
 
 
 @final
-class TakeAlongDim(Op):
+class TakeAlongDim(Pick):
     """`gather` with an index that broadcasts against the input."""
 
     name: ClassVar[str] = "take_along_dim"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("indices"))
     dim: Annotated[int, Field(description="the dimension in which the index counts")]
 
@@ -95,12 +107,15 @@ class OneHot(Op):
     """A vector of zeros with a one at the place that each number says."""
 
     name: ClassVar[str] = "one_hot"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
+    kind: ClassVar[Kind] = Kind.RESHAPE
     num_classes: Annotated[PositiveInt, Field(description="the length of the vectors")]
 
     def infer(self, x: TensorType) -> TensorType:
         require_integer("input", x, ("int64",))
         return x.with_shape((*x.shape, self.num_classes))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.together((*x.dims, fields.plain(self.num_classes)), x),)
 
 
 @final
@@ -116,6 +131,10 @@ class Where(Op):
         names = tuple(port.name for port in self.ports)
         shape = broadcast_or_fail("choose between", names, (condition.shape, x.shape, other.shape))
         return TensorType(shape, promote(x.dtype, other.dtype))
+
+    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
+        """The condition."""
+        return Kept((0,))
 
 
 @final
@@ -138,6 +157,10 @@ class MaskedFill(Op):
                 hint="put a `cast`",
             )
         return x.with_shape(shape)
+
+    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
+        """The mask."""
+        return Kept((1,))
 
 
 def _check_bool(port: str, x: TensorType) -> None:

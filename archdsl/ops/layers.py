@@ -22,6 +22,7 @@ class Spatial(Op):
     """A layer over (N, C, …) with `spatial` dimensions after the channels."""
 
     spatial: ClassVar[int]
+    follows = True
 
     @field_validator(
         "kernel_size", "stride", "padding", "dilation", "output_padding", "output_size",

@@ -1,12 +1,14 @@
 """Linear layers: matrices applied to the last dimension."""
 
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import BIAS, agree, known, require_float32, require_shape, require_together, required
+from archdsl.ops.memory import Kept, Placed, Sizes, flat
 from archdsl.ops.rules import require_float, require_least_rank, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, format_shape
 
@@ -53,6 +55,17 @@ class Linear(Op):
     def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         out_features = weight.shape[0] if weight is not None else required(self, "out_features")
         return x.size * out_features
+
+    def keeps(self, made: Sequence[TensorType], x: Placed, weight: Placed | None = None, *bias: Any) -> Kept:
+        """What is multiplied, the input as a matrix: a copy where it cannot be read as one."""
+        fed = (1,) if weight is not None and x.learned else ()
+        return Kept((0, *fed)) if flat(x) else Kept(fed, more=(x.type,))
+
+    def scratch(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> tuple[TensorType, ...]:
+        return () if flat(x) else (x.type,)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field, *weights: Any) -> tuple[fields.Field, ...]:
+        return (fields.contracted(x, len(x.dims) - 1, made[0][-1]),)
 
     def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None) -> None:
         require_rank("weight", weight, 2)
@@ -108,6 +121,9 @@ class Bilinear(Op):
             TensorType(first.shape[:-1]).size * second.shape[-1] * self.out_features
         )
 
+    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
+        return Kept((0, 1))
+
 
 @final
 class Identity(Op):
@@ -118,6 +134,9 @@ class Identity(Op):
 
     def infer(self, x: TensorType) -> TensorType:
         return x
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
 
 
 LINEAR = (Linear, Bilinear, Identity)

@@ -1,10 +1,11 @@
 """Normalisation over batches, instances, groups of channels, and trailing dimensions."""
 
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import (
     EPS,
@@ -15,6 +16,7 @@ from archdsl.ops.layers import (
     require_shape,
     require_together,
 )
+from archdsl.ops.memory import Kept, Placed, Sizes, elements
 from archdsl.ops.rules import divides, require_float, require_least_rank, require_same_dtype
 from archdsl.shapes import TensorType, product
 
@@ -46,6 +48,10 @@ class RunningNorm(Spatial):
             own["running_var"] = Weight(channels, buffer=True)
             own["num_batches_tracked"] = Weight((), "int64", buffer=True)
         return own
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The input, and each channel's mean and deviation."""
+        return Kept((0,), more=(elements((2, x.shape[1])),))
 
 
 class BatchNorm(RunningNorm):
@@ -80,6 +86,9 @@ class InstanceNorm(RunningNorm):
                 ports=("input",),
             )
         return result
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, range(2, len(x.dims))),)
 
 
 @final
@@ -145,6 +154,13 @@ class TrailingNorm(Op):
     )
     elementwise_affine: bool = Field(True, description="whether a weight per element is learned")
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> Kept:
+        """The input, and the statistics of each vector."""
+        return Kept((0,), more=(elements((2, *x.shape[: -self.normalized_dims])),))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field, *weights: Any) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, range(-self.normalized_dims, 0)),)
+
     def check(self, x: TensorType, weight: TensorType | None, bias: TensorType | None) -> None:
         """Raises OpError unless the inputs fit each other."""
         require_float("input", x, f"put through {self.name}")
@@ -198,6 +214,11 @@ class RmsNorm(TrailingNorm):
     ports = (Port("input"), Port("weight", optional=True))
     eps: float | None = Field(None, description="added to the mean square; default: the dtype's epsilon")
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> Kept:
+        """The input, each vector's divisor, and for the weight's gradient the quotient."""
+        scaled = (x.type,) if self.elementwise_affine or any(weights) else ()
+        return Kept((0,), more=(elements(x.shape[: -self.normalized_dims]), *scaled))
+
     def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:
         self.check(x, weight, None)
         return x
@@ -244,6 +265,13 @@ class GroupNorm(Op):
         own = Weight((x.shape[1],))
         return {"weight": own, "bias": own} if self.affine else {}
 
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The input, and each group's mean and deviation."""
+        return Kept((0,), more=(elements((2, x.shape[0], self.num_groups)),))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, range(1, len(x.dims))),)
+
 
 @final
 class LocalResponseNorm(Op):
@@ -261,6 +289,18 @@ class LocalResponseNorm(Op):
         require_float("input", x, "put through local_response_norm")
         require_least_rank("input", x, 3)
         return x
+
+    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
+        """The squares, padded, and their means."""
+        batch, channels, *places = x.shape
+        return elements((batch, channels + self.size - 1, *places), x.dtype), x.type
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The input, the padded squares, and the divisor before and after it is raised."""
+        return Kept((0,), more=(*self.scratch(made, x), x.type))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, (1,)),)
 
 
 NORM = (

@@ -1,11 +1,15 @@
 """Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, OpError, PositiveInt
 from archdsl.ops.layers import Paddings, Sizes, Spatial, require_sizes
+from archdsl.ops.memory import NOTHING, Kept, Placed, elements
+from archdsl.ops.memory import Sizes as Shaped
 from archdsl.shapes import Shape, TensorType, format_shape
 
 
@@ -49,6 +53,16 @@ class Pool(Spatial):
         """The spatial sizes of the output."""
         windows = zip(sizes, self.kernel_size, self.steps, self.margins, self.gaps, strict=True)
         return tuple((size + self._slack(k, step, margin, gap)) // step + 1 for size, k, step, margin, gap in windows)
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        return Kept((0,))
+
+    def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
+        windows = [
+            fields.Window(gap * (kernel - 1) + 1, step)
+            for kernel, step, gap in zip(self.kernel_size, self.steps, self.gaps, strict=True)
+        ]
+        return (fields.windowed(x, 2, windows, made[0][2:]),)
 
     def _slack(self, kernel: int, step: int, margin: int, gap: int) -> int:
         """What the last window's start may exceed the input's size by (negative: must stay below)."""
@@ -98,6 +112,13 @@ class MaxPool(PaddedPool):
     def gaps(self) -> tuple[int, ...]:
         return self.dilation
 
+    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
+        """Where each maximum stood."""
+        return (elements(made[0].shape, "int64"),)
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        return Kept((0,), more=self.scratch(made, x))
+
 
 class AvgPool(PaddedPool):
     """Mean of each window."""
@@ -137,6 +158,24 @@ class AdaptivePool(Spatial):
                 ),
             )
         )
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """A mean over everything keeps nothing."""
+        return Kept((0,)) if any(size != 1 for size in made[0].shape[2:]) else NOTHING
+
+    def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
+        windows = [fields.fitted(old, new) for old, new in zip(x.shape[2:], made[0][2:], strict=True)]
+        whole = fields.mixed(x, (dim for dim, size in enumerate(made[0]) if dim > 1 and size == 1))
+        return (fields.windowed(whole, 2, windows, made[0][2:]),)
+
+
+class AdaptiveMaxPool(AdaptivePool):
+    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
+        """Where each maximum stood."""
+        return (elements(made[0].shape, "int64"),)
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        return Kept((0,), more=self.scratch(made, x))
 
 
 @final
@@ -247,7 +286,7 @@ class AdaptiveAvgPool3d(AdaptivePool):
 
 
 @final
-class AdaptiveMaxPool1d(AdaptivePool):
+class AdaptiveMaxPool1d(AdaptiveMaxPool):
     """Maximum, to a given size, over (N, C, L): `torch.nn.AdaptiveMaxPool1d`."""
 
     name = "adaptive_max_pool1d"
@@ -256,7 +295,7 @@ class AdaptiveMaxPool1d(AdaptivePool):
 
 
 @final
-class AdaptiveMaxPool2d(AdaptivePool):
+class AdaptiveMaxPool2d(AdaptiveMaxPool):
     """Maximum, to a given size, over (N, C, H, W): `torch.nn.AdaptiveMaxPool2d`."""
 
     name = "adaptive_max_pool2d"
@@ -264,7 +303,7 @@ class AdaptiveMaxPool2d(AdaptivePool):
 
 
 @final
-class AdaptiveMaxPool3d(AdaptivePool):
+class AdaptiveMaxPool3d(AdaptiveMaxPool):
     """Maximum, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveMaxPool3d`."""
 
     name = "adaptive_max_pool3d"

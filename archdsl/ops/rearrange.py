@@ -8,14 +8,17 @@ output's groups. `Plan` is the pattern with the size of every axis.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import ConfigDict, Field, field_validator
 
+from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Kind, Op, OpError
+from archdsl.ops.memory import Placed, Sizes, reshaped
 from archdsl.ops.rules import divides
-from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least, product
 
 Group: TypeAlias = tuple[str, ...]
 """The axes of one dimension; the empty group is `1`."""
@@ -113,6 +116,24 @@ class Rearrange(Op):
 
     def infer(self, x: TensorType) -> TensorType:
         return x.with_shape(self.plan(x).shape)
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+        order, split = self._split(x.shape)
+        strides = reshaped(x, split)
+        if strides is None:
+            return None
+        turned = x._replace(shape=tuple(split[i] for i in order), strides=tuple(strides[i] for i in order))
+        merged = reshaped(turned, made[0])
+        return None if merged is None else (merged,)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        order, split = self._split(x.shape)
+        return (fields.regrouped(fields.permuted(fields.regrouped(x, split), order), made[0]),)
+
+    def _split(self, shape: Sizes) -> tuple[Sizes, Sizes]:
+        """The order of the axes, and their sizes in the order of the input."""
+        plan = self.plan(TensorType(shape))
+        return plan.order, tuple(evaluate(plan.sizes[axis], {}) for axis in plan.pattern.axes)
 
     @property
     def given(self) -> dict[str, Dim]:

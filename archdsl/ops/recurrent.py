@@ -1,12 +1,14 @@
 """Recurrent layers, whole: several layers over a sequence of vectors, run by one call of torch."""
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal, final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Kind, NonNegativeInt, Op, OpError, Port, PositiveInt, Probability, Weight
 from archdsl.ops.layers import BIAS, known, require_batched, require_float32, require_shape
+from archdsl.ops.memory import Kept, Placed, Sizes, elements
 from archdsl.ops.rules import require_float
 from archdsl.shapes import Dim, Shape, TensorType
 
@@ -18,6 +20,8 @@ class Recurrent(Op):
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("h_0", optional=True))
     gates: ClassVar[int]
     """How many vectors of the hidden size each of the two products makes."""
+    states: ClassVar[int]
+    """How many more a step keeps for the backward pass."""
 
     hidden_size: PositiveInt = Field(description="features of the state")
     num_layers: PositiveInt = Field(1, description="how many layers, each reading the outputs of the one before")
@@ -67,6 +71,16 @@ class Recurrent(Op):
         step = sum(rows * (features + self.out_features) + projection for features in self._features(x))
         return x.shape[0] * x.shape[1] * step * self.directions
 
+    def keeps(self, made: Sequence[TensorType], x: Placed, *state: Any) -> Kept:
+        """The input, of each layer the gates and states of every step, and what the next layer reads."""
+        steps = (x.shape[0], x.shape[1], self.directions)
+        states = elements((*steps, self.num_layers, self.gates + self.states, self.hidden_size))
+        return Kept((0,), more=(states, elements((*steps, self.num_layers - 1, self.out_features))))
+
+    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
+        """Every step sees all steps before it."""
+        return tuple(fields.everything(shape, inputs) for shape in made)
+
     def _features(self, x: TensorType) -> Iterator[Dim]:
         """What each layer reads at a step."""
         yield x.shape[-1]
@@ -102,6 +116,7 @@ class RNN(Recurrent):
 
     name: ClassVar[str] = "rnn"
     gates: ClassVar[int] = 1
+    states: ClassVar[int] = 0
 
     nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="what the sum goes through")
 
@@ -117,6 +132,7 @@ class LSTM(Recurrent):
     name: ClassVar[str] = "lstm"
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("h_0", optional=True), Port("c_0", optional=True))
     gates: ClassVar[int] = 4
+    states: ClassVar[int] = 3
 
     proj_size: NonNegativeInt = Field(0, description="features of h after a projection; 0: none")
 
@@ -151,6 +167,7 @@ class GRU(Recurrent):
 
     name: ClassVar[str] = "gru"
     gates: ClassVar[int] = 3
+    states: ClassVar[int] = 4
 
 
 RECURRENT = (RNN, LSTM, GRU)

@@ -1,10 +1,13 @@
 """Ops that summarise dimensions: sums, means, extremes, norms; and those that keep them, along one."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, TypeAlias, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Ints, Kind, Op, OpError, PositiveInt, Result, normal_dim
+from archdsl.ops.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.ops.rules import FLOATS, listed, normal_dims, replaced, require_float
 from archdsl.shapes import Shape, TensorType, least
 
@@ -28,10 +31,30 @@ def _reduced(shape: Shape, dim: int | tuple[int, ...] | None, keepdim: bool) -> 
     return tuple(size for i, size in enumerate(shape) if i not in dims)
 
 
-class Reduction(Op):
-    """An op that makes one number of all the numbers along its dimensions."""
+class Summary(Op):
+    """An op that makes one number of all the numbers along its dimensions `dim`, or of all."""
 
     kind: ClassVar[Kind] = Kind.POOL
+    needs: ClassVar[Kept] = Kept((0,), (0,))
+    """What its derivative is computed from."""
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        return self.needs
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        rank = len(x.dims)
+        dims = normal_dims(listed(getattr(self, "dim", None)), rank, "dim") or range(rank)
+        whole = fields.mixed(x, dims)
+        if len(made[0]) == rank:
+            kept = [fields.plain(1) if i in dims else parts for i, parts in enumerate(x.dims)]
+        else:
+            kept = [parts for i, parts in enumerate(x.dims) if i not in dims]
+        return (fields.together(kept, whole),) * len(made)
+
+
+class Reduction(Summary):
+    """A reduction over any number of dimensions."""
+
     dim: Dimensions = None
     keepdim: Keep = False
 
@@ -52,6 +75,7 @@ class Mean(FloatReduction):
     """The mean over dimensions."""
 
     name: ClassVar[str] = "mean"
+    needs: ClassVar[Kept] = NOTHING
 
 
 @final
@@ -59,17 +83,17 @@ class Sum(Reduction):
     """The sum over dimensions; whole numbers become int64."""
 
     name: ClassVar[str] = "sum"
+    needs: ClassVar[Kept] = NOTHING
 
     def infer(self, x: TensorType) -> TensorType:
         return _counted(super().infer(x))
 
 
 @final
-class Prod(Op):
+class Prod(Summary):
     """The product over a dimension; whole numbers become int64."""
 
     name: ClassVar[str] = "prod"
-    kind: ClassVar[Kind] = Kind.POOL
     dim: OneDimension = None
     keepdim: Keep = False
 
@@ -96,6 +120,7 @@ class Var(FloatReduction):
     """The variance over dimensions."""
 
     name: ClassVar[str] = "var"
+    needs: ClassVar[Kept] = Kept((0,))
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
@@ -116,11 +141,10 @@ class Norm(FloatReduction):
 
 
 @final
-class Logsumexp(Op):
+class Logsumexp(Summary):
     """The logarithm of the sum of exponentials over dimensions, without overflow."""
 
     name: ClassVar[str] = "logsumexp"
-    kind: ClassVar[Kind] = Kind.POOL
     dim: Annotated[int | Ints, Field(description="the dimensions that are summarised")]
     keepdim: Keep = False
 
@@ -129,12 +153,15 @@ class Logsumexp(Op):
         return TensorType(_reduced(x.shape, self.dim, self.keepdim), dtype)
 
 
-class Extreme(Op):
+class Extreme(Summary):
     """The largest or smallest number; along a dimension, also its place."""
 
-    kind: ClassVar[Kind] = Kind.POOL
     dim: OneDimension = None
     keepdim: Keep = False
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The places, where it tells them."""
+        return Kept(outputs=(1,)) if len(made) > 1 else self.needs
 
     def infer(self, x: TensorType) -> Result:
         shape = _reduced(x.shape, self.dim, self.keepdim)
@@ -159,10 +186,9 @@ class Min(Extreme):
     name: ClassVar[str] = "min"
 
 
-class ExtremePlace(Op):
+class ExtremePlace(Summary):
     """The place of the largest or smallest number."""
 
-    kind: ClassVar[Kind] = Kind.POOL
     dim: OneDimension = None
     keepdim: Keep = False
 
@@ -206,6 +232,14 @@ class Normalize(Op):
         normal_dims(listed(self.dim), x.rank, "dim")
         return x
 
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The vectors, and their lengths before and after the least is taken."""
+        length = elements(_reduced(x.shape, self.dim, keepdim=True), x.dtype)
+        return Kept((0,), more=(length, length))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, listed(self.dim)),)
+
 
 @final
 class Cumsum(Op):
@@ -219,12 +253,23 @@ class Cumsum(Op):
         normal_dim(self.dim, x.rank)
         return _counted(x)
 
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.mixed(x, (self.dim,)),)
+
 
 class Ordering(Op):
     """An op whose outputs are `values` and the `indices` where they stood."""
 
     kind: ClassVar[Kind] = Kind.POOL
     dim: Along = -1
+
+    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
+        """The places."""
+        return Kept(outputs=(1,))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        dim = self.dim % len(x.dims)
+        return (fields.contracted(x, dim, made[0][dim]),) * len(made)
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return ("values", "indices")

@@ -1,10 +1,14 @@
 """Ops that make a tensor larger with copies of itself."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, normal_dim
+from archdsl.ops.memory import Placed, Sizes
 from archdsl.ops.rules import format_list, replaced
 from archdsl.shapes import Dim, Shape, TensorType, differ, least
 
@@ -30,6 +34,14 @@ class Expand(Op):
             self._size(wanted, None if i < new else x.shape[i - new], x) for i, wanted in enumerate(self.size)
         )
 
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        new = len(made[0]) - len(x.shape)
+        kept = zip(x.shape, made[0][new:], x.strides, strict=True)
+        return ((*(0,) * new, *(stride if old == size else 0 for old, size, stride in kept)),)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.elementwise(made[0], (x,)),)
+
     def _size(self, wanted: Dim, old: Dim | None, x: TensorType) -> Dim:
         if wanted == -1:
             if old is None:
@@ -53,6 +65,12 @@ class _Copies(Op):
     """Lays copies side by side."""
 
     kind: ClassVar[Kind] = Kind.RESHAPE
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        kept = zip(reversed(x.dims), reversed(x.shape), reversed(made[0]), strict=False)
+        if any(fields.has_places(parts) and old != new for parts, old, new in kept):
+            return (fields.everything(made[0], (x,)),)
+        return (fields.elementwise(made[0], (x,)),)
 
     @staticmethod
     def _multiply(shape: Shape, counts: tuple[Dim, ...], field: str) -> Shape:
@@ -109,6 +127,12 @@ class RepeatInterleave(Op):
             return x.with_shape((x.size * self.repeats,))
         dim = normal_dim(self.dim, x.rank)
         return x.with_shape(replaced(x.shape, dim, x.shape[dim] * self.repeats))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        if self.dim is None:
+            return super().field(made, x)
+        dim = self.dim % len(x.dims)
+        return (fields.windowed(x, dim, (fields.Window(1, Fraction(1, self.repeats)),), made[0][dim : dim + 1]),)
 
 
 def _check_count(count: Dim, field: str) -> None:

@@ -1,20 +1,51 @@
 """Ops that change the shape and keep the elements in their order or only swap dimensions."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, normal_dim
+from archdsl.ops.memory import Placed, Sizes, reshaped
 from archdsl.ops.rules import format_list, listed, normal_dims, require_least_rank, resolve_free
 from archdsl.shapes import TensorType, format_shape, product
 
 
+class Regroup(Op):
+    """An op that splits and merges dimensions, and leaves the elements in their order."""
+
+    kind: ClassVar[Kind] = Kind.RESHAPE
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+        strides = reshaped(x, made[0])
+        return None if strides is None else (strides,)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.regrouped(x, made[0]),)
+
+
+class Reorder(Op):
+    """An op that puts dimensions into another order."""
+
+    kind: ClassVar[Kind] = Kind.RESHAPE
+
+    def order(self, rank: int) -> tuple[int, ...]:
+        """For each dimension of the output, the input's."""
+        raise NotImplementedError
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (tuple(x.strides[dim] for dim in self.order(len(x.shape))),)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.permuted(x, self.order(len(x.dims))),)
+
+
 @final
-class Flatten(Op):
+class Flatten(Regroup):
     """Merges the dimensions from `start_dim` to `end_dim` into one; by default all but the first."""
 
     name: ClassVar[str] = "flatten"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     start_dim: Annotated[int, Field(description="the first dimension merged")] = 1
     end_dim: Annotated[int, Field(description="the last dimension merged")] = -1
 
@@ -31,11 +62,10 @@ class Flatten(Op):
 
 
 @final
-class Unflatten(Op):
+class Unflatten(Regroup):
     """Splits one dimension into several."""
 
     name: ClassVar[str] = "unflatten"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     dim: Annotated[int, Field(description="the dimension split")]
     unflattened_size: Annotated[Dims, Field(description="its new sizes; one may be -1", min_length=1)]
 
@@ -48,11 +78,10 @@ class Unflatten(Op):
 
 
 @final
-class Reshape(Op):
+class Reshape(Regroup):
     """Gives the same elements, in the same order, another shape."""
 
     name: ClassVar[str] = "reshape"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     shape: Annotated[Dims, Field(description="the new shape; one size may be -1")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -60,11 +89,10 @@ class Reshape(Op):
 
 
 @final
-class Permute(Op):
+class Permute(Reorder):
     """Puts the dimensions into another order."""
 
     name: ClassVar[str] = "permute"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     dims: Annotated[Ints, Field(description="for each output dimension, the input's")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -75,31 +103,35 @@ class Permute(Op):
                 ports=("input",),
                 field="dims",
             )
-        return x.with_shape(x.shape[dim] for dim in normal_dims(self.dims, x.rank, "dims"))
+        return x.with_shape(x.shape[dim] for dim in self.order(x.rank))
+
+    def order(self, rank: int) -> tuple[int, ...]:
+        return normal_dims(self.dims, rank, "dims")
 
 
 @final
-class Transpose(Op):
+class Transpose(Reorder):
     """Swaps two dimensions."""
 
     name: ClassVar[str] = "transpose"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     dim0: Annotated[int, Field(description="one dimension")]
     dim1: Annotated[int, Field(description="the other dimension")]
 
     def infer(self, x: TensorType) -> TensorType:
-        first, second = normal_dim(self.dim0, x.rank, "dim0"), normal_dim(self.dim1, x.rank, "dim1")
-        shape = list(x.shape)
-        shape[first], shape[second] = shape[second], shape[first]
-        return x.with_shape(shape)
+        return x.with_shape(x.shape[dim] for dim in self.order(x.rank))
+
+    def order(self, rank: int) -> tuple[int, ...]:
+        first, second = normal_dim(self.dim0, rank, "dim0"), normal_dim(self.dim1, rank, "dim1")
+        order = list(range(rank))
+        order[first], order[second] = second, first
+        return tuple(order)
 
 
 @final
-class Squeeze(Op):
+class Squeeze(Regroup):
     """Removes dimensions of size 1; without `dim` all that are known to be 1."""
 
     name: ClassVar[str] = "squeeze"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     dim: Annotated[int | Ints | None, Field(description="the dimensions removed; each must be of size 1")] = None
 
     def removed(self, x: TensorType) -> tuple[int, ...]:
@@ -123,11 +155,10 @@ class Squeeze(Op):
 
 
 @final
-class Unsqueeze(Op):
+class Unsqueeze(Regroup):
     """Inserts a dimension of size 1."""
 
     name: ClassVar[str] = "unsqueeze"
-    kind: ClassVar[Kind] = Kind.RESHAPE
     dim: Annotated[int, Field(description="its place in the output")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -146,6 +177,9 @@ class Flip(Op):
     def infer(self, x: TensorType) -> TensorType:
         normal_dims(self.dims, x.rank, "dims")
         return x
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (_moved(x, self.dims),)
 
 
 @final
@@ -168,6 +202,15 @@ class Roll(Op):
                 field="shifts",
             )
         return x
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+        return None if any(listed(self.shifts)) else (x.strides,)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        shifts, dims = listed(self.shifts), listed(self.dims)
+        if not dims:
+            return (_moved(x, range(len(x.dims)) if any(shifts) else ()),)
+        return (_moved(x, [dim for dim, shift in zip(dims, shifts, strict=True) if shift]),)
 
 
 @final
@@ -194,6 +237,13 @@ class Triu(Op):
     def infer(self, x: TensorType) -> TensorType:
         require_least_rank("input", x, 2)
         return x
+
+
+def _moved(x: fields.Field, dims: Sequence[int]) -> fields.Field:
+    """What stood at one end of these dimensions stands at the other: a place may see anything along them."""
+    if any(fields.has_places(x.dims[dim]) for dim in dims):
+        return fields.everything(x.shape, (x,))
+    return x
 
 
 RESHAPE = (Flatten, Unflatten, Reshape, Permute, Transpose, Squeeze, Unsqueeze, Flip, Roll, Tril, Triu)

@@ -1,14 +1,17 @@
 """`interpolate`, and windows as columns: `unfold` and `fold`."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
 
 from pydantic import BeforeValidator, Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d
+from archdsl.ops.memory import Sizes
 from archdsl.ops.rules import divides, format_list, require_float, require_rank
-from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least, product
 
 _RANKS: Final[dict[str, tuple[int, ...]]] = {
     "nearest": (3, 4, 5),
@@ -57,6 +60,17 @@ class Interpolate(Op):
             raise OpError(f"{x} becomes {format_list(sizes)}, below 1", code="size-error", ports=("input",))
         return x.with_shape((*x.shape[:2], *sizes))
 
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        pairs = [*zip(x.shape[2:], made[0][2:], strict=True)]
+        return (fields.windowed(x, 2, [self._window(old, new) for old, new in pairs], made[0][2:]),)
+
+    def _window(self, old: int, new: int) -> fields.Window:
+        if self.mode == "area":
+            return fields.fitted(old, new)
+        extent = 1 if self.mode.startswith("nearest") else 4 if self.mode == "bicubic" else 2
+        wider = -(-old // new) if self.antialias and old > new else 1
+        return fields.Window(extent * wider, Fraction(old, new))
+
     def _check(self, x: TensorType) -> None:
         require_rank("input", x, *_RANKS[self.mode])
         if (self.size is None) == (self.scale_factor is None):
@@ -90,6 +104,14 @@ class Unfold(Op):
         *batch, channels, height, width = x.shape
         counts = _windows(self, (height, width))
         return x.with_shape((*batch, channels * product(self.kernel_size), product(counts)))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        rank = len(x.dims)
+        counts = [evaluate(count, {}) for count in _windows(self, x.shape[-2:])]
+        rule = zip(self.kernel_size, self.dilation, self.stride, strict=True)
+        windows = [fields.Window(gap * (kernel - 1) + 1, stride) for kernel, gap, stride in rule]
+        seen = fields.contracted(fields.windowed(x, rank - 2, windows, counts), rank - 3, made[0][-2])
+        return (fields.regrouped(seen, made[0]),)
 
 
 @final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from archdsl.ops.base import OpError, normal_dim
 from archdsl.shapes import Dim, Shape, TensorType, differ, format_shape, product, remainder
@@ -12,6 +12,8 @@ DType: TypeAlias = Literal[
     "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"
 ]
 """torch's name without `torch.`."""
+
+T = TypeVar("T")
 
 FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
 _INTEGERS: Final = ("int8", "int16", "int32", "int64")
@@ -98,7 +100,7 @@ def listed(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def replaced(shape: Shape, dim: int, *sizes: Dim) -> Shape:
+def replaced(shape: tuple[T, ...], dim: int, *sizes: T) -> tuple[T, ...]:
     """`shape` with the sizes in place of its dimension `dim`, counted from the front."""
     return (*shape[:dim], *sizes, *shape[dim + 1 :])
 

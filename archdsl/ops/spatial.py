@@ -1,11 +1,14 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Final, Literal, final
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Dims, Kind, Op, OpError, Port, PositiveInt
+from archdsl.ops.memory import Kept, Sizes
 from archdsl.ops.rules import (
     divides,
     format_list,
@@ -47,6 +50,9 @@ class Pad(Op):
                 raise self._error(f"leaves nothing of dimension {x.rank - i} of {x}", "size-error")
         return x.with_shape(shape)
 
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (fields.windowed(x, 0, [fields.Window(1, 1)] * len(x.dims), made[0]),)
+
     def _check(self, x: TensorType) -> None:
         if len(self.pad) % 2:
             raise self._error("has an odd number of numbers, expected pairs", "bad-value")
@@ -84,6 +90,9 @@ class PixelShuffle(Op):
         _check_divides("channels", channels, r * r, "upscale_factor")
         return x.with_shape((*batch, channels // (r * r), height * r, width * r))
 
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (_blocks(x, made[0], fields.Window(1, Fraction(1, self.upscale_factor))),)
+
 
 @final
 class PixelUnshuffle(Op):
@@ -100,6 +109,9 @@ class PixelUnshuffle(Op):
         _check_divides("the height", height, r, "downscale_factor")
         _check_divides("the width", width, r, "downscale_factor")
         return x.with_shape((*batch, channels * r * r, height // r, width // r))
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        return (_blocks(x, made[0], fields.Window(self.downscale_factor, self.downscale_factor)),)
 
 
 @final
@@ -147,6 +159,13 @@ class GridSample(Op):
             raise OpError(f"the batches of {x} and of the grid {grid} differ", ports=("input", "grid"))
         return x.with_shape((*x.shape[:2], *grid.shape[1:-1]))
 
+    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
+        return Kept((0, 1))
+
+    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
+        """It reads wherever the grid says."""
+        return (fields.everything(made[0], inputs),)
+
 
 @final
 class AffineGrid(Op):
@@ -172,6 +191,11 @@ class AffineGrid(Op):
         if any(least(-size) >= 0 for size in self.size):
             raise OpError(f"size {format_list(self.size)} has a size below 1", code="bad-value", field="size")
         return theta.with_shape((self.size[0], *self.size[2:], spatial))
+
+
+def _blocks(x: fields.Field, shape: Sizes, window: fields.Window) -> fields.Field:
+    rank = len(x.dims)
+    return fields.windowed(fields.contracted(x, rank - 3, shape[-3]), rank - 2, (window, window), shape[-2:])
 
 
 def _check_divides(what: str, size: Dim, divisor: int, field: str) -> None:

@@ -4,11 +4,14 @@ A spec never says `input`, `formula`, `by_mode` or `scan_slice`: they come from 
 from `when` with `else`, and from what `scan` loops over.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, final, get_args
 
 from pydantic import Field
 
+from archdsl.ops import fields
 from archdsl.ops.base import Dims, Kind, Names, Op, OpError, Port, Weight
+from archdsl.ops.memory import Kept, Placed, Sizes
 from archdsl.ops.rules import DType
 from archdsl.shapes import Symbolic, TensorType
 
@@ -97,12 +100,23 @@ class Formula(Op):
     name: ClassVar[str] = "formula"
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+    follows: ClassVar[bool] = True
     expression: Annotated[Any, Field(description="the formula")]
 
     def infer(self, *inputs: TensorType) -> TensorType:
         from archdsl.formula import formula_type
 
         return formula_type(self.expression, list(inputs))
+
+    def scratch(self, made: Sequence[TensorType], *inputs: Placed) -> tuple[TensorType, ...]:
+        from archdsl.formula_memory import formula_scratch
+
+        return formula_scratch(self.expression, [x.type for x in inputs])
+
+    def keeps(self, made: Sequence[TensorType], *inputs: Placed) -> Kept:
+        from archdsl.formula_memory import formula_keeps
+
+        return formula_keeps(self.expression, inputs)
 
 
 @final
@@ -118,6 +132,9 @@ class ByMode(Op):
         if input != otherwise:
             raise OpError(f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise"))
         return input
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed, otherwise: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
 
 
 @final
@@ -137,6 +154,14 @@ class ScanSlice(Op):
         at = self.dim % rank
         return input.with_shape((*input.shape[:at], *input.shape[at + 1 :]))
 
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        at = self.dim % len(x.shape)
+        return ((*x.strides[:at], *x.strides[at + 1 :]),)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        """What is carried from step to step makes each see those before it."""
+        return (fields.replaced(fields.mixed(x, (self.dim,)), self.dim % len(x.dims)),)
+
 
 @final
 class ScanCarry(Op):
@@ -148,6 +173,9 @@ class ScanCarry(Op):
 
     def infer(self, start: TensorType) -> TensorType:
         return start
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
 
 
 @final
@@ -170,6 +198,14 @@ class ScanStack(Op):
         at = self.dim % rank
         return input.with_shape((*input.shape[:at], self.steps, *input.shape[at:]))
 
+    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
+        """The list of what the steps made."""
+        return (made[0],)
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        at = self.dim % len(made[0])
+        return (fields.together((*x.dims[:at], fields.plain(made[0][at]), *x.dims[at:]), x),)
+
 
 @final
 class ScanLast(Op):
@@ -186,6 +222,9 @@ class ScanLast(Op):
                 hint="a carried value keeps its shape and dtype",
             )  # fmt: skip
         return input
+
+    def views(self, made: Sequence[Sizes], training: bool, x: Placed, carry: Placed) -> tuple[Sizes, ...]:
+        return (x.strides,)
 
 
 def _check_index(index: tuple[str, ...], shape: tuple[Any, ...]) -> None:

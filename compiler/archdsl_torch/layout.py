@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias, final
 from archdsl.graph import Graph, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Constant, Parameter
+from archdsl.overwriting import activates_in_place, readers_of, summand
 from archdsl.shapes import Symbolic, TensorType
-from archdsl_torch.inplace import ACTIVATIONS, may_overwrite, summand
 from archdsl_torch.lowering import Arg, Call
 from archdsl_torch.special import AddInto, Known, lowered
 from archdsl_torch.wrappers import Wrappers
@@ -73,7 +73,7 @@ class Layout:
         self.types: dict[Key, TensorType] = {}
         self.imports: dict[Scope, dict[Key, None]] = {}
         self.exports: dict[Scope, dict[Key, None]] = {}
-        self.readers: dict[tuple[Node, int], list[Node]] = {}
+        self.readers = readers_of(graph)
         self.sized: dict[Scope, tuple[Key, ...]] = {}
         """What a loop reads for its sizes alone."""
         self._chains: dict[Scope, tuple[Scope, ...]] = {}
@@ -147,7 +147,6 @@ class Layout:
                     self._read(value, node)
         for value in self.graph.outputs.values():
             key = self._note(value)
-            self.readers.setdefault((value.node, value.output), []).append(value.node)
             if key.weight is None:
                 for scope in self.chain(key.node.scope)[:-1]:
                     self.exports.setdefault(scope, {})[key] = None
@@ -159,7 +158,6 @@ class Layout:
 
     def _read(self, value: Value, node: Node) -> None:
         key = self._note(value)
-        self.readers.setdefault((value.node, value.output), []).append(node)
         producers = self.chain(key.node.scope)
         for scope in self.chain(node.scope):
             if scope in producers:
@@ -188,11 +186,7 @@ class Layout:
 
     def _in_place(self, node: Node, module: Call | None) -> Call | None:
         """The module with `inplace=True` where it may overwrite what it reads."""
-        if module is None or module.function not in ACTIVATIONS or len(node.inputs) != 1:
-            return module
-        value = node.inputs[0]
-        # across a module's border a caller's tensor would change
-        if value is None or value.node.scope is not node.scope or not may_overwrite(value, self.readers):
+        if module is None or not activates_in_place(node, self.readers):
             return module
         return Call(module.function, module.args, (*module.kwargs, ("inplace", Arg(True))))
 

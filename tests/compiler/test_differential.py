@@ -78,5 +78,20 @@ def gradients(
     return [x.grad for x in inputs.values() if x.grad is not None]
 
 
+def test_writes_into_no_view(graph: Graph) -> None:
+    """The backward pass would copy what is under the view."""
+    module = archdsl.build(graph, seed=0, dtype=torch.float64)
+    inputs = (x.requires_grad_(x.is_floating_point()) for x in interpreter.draw(graph, {"N": 2}).values())
+    outputs = named(module(*inputs), graph).values()
+    waiting = [x.grad_fn for x in outputs if x is not None and x.grad_fn is not None]
+    seen = set(waiting)
+    while waiting:
+        step = waiting.pop()
+        assert "CopySlices" not in step.name()
+        following = {node for node, _ in step.next_functions if node is not None} - seen
+        seen |= following
+        waiting += following
+
+
 def test_source_is_deterministic(graph: Graph) -> None:
     assert archdsl.source(graph) == archdsl.source(graph)

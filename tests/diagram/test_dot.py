@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archdsl.diagram import dot_text, figure_svg
+from archdsl.diagram import View, figure_svg
+from archdsl.diagram.dot import dot_source
+from archdsl.diagram.outline import outline
 from tests.diagram.building import SMALL, Builder, bottleneck, residual_network
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,14 +24,34 @@ GOLDEN = Path(__file__).parent / "golden"
 )
 def test_dot_is_what_it_was(name: str, depth: int) -> None:
     path = GOLDEN / f"{name}_{depth}.gv"
-    text = dot_text(SMALL[name](), depth=depth)
+    assert_golden(path, View(depth=depth), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "view"),
+    [
+        ("residual", "right", View(depth=1, direction="LR")),
+        ("u", "right", View(depth=1, direction="LR")),
+        ("loops", "right", View(depth=1, direction="LR")),
+        ("residual", "expanded", View(depth=1, expand=("layer1.1",))),
+        ("streams", "expanded", View(depth=1, expand=("decoder.2.mlp",), collapse=("encoder",))),
+        ("residual", "print", View(depth=1, style="print", counts=False, batch=True, title="Ours")),
+    ],
+)
+def test_dot_of_a_view_is_what_it_was(name: str, what: str, view: View) -> None:
+    assert_golden(GOLDEN / f"{name}_{what}.gv", view, name)
+
+
+def assert_golden(path: Path, view: View, name: str) -> None:
+    text = dot_source(outline(SMALL[name](), view))
     if os.environ.get("ARCHDSL_UPDATE"):
         path.write_text(text, "utf-8")
     assert text == path.read_text("utf-8")
 
 
 def test_the_same_graph_gives_the_same_text() -> None:
-    assert dot_text(residual_network(), depth=2) == dot_text(residual_network(), depth=2)
+    first, second = (dot_source(outline(residual_network(), View(depth=2))) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("name", ["a<b>&amp;c", 'quo"te', "back\\slash\\N", "a:b", "a\x00b\x1b", "ein Bär → 熊", "<b>"])

@@ -10,6 +10,7 @@ import pytest
 
 import archdsl
 from archdsl import Difference
+from archdsl.diagram import View
 from archdsl.diagram.figure import Box, Figure, Panel, Role
 from archdsl.diagram.outline import outline
 from archdsl.diagram.palette import CHANGES
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def figure(difference: Difference, depth: int = 1) -> Figure:
-    return outline(difference.after, depth, marks=ChangeMarks(difference))
+    return outline(difference.after, View(depth=depth), marks=ChangeMarks(difference))
 
 
 def painted(boxes: Iterable[Box]) -> list[tuple[str, str, int]]:
@@ -123,34 +124,3 @@ def test_the_figure_in_the_docs_says_what_archdsl_draws() -> None:
         re.findall(r"<text[^>]*>([^<]*)<", svg) for svg in ((ROOT / "docs" / "diff.svg").read_text("utf-8"), drawn)
     ]
     assert texts[0] == texts[1]
-
-
-# --- who sees what --------------------------------------------------------------------------------
-
-
-def luminance(colour: str) -> float:
-    """The relative luminance of an sRGB colour (WCAG 2.1)."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_text_can_be_read_on_its_colour(name: str) -> None:
-    paint = CHANGES[name]
-    assert contrast(paint.text, paint.fill) >= 4.5
-    assert contrast("#FFFFFF", paint.pill) >= 4
-    # remarks stand on the colour of altered boxes
-    assert contrast(paint.text, CHANGES["altered"].fill) >= 4
-
-
-def test_marks_are_apart_in_grey_print() -> None:
-    fills = sorted(luminance(CHANGES[name].fill) for name in ("added", "altered", "removed"))
-    assert fills[1] - fills[0] > 0.2
-    # white and yellow are near in grey: what was removed is dashed, and all three have signs
-    assert contrast(CHANGES["removed"].border, CHANGES["removed"].fill) >= 4.5

@@ -7,6 +7,8 @@ they draw. `check` compares, for fields and inputs that the op accepts,
   function, and again with symbolic sizes put in place of the numbers;
 - `tensors` with the module's `state_dict`, in order;
 - `macs` with half of what torch's `FlopCounterMode` counts;
+- `views` with the outputs that lie in the first input's memory, and their strides;
+- `field` with the output's shape, and what an output sees where nothing is known to be smaller;
 
 and what the op refuses, torch must refuse.
 """
@@ -14,7 +16,8 @@ and what the op refuses, torch must refuse.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import torch
@@ -24,6 +27,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 from archdsl.ops.base import Op, OpError
+from archdsl.ops.fields import Field, Part, Seen
+from archdsl.ops.memory import Placed, contiguous
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
 from archdsl_torch import lowering
 from archdsl_torch.helpers import HELPERS
@@ -33,6 +38,8 @@ NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
 for _source in HELPERS.values():
     exec(_source, NAMESPACE)
 
+MAYBE_VIEWS = frozenset(("channel_shuffle", "einsum", "pad"))
+"""Ops that may give a view where there is nothing to do."""
 REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError, AssertionError)
 
 
@@ -63,6 +70,8 @@ def check(case: Case) -> None:
     check_outputs(case, lowered, inferred)
     check_tensors(case, lowered)
     check_macs(case, lowered)
+    check_views(case, lowered, inferred)
+    check_fields(case, inferred)
     check_symbolic(case, inferred)
     if lowered.module is not None and lowered.function is not None and case.deterministic:
         check_agreement(case, lowered)
@@ -124,6 +133,51 @@ def check_macs(case: Case, lowered: Lowered) -> None:
         with FlopCounterMode(display=False) as counter:
             run(*given)
         assert case.op.macs(*case.inputs) == counter.get_total_flops() / 2
+
+
+def check_views(case: Case, lowered: Lowered, inferred: tuple[TensorType, ...]) -> None:
+    """Where torch gives views of the first input, the rule has their strides; else it says that it has none."""
+    given = [None if x is None else placed(x) for x in case.inputs]
+    views = case.op.views([sizes(x) for x in inferred], case.training, *given)
+    for run in forms(case, lowered, "meta"):
+        inputs = tensors(case, "meta")
+        made = outputs(run(*inputs))
+        first = next(x for x in inputs if x is not None)
+        if not all(x.untyped_storage()._cdata == first.untyped_storage()._cdata for x in made):
+            assert views is None, f"{case.op!r} writes a tensor of its own, not {views}"
+            continue
+        if views is None and case.op.name in MAYBE_VIEWS:
+            continue
+        assert views is not None, f"{case.op!r} gives a view"
+        for x, strides in zip(made, views, strict=True):
+            pairs = zip(x.shape, x.stride(), strides, strict=True)
+            assert all(left == right for size, left, right in pairs if size > 1)
+
+
+def placed(x: TensorType) -> Placed:
+    return Placed(sizes(x), x.dtype, contiguous(sizes(x)), x.dtype.startswith("float"))
+
+
+def sizes(x: TensorType) -> tuple[int, ...]:
+    return tuple(evaluate(dim, {}) for dim in x.shape)
+
+
+def check_fields(case: Case, inferred: tuple[TensorType, ...]) -> None:
+    """Every dimension of every input is an axis: the fields have the outputs' shapes and depend on inputs alone."""
+    count = sum(x.rank for x in case.inputs if x is not None)
+    axes = iter(range(count))
+    fields = [None if x is None else on_axes(sizes(x), axes) for x in case.inputs]
+    found = case.op.field([sizes(x) for x in inferred], *fields)
+    assert [field.shape for field in found] == [sizes(x) for x in inferred]
+    for field in found:
+        assert field.seen.keys() <= set(range(count))
+        assert all(each.size is None or each.size >= 1 for each in field.seen.values())
+
+
+def on_axes(shape: tuple[int, ...], axes: Iterator[int]) -> Field:
+    numbers = [next(axes) for _ in shape]
+    dims = tuple((Part(axis, 1, size),) for axis, size in zip(numbers, shape, strict=True))
+    return Field(dims, {a: Seen(Fraction(1), Fraction(1), size) for a, size in zip(numbers, shape, strict=True)})
 
 
 def check_symbolic(case: Case, inferred: tuple[TensorType, ...]) -> None:

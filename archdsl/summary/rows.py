@@ -1,35 +1,26 @@
-"""A network in numbers: a tree of modules with shapes, parameters and multiply-accumulates."""
+"""The rows of a summary: the tree of modules, equal siblings side by side."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
+from archdsl.diagram.naming import humanise
 from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.titles import humanise, title
-from archdsl.graph import Graph, Item, Mode, Node, Scope
+from archdsl.diagram.titles import title
+from archdsl.graph import Graph, Item, Mode, Node, Scope, Value
 from archdsl.ops.special import SCAN
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, format_shape
+from archdsl.summary.measures import Measures
 
-CONVENTION: Final = (
-    "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, for a batch of one in evaluation.",
-    "A row ×N counts all N; shared and tied parameters count once.",
-)
-SCREEN: Final = 40
-"""Rows of a table whose depth nobody gave."""
 ALTERNATING: Final = 4
 """The most blocks that take turns in a repeat."""
 LISTED: Final = 4
 """Up to so many names are listed in one row."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
-_HEADER: Final = ("Name", "Op", "Output", "Params", "%", "MACs")
-_NUMERIC: Final = 3
-"""The first of the columns that are aligned to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,120 +39,20 @@ class Row:
     output: str
     """The shapes at the sample sizes, without the batch."""
     parameters: int
-    """Of all `count` together, as `macs`."""
+    """Of all `count` together, as `macs` and `memory`."""
     macs: int
+    memory: int
+    """Bytes of the new tensors that it makes in evaluation."""
+    field: str
+    """The receptive field of the last one's output: `7×7`, `all`, or nothing."""
 
 
-@dataclass(frozen=True, eq=False)
-class Summary:
-    """What `archdsl.summary` returns; `str()` of it is the table."""
-
-    graph: Graph
-    depth: int | None
-    """How many levels are listed; None: as many as fit one screen, or for JSON all."""
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """The rows of the table, equal siblings folded into one."""
-        if self.depth is not None:
-            return list(_Tree(self.graph, self.depth, fold=True).rows())
-        best: list[Row] = []
-        for depth in range(1, _levels(self.graph.root) + 1):
-            rows = list(_Tree(self.graph, depth, fold=True).rows())
-            if best and len(rows) > SCREEN:
-                break
-            best = rows
-        return best
-
-    def __str__(self) -> str:
-        return self.table()
-
-    def _repr_markdown_(self) -> str:
-        return self.markdown()
-
-    def table(self) -> str:
-        """Columns of plain text, as wide as they need to be."""
-        lines = [_HEADER, *map(self._cells, self.rows), self._total]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
-        texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
-        rule = "─" * max(map(len, texts))
-        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], *CONVENTION])
-
-    def markdown(self) -> str:
-        """A Markdown table; leading dots in names stand for indentation."""
-        marks = ["---" if i < _NUMERIC else "---:" for i in range(len(_HEADER))]
-        rows = [(f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows]
-        total = [f"**{cell}**" if cell else "" for cell in self._total]
-        lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
-        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *CONVENTION])
-
-    def json(self) -> str:
-        """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
-        depth = self.depth if self.depth is not None else _levels(self.graph.root)
-        rows = _Tree(self.graph, depth, fold=False).rows()
-        graph = self.graph
-        content = {
-            "name": graph.name,
-            "summary": graph.summary,
-            "reference": graph.reference,
-            "params": graph.params,
-            "inputs": {name: typed(node.types[0]) for name, node in graph.inputs.items()},
-            "outputs": {name: typed(value.type) for name, value in graph.outputs.items()},
-            "sample_sizes": graph.sample_sizes,
-            "parameters": graph.parameters,
-            "macs": graph.macs,
-            "convention": " ".join(CONVENTION),
-            "modules": [
-                {
-                    "path": row.path,
-                    "op": row.op,
-                    "output": row.output,
-                    "parameters": row.parameters,
-                    "macs": row.macs,
-                }
-                for row in rows
-            ],
-        }
-        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
-
-    @property
-    def _title(self) -> str:
-        inputs = ", ".join(f"{name} {_shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items())
-        about = f"{self.graph.name}: {self.graph.summary}" if self.graph.summary else self.graph.name
-        return f"{about} ({inputs})"
-
-    @property
-    def _total(self) -> tuple[str, ...]:
-        share = "100.0" if self.graph.parameters else ""
-        return ("Total", "", "", f"{self.graph.parameters:,}", share, f"{self.graph.macs:,}")
-
-    def _cells(self, row: Row) -> tuple[str, ...]:
-        share = 100 * row.parameters / self.graph.parameters if self.graph.parameters else 0
-        return (
-            "  " * row.depth + row.name,
-            f"{row.op} ×{row.count}" if row.count > 1 else row.op,
-            row.output,
-            f"{row.parameters:,}" if row.parameters else "",
-            f"{share:.1f}" if row.parameters else "",
-            f"{row.macs:,}" if row.macs else "",
-        )
-
-
-def summarise(graph: Graph, depth: int | None = None) -> Summary:
-    """The summary of a network; `depth` is how many levels of modules are listed.
-
-    Raises ValueError where depth is less than 1.
-    """
-    if depth is not None and depth < 1:
-        raise ValueError(f"depth is at least 1, found {depth}")
-    return Summary(graph, depth)
-
-
-class _Tree:
+class Tree:
     """Walks the scopes of a graph, equal siblings side by side."""
 
-    def __init__(self, graph: Graph, depth: int, *, fold: bool) -> None:
+    def __init__(self, graph: Graph, measures: Measures, depth: int, *, fold: bool) -> None:
         self.graph = graph
+        self.measures = measures
         self.depth = depth
         self.fold = fold
         self.likeness: dict[Item, Hashable] = {}
@@ -190,9 +81,11 @@ class _Tree:
             depth=depth,
             op=_label(items, self.graph.sample_sizes, telling),
             count=len(items),
-            output=", ".join(_shown(type, self.graph) for type in _types(first)),
+            output=", ".join(shown(type, self.graph) for type in _types(first)),
             parameters=sum(node.parameters for node in nodes),
             macs=sum(self._macs(node) for node in nodes),
+            memory=sum(self.measures.written(node) for node in nodes),
+            field=", ".join(dict.fromkeys(filter(None, map(self.measures.field, _values(items[-1]))))),
         )
         scopes = [item for item in items if isinstance(item, Scope)]
         if scopes:
@@ -253,9 +146,16 @@ def _types(item: Node | Scope) -> tuple[TensorType, ...]:
     return item.types if isinstance(item, Node) else tuple(value.type for value in item.outputs.values())
 
 
-def _levels(scope: Scope) -> int:
+def _values(item: Node | Scope) -> Iterator[Value]:
+    if isinstance(item, Scope):
+        yield from item.outputs.values()
+    else:
+        yield from (Value(item, i, type) for i, type in enumerate(item.types))
+
+
+def levels(scope: Scope) -> int:
     """How many levels of modules are below the scope."""
-    below = (_levels(child) for child in scope.children.values() if isinstance(child, Scope))
+    below = (levels(child) for child in scope.children.values() if isinstance(child, Scope))
     return 1 + max(below, default=0)
 
 
@@ -313,7 +213,7 @@ def _block(scope: Scope, telling: Mapping[str, frozenset[str]], sizes: Mapping[s
     return ", ".join([humanise(scope.block), *arguments, *steps])
 
 
-def _shown(type: TensorType, graph: Graph) -> str:
+def shown(type: TensorType, graph: Graph) -> str:
     """The shape at the sample sizes, without the batch."""
     return format_shape(tuple(evaluate(dim, graph.sample_sizes) for dim in _without_batch(type.shape, graph)))
 
@@ -322,19 +222,3 @@ def _without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
     """The shape without its leading dimension where that is the batch of the network's inputs."""
     batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
     return shape[1:] if shape and isinstance(shape[0], Symbolic) and shape[0] in batches else shape
-
-
-def typed(type: TensorType) -> dict[str, Any]:
-    """A type as JSON has it: `{"shape": ["N", 10], "dtype": "float32"}`."""
-    return {
-        "shape": [dim if isinstance(dim, int) else str(dim) for dim in type.shape],
-        "dtype": type.dtype,
-    }
-
-
-def _align(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column < _NUMERIC else cell.rjust(width)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,106 @@
+"""The receptive field of every value, on the network's images and sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+from typing import final
+
+from archdsl.graph import Graph, Node, Value
+from archdsl.ops.base import Op, at_sizes
+from archdsl.ops.fields import Field, Part, Seen, blind, everything
+from archdsl.ops.special import ScanCarry
+from archdsl.shapes import Symbolic, TensorType, evaluate
+
+
+@final
+class Fields:
+    """The fields of a graph's values, at given sizes."""
+
+    def __init__(self, graph: Graph, sizes: Mapping[str, int]) -> None:
+        self.graph = graph
+        self.sizes = sizes
+        self.axes: list[list[int]] = []
+        """The axes of each input that has places, in the order of its dimensions."""
+        self.found: dict[tuple[Node, int], Field] = {}
+        self._ops: dict[int, Op] = {}
+        for node in graph.inputs.values():
+            self._input(node)
+        for node in graph.nodes:
+            self._node(node)
+
+    def text(self, value: Value) -> str:
+        """`7×7`, `all`, or nothing where a value does not depend on an image or sequence.
+
+        Where it depends on several, it is that of the first.
+        """
+        found = self.found.get((value.node, value.output))  # none for what no output needs
+        seen = {} if found is None or value.weight is not None else found.seen
+        for axes in self.axes:
+            if seen.keys() & set(axes):
+                sizes = [_spelled(seen.get(axis)) for axis in axes]
+                return "all" if set(sizes) == {"all"} else "×".join(sizes)
+        return ""
+
+    def _input(self, node: Node) -> None:
+        type = node.types[0]
+        shape = self._shape(type)
+        axes: dict[int, int] = {}
+        for dim in _places(type):
+            axes[dim] = len([axis for known in self.axes for axis in known]) + len(axes)
+        dims = tuple((Part(axes.get(dim), 1, size),) for dim, size in enumerate(shape))
+        seen = {axis: Seen(Fraction(1), Fraction(1), shape[dim]) for dim, axis in axes.items()}
+        if axes:
+            self.axes.append(list(axes.values()))
+        self.found[node, 0] = Field(dims, seen)
+
+    def _node(self, node: Node) -> None:
+        made = [self._shape(type) for type in node.types]
+        inputs = [self._read(value) for value in node.inputs]
+        if isinstance(node.op, ScanCarry) and node.scope is not None:
+            # what a step carries on comes from all that the loop reads
+            inputs = [everything(made[0], map(self._read, node.scope.inputs.values()))]
+        if not any(x is not None and x.seen for x in inputs):
+            fields = tuple(map(blind, made))
+        elif all(each.size is None for x in inputs if x is not None for each in x.seen.values()):
+            fields = tuple(everything(shape, inputs) for shape in made)
+        else:
+            fields = self._op(node).field(made, *inputs)
+        for i, each in enumerate(fields):
+            self.found[node, i] = each
+
+    def _read(self, value: Value | None) -> Field | None:
+        if value is None:
+            return None
+        if value.weight is not None:
+            return blind(self._shape(value.type))
+        return self.found[value.node, value.output]
+
+    def _op(self, node: Node) -> Op:
+        found = self._ops.get(id(node.op))
+        if found is None:
+            found = self._ops[id(node.op)] = at_sizes(node.op, self.sizes)
+        return found
+
+    def _shape(self, type: TensorType) -> tuple[int, ...]:
+        return tuple(evaluate(dim, self.sizes) for dim in type.shape)
+
+
+def _places(type: TensorType) -> list[int]:
+    """The dimensions of an input along which places lie: of images what follows the channels, else the sequence.
+
+    Numbers of rank 2 are vectors, whole numbers or booleans of rank 2 are sequences.
+    """
+    if type.rank >= 4:
+        return list(range(2, type.rank))
+    named = [dim for dim in range(1, type.rank) if isinstance(type.shape[dim], Symbolic)]
+    if type.rank == 3:
+        return named or [2]
+    return [1] if type.rank == 2 and (named or not type.dtype.startswith(("float", "bfloat"))) else []
+
+
+def _spelled(seen: Seen | None) -> str:
+    if seen is None:
+        return "1"
+    return "all" if seen.size is None else str(ceil(seen.size))

@@ -1,0 +1,178 @@
+"""What a summary measures: memory for a batch and a dtype, and receptive fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from archdsl.graph import Graph, Node, Value
+from archdsl.ops.rules import FLOATS
+from archdsl.shapes import Symbolic, TensorType
+from archdsl.summary.fields import Fields
+from archdsl.summary.memory import Trace, size_of, trace
+
+OPTIMISER: Final = "Adam"
+STATES: Final = 2
+"""How many numbers for each parameter Adam keeps: the means of its gradient and of its square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Bytes of one pass in evaluation without gradients."""
+
+    parameters: int
+    buffers: int
+    activations: int
+    """Of the tensors that exist at once, where they take most."""
+    inputs: int
+
+    @property
+    def total(self) -> int:
+        return self.parameters + self.buffers + self.activations + self.inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Bytes at the end of a forward pass in training, with the gradients and the optimiser's state."""
+
+    parameters: int
+    gradients: int
+    optimiser: int
+    buffers: int
+    activations: int
+    """What autograd keeps for the backward pass, inputs among it."""
+
+    @property
+    def total(self) -> int:
+        return self.parameters + self.gradients + self.optimiser + self.buffers + self.activations
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a network takes, in bytes."""
+
+    batch: int
+    dtype: str
+    inference: Inference
+    training: Training
+
+    def words(self) -> Iterator[str]:
+        """Both totals with their parts, a line each, and what they are for."""
+        i, t = self.inference, self.training
+        yield (
+            f"Inference: {in_words(i.total)} = {in_words(i.parameters)} parameters + {in_words(i.buffers)} buffers"
+            f" + {in_words(i.activations)} activations + {in_words(i.inputs)} inputs"
+        )
+        yield (
+            f"Training: {in_words(t.total)} = {in_words(t.parameters + t.gradients + t.optimiser)} parameters,"
+            f" gradients, {OPTIMISER}'s state + {in_words(t.buffers)} buffers + {in_words(t.activations)} activations"
+        )
+        yield (
+            f"Memory is for batch {self.batch} in {self.dtype}: a row's are the tensors that it makes,"
+            " no views, nothing overwritten."
+        )
+
+    def data(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        i, t = self.inference, self.training
+        return {
+            "batch": self.batch,
+            "dtype": self.dtype,
+            "inference": {
+                "parameters": i.parameters, "buffers": i.buffers, "activations": i.activations,
+                "inputs": i.inputs, "total": i.total,
+            },
+            "training": {
+                "parameters": t.parameters, "gradients": t.gradients, "optimiser": t.optimiser,
+                "optimiser_name": OPTIMISER, "buffers": t.buffers, "activations": t.activations, "total": t.total,
+            },
+        }  # fmt: skip
+
+
+class Measures:
+    """What is measured of a graph at given sizes, each when it is first asked for."""
+
+    def __init__(self, graph: Graph, sizes: Mapping[str, int], dtype: str) -> None:
+        self.graph = graph
+        self.sizes = sizes
+        self.dtype = dtype
+
+    def written(self, node: Node) -> int:
+        """Bytes of the new tensors that a node makes in evaluation."""
+        return self._evaluation.written.get(node, 0)
+
+    def field(self, value: Value) -> str:
+        """The receptive field of a value, in words."""
+        return self._fields.text(value)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The totals."""
+        parameters, buffers = self._owned(buffer=False), self._owned(buffer=True)
+        run = self._evaluation
+        kept = trace(self.graph, self.sizes, self.dtype, training=True).kept
+        return Memory(
+            self._batch,
+            self.dtype,
+            Inference(parameters, buffers, run.peak, run.inputs),
+            Training(parameters, parameters, STATES * parameters, buffers, kept),
+        )
+
+    @cached_property
+    def _evaluation(self) -> Trace:
+        return trace(self.graph, self.sizes, self.dtype, training=False)
+
+    @cached_property
+    def _fields(self) -> Fields:
+        return Fields(self.graph, self.sizes)
+
+    @property
+    def _batch(self) -> int:
+        return next((self.sizes[name] for name in _batches(self.graph)), 1)
+
+    def _owned(self, *, buffer: bool) -> int:
+        """Bytes of the parameters or buffers, shared and tied ones once."""
+        own = (
+            weight
+            for node in self.graph.nodes
+            if node.share is None
+            for name, weight in node.tensors.items()
+            if weight.buffer is buffer and name not in node.tie
+        )
+        return sum(size_of(TensorType(weight.shape, weight.dtype), self.dtype) for weight in own)
+
+
+def at_batch(graph: Graph, batch: int | None) -> dict[str, int]:
+    """The sample sizes with this batch, that of all inputs. Raises ValueError."""
+    if batch is None:
+        return graph.sample_sizes
+    if batch < 1:
+        raise ValueError(f"batch is at least 1, found {batch}")
+    names = _batches(graph)
+    if not names:
+        raise ValueError(f"`{graph.name}` has a batch of a fixed size")
+    return graph.sample_sizes | dict.fromkeys(names, batch)
+
+
+def check_dtype(dtype: str) -> None:
+    """Raises ValueError for what is no floating dtype."""
+    if dtype not in FLOATS:
+        raise ValueError(f"dtype is one of {', '.join(FLOATS)}, found {dtype}")
+
+
+def in_words(count: int) -> str:
+    """Bytes in the unit that fits: `12.2 MiB`."""
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1000:
+            break
+        size, unit = size / 1024, larger
+    return f"{count} B" if unit == "B" else f"{size:,.1f} {unit}"
+
+
+def _batches(graph: Graph) -> list[str]:
+    """The names of the inputs' leading dimensions."""
+    leading = [node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape]
+    return list(dict.fromkeys(name for dim in leading if isinstance(dim, Symbolic) for name in sorted(dim.names)))

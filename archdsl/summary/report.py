@@ -1,0 +1,182 @@
+"""What `archdsl.summary` returns, and how it reads: as a table, as Markdown, JSON and CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from archdsl.graph import Graph
+from archdsl.shapes import TensorType
+from archdsl.summary.measures import Measures, Memory, at_batch, check_dtype, in_words
+from archdsl.summary.rows import Row, Tree, levels, shown
+
+CONVENTION: Final = (
+    "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, for a batch of one in evaluation.",
+    "A row ×N counts all N; shared and tied parameters count once. Field: how much of the input an output sees.",
+)
+SCREEN: Final = 40
+"""Rows of a table whose depth nobody gave."""
+
+_HEADER: Final = ("Name", "Op", "Output", "Params", "%", "MACs", "Memory", "Field")
+_NUMERIC: Final = 3
+"""The first of the columns that are aligned to the right."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What `archdsl.summary` returns; `str()` of it is the table."""
+
+    graph: Graph
+    depth: int | None = None
+    """How many levels are listed; None: as many as fit one screen, or for JSON and CSV all."""
+    batch: int | None = None
+    """The batch that memory is counted for; None: the sample sizes' own, one unless they say more."""
+    dtype: str = "float32"
+    """Of parameters and activations, for memory."""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of the table, equal siblings folded into one."""
+        if self.depth is not None:
+            return self._listed(self.depth, fold=True)
+        best: list[Row] = []
+        for depth in range(1, levels(self.graph.root) + 1):
+            rows = self._listed(depth, fold=True)
+            if best and len(rows) > SCREEN:
+                break
+            best = rows
+        return best
+
+    @property
+    def memory(self) -> Memory:
+        """What inference and training take, in bytes."""
+        return self._measures.memory
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def table(self) -> str:
+        """Columns of plain text, as wide as they need to be."""
+        lines = [_HEADER, *map(self._cells, self.rows), self._total]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
+        texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
+        rule = "─" * max(map(len, texts))
+        words = [*self.memory.words(), *CONVENTION]
+        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], *words])
+
+    def markdown(self) -> str:
+        """A Markdown table; leading dots in names stand for indentation."""
+        marks = ["---" if i < _NUMERIC else "---:" for i in range(len(_HEADER))]
+        rows = [(f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows]
+        total = [f"**{cell}**" if cell else "" for cell in self._total]
+        lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
+        totals = [f"- {line}" for line in self.memory.words()]
+        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *totals, "", *CONVENTION])
+
+    def json(self) -> str:
+        """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
+        graph = self.graph
+        content = {
+            "name": graph.name,
+            "summary": graph.summary,
+            "reference": graph.reference,
+            "params": graph.params,
+            "inputs": {name: typed(node.types[0]) for name, node in graph.inputs.items()},
+            "outputs": {name: typed(value.type) for name, value in graph.outputs.items()},
+            "sample_sizes": graph.sample_sizes,
+            "parameters": graph.parameters,
+            "macs": graph.macs,
+            "memory": self.memory.data(),
+            "convention": " ".join(CONVENTION),
+            "modules": self._modules(),
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+
+    def csv(self) -> str:
+        """A header and one line per module, none folded; memory in bytes."""
+        from csv import DictWriter
+        from io import StringIO
+
+        text = StringIO()
+        writer = DictWriter(text, _KEYS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._modules())
+        return text.getvalue()
+
+    # --- what they share --------------------------------------------------------------------------
+
+    @cached_property
+    def _measures(self) -> Measures:
+        return Measures(self.graph, at_batch(self.graph, self.batch), self.dtype)
+
+    def _listed(self, depth: int, *, fold: bool) -> list[Row]:
+        return list(Tree(self.graph, self._measures, depth, fold=fold).rows())
+
+    def _modules(self) -> list[dict[str, Any]]:
+        rows = self._listed(self.depth if self.depth is not None else levels(self.graph.root), fold=False)
+        return [{key: value for key, value in asdict(row).items() if key in _KEYS} for row in rows]
+
+    @property
+    def _title(self) -> str:
+        inputs = ", ".join(f"{name} {shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items())
+        about = f"{self.graph.name}: {self.graph.summary}" if self.graph.summary else self.graph.name
+        return f"{about} ({inputs})"
+
+    @property
+    def _total(self) -> tuple[str, ...]:
+        share = "100.0" if self.graph.parameters else ""
+        written = sum(map(self._measures.written, self.graph.nodes))
+        counts = (f"{self.graph.parameters:,}", share, f"{self.graph.macs:,}")
+        return ("Total", "", "", *counts, in_words(written), "")
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        share = 100 * row.parameters / self.graph.parameters if self.graph.parameters else 0
+        return (
+            "  " * row.depth + row.name,
+            f"{row.op} ×{row.count}" if row.count > 1 else row.op,
+            row.output,
+            f"{row.parameters:,}" if row.parameters else "",
+            f"{share:.1f}" if row.parameters else "",
+            f"{row.macs:,}" if row.macs else "",
+            in_words(row.memory) if row.memory else "",
+            row.field,
+        )
+
+
+_KEYS: Final[Sequence[str]] = ("path", "op", "output", "parameters", "macs", "memory", "field")
+"""What JSON and CSV say of a module."""
+
+
+def summarise(graph: Graph, depth: int | None = None, batch: int | None = None, dtype: str = "float32") -> Summary:
+    """The summary of a network; `depth` is how many levels of modules are listed.
+
+    `batch` and `dtype` are what memory is counted for. Raises ValueError where depth or batch is less than 1,
+    where there is no batch to set, or for a dtype that is no model's.
+    """
+    if depth is not None and depth < 1:
+        raise ValueError(f"depth is at least 1, found {depth}")
+    at_batch(graph, batch)
+    check_dtype(dtype)
+    return Summary(graph, depth, batch, dtype)
+
+
+def typed(type: TensorType) -> dict[str, Any]:
+    """A type as JSON has it: `{"shape": ["N", 10], "dtype": "float32"}`."""
+    return {
+        "shape": [dim if isinstance(dim, int) else str(dim) for dim in type.shape],
+        "dtype": type.dtype,
+    }
+
+
+def _align(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < _NUMERIC else cell.rjust(width)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,21 @@
+"""A network as a page: one offline HTML file, or served while its spec is being written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archdsl.graph import Graph
+
+__all__ = ["page"]
+
+
+def page(graph: Graph) -> str:
+    """The network as the text of one HTML file that needs no other file and no network.
+
+    Raises DrawingError where the overview cannot be drawn.
+    """
+    from archdsl.viewer.content import content
+    from archdsl.viewer.html import html
+
+    return html(content(graph))

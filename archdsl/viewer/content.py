@@ -1,0 +1,35 @@
+"""What the page holds of a network, as plain data for its script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archdsl.diagram.flow import Flow
+from archdsl.graph import Graph
+from archdsl.viewer.figures import Drawn, Figures
+from archdsl.viewer.modules import Modules
+
+Content = dict[str, Any]
+
+
+def content(graph: Graph, drawn: Drawn | None = None) -> Content:
+    """The network's modules with their figures.
+
+    `drawn` keeps figures from one time to the next. Raises DrawingError where the overview cannot be drawn.
+    """
+    modules = Modules(graph, Flow(graph))
+    figures = Figures(graph, modules.firsts, modules.root, {} if drawn is None else drawn)
+    for number, figure in figures.of.items():
+        modules.records[number]["figure"] = figure
+    return {
+        "name": graph.name,
+        "summary": graph.summary,
+        "reference": graph.reference,
+        "sizes": graph.sample_sizes,
+        "root": modules.root,
+        "modules": modules.records,
+        "types": modules.types,
+        "sources": modules.sources.pieces,
+        "figures": figures.shown,
+        "leftOut": figures.left_out,
+    }

@@ -1,0 +1,70 @@
+// The network as the page knows it: its modules by path, and which figure shows each of them.
+
+class Network {
+  constructor(content) {
+    this.content = content;
+    this.items = new Map();
+    this.root = this.#add(null, "", content.root);
+  }
+
+  // An item is a module at its place; equal modules share one record.
+  #add(parent, name, number) {
+    const path = parent && parent.path ? `${parent.path}.${name}` : name;
+    const item = { path, name, parent, record: this.content.modules[number], children: [] };
+    this.items.set(path, item);
+    for (const [child, below] of item.record.children ?? []) item.children.push(this.#add(item, child, below));
+    return item;
+  }
+
+  title(item) {
+    return item.record.title ?? item.record.op;
+  }
+
+  // The scopes around an item, outermost first, and the item itself.
+  trail(item) {
+    return item.parent ? [...this.trail(item.parent), item] : [item];
+  }
+
+  hasFigure(item) {
+    return item.record.figure !== undefined;
+  }
+
+  // The item whose figure shows this one: itself, or the nearest scope around it that has a figure.
+  home(item) {
+    return this.hasFigure(item) || !item.parent ? item : this.home(item.parent);
+  }
+
+  figure(home) {
+    return this.content.figures[home.record.figure];
+  }
+
+  // What a box of a figure stands for; nothing for the name of an input, say.
+  held(home, box) {
+    const names = this.figure(home).holds[box] ?? [box];
+    const prefix = home.path ? `${home.path}.` : "";
+    return names.map((name) => this.items.get(prefix + name)).filter(Boolean);
+  }
+
+  // The box, among those of a figure, that shows an item.
+  boxOf(home, item, boxes) {
+    const within = (inner, outer) => inner.path === outer.path || inner.path.startsWith(`${outer.path}.`);
+    const shows = (test) => boxes.find((box) => this.held(home, box).some(test));
+    return shows((held) => within(item, held)) ?? shows((held) => within(held, item));
+  }
+
+  // The items whose path, title or op has every word of the query: those called so first, then those whose path says it.
+  find(query) {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = [];
+    for (const item of this.items.values()) {
+      if (!item.parent) continue;
+      const { op, block } = item.record;
+      const path = item.path.toLowerCase();
+      const text = [path, this.title(item), op, block].join(" ").toLowerCase();
+      if (!words.every((word) => text.includes(word))) continue;
+      const called = [item.name, item.path, op, block].some((name) => words.includes(name?.toLowerCase()));
+      found.push({ item, rank: (words.every((word) => path.includes(word)) ? 0 : 1) + (called ? 0 : 2) });
+    }
+    return found.sort((one, other) => one.rank - other.rank).map((each) => each.item);
+  }
+}

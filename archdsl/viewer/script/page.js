@@ -1,0 +1,124 @@
+// The page: the address says which module is shown, and every part follows it.
+
+const content = JSON.parse(byId("content").textContent);
+const stage = byId("stage");
+const camera = new Camera(stage);
+const panel = new Panel(byId("panel"));
+const view = new FigureView(stage, camera, { opened: open, focused: (box) => preview(box) });
+let network = null;
+let shown = null; // The item of the address.
+let home = null; // The scope whose figure is on the stage.
+
+function go(item) {
+  const address = addressOf(item.path);
+  if (location.hash === address) route();
+  else location.hash = address;
+}
+
+function open(box) {
+  const [first] = network.held(home, box);
+  if (first) go(first);
+}
+
+// What the focus is on is told beside the figure, before it is opened.
+function preview(box) {
+  const held = network.held(home, box);
+  if (held.length && !held.includes(shown)) panel.show(network, held[0], held);
+}
+
+// Shows what the address says.
+function route() {
+  if (!network) return;
+  const before = { shown, home };
+  shown = network.items.get(pathIn(location.hash)) ?? network.root;
+  home = network.home(shown);
+  view.show(network.figure(home).svg, home.path, `Figure of ${home.path || network.content.name}`);
+  const box = shown === home ? undefined : boxOf(home, shown);
+  view.select(box);
+  panel.show(network, shown, standsFor(shown, box));
+  crumbs();
+  document.title = shown.path ? `${shown.path} · ${network.content.name}` : network.content.name;
+  if (before.home && before.home.path !== home.path) {
+    // On the way up the focus is on what was left, on the way down at the start of the figure.
+    const came = before.shown.path.startsWith(home.path) ? boxOf(home, before.shown) : undefined;
+    view.focus(box ?? came);
+  } else if (box && document.activeElement === document.body) view.focus(box);
+}
+
+function boxOf(scope, item) {
+  return network.boxOf(scope, item, [...view.boxes.keys()]);
+}
+
+// The instances that one box stands for: of the item's own figure, or of the box that leads to it.
+function standsFor(item, box) {
+  if (box !== undefined) return network.held(home, box);
+  if (!item.parent) return [];
+  const around = network.home(item.parent);
+  const holds = Object.keys(network.figure(around).holds);
+  return holds.map((each) => network.held(around, each)).find((held) => held.includes(item)) ?? [];
+}
+
+function crumbs() {
+  const links = network.trail(shown).map((item) => {
+    const link = element("a", { href: addressOf(item.path) }, item.path ? item.name : network.content.name);
+    if (item === shown) link.setAttribute("aria-current", "page");
+    return link;
+  });
+  byId("crumbs").replaceChildren(...links.flatMap((link, i) => (i ? [element("span", {}, "›"), link] : [link])));
+}
+
+// A network, the first one or as it is after the spec was saved: the place, the zoom and the focus are kept.
+function load(content) {
+  network = content.modules ? new Network(content) : null;
+  const focused = [...view.boxes].find(([, box]) => box === document.activeElement)?.[0];
+  if (network) route();
+  if (focused !== undefined) view.focus(focused);
+}
+
+function showDiagnostics(text) {
+  byId("diagnostics").hidden = !text;
+  byId("diagnostics").firstElementChild.textContent = text;
+}
+
+// Only where `archdsl view` serves the page is there something to follow.
+function follow(version) {
+  const events = new EventSource(`events?version=${version}`);
+  events.addEventListener("network", (event) => {
+    load(JSON.parse(event.data));
+    showDiagnostics("");
+  });
+  events.addEventListener("diagnostics", (event) => showDiagnostics(JSON.parse(event.data)));
+}
+
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+}
+
+new Search(byId("query"), byId("results"), {
+  find: (query) => network?.find(query) ?? [],
+  title: (item) => network.title(item),
+  go,
+});
+byId("in").addEventListener("click", () => camera.zoom(1.25));
+byId("out").addEventListener("click", () => camera.zoom(0.8));
+byId("fit").addEventListener("click", () => camera.fit());
+byId("theme").addEventListener("click", switchTheme);
+addEventListener("hashchange", route);
+addEventListener("keydown", (event) => {
+  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = {
+    "/": () => byId("query").focus(),
+    "+": () => camera.zoom(1.25),
+    "=": () => camera.zoom(1.25),
+    "-": () => camera.zoom(0.8),
+    "0": () => camera.fit(),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+load(content);
+showDiagnostics(content.diagnostics ?? "");
+if (content.version !== undefined) follow(content.version);

@@ -1,0 +1,139 @@
+"""Serves one page to this machine alone, and tells it when the spec changes.
+
+There are two addresses: the page, and its stream of events. Requests that name another host are refused:
+a foreign site whose name was made to mean this machine could otherwise read the spec.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+from archdsl.viewer.content import Content
+from archdsl.viewer.html import html, policy
+from archdsl.viewer.watching import State, Watched
+
+HOST: Final = "127.0.0.1"
+HEARTBEAT: Final = 10.0
+"""Seconds after which a silent stream says that it is there, which also finds out whether anybody listens."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a watched spec until it is closed. Raises OSError where the port cannot be had; 0 is any free one."""
+
+    daemon_threads = True
+    allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers share a port
+
+    def __init__(self, watched: Watched, port: int) -> None:
+        self.watched = watched
+        try:
+            super().__init__((HOST, port), _Handler)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OSError(error.errno, f"port {port} cannot be had: {reason}") from error
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.server_port}/"
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """What this server may be called."""
+        return f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"
+
+    def run(self, *, browser: bool) -> None:
+        """Serves and watches until Ctrl-C; `browser` opens the page."""
+        with suppress(KeyboardInterrupt), self._beside(self.watched.watch), self:
+            if browser:
+                # A browser in the terminal does not return before it is left.
+                threading.Thread(target=webbrowser.open, args=(self.url,), daemon=True).start()
+            self.serve_forever()
+
+    @contextmanager
+    def _beside(self, work: Callable[[], None]) -> Iterator[None]:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.watched.stop()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version = "archdsl"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        if self.headers.get("Host") not in self._server.hosts:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address alone")
+        elif address.path == "/":
+            self._page()
+        elif address.path == "/events":
+            self._events(self._seen(address.query))
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing: what matters stands on the page."""
+
+    @property
+    def _server(self) -> Server:
+        return cast(Server, self.server)
+
+    def _page(self) -> None:
+        data = html(_content(self._server.watched.state)).encode()
+        self._begin("text/html; charset=utf-8", {"Content-Length": str(len(data))})
+        self.wfile.write(data)
+
+    def _begin(self, kind: str, headers: dict[str, str]) -> None:
+        self.send_response(HTTPStatus.OK)
+        usual = {
+            "Content-Type": kind,
+            "Content-Security-Policy": f"{policy(served=True)}; frame-ancestors 'none'",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        }
+        for name, value in {**usual, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _seen(self, query: str) -> int:
+        """The version that the page has: of its last event, or the one that it was made with."""
+        said = self.headers.get("Last-Event-ID") or parse_qs(query).get("version", ["0"])[0]
+        return int(said) if said.isdecimal() else 0
+
+    def _events(self, seen: int) -> None:
+        """Sends each state that the page has not seen, until either end is gone."""
+        watched = self._server.watched
+        self._begin("text/event-stream", {})
+        try:
+            while not watched.stopped:
+                state = watched.after(seen, HEARTBEAT)
+                self.wfile.write(_event(state) if state.version != seen else b": still here\n\n")
+                self.wfile.flush()
+                seen = state.version
+        except OSError:
+            return
+
+
+def _content(state: State) -> Content:
+    """What the page starts with."""
+    return {"name": "archdsl", **(state.network or {}), "version": state.version, "diagnostics": state.wrong}
+
+
+def _event(state: State) -> bytes:
+    name, data = ("diagnostics", state.wrong) if state.wrong else ("network", state.network)
+    text = json.dumps(data, ensure_ascii=False)
+    return f"id: {state.version}\nevent: {name}\ndata: {text}\n\n".encode()

@@ -1,0 +1,105 @@
+"""Follows a spec while it is being written: the last network that was whole, and what is wrong since."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from archdsl.diagnostics import Diagnostic, render_text
+from archdsl.diagram.rendering import DrawingError
+from archdsl.elaborate import analyse
+from archdsl.files import source_of
+from archdsl.inherit import Reader
+from archdsl.viewer.content import Content, content
+from archdsl.viewer.figures import Drawn
+
+PAUSE: Final = 0.3
+"""Seconds between two looks at the files."""
+
+Stamps = dict[Path, "tuple[int, int, int] | None"]
+
+
+class State(NamedTuple):
+    """What a page is to show."""
+
+    version: int
+    network: Content | None
+    """As it was when the spec was last whole."""
+    wrong: str
+    """The diagnostics as a terminal shows them; empty where the spec is whole."""
+
+
+class Watched:
+    """A spec and the files that it is made of."""
+
+    def __init__(self, spec: str, params: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        """Reads the spec a first time. Raises DrawingError where it cannot be drawn."""
+        self._given = spec, params, sizes
+        self._drawn: Drawn = {}
+        self._stamps: Stamps = {}
+        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self.state = State(0, None, "")
+        self.diagnostics: list[Diagnostic] = []
+        """Of the last reading, warnings too."""
+        self._read()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Ends `watch` and wakes whoever waits for a change."""
+        self._stopped.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def after(self, version: int, patience: float) -> State:
+        """The state once it is another than of this version, at the latest after so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.stopped or self.state.version != version, patience)
+            return self.state
+
+    def watch(self) -> None:
+        """Reads the spec again whenever one of its files changes, until it is stopped."""
+        while not self._stopped.wait(PAUSE):
+            if _stamps(self._stamps) == self._stamps:
+                continue
+            try:
+                self._read()
+            except DrawingError as error:
+                self._show(None, f"{error}\n{error.hint or ''}".rstrip())
+
+    def _read(self) -> None:
+        before = _stamps(self._stamps)
+        reader = Reader()
+        graph, self.diagnostics = analyse(*self._given, reader)
+        # While something is wrong, a file that is missing may appear in a folder.
+        folders = {file.parent for file in reader.files} if graph is None else set()
+        known = {*reader.files, *folders} or before.keys()
+        # What is known already is as it was before reading: a change since then is not to go unseen.
+        self._stamps = {path: before.get(path, stamp) for path, stamp in _stamps(known).items()}
+        if graph is None:
+            self._show(None, render_text(self.diagnostics, source_of, colour=False))
+        else:
+            self._show(content(graph, self._drawn), "")
+
+    def _show(self, network: Content | None, wrong: str) -> None:
+        with self._changed:
+            self.state = State(self.state.version + 1, network or self.state.network, wrong)
+            self._changed.notify_all()
+
+
+def _stamps(paths: Iterable[Path]) -> Stamps:
+    """What tells, file by file, whether it has changed."""
+    return {path: _stamp(path) for path in paths}
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
