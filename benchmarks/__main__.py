@@ -1,14 +1,12 @@
-"""`python -m benchmarks`: every speed goal in one run; writes `benchmarks/results.json`.
+"""`python -m benchmarks`: every speed goal in one run.
 
 Give `front` or `networks` for one half. Exit 1 where a goal is missed.
 """
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,18 +16,16 @@ from benchmarks import front, networks
 from benchmarks.timing import Result
 
 PARTS = {"front": front.results, "networks": networks.results}
-FILE = Path(__file__).with_name("results.json")
 
 
 def main(parts: list[str]) -> int:
     torch.set_num_threads(1)
+    print(_machine())
     found: list[Result] = []
     for part in parts or list(PARTS):
         for result in PARTS[part]():
             found.append(result)
             print(_line(result), flush=True)
-    if not parts:
-        FILE.write_text(json.dumps(_report(found), indent=2) + "\n", encoding="utf-8")
     missed = [result.name for result in found if not result.met]
     print(f"{len(missed)} goals missed: {', '.join(missed)}" if missed else "every goal met")
     return 1 if missed else 0
@@ -41,15 +37,9 @@ def _line(result: Result) -> str:
     return f"{result.name:<58} {value:>12}  {result.goal:<16} {verdict:<7} {result.detail}"
 
 
-def _report(found: list[Result]) -> dict[str, object]:
-    machine = {
-        "processor": _processor(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": version("torchvision"),
-        "threads": torch.get_num_threads(),
-    }
-    return {"machine": machine, "results": [{**asdict(r), "met": r.met} for r in found]}
+def _machine() -> str:
+    versions = f"torch {torch.__version__}, torchvision {version('torchvision')}"
+    return f"{_processor()}: Python {platform.python_version()}, {versions}, {torch.get_num_threads()} thread"
 
 
 def _processor() -> str:

@@ -48,7 +48,7 @@ ANY, MEAN, SWIN = 1.05, 1.00, 0.82
 """Goals: each network, their geometric mean, swin_t's forward pass."""
 CONTROL = "convnext_tiny"
 """Whose reference is also timed against itself."""
-PROCESSES, BUDGET, PAIRS = 4, 12, (16, 100)
+PROCESSES, BUDGET, PAIRS = 4, 5, (8, 60)
 """And in each, for each comparison: seconds, and the fewest and most pairs."""
 ONE_HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 """For glibc's malloc: nothing is mapped apart from the heap, nothing of the heap is given back."""

@@ -26,9 +26,17 @@ class WatchedPage:
         page.goto(address)
         page.wait_for_selector(wait_for)
 
+    def settle(self) -> None:
+        """Waits until the page shows what its address says: it hears of a new address a little later."""
+        self.page.wait_for_function(
+            "name => document.title.split(' · ')[0] === (location.hash.slice(2).replaceAll('/', '.') || name)",
+            arg=self.content["name"],
+        )
+
     @property
     def path(self) -> str:
-        """The module of the address."""
+        """The module of the address, once it is shown."""
+        self.settle()
         return str(self.page.evaluate("location.hash.slice(2).replaceAll('/', '.')"))
 
     @property
@@ -53,8 +61,7 @@ class WatchedPage:
     def visit(self, path: str) -> None:
         """Goes to a module by its address, and waits until the page is there."""
         self.page.evaluate("place => { location.hash = place; }", f"#/{path.replace('.', '/')}")
-        wanted = path or self.content["name"]
-        self.page.wait_for_function("name => document.title.split(' · ')[0] === name", arg=wanted)
+        self.settle()
 
     @property
     def content(self) -> dict[str, Any]:
