@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -336,7 +337,8 @@ def _figure(graph: Graph) -> tuple[str, str]:
     from archdsl.diagram import DrawingError, MissingError, figure_svg, render
 
     try:
-        return "svg", figure_svg(graph)
+        with _telling():
+            return "svg", figure_svg(graph)
     except MissingError as error:
         _complain(f"{error}: writing DOT instead; {error.hint}")
         return "dot", render(graph, "dot").decode()
@@ -350,10 +352,22 @@ def _drawing() -> Iterator[None]:
     from archdsl.diagram import DrawingError
 
     try:
-        with _step("drawing"):
+        with _step("drawing"), _telling():
             yield
     except DrawingError as error:
         raise _undrawn(error) from error
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Says what a figure lacks."""
+    from archdsl.diagram import DrawingWarning
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", DrawingWarning)
+        yield
+    for each in told:
+        _complain(str(each.message))
 
 
 def _undrawn(error: DrawingError) -> Failure:

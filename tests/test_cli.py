@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 import archdsl
 from archdsl import cli
 from archdsl.diagram import FORMATS
+from archdsl.diagram.layout import Layout
 
 ROOT = Path(__file__).parents[1]
 TINY = """\
@@ -203,6 +204,23 @@ def test_a_size_reaches_the_shapes(archdsl_cli: Cli, tiny: Path) -> None:
         code, out, _ = archdsl_cli("summary", tiny, "--size", size)
         assert code == 0
         assert "4×18×6" in out
+
+
+def test_a_figure_that_shows_less_than_asked_for_says_so(
+    archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archdsl.diagram import painting
+    from archdsl.diagram.rendering import TooLargeError, lay_out
+
+    def slow(dots: Sequence[str]) -> list[Layout]:
+        if dots[0].count(" -> ") > 20:
+            raise TooLargeError("the layout took more than 15 seconds")
+        return lay_out(dots)
+
+    monkeypatch.setattr(painting, "lay_out", slow)
+    code, _, err = archdsl_cli("draw", "resnet18", "--depth", "2", "-o", tmp_path / "net.svg")
+    assert code == 0
+    assert err.splitlines()[0] == "archdsl: drawn at depth 1: the layout took more than 15 seconds"
 
 
 def test_summary_formats(archdsl_cli: Cli, tiny: Path) -> None:
