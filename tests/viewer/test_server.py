@@ -168,19 +168,28 @@ def test_a_spec_that_is_not_there_is_a_mistake_of_the_call(archdsl_cli: Cli) -> 
     assert "no file `no_such_network`" in said
 
 
+def _heed_interrupts() -> None:
+    """In a process that a shell started in the background interrupts are ignored, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C")
 def test_the_command_serves_until_ctrl_c(spec: Path) -> None:
     path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
     command = [sys.executable, "-m", "archdsl", "view", str(spec), "--no-browser"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path},
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509
     ) as running:  # fmt: skip
-        assert running.stdout is not None and running.stderr is not None
-        line = running.stdout.readline()
-        port = int(line.split("http://127.0.0.1:")[1].split("/")[0])
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", "/")
-        assert connection.getresponse().status == 200
-        running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 0
-        assert set(running.stderr.read().splitlines()) <= {"drawing …"}
+        try:
+            assert running.stdout is not None and running.stderr is not None
+            line = running.stdout.readline()
+            port = int(line.split("http://127.0.0.1:")[1].split("/")[0])
+            connection = HTTPConnection("127.0.0.1", port, timeout=20)
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200
+            running.send_signal(signal.SIGINT)
+            assert running.wait(20) == 0
+            assert set(running.stderr.read().splitlines()) <= {"drawing …"}
+        finally:
+            running.kill()
