@@ -19,6 +19,7 @@ from archdsl import zoo  # noqa: E402
 from archdsl.diagram import View, figure_svg  # noqa: E402
 from archdsl.elaborate import analyse  # noqa: E402
 from archdsl.graph import Graph  # noqa: E402
+from docs.make_zoo import members  # noqa: E402
 
 INTRODUCTION = """\
 # The gallery
@@ -37,19 +38,12 @@ def page() -> str:
 
 
 def _sections() -> Iterator[str]:
-    for family, names in _families().items():
+    for family, names in members().items():
         yield f"## {family}\n"
         for name in names:
             graph = _graph(name)
             yield f"**{name}**: {graph.summary}\n"
             yield f"[![{name}: {graph.summary}](gallery/{name}.svg)](gallery/{name}.svg)\n"
-
-
-def _families() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, family in zoo.families().items():
-        found.setdefault(family, []).append(name)
-    return dict(sorted(found.items()))
 
 
 def _graph(spec: str) -> Graph:

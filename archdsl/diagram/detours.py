@@ -95,7 +95,7 @@ def _better(key: WayKey, layout: Layout, holders: Mapping[str, tuple[str, ...]],
     """The way, or a better one between the same boxes."""
     way = layout.ways[key]
     streets = _streets(key, layout, holders)
-    points = _whole(way)
+    points = bends(way.course)
     target = layout.boxes[key[1]]
     aside = key[1] in middles and abs(points[-1].x - target.x) > NEAR and points[-1].y < target.y
     if not aside and len(points) < MANY and not streets.troubled(points):
@@ -109,11 +109,6 @@ def _better(key: WayKey, layout: Layout, holders: Mapping[str, tuple[str, ...]],
         if cost < least:
             best, least = course, cost
     return way if best is points else _pointed(best, way)
-
-
-def _whole(way: Way) -> tuple[Point, ...]:
-    """The course with the arrow head."""
-    return bends((*way.points, *([way.tip] if way.tip is not None else [])))
 
 
 def _pointed(course: tuple[Point, ...], way: Way) -> Way:
@@ -136,7 +131,7 @@ def _streets(key: WayKey, layout: Layout, holders: Mapping[str, tuple[str, ...]]
         tuple(spot for name, spot in layout.panels.items() if name not in around),
         tuple(spot for name, spot in layout.panels.items() if not held or name != held[-1]),
         layout.panels[held[-1]] if held else None,
-        all_pieces(_whole(way) for other, way in layout.ways.items() if other != key),
+        all_pieces(bends(way.course) for other, way in layout.ways.items() if other != key),
     )
     return Streets(around_it)
 
@@ -202,7 +197,7 @@ def _grown(layout: Layout, holders: Mapping[str, tuple[str, ...]]) -> Layout:
     inner = sorted(layout.panels, key=lambda name: layout.panels[name].width * layout.panels[name].height)
     for name in inner:
         own = {key for key in layout.ways if name in _common(key, holders)}
-        points = [point for key in own for point in _whole(layout.ways[key])]
+        points = [point for key in own for point in bends(layout.ways[key].course)]
         if not points:
             continue
         for mirrored in (False, True):
@@ -222,7 +217,7 @@ def _pushed(layout: Layout, name: str, own: set[WayKey], down: bool, mirrored: b
     side = {(False, False): panel.left, (False, True): -panel.right, (True, False): panel.top}.get(
         (down, mirrored), -panel.bottom
     )
-    outermost = min(axis(point.x, point.y) for key in own for point in _whole(layout.ways[key]))
+    outermost = min(axis(point.x, point.y) for key in own for point in bends(layout.ways[key].course))
     growth = side - (outermost - ROOM)
     if growth < 0.5:
         return layout
@@ -258,7 +253,7 @@ def _pushed(layout: Layout, name: str, own: set[WayKey], down: bool, mirrored: b
 
 def _framed(layout: Layout) -> Layout:
     """The layout with everything in its frame."""
-    points = [point for way in layout.ways.values() for point in _whole(way)]
+    points = [point for way in layout.ways.values() for point in bends(way.course)]
     spots = [*layout.boxes.values(), *layout.panels.values(), *([layout.title] if layout.title is not None else [])]
     left = min([0.0, *(spot.left for spot in spots), *(point.x for point in points)])
     top = min([0.0, *(spot.top for spot in spots), *(point.y for point in points)])

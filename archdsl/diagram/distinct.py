@@ -14,8 +14,6 @@ from archdsl.graph import Graph, Node, Scope
 
 MOST = 12
 """A sheet has no more panels than this."""
-
-
 TOLD = 3
 """So many ops of a chain need no panel: two layers and what is between them."""
 LISTED = 6

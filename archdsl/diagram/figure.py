@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from archdsl.diagram.view import Direction, StyleName
@@ -135,6 +135,26 @@ class Figure:
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""
         return _boxes(self.items)
+
+    def renamed(self, name: Callable[[str], str]) -> Figure:
+        """The figure with each name as `name` changes it, wherever it stands."""
+        return replace(
+            self,
+            items=tuple(_renamed(item, name) for item in self.items),
+            rows=_rows(self.rows, name),
+            links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in self.links),
+        )
+
+
+def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:
+    if isinstance(item, Box):
+        return replace(item, name=name(item.name), holds=tuple(map(name, item.holds)))
+    items = tuple(_renamed(each, name) for each in item.items)
+    return replace(item, name=name(item.name), items=items, rows=_rows(item.rows, name))
+
+
+def _rows(rows: tuple[tuple[str, ...], ...], name: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(name, row)) for row in rows)
 
 
 def _boxes(items: tuple[Box | Panel, ...]) -> Iterator[Box]:

@@ -90,8 +90,7 @@ def _visible(centre: Point, width: float) -> Spot:
 
 def _pieces(way: Way) -> Sequence[Spot]:
     """The straight pieces of a way, as rectangles without a width or without a height."""
-    points = [*way.points, *([way.tip] if way.tip is not None else [])]
-    return [Spot((a.x + b.x) / 2, (a.y + b.y) / 2, abs(a.x - b.x), abs(a.y - b.y)) for a, b in pairwise(points)]
+    return [Spot((a.x + b.x) / 2, (a.y + b.y) / 2, abs(a.x - b.x), abs(a.y - b.y)) for a, b in pairwise(way.course)]
 
 
 def _borders(panel: Spot) -> Iterable[Spot]:

@@ -74,6 +74,11 @@ class Way:
     label: Point | None
     """The centre of its label."""
 
+    @property
+    def course(self) -> tuple[Point, ...]:
+        """Its points with the tip of the arrow head."""
+        return self.points if self.tip is None else (*self.points, self.tip)
+
     def moved(self, x: float, y: float) -> Way:
         """This far to the right and down."""
         return Way(

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Final, TypeAlias
 
 from archdsl.diagram.dot import dot_name
-from archdsl.diagram.figure import Box, Panel, Style
+from archdsl.diagram.figure import Box, Style
 from archdsl.diagram.layout import Layout
 from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.settle import Placed, way_key
@@ -90,19 +90,11 @@ def _renamed(placed: Placed, number: int, taken: set[str]) -> Placed:
     def name(old: str) -> str:
         return f"{old}{SPACE}{number}" if dot_name(old) in taken else old
 
-    def renamed(item: Box | Panel) -> Box | Panel:
-        if isinstance(item, Box):
-            return replace(item, name=name(item.name))
-        return replace(item, name=name(item.name), items=tuple(map(renamed, item.items)))
-
-    links = tuple(replace(link, source=name(link.source), target=name(link.target)) for link in figure.links)
-    ways = {way_key(new): layout.ways[way_key(old)] for old, new in zip(figure.links, links, strict=True)}
+    renamed = figure.renamed(name)
+    ways = {way_key(new): layout.ways[way_key(old)] for old, new in zip(figure.links, renamed.links, strict=True)}
     boxes = {f"{old}{SPACE}{number}" if old in taken else old: spot for old, spot in layout.boxes.items()}
     panels = {f"{old}{SPACE}{number}" if old in taken else old: spot for old, spot in layout.panels.items()}
-    return Placed(
-        replace(figure, items=tuple(map(renamed, figure.items)), links=links),
-        replace(layout, boxes=boxes, panels=panels, ways=ways),
-    )
+    return Placed(renamed, replace(layout, boxes=boxes, panels=panels, ways=ways))
 
 
 def _moved(placed: Placed, x: float, y: float) -> Placed:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from archdsl.diagram.dot import dot_source
-from archdsl.diagram.figure import Box, Figure, Panel
+from archdsl.diagram.figure import Figure
 from archdsl.diagram.flow import Flow
 from archdsl.diagram.outline import outline
 from archdsl.diagram.painting import painted
@@ -118,23 +118,4 @@ def _from_inside(figure: Figure, path: str) -> Figure:
     """The figure of the scope at `path` with names as they are seen from inside it."""
     outside = re.compile(rf"(?<![\w.]){re.escape(path)}(?:\.|(?![\w.]))")
 
-    def name(old: str) -> str:
-        return outside.sub("", old)
-
-    return replace(
-        figure,
-        items=tuple(_renamed(item, name) for item in figure.items),
-        rows=_rows(figure.rows, name),
-        links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in figure.links),
-    )
-
-
-def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:
-    if isinstance(item, Box):
-        return replace(item, name=name(item.name), holds=tuple(map(name, item.holds)))
-    items = tuple(_renamed(each, name) for each in item.items)
-    return replace(item, name=name(item.name), items=items, rows=_rows(item.rows, name))
-
-
-def _rows(rows: tuple[tuple[str, ...], ...], name: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(name, row)) for row in rows)
+    return figure.renamed(lambda old: outside.sub("", old))

@@ -96,9 +96,9 @@ def area_of(name: str, spot: Spot) -> Area:
 
 def pieces(name: str, way: Way) -> list[Area]:
     """The straight pieces of a way, the arrow head with the last one."""
-    points = [*way.points, *([way.tip] if way.tip is not None else [])]
     return [
-        Area(name, min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y)) for a, b in itertools.pairwise(points)
+        Area(name, min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
+        for a, b in itertools.pairwise(way.course)
     ]
 
 
