@@ -26,7 +26,8 @@ def _slice(op: ScanSlice, *inputs: object) -> Lowered:
     return Lowered(None, Call("reversed", (steps,), ()) if op.reverse else steps)
 
 
-@lower.register
+@lower.register(ScanCarry)
+@lower.register(ScanLast)
 def _passed_on(op: ScanCarry | ScanLast, *inputs: object) -> Lowered:
     return Lowered(None, In(0))
 

@@ -7,7 +7,8 @@ from archdsl.shapes import TensorType
 from archdsl_torch.lowering import Arg, Call, In, Lowered, Many, Method, Self, call, fields, lower
 
 
-@lower.register
+@lower.register(RNN)
+@lower.register(GRU)
 def _(op: RNN | GRU, x: TensorType, h_0: TensorType | None = None) -> Lowered:
     return Lowered(_module(op, x), None)
 
