@@ -109,9 +109,10 @@ def _suggestion(word: str) -> str:
 def build(options: argparse.Namespace) -> int:
     """Checks, builds, runs once, then writes source, figure and summary."""
     graph = _graph(options)
-    with _step("loading PyTorch"):
+    with _step("loading PyTorch"), _needing_torch():
         import archdsl_torch
-        from archdsl_torch.trial import run_once
+
+        run_once = archdsl_torch.run_once
     with _step("building the module"):
         module, report = _module(graph, options)
     with _step("running one forward pass"):
@@ -178,10 +179,9 @@ def check(options: argparse.Namespace) -> int:
 
 def source(options: argparse.Namespace) -> int:
     """Prints the PyTorch source, or writes it to a file."""
-    graph = _graph(options)
-    with _step("loading PyTorch"):
-        import archdsl_torch
-    text = archdsl_torch.source(graph)
+    import archdsl_torch
+
+    text = archdsl_torch.source(_graph(options))
     if options.output is None:
         sys.stdout.write(text)
     else:
@@ -391,6 +391,17 @@ def _step(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+@contextmanager
+def _needing_torch() -> Iterator[None]:
+    """Says what to install where there is no PyTorch."""
+    try:
+        yield
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        raise Failure(str(error)) from error
 
 
 def _complain(message: str) -> None:
