@@ -292,7 +292,8 @@ class Compiler:
 
     def _check_companions(self, node: NodeTemplate, kinds: list[str], path: Path) -> None:
         """Keys that mean something beside others only."""
-        if node.otherwise is not None and node.condition is None and node.when is None:
+        may_be_null = node.op is not None and node.op.literal is None
+        if node.otherwise is not None and node.condition is None and node.when is None and not may_be_null:
             raise TemplateError(
                 "bad-node", "`else` without `if` or `when`", (*path, "else"), key=True,
                 hint="`else` says what is read where `if` is false or in the other mode",

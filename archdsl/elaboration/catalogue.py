@@ -15,8 +15,8 @@ from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Scope
 from archdsl.ops import OPS
-from archdsl.ops.base import Op, field_specs
-from archdsl.template import NodeTemplate, TemplateError, Written
+from archdsl.ops.base import Op, Port, field_specs
+from archdsl.template import NodeTemplate, TemplateError, Written, for_key
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -28,6 +28,15 @@ def _names_dimension(resolved: Resolved, message: str) -> bool:
     """Whether an unknown name is that of a dimension of the file's inputs."""
     name = message.removeprefix("unknown name `").removesuffix("`")
     return name[:1].isupper() and f"{name}" in str(resolved.document.inputs)
+
+
+def _declared_ports(inputs: Mapping[str, Any] | None) -> tuple[Port, ...]:
+    """A block's inputs; without any, its one input `x`. Those that a `for` makes are not one, however many they are."""
+    if inputs is None:
+        return (Port("x"),)
+    if any(map(for_key, inputs)):
+        return (Port("…"), Port("… "))
+    return tuple(Port(name, bool(isinstance(raw, Mapping) and raw.get("optional"))) for name, raw in inputs.items())
 
 
 @final
@@ -180,6 +189,18 @@ class Catalogue:
     def sees_block(self, home: Resolved, name: str) -> bool:
         """Whether a name means a block of that file, or one that it uses."""
         return name in (home.document.blocks or {}) or name in home.uses
+
+    def ports(self, name: str, home: Resolved) -> tuple[Port, ...] | None:
+        """The inputs of the block or op of that name, as they are written; None where it is unknown. Tells nothing."""
+        block = (home.document.blocks or {}).get(name)
+        if block is not None:
+            return _declared_ports(block.inputs)
+        if name in home.uses:
+            return self.ports(name, home.uses[name])
+        if name.startswith("spec."):
+            resolved, _ = home.spec_block(name.removeprefix("spec."))
+            return None if resolved is None else _declared_ports(resolved.document.inputs)
+        return OPS[name].ports if name in OPS else None
 
     def template_fields(self, home: Resolved, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is known of the fields of a node template: an op's `FieldSpec` or a block's `ParamSpec` by name."""

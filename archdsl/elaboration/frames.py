@@ -16,9 +16,11 @@ from archdsl.shapes import Dim, TensorType
 
 if TYPE_CHECKING:
     from archdsl.substitution import Text
-    from archdsl.template import Template
+    from archdsl.template import NodeTemplate, Template
 
 
+SCOPE_INPUT = "input"
+"""The path of what came into the innermost scope."""
 NOT_FED = "not fed"
 """The alias of an optional port that nothing feeds."""
 IN_LOOP = "in a loop"
@@ -34,9 +36,23 @@ class State(Enum):
     ABSENT = "absent"
     """A left-out declaration: only optional ports may read it."""
     AMBIGUOUS = "ambiguous"
-    """Left out, and it would have read several values or none."""
+    """Left out, and it has not one input but several or none: `left` says which."""
     BROKEN = "broken"
     """Its mistake has been reported: what reads it is left in peace."""
+
+
+@final
+@dataclass(slots=True, eq=False)
+class LeftOut:
+    """A left-out node for which no value stands."""
+
+    template: NodeTemplate
+    scope: Scope
+    name: str
+    reads: tuple[str, ...]
+    """What it would have read, by name."""
+    told: bool = False
+    """Whether a reader of it has been told of already."""
 
 
 @final
@@ -56,6 +72,8 @@ class Entry:
     """Why it stands for another's value, for messages: ``left out by `if` (line 27)``."""
     named: bool = False
     """The outputs have names, even if there is one."""
+    left: LeftOut | None = None
+    """The left-out node that it comes from, where no value stands for that."""
 
 
 @final
@@ -95,6 +113,26 @@ class PathError(Exception):
         self.hint = hint
         self.offsets = offsets
         """Where in the text, where it is only a part of it."""
+
+
+class MissingElse(PathError):
+    """A left-out node that is read, and for which no value stands: the mistake is the node's, not the reader's."""
+
+    def __init__(self, left: LeftOut) -> None:
+        several = f"several values, {' and '.join(f'`{name}`' for name in left.reads)}"
+        super().__init__(
+            "missing-else",
+            f"`{left.name}` is left out here, and nothing stands for it: it would read "
+            + (several if len(left.reads) > 1 else "none" if not left.reads else f"more than `{left.reads[0]}`"),
+            "say with `else` what its readers get",
+        )
+        self.left = left
+
+    @property
+    def where(self) -> tuple[str | int, ...]:
+        """Where the node says that it may be left out."""
+        template = self.left.template
+        return template.condition_path or template.op_path or template.path
 
 
 def find(frame: Frame, path: str) -> Entry | None:
@@ -234,10 +272,8 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
             )
         raise PathError("absent", f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
     if entry.state is State.AMBIGUOUS:
-        raise PathError(
-            "missing-else", f"`{path}` was left out by its `if`, and would have read not one value but several",
-            "say with `else` what its readers get",
-        )  # fmt: skip
+        assert entry.left is not None
+        raise MissingElse(entry.left)
     if not entry.outputs and entry.alias == IN_LOOP:
         raise PathError(
             "no-value", f"`{path}` has a value of its own at each step of a loop over time, and none outside",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.fields import freeze
-from archdsl.elaboration.frames import Entry, Frame
+from archdsl.elaboration.frames import Entry, Frame, LeftOut
 from archdsl.graph import Env, Node, Scope, SizeCheck, Value
 from archdsl.ops.special import Constant, Parameter
 
@@ -149,10 +149,16 @@ class _Copy:
             made = self._entries[source] = Entry(
                 self._named(source.outputs), source.state, self._nodes.get(source.node) if source.node else None,
                 self._scopes.get(source.scope) if source.scope else None, {}, source.template, source.mode,
-                source.alias, source.named,
+                source.alias, source.named, self.left(source.left),
             )  # fmt: skip
             made.children.update(self.entries(source.children))
         return made
+
+    def left(self, source: LeftOut | None) -> LeftOut | None:
+        """A left-out node of the first instance in this one."""
+        if source is None:
+            return None
+        return LeftOut(source.template, self._scopes.get(source.scope, source.scope), source.name, source.reads)
 
     def _named(self, source: Mapping[str, Value]) -> dict[str, Value]:
         return {name: self._some(value) for name, value in source.items()}

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
 from archdsl.elaboration.applying import FieldError
-from archdsl.elaboration.frames import Frame, PathError, place_of
+from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.expressions import ExpressionError
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, NodeTemplate, Template, TemplateError
 
 if TYPE_CHECKING:
+    from archdsl.graph import Scope
     from archdsl.inherit import Resolved
 
 Path = tuple[Any, ...]
@@ -81,6 +82,8 @@ class Mistakes:
             self.template(home, error)
         elif isinstance(error, ExpressionError):
             self.expression(home, path, error, place)
+        elif isinstance(error, MissingElse):
+            self.missing_else(error, home.span(path))
         elif isinstance(error, PathError):
             span = home.within(path, *error.offsets) if error.offsets else home.span(path)
             self.add(error.code, error.message, span, place=place, hint=error.hint)
@@ -90,6 +93,23 @@ class Mistakes:
         else:
             return isinstance(error, FollowOn)
         return True
+
+    def missing_else(self, error: MissingElse, reader: Span | None) -> None:
+        """A left-out node that is read: told where it is written, with its reader and the uses that it drops out of."""
+        left = error.left
+        if left.told:
+            return
+        left.told = True
+        notes = [] if reader is None else [Note("read", f"in line {reader.line}")]
+        around: Scope | None = left.scope
+        while around is not None:
+            if around.block is not None and around.template is not None:
+                line = around.template.span.line
+                notes.append(Note(f"in `{around.path}`", f"in line {line}", f"a use of `{around.block}`"))
+            around = around.scope
+        place = f"{left.scope.path}.{left.name}" if left.scope.path else left.name
+        self.add(error.code, error.message, left.template.home.span(error.where), place=place, hint=error.hint,
+                 notes=tuple(notes))  # fmt: skip
 
     def op(self, template: Template, error: OpError, place: str, notes: tuple[Note, ...]) -> None:
         """An op that does not take its inputs."""

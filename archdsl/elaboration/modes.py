@@ -115,7 +115,7 @@ def by_mode(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, en
     if template.otherwise is None:
         return Entry(
             entry.outputs, entry.state, entry.node, entry.scope, entry.children, template, mode, entry.alias,
-            entry.named,
+            entry.named, entry.left,
         )  # fmt: skip
     with run.mistakes.at(template, frame, (*template.path, "else")):
         path = str(evaluate_text(template.otherwise, frame.env))

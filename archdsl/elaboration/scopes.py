@@ -9,7 +9,7 @@ from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
-from archdsl.elaboration.frames import NOT_FED, Entry, Frame, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import NOT_FED, Entry, Frame, MissingElse, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
@@ -107,7 +107,10 @@ def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -
     if last.state is State.BROKEN:
         raise Reported
     scope.outputs = dict(last.outputs)
-    return Entry(dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named)
+    return Entry(
+        dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named,
+        left=last.left,
+    )  # fmt: skip
 
 
 def check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
@@ -185,6 +188,8 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
     """
     written = spec.template.outputs
     if written is None:
+        if frame.above.left is not None:
+            run.mistakes.missing_else(MissingElse(frame.above.left), None)
         return dict(frame.above.outputs) if frame.above.state is State.VALUE else {}
     found: dict[str, Value] = {}
     for name, path, where in run.catalogue.output_paths(written, frame, spec, place_of(frame)):

@@ -24,11 +24,12 @@ from archdsl.elaboration.formulas import bind_values, formula_reads, formula_tex
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
+from archdsl.elaboration.left_out import left_out
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import bad_name, place_op, read
-from archdsl.elaboration.reading import left_out, read_sources
+from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
@@ -239,7 +240,7 @@ class Elaborator:
 
     def _leave_out(self, template: NodeTemplate, frame: Frame, name: str) -> None:
         with self.mistakes.at(template, frame):
-            entry = left_out(template, frame)
+            entry = left_out(self, template, frame, name)
         if entry.state is not State.ABSENT and template.when is None:
             frame.above = entry
         if template.name is not None:
@@ -252,7 +253,7 @@ class Elaborator:
         assert entry is not None
         return Entry(
             entry.outputs, entry.state, entry.node, None, entry.children, template, entry.mode, "names its input",
-            entry.named,
+            entry.named, entry.left,
         )  # fmt: skip
 
     def _formula(self, template: NodeTemplate, frame: Frame, name: str) -> Entry:
