@@ -66,7 +66,10 @@ class Literal(_Node):
         return type(self.value) is type(other.value) and bool(self.value == other.value)
 
     def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
+        try:
+            return hash((type(self.value), self.value))
+        except TypeError:  # a row, or what else cannot be counted with: refused where it is used
+            return hash(type(self.value))
 
 
 @final

@@ -168,6 +168,10 @@ def _typed(tree: Tree, inputs: list[TensorType]) -> _Operand:
 
 def _literal(tree: Literal, inputs: list[TensorType]) -> _Operand:
     dtype = {bool: "bool", int: "int64", Symbolic: "int64", float: "float32"}.get(type(tree.value))
+    if isinstance(tree.value, dict):
+        columns = ", ".join(f"`{name}`" for name in list(tree.value)[:8])
+        hint = f"read one of its columns: {columns}" if columns else "a formula computes numbers"
+        raise OpError("a table's row is no number", code="bad-value", hint=hint)
     if dtype is None:
         raise OpError(f"{tree.value!r} is no number", code="bad-value", hint="a formula computes numbers")
     return _Operand((), dtype, number=True)

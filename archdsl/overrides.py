@@ -22,7 +22,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 def is_declared(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a parameter is written as its type and default: `{type: text, default: null}`."""
-    return isinstance(value, dict) and set(value) == {"type", "default"} and value["type"] in KINDS
+    return isinstance(value, dict) and set(value) == {"type", "default"} and str(value["type"]) in KINDS
 
 
 def defaults(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,10 @@ def op_fields(
     if prepared is None:
         prepared = template.cache[kind] = _prepare_fields(run, template, frame, kind)
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
-    index = _index(prepared, frame.env) if kind in FILLED else ()
+    index: tuple[str, ...] = ()
+    if kind in FILLED and "index" in template.written:
+        with run.mistakes.at(template, frame, template.written["index"].path):
+            index = _index(prepared, frame.env)
 
     def resolve(key: str, value: Any) -> Any:
         if kind in FILLED and key == "value":
@@ -236,9 +239,10 @@ def _ready(template: NodeTemplate, spec: FieldSpec, written: Written) -> Any:
 
 
 def _index(prepared: Prepared, env: Env) -> tuple[str, ...]:
-    """A constant's index names."""
+    """A constant's index names; what is none is told of as a field."""
     found = evaluate(dict(prepared).get("index", ()), env)
-    return (found,) if isinstance(found, str) else tuple(found) if isinstance(found, list | tuple) else ()
+    items = (found,) if isinstance(found, str) else found if isinstance(found, list | tuple) else ()
+    return tuple(item for item in items if isinstance(item, str))
 
 
 def unfolded(template: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

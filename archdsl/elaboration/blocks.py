@@ -135,8 +135,8 @@ def param_spec(name: str, raw: Any) -> ParamSpec:
     """
     if isinstance(raw, str) and raw in TYPES:
         return ParamSpec(name, raw, True, None, raw == "text")
-    if isinstance(raw, Mapping) and set(raw) <= {"type", "default"} and raw.get("type") in TYPES:
-        kind = raw["type"]
+    kind = raw.get("type") if isinstance(raw, Mapping) and set(raw) <= {"type", "default"} else None
+    if isinstance(kind, str) and kind in TYPES:
         return ParamSpec(name, kind, "default" not in raw, raw.get("default"), kind == "text")
     text = _is_text(raw)
     return ParamSpec(name, "any", False, prepare(raw, text=True) if text else _plain(raw), text)

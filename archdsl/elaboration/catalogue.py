@@ -179,7 +179,12 @@ class Catalogue:
             )  # fmt: skip
             raise Reported
         self.mistakes.take(diagnostics)
-        block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
+        self._blocks[key] = None
+        try:
+            block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
+        except TemplateError as error:
+            self.mistakes.template(resolved, error)
+            raise Reported from None
         for mistake in errors:
             self.mistakes.template(resolved, mistake)
         self._keep.append(resolved)

@@ -106,7 +106,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
                     "wrong-type", f"the shape of `{name}` is a list, found {kind_of(shape)}", shape_path,
                     hint="write `[N, 3, H, W]`",
                 )  # fmt: skip
-            if dtype not in DTYPES:
+            if not isinstance(dtype, str) or dtype not in DTYPES:
                 raise TemplateError(
                     "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DTYPES)}"
                 )
@@ -142,20 +142,20 @@ def _dimension(
             return value
         if name not in env.names:
             env.names[name] = Binding(symbol(name), "dim")
+        if name not in sample:
+            sample[name] = _usual(position, len(declared.shape))
+            sample.usual.add(name)
         given = sizes.get(f"{declared.name}.{name}", sizes.get(name))
         if given is not None:
             sample[name] = given
         elif default:
             size = _positive(parse(default).evaluate(declared.env), sample, resolved, path, mistakes)
-            if name in sample and name not in sample.usual and sample[name] != size:
+            if name not in sample.usual and sample[name] != size:
                 mistakes.add("bad-value", f"`{name}` = {size} here, and {sample[name]} before", resolved.span(path),
                              hint="one name is one size: write `= size` once, or use two names")  # fmt: skip
                 raise _Bad
             sample[name] = size
             sample.usual.discard(name)
-        elif name not in sample:
-            sample[name] = _usual(position, len(declared.shape))
-            sample.usual.add(name)
         dim = env[name]
         assert isinstance(dim, Symbolic)
         return dim

@@ -29,7 +29,7 @@ from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import bad_name, place_op, read
-from archdsl.elaboration.reading import read_sources
+from archdsl.elaboration.reading import DECLARATIONS, read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
@@ -135,19 +135,23 @@ class Elaborator:
     def _break(self, template: NodeTemplate, frame: Frame) -> None:
         """A broken entry under the node's name, so that its readers stay silent."""
         entry = Entry(state=State.BROKEN, template=template)
-        frame.above = entry
-        if template.broken and template.name is not None and template.name.literal is None:
-            frame.unsure = True
-            return
+        if template.op is None or template.op.literal not in DECLARATIONS:
+            frame.above = entry
         if template.name is None:
             frame.entries[str(frame.count)] = entry
             frame.count += 1
             return
+        if template.broken and template.name.literal is None:
+            frame.unsure = True
+            return
         try:
             name = str(evaluate_text(template.name, frame.env))
-        except ExpressionError:
+        except (ExpressionError, FollowOn):
+            frame.unsure = True
             return
-        frame.entries.setdefault(name.partition(".")[0], entry)
+        if _taken(frame, name) is None:
+            entries, last = _place(frame, name)
+            entries[last] = entry
 
     def _node(self, template: NodeTemplate, frame: Frame) -> None:
         if template.broken:
@@ -333,6 +337,8 @@ def _left_out(entry: Entry) -> bool:
     """Whether only left-out nodes have the name, so that another may take it."""
     if entry.state is State.CONTAINER:
         return all(map(_left_out, entry.children.values()))
+    if entry.state is State.BROKEN:  # it may have been left out, if it could be read
+        return getattr(entry.template, "condition", None) is not None
     return entry.state in (State.ABSENT, State.AMBIGUOUS) or (entry.alias or "").startswith("left out")
 
 

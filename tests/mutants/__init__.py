@@ -1,0 +1,1 @@
+"""Specs changed at random: what is told of them."""
