@@ -96,8 +96,8 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 _LONGEST_NAME: Final = 200
-_SHORT_NAME: Final = 3
-"""In names up to this length one wrong letter is half of what difflib compares."""
+_LEAST_PART: Final = 3
+"""Letters that a name shares with a longer one by more than chance: `kernel` and `kernel_size`."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -107,8 +107,36 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     if len(name) > _LONGEST_NAME:
         return None
     spelled = {candidate.lower(): candidate for candidate in candidates}
-    found = get_close_matches(name.lower(), spelled, 1, 0.6 if len(name) > _SHORT_NAME else 0.5)
-    return spelled[found[0]] if found else None
+    close = [each for each in get_close_matches(name.lower(), spelled, 5, 0.5) if _is_near(name.lower(), each)]
+    close.sort(key=lambda other: not _same_words(name.lower(), other))
+    return spelled[close[0]] if close else None
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Whether one is the other with a slip in every three letters at most, or is a part of it."""
+    short, long = sorted((name, other), key=len)
+    if len(short) >= _LEAST_PART and (long.startswith(short) or short in long.split("_")):
+        return True
+    return _same_words(name, other) or _slips(name, other) <= max(1, (len(long) + 1) // 3)
+
+
+def _same_words(name: str, other: str) -> bool:
+    return sorted(name.split("_")) == sorted(other.split("_"))
+
+
+def _slips(name: str, other: str) -> int:
+    """How many letters are missing, too many, wrong, or swapped with the next."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(name, 1):
+        this = [row]
+        for column, wanted in enumerate(other, 1):
+            cost = min(last[column] + 1, this[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 < column and letter == other[column - 2] and name[row - 2] == wanted:
+                cost = min(cost, before[column - 2] + 1)
+            this.append(cost)
+        before, last = last, this
+    return last[-1]
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -9,10 +9,10 @@ comprehensions and lists needs no frame and gets the environment itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any, Final, Protocol, TypeAlias
 
 from archdsl import expression_values as values
+from archdsl.diagnostics import nearest
 from archdsl.expression_calls import apply
 from archdsl.expression_functions import FORMULA_FUNCTIONS
 from archdsl.expression_parser import MAX_INT
@@ -350,8 +350,8 @@ def _truth(value: Any, tree: Tree) -> bool:
 
 def _unknown(tree: Name, env: Any) -> ExpressionError:
     keys: Callable[[], Iterable[str]] | None = getattr(env, "keys", None)
-    close = get_close_matches(tree.name, map(str, keys()) if keys is not None else (), 1)
-    hint = f"did you mean `{close[0]}`?" if close else None
+    close = nearest(tree.name, map(str, keys()) if keys is not None else ())
+    hint = f"did you mean `{close}`?" if close else None
     if not close and tree.name in FORMULA_FUNCTIONS:
         hint = f"`{tree.name}` is a function: write `{tree.name}(…)`"
     return ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint)

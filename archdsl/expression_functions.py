@@ -53,6 +53,24 @@ FUNCTIONS: Final = frozenset(_EXPRESSION)
 """The functions of every expression."""
 FORMULA_FUNCTIONS: Final = frozenset(ARITIES)
 """The functions of formulas and constants."""
+OPERATORS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("add", "residual", "residual_add", "eltwise", "eltwise_add", "add_n", "iadd"), "+"),
+    **dict.fromkeys(("sub", "subtract"), "-"),
+    **dict.fromkeys(("mul", "multiply", "hadamard", "scale"), "*"),
+    **dict.fromkeys(("div", "divide", "true_divide"), "/"),
+    **dict.fromkeys(("floor_divide", "floordiv"), "//"),
+    **dict.fromkeys(("remainder", "fmod", "mod"), "%"),
+    **dict.fromkeys(("pow", "power"), "**"),
+    **dict.fromkeys(("eq", "equal"), "=="),
+    **dict.fromkeys(("ne", "not_equal"), "!="),
+    **dict.fromkeys(("lt", "less"), "<"),
+    **dict.fromkeys(("le", "less_equal"), "<="),
+    **dict.fromkeys(("gt", "greater"), ">"),
+    **dict.fromkeys(("ge", "greater_equal"), ">="),
+}
+"""What is a function elsewhere and an operator here."""
+LIBRARIES: Final = frozenset(("math", "np", "numpy", "jnp", "torch", "F", "nn.functional", "torch.nn.functional", "tf"))
+"""What Python's expressions take functions from."""
 CONSTANTS: Final[Mapping[str, Any]] = {
     "pi": math.pi,
     "inf": math.inf,

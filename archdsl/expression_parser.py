@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, Final, NoReturn, cast
 
-from archdsl.expression_functions import ARITIES, CONSTANTS, FUNCTIONS, Arity
+from archdsl.diagnostics import nearest
+from archdsl.expression_functions import ARITIES, CONSTANTS, FUNCTIONS, LIBRARIES, OPERATORS, Arity
 from archdsl.expression_scan import MAX_DEPTH, explain, scan
 from archdsl.expression_tree import (
     Attribute,
     Binary,
     Call,
+    CallText,
     Choice,
     Compare,
     Comprehension,
@@ -112,9 +113,11 @@ class _Reader:
             start, end = self._offsets[start], self._offsets[end]
         return {"start": start + self._margin, "end": end + self._margin}
 
-    def _refuse(self, node: ast.AST, message: str, hint: str | None = None) -> NoReturn:
+    def _refuse(self, node: ast.AST, message: str, hint: str | None = None, call: CallText | None = None) -> NoReturn:
         at = self._span(node)
-        raise ExpressionError(message, at["start"], at["end"], hint)
+        error = ExpressionError(message, at["start"], at["end"], hint)
+        error.call = call
+        raise error
 
     def _source(self, node: ast.AST) -> str:
         at = self._span(node)
@@ -167,7 +170,7 @@ class _Reader:
     def _call(self, node: ast.Call, depth: int) -> Tree:
         function = self._function(node)
         if function not in self._functions:
-            self._refuse_function(node.func, function)
+            self._refuse_function(node, function)
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 self._refuse(argument, "`*` before an argument is not allowed", "`min`, `max` and `sum` take a list")
@@ -187,21 +190,35 @@ class _Reader:
         if not isinstance(called, ast.Attribute):
             self._refuse(called, f"`{self._source(called)}` is not a function")
         owner, name = self._source(called.value), called.attr
-        hint = f"write `{owner}.shape[i]`" if name in ("size", "dim") else None
-        if name in self._functions:
-            hint = f"write `{name}(…)`" if owner in ("math", "np", "torch", "F") else f"write `{name}({owner})`"
-        self._refuse(node, f"`{owner}.{name}(…)` calls a method, and an expression has only functions", hint)
+        foreign = owner in LIBRARIES
+        call = self._call_text(node, name, () if foreign else (owner,))
+        only = "and an expression has only functions" + (" of its own" if foreign else "")
+        what = f"is a function of `{owner}`" if foreign else "calls a method"
+        hint = f"write `{owner}.shape[i]`" if name in ("size", "dim") else self._rewritten(call)
+        message = f"`{owner}.{name}(…)` {what}, {only}"
+        self._refuse(node, message, hint, None if hint else call)
 
-    def _refuse_function(self, node: ast.expr, name: str) -> NoReturn:
+    def _call_text(self, node: ast.Call, function: str, owner: tuple[str, ...] = ()) -> CallText:
+        named = ((each.arg or "", self._source(each.value)) for each in node.keywords)
+        return CallText(function, (*owner, *map(self._source, node.args)), tuple(named))
+
+    def _rewritten(self, call: CallText) -> str | None:
+        """How an expression says what is a function elsewhere."""
+        sign = OPERATORS.get(call.function)
+        if sign is not None and len(call.given) == 2:
+            left, right = (f"({part})" if " " in part else part for part in call.given)
+            return f"write `{left} {sign} {right}`"
+        return f"write `{call.function}({', '.join(call.given)})`" if call.function in self._functions else None
+
+    def _refuse_function(self, node: ast.Call, name: str) -> NoReturn:
+        call, at = self._call_text(node, name), node.func
         if name in ARITIES:
-            self._refuse(node, f"`{name}` is a function of formulas only", f"write a node: `= {name}(…)`")
-        close = get_close_matches(name, self._functions, 1)
-        known = ", ".join(sorted(self._functions))
-        self._refuse(
-            node,
-            f"unknown function `{name}`",
-            f"did you mean `{close[0]}`?" if close else f"there are {known}",
-        )
+            self._refuse(at, f"`{name}` is a function of formulas only", f"write a node: `= {name}(…)`")
+        if (hint := self._rewritten(call)) is not None:
+            self._refuse(at, f"unknown function `{name}`", hint)
+        close = nearest(name, self._functions)
+        hint = f"did you mean `{close}`?" if close else f"there are {', '.join(sorted(self._functions))}"
+        self._refuse(at, f"unknown function `{name}`", hint, call)
 
     def _clamp(self, node: ast.Call, given: list[Tree], depth: int) -> list[Tree]:
         """Its three arguments in order, from `clamp(x, min=0)`, `clamp(x, 0, 6)` and the like."""

@@ -10,11 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 
+class CallText(NamedTuple):
+    """A call as it is written: `torch.cat([a, b], dim=1)`; what a method is of comes first of what is given."""
+
+    function: str
+    given: tuple[str, ...]
+    named: tuple[tuple[str, str], ...] = ()
+
+
 class ExpressionError(Exception):
     """An expression that cannot be read or has no value.
 
     `start` and `end` are offsets into the expression's text; `message` is lower case without a final dot.
+    `call` is a call of something that is no function.
     """
+
+    call: CallText | None = None
 
     def __init__(self, message: str, start: int = 0, end: int = 0, hint: str | None = None) -> None:
         super().__init__(message)

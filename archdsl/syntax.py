@@ -15,6 +15,13 @@ from archdsl.positions import Lines
 _WORD: Final = re.compile(r"[\w)\]'\"$=(]")
 _BREAK: Final = re.compile(r": |[{\n]")
 """What an expression inside a flow mapping starts after."""
+_LOOP: Final = re.compile(r"[\s-]*(for\b.*?\bin\b.*?[^:\s])\s*$")
+_FOREIGN: Final = re.compile(r"\s(\?|lambda)\s")
+_WRITTEN: Final = {
+    "?": "write `a if condition else b`",
+    "lambda": "write the expression where it is needed, or in `let`",
+}
+"""What other languages put a colon after, and how an expression says it."""
 
 
 def describe(error: YAMLError, lines: Lines) -> Diagnostic:
@@ -136,6 +143,9 @@ class _Case:
         """A mapping where a value stands already."""
         line = self.line(self.place)
         column = self.lines.place(self.place)[1]
+        if (word := _FOREIGN.search(line[: column - 1])) is not None:
+            hint = _WRITTEN[word[1]]
+            return self.say(f"a second `: ` on one line, after `{word[1]}`", self.place, hint)
         if line[: column - 1].count(": ") or line[: column - 1].rstrip().endswith(("'", '"')):
             hint = 'a value that holds `: ` needs quotes: `key: "a: b"`'
             return self.say("a second `: ` on one line", self.place, hint)
@@ -148,6 +158,9 @@ class _Case:
         key = line.strip().split(":", 1)[0]
         if re.match(r"\s*[\w.$]+:\S", above):
             return self._no_space(number, above)
+        if (loop := _LOOP.match(above)) is not None:
+            place = self.lines.starts[number - 2] + loop.start(1)
+            return self.say("a colon is missing after this `for`", place, f"write `{loop[1]}:`", place + len(loop[1]))
         if len(line) - len(line.lstrip()) > len(above) - len(above.lstrip()):
             message = f"`{key}` is indented deeper than the line above, which already has a value"
             return self.say(message, start, "give both lines the same indentation", start + len(key))

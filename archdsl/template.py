@@ -242,6 +242,9 @@ class Compiler:
         return node
 
     def _short(self, node: NodeTemplate, value: str, path: Path) -> None:
+        if value.startswith("for "):
+            key = value.partition(" - ")[0]
+            raise TemplateError("bad-for", "a colon is missing after this `for`", path, hint=f"write `{key}:`")
         if value.startswith("="):
             node.formula, node.formula_path = self._formula(value, path), path
         else:

@@ -237,9 +237,9 @@ def test_inexact_quotient_of_a_dimension() -> None:
         ),
         (
             "math.sqrt(2)",
-            "`math.sqrt(…)` calls a method, and an expression has only functions",
+            "`math.sqrt(…)` is a function of `math`, and an expression has only functions of its own",
             None,
-            "`sqrt(…)`",
+            "`sqrt(2)`",
         ),
         ("round(2.5, ndigits=1)", "`round` takes no arguments by name", "ndigits=1", "in order"),
         ("range()", "`range` takes 1 to 3 arguments, not 0", "range()", None),

@@ -142,6 +142,10 @@ def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str 
     hint = f"did you mean `{near}`?" if near else f"it takes {listed}"
     if name in INFERRED:
         hint = "it is inferred from the input: remove it"
+    else:
+        from archdsl.ops.othernames import field_hint
+
+        hint = field_hint(name, specs) or hint
     return "unknown-field", f"`{kind.name}` has no field `{name}`", name, hint
 
 

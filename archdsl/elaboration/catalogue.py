@@ -125,16 +125,11 @@ class Catalogue:
             self._keep.append(home)
             self._ops[key] = OPS[name]
             return OPS[name]
-        known = [*(home.document.blocks or {}), *home.uses, *OPS]
-        near = nearest(name, known)
-        hint = (
-            f"did you mean `{near}`?"
-            if near
-            else "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
-        )
+        from archdsl.elaboration.misnamed import op_named_hint
+
         self.mistakes.add(
             "unknown-op", f"unknown op or block `{name}`", template.home.span(template.op_path or template.path),
-            place=place_of(frame, template), hint=hint,
+            place=place_of(frame, template), hint=op_named_hint(name, home, frame),
         )  # fmt: skip
         raise Reported
 

@@ -95,7 +95,14 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
     """
     if "." in text:
         _check_paths(text, frame)
-    expression = parse_formula(text, lambda path: find(frame, path) is not None)
+    try:
+        expression = parse_formula(text, lambda path: find(frame, path) is not None)
+    except ExpressionError as error:
+        if error.call is not None:
+            from archdsl.ops.othernames import call_hint
+
+            error.hint = call_hint(error.call) or error.hint
+        raise
     if ".shape" in text:
         expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
     places = _places(expression.tree)

@@ -192,6 +192,10 @@ def visible(frame: Frame) -> Iterator[str]:
 
 def unknown_path(frame: Frame, path: str) -> PathError:
     """Why nothing is found at a path, and what is near it. Raises FollowOn where another mistake may be why."""
+    from archdsl.elaboration.misnamed import path_hint
+
+    if (form := path_hint(path, frame)) is not None:
+        return PathError("unknown-node", f"`{path}` is no path of a node", form)
     head, _, rest = path.partition(".")
     if _written_later(frame, head):
         return PathError(

@@ -51,6 +51,7 @@ class LeakyRelu(Activation):
     """x where positive, else negative_slope * x: `torch.nn.LeakyReLU`."""
 
     name = "leaky_relu"
+    aliases = ("lrelu",)
     overwrites = True
     invertible = True
     negative_slope: float = Field(0.01, description="slope below 0")
@@ -154,6 +155,7 @@ class Gelu(Activation):
     """x times the normal distribution function of x: `torch.nn.GELU`, arXiv:1606.08415."""
 
     name = "gelu"
+    variants = dict.fromkeys(("gelu_tanh", "gelu_new", "approximate_gelu"), "approximate: tanh")
     approximate: Literal["none", "tanh"] = Field("none", description="`tanh`: GPT-2's approximation")
 
 
@@ -162,6 +164,7 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish: `torch.nn.SiLU`, arXiv:1702.03118."""
 
     name = "silu"
+    aliases = ("swish",)
     overwrites = True
 
 
@@ -177,6 +180,7 @@ class Hardswish(Activation):
     """x * relu6(x + 3) / 6: `torch.nn.Hardswish`, arXiv:1905.02244."""
 
     name = "hardswish"
+    aliases = ("h_swish", "hswish")
     overwrites = True
 
 
@@ -185,6 +189,7 @@ class Hardsigmoid(Activation):
     """relu6(x + 3) / 6: `torch.nn.Hardsigmoid`."""
 
     name = "hardsigmoid"
+    aliases = ("h_sigmoid",)
 
 
 @final
@@ -237,6 +242,7 @@ class Sigmoid(Activation):
     """1 / (1 + exp(-x)): `torch.nn.Sigmoid`."""
 
     name = "sigmoid"
+    aliases = ("logistic",)
     from_output = True
 
 

@@ -32,6 +32,7 @@ class ScaledDotProductAttention(Op):
     """
 
     name = "scaled_dot_product_attention"
+    aliases = ("sdpa", "flash_attention", "dot_product_attention")
     kind = Kind.ATTENTION
     follows = True
     ports = (
@@ -127,6 +128,7 @@ class MultiheadAttention(Op):
     """
 
     name = "multihead_attention"
+    aliases = ("mha", "attention", "self_attention", "cross_attention", "multi_head_self_attention", "mhsa")
     kind = Kind.ATTENTION
     ports = (
         Port("query"),

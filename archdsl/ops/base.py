@@ -82,6 +82,10 @@ class Op(BaseModel):
 
     name: ClassVar[str]
     """The name in a spec: torch's class in snake case, else torch's function."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """What other libraries call it, without the number of dimensions: for messages."""
+    variants: ClassVar[Mapping[str, str]] = {}
+    """What they call it with certain fields, and those fields."""
     kind: ClassVar[Kind]
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     follows: ClassVar[bool] = False

@@ -16,6 +16,7 @@ class Cast(Op):
     """Converts the elements to another dtype; float32 stands for the model's floating dtype."""
 
     name: ClassVar[str] = "cast"
+    aliases: ClassVar[tuple[str, ...]] = ("as_type", "to_dtype")
     kind: ClassVar[Kind] = Kind.RESHAPE
     follows: ClassVar[bool] = True
     dtype: Annotated[DType, Field(description="the new dtype, torch's name")]
@@ -32,6 +33,7 @@ class Detach(Op):
     """The same tensor, through which no gradient flows."""
 
     name: ClassVar[str] = "detach"
+    aliases: ClassVar[tuple[str, ...]] = ("stop_gradient",)
     kind: ClassVar[Kind] = Kind.RESHAPE
 
     def infer(self, x: TensorType) -> TensorType:

@@ -18,6 +18,7 @@ class Cat(Op):
     """Joins tensors along a dimension; their other sizes are equal."""
 
     name: ClassVar[str] = "cat"
+    aliases: ClassVar[tuple[str, ...]] = ("concat", "concatenate")
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the dimension along which they are joined")] = 0

@@ -27,6 +27,7 @@ class Matmul(Op):
     """Matrix product over the last two dimensions; those before them broadcast."""
 
     name: ClassVar[str] = "matmul"
+    aliases: ClassVar[tuple[str, ...]] = ("dot", "mm")
     kind: ClassVar[Kind] = Kind.LINEAR
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("other"))
 
@@ -91,6 +92,7 @@ class Bmm(Op):
     """Matrix products of two batches of equal size: (B, n, m) by (B, m, p)."""
 
     name: ClassVar[str] = "bmm"
+    aliases: ClassVar[tuple[str, ...]] = ("batch_matmul", "batch_dot")
     kind: ClassVar[Kind] = Kind.LINEAR
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mat2"))
 

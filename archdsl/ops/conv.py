@@ -146,6 +146,7 @@ class Convolution(Spatial):
 class Direct(Convolution):
     """A convolution, `torch.nn.Conv1d` to `Conv3d`."""
 
+    aliases = ("conv", "convolution")
     padding: Paddings | Literal["same", "valid"] = Field(
         0,
         validate_default=True,
@@ -202,6 +203,7 @@ class Direct(Convolution):
 class Transposed(Convolution):
     """A transposed convolution, `torch.nn.ConvTranspose1d` to `ConvTranspose3d`."""
 
+    aliases = ("deconv", "deconvolution", "transposed_conv", "transpose_conv", "transposed_convolution", "up_conv")
     transposed = True
 
     padding: Paddings = Field(0, validate_default=True, description="sizes cut off both sides of the output")

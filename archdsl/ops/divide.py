@@ -129,6 +129,7 @@ class Unbind(Op):
     """Takes a dimension apart: one output for each place along it, without that dimension."""
 
     name: ClassVar[str] = "unbind"
+    aliases: ClassVar[tuple[str, ...]] = ("unstack",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     dim: Annotated[int, Field(description="the dimension removed; its size is known")] = 0
     names: OutputNames = None
@@ -218,6 +219,7 @@ class Slice(Op):
     """A stretch of a dimension, `start:end:step` as Python has it; it must lie inside and hold something."""
 
     name: ClassVar[str] = "slice"
+    aliases: ClassVar[tuple[str, ...]] = ("crop", "strided_slice")
     kind: ClassVar[Kind] = Kind.RESHAPE
     dim: Annotated[int, Field(description="the dimension cut")] = 0
     start: Annotated[AnyDim | None, Field(description="the first place; from the end where negative")] = None

@@ -49,6 +49,7 @@ class AnyDropout(Passing):
 class ChannelDropout(AnyDropout):
     """Dropout of whole channels, arXiv:1411.4280."""
 
+    aliases = ("spatial_dropout",)
     spatial: ClassVar[int]
 
     def mask(self, x: Placed) -> tuple[TensorType, ...]:
@@ -113,6 +114,7 @@ class StochasticDepth(Passing):
     """Zeroes a residual branch while training and scales it up otherwise: torchvision's, arXiv:1603.09382."""
 
     name = "stochastic_depth"
+    aliases = ("drop_path", "drop_connect")
 
     p: Probability = Field(description="probability of zeroing")
     mode: Literal["row", "batch"] = Field("row", description="`row` draws for each sample, `batch` once for all")

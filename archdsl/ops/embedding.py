@@ -18,6 +18,7 @@ class Embedding(Op):
     """A row of a table for each number: `torch.nn.Embedding`, or its function with a weight fed."""
 
     name = "embedding"
+    aliases = ("embedding_lookup", "lookup_table")
     kind = Kind.EMBEDDING
     ports = (Port("input"), Port("weight", optional=True))
 

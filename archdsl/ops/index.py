@@ -52,6 +52,7 @@ class IndexSelect(Pick):
     """The places along a dimension that a list of their numbers says."""
 
     name: ClassVar[str] = "index_select"
+    aliases: ClassVar[tuple[str, ...]] = ("take",)
     dim: Annotated[int, Field(description="the dimension of the places")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:

@@ -18,6 +18,7 @@ class Linear(Op):
     """A matrix applied to the last dimension: `torch.nn.Linear`, or its function with a weight fed."""
 
     name = "linear"
+    aliases = ("dense", "fc", "fully_connected", "gemm", "inner_product", "projection")
     kind = Kind.LINEAR
     ports = (
         Port("input"),
@@ -130,6 +131,7 @@ class Identity(Op):
     """Its input: `torch.nn.Identity`."""
 
     name = "identity"
+    aliases = ("noop", "no_op", "pass", "pass_through")
     kind = Kind.RESHAPE
 
     def infer(self, x: TensorType) -> TensorType:

@@ -55,6 +55,7 @@ class RunningNorm(Spatial):
 
 
 class BatchNorm(RunningNorm):
+    aliases = ("bn", "sync_batch_norm", "batch_normalization", "sync_bn")
     momentum: float | None = Field(
         0.1, description="weight of a batch in the running statistics; null: their plain mean"
     )
@@ -73,6 +74,7 @@ class BatchNorm(RunningNorm):
 
 
 class InstanceNorm(RunningNorm):
+    aliases = ("instance_normalization",)
     momentum: float = Field(0.1, description="weight of a batch in the running statistics")
     affine: bool = Field(False, description="whether a weight and a bias per channel are learned")
     track_running_stats: bool = Field(False, description="whether statistics of the training are kept for evaluation")
@@ -184,6 +186,7 @@ class LayerNorm(TrailingNorm):
     """Layer normalisation over the last dimensions: `torch.nn.LayerNorm`, arXiv:1607.06450."""
 
     name = "layer_norm"
+    aliases = ("ln", "layer_normalization")
     ports = (
         Port("input"),
         Port("weight", optional=True),
@@ -211,6 +214,7 @@ class RmsNorm(TrailingNorm):
     """Division by the root mean square of the last dimensions: `torch.nn.RMSNorm`, arXiv:1910.07467."""
 
     name = "rms_norm"
+    aliases = ("rms_normalization",)
     ports = (Port("input"), Port("weight", optional=True))
     eps: float | None = Field(None, description="added to the mean square; default: the dtype's epsilon")
 
@@ -234,6 +238,7 @@ class GroupNorm(Op):
     """Normalisation of groups of channels of (N, C, …): `torch.nn.GroupNorm`, arXiv:1803.08494."""
 
     name = "group_norm"
+    aliases = ("gn", "group_normalization")
     kind = Kind.NORM
 
     num_groups: PositiveInt = Field(description="number of groups; divides the channels")
@@ -278,6 +283,7 @@ class LocalResponseNorm(Op):
     """Normalisation over neighbouring channels: `torch.nn.LocalResponseNorm`."""
 
     name = "local_response_norm"
+    aliases = ("lrn", "local_response_normalization")
     kind = Kind.NORM
 
     size: PositiveInt = Field(description="number of neighbouring channels")

@@ -1,7 +1,7 @@
 """Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, final
+from typing import Annotated, Any, Final, final
 
 from pydantic import BeforeValidator, Field
 
@@ -106,6 +106,7 @@ class PaddedPool(Pool):
 class MaxPool(PaddedPool):
     """Maximum of each window."""
 
+    aliases = ("max_pooling",)
     dilation: Sizes = Field(1, validate_default=True, description="distance between the window's elements")
 
     @property
@@ -123,6 +124,7 @@ class MaxPool(PaddedPool):
 class AvgPool(PaddedPool):
     """Mean of each window."""
 
+    aliases = ("average_pool", "average_pooling", "mean_pool", "avg_pooling")
     count_include_pad: bool = Field(True, description="whether the mean counts the padding's zeros")
 
 
@@ -136,6 +138,11 @@ class LpPool(Pool):
     norm_type: Annotated[int | float, BeforeValidator(_no_bool), Field(gt=0)] = Field(
         description="the p of the norm; 1 is the sum"
     )
+
+
+_GLOBAL: Final = dict.fromkeys(
+    ("global_avg_pool", "global_average_pool", "global_average_pooling", "gap"), "output_size: 1"
+)
 
 
 class AdaptivePool(Spatial):
@@ -170,6 +177,8 @@ class AdaptivePool(Spatial):
 
 
 class AdaptiveMaxPool(AdaptivePool):
+    variants = dict.fromkeys(("global_max_pool", "global_max_pooling"), "output_size: 1")
+
     def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
         """Where each maximum stood."""
         return (elements(made[0].shape, "int64"),)
@@ -265,6 +274,7 @@ class AdaptiveAvgPool1d(AdaptivePool):
     """Mean, to a given size, over (N, C, L): `torch.nn.AdaptiveAvgPool1d`."""
 
     name = "adaptive_avg_pool1d"
+    variants = _GLOBAL
     spatial = 1
     output_size: Sizes = Field(description="size of the output")
 
@@ -274,6 +284,7 @@ class AdaptiveAvgPool2d(AdaptivePool):
     """Mean, to a given size, over (N, C, H, W): `torch.nn.AdaptiveAvgPool2d`."""
 
     name = "adaptive_avg_pool2d"
+    variants = _GLOBAL
     spatial = 2
 
 
@@ -282,6 +293,7 @@ class AdaptiveAvgPool3d(AdaptivePool):
     """Mean, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveAvgPool3d`."""
 
     name = "adaptive_avg_pool3d"
+    variants = _GLOBAL
     spatial = 3
 
 

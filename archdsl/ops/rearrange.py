@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import ConfigDict, Field, field_validator
 
+from archdsl.diagnostics import nearest
 from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Kind, Op, OpError
 from archdsl.ops.memory import Placed, Sizes, reshaped
@@ -86,6 +87,7 @@ class Rearrange(Op):
     __pydantic_extra__: dict[str, AnyDim]
 
     name: ClassVar[str] = "rearrange"
+    aliases: ClassVar[tuple[str, ...]] = ("einops",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     open_fields: ClassVar[bool] = True
     """Takes fields beyond the declared ones: the sizes of axes."""
@@ -232,10 +234,8 @@ def _spell(group: Group) -> str:
 
 
 def _near(axis: str, others: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(axis, others, 1)
-    return f", did you mean `{close[0]}`?" if close else ""
+    close = nearest(axis, others)
+    return f", did you mean `{close}`?" if close else ""
 
 
 REARRANGE = (Rearrange,)

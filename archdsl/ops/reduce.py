@@ -75,6 +75,7 @@ class Mean(FloatReduction):
     """The mean over dimensions."""
 
     name: ClassVar[str] = "mean"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_mean", "average")
     needs: ClassVar[Kept] = NOTHING
 
 
@@ -83,6 +84,7 @@ class Sum(Reduction):
     """The sum over dimensions; whole numbers become int64."""
 
     name: ClassVar[str] = "sum"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_sum",)
     needs: ClassVar[Kept] = NOTHING
 
     def infer(self, x: TensorType) -> TensorType:
@@ -94,6 +96,7 @@ class Prod(Summary):
     """The product over a dimension; whole numbers become int64."""
 
     name: ClassVar[str] = "prod"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_prod",)
     dim: OneDimension = None
     keepdim: Keep = False
 
@@ -106,6 +109,7 @@ class Amax(Reduction):
     """The largest number over dimensions."""
 
     name: ClassVar[str] = "amax"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_max",)
 
 
 @final
@@ -113,6 +117,7 @@ class Amin(Reduction):
     """The smallest number over dimensions."""
 
     name: ClassVar[str] = "amin"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_min",)
 
 
 @final
@@ -120,6 +125,7 @@ class Var(FloatReduction):
     """The variance over dimensions."""
 
     name: ClassVar[str] = "var"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_var",)
     needs: ClassVar[Kept] = Kept((0,))
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
@@ -129,6 +135,7 @@ class Std(FloatReduction):
     """The standard deviation over dimensions."""
 
     name: ClassVar[str] = "std"
+    aliases: ClassVar[tuple[str, ...]] = ("reduce_std",)
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
@@ -222,6 +229,7 @@ class Normalize(Op):
     """Divides vectors by their length, so that their norm is 1."""
 
     name: ClassVar[str] = "normalize"
+    aliases: ClassVar[tuple[str, ...]] = ("l2_normalize", "unit_norm", "l2_norm")
     kind: ClassVar[Kind] = Kind.NORM
     p: Annotated[float, Field(description="which norm measures the length")] = 2.0
     dim: Annotated[int | Ints, Field(description="the dimensions of the vectors")] = 1

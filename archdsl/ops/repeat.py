@@ -18,6 +18,7 @@ class Expand(Op):
     """Repeats dimensions of size 1, without copying; more dimensions may come in front."""
 
     name: ClassVar[str] = "expand"
+    aliases: ClassVar[tuple[str, ...]] = ("broadcast_to",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     size: Annotated[Dims, Field(description="the new shape; -1 keeps a size")]
 

@@ -82,6 +82,7 @@ class Reshape(Regroup):
     """Gives the same elements, in the same order, another shape."""
 
     name: ClassVar[str] = "reshape"
+    aliases: ClassVar[tuple[str, ...]] = ("view",)
     shape: Annotated[Dims, Field(description="the new shape; one size may be -1")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -93,6 +94,7 @@ class Permute(Reorder):
     """Puts the dimensions into another order."""
 
     name: ClassVar[str] = "permute"
+    aliases: ClassVar[tuple[str, ...]] = ("move_axis", "move_dim")
     dims: Annotated[Ints, Field(description="for each output dimension, the input's")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -114,6 +116,7 @@ class Transpose(Reorder):
     """Swaps two dimensions."""
 
     name: ClassVar[str] = "transpose"
+    aliases: ClassVar[tuple[str, ...]] = ("swap_axes", "swap_dims")
     dim0: Annotated[int, Field(description="one dimension")]
     dim1: Annotated[int, Field(description="the other dimension")]
 
@@ -159,6 +162,7 @@ class Unsqueeze(Regroup):
     """Inserts a dimension of size 1."""
 
     name: ClassVar[str] = "unsqueeze"
+    aliases: ClassVar[tuple[str, ...]] = ("expand_dims",)
     dim: Annotated[int, Field(description="its place in the output")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -171,6 +175,7 @@ class Flip(Op):
     """Reverses the order along dimensions."""
 
     name: ClassVar[str] = "flip"
+    aliases: ClassVar[tuple[str, ...]] = ("reverse",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     dims: Annotated[Ints, Field(description="the dimensions reversed")]
 

@@ -1,6 +1,6 @@
 """`interpolate`, and windows as columns: `unfold` and `fold`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
@@ -39,6 +39,14 @@ class Interpolate(Op):
     """Resizes a map (N, C, …) to a `size` or by a `scale_factor`; sizes are rounded down."""
 
     name: ClassVar[str] = "interpolate"
+    aliases: ClassVar[tuple[str, ...]] = ("upsample", "upsampling", "resize", "rescale")
+    variants: ClassVar[Mapping[str, str]] = {
+        "upsample_nearest": "mode: nearest",
+        "upsample_bilinear": "mode: bilinear",
+        "upsample_bicubic": "mode: bicubic",
+        "upsampling_bilinear": "mode: bilinear",
+        "upsampling_nearest": "mode: nearest",
+    }
     kind: ClassVar[Kind] = Kind.POOL
     size: Annotated[AnyDim | Dims | None, Field(description="the new spatial sizes, or one for all")] = None
     scale_factor: Annotated[Factor | Factors | None, Field(description="how many times larger instead")] = None
@@ -92,6 +100,7 @@ class Unfold(Op):
     """Windows of a map as columns: (N, C, H, W) becomes (N, C · window, number of windows)."""
 
     name: ClassVar[str] = "unfold"
+    aliases: ClassVar[tuple[str, ...]] = ("im2col",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     kernel_size: Annotated[Size2d, Field(description="the window")]
     dilation: Annotated[Size2d, Field(description="distance between a window's places")] = (1, 1)
@@ -119,6 +128,7 @@ class Fold(Op):
     """Adds columns up into a map: the reverse of `unfold`, where windows overlap their sum."""
 
     name: ClassVar[str] = "fold"
+    aliases: ClassVar[tuple[str, ...]] = ("col2im",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     output_size: Annotated[AnyDim | Dims, Field(description="the map's height and width")]
     kernel_size: Annotated[Size2d, Field(description="the window")]

@@ -1,6 +1,6 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Final, Literal, final
 
@@ -28,6 +28,12 @@ class Pad(Op):
     """Adds places at the ends of the last dimensions; negative numbers take places away."""
 
     name: ClassVar[str] = "pad"
+    aliases: ClassVar[tuple[str, ...]] = ("zero_pad", "zero_padding", "padding", "constant_pad")
+    variants: ClassVar[Mapping[str, str]] = {
+        "reflection_pad": "mode: reflect",
+        "replication_pad": "mode: replicate",
+        "circular_pad": "mode: circular",
+    }
     kind: ClassVar[Kind] = Kind.RESHAPE
     pad: Annotated[
         Dims,
@@ -80,6 +86,7 @@ class PixelShuffle(Op):
     """Moves blocks of channels into places: (…, C·r², H, W) becomes (…, C, H·r, W·r)."""
 
     name: ClassVar[str] = "pixel_shuffle"
+    aliases: ClassVar[tuple[str, ...]] = ("depth_to_space", "sub_pixel")
     kind: ClassVar[Kind] = Kind.RESHAPE
     upscale_factor: Annotated[PositiveInt, Field(description="r, how many times larger")]
 
@@ -99,6 +106,7 @@ class PixelUnshuffle(Op):
     """Moves places into channels: (…, C, H·r, W·r) becomes (…, C·r², H, W)."""
 
     name: ClassVar[str] = "pixel_unshuffle"
+    aliases: ClassVar[tuple[str, ...]] = ("space_to_depth",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     downscale_factor: Annotated[PositiveInt, Field(description="r, how many times smaller")]
 
@@ -133,6 +141,7 @@ class GridSample(Op):
     """Reads a map at given places: (N, C, H, W) at a grid (N, P, Q, 2) of (x, y) from -1 to 1."""
 
     name: ClassVar[str] = "grid_sample"
+    aliases: ClassVar[tuple[str, ...]] = ("warp",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("grid"))
     mode: Annotated[Literal["bilinear", "nearest", "bicubic"], Field(description="how it reads between places")] = (

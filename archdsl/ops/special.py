@@ -68,6 +68,7 @@ class Constant(Op):
     """
 
     name: ClassVar[str] = "constant"
+    aliases: ClassVar[tuple[str, ...]] = ("buffer",)
     kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape")]

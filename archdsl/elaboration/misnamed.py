@@ -1,0 +1,115 @@
+"""What to say of an `op` that names no op and no block: a formula without its `=`, a call, another library's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from archdsl.diagnostics import nearest
+from archdsl.elaboration.frames import Frame, find, visible
+from archdsl.expressions import ExpressionError, parse_formula
+from archdsl.files import specs_folder
+from archdsl.loader import load
+from archdsl.ops import OPS
+from archdsl.ops.othernames import bare, call_hint, op_hint
+
+if TYPE_CHECKING:
+    from archdsl.inherit import Resolved
+
+_CALL: Final = re.compile(r"([A-Za-z_][\w.]*)\s*\(.*\)", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z_][\w.-]*")
+_PATH: Final = re.compile(r"(?:[A-Za-z_][\w-]*|\d+)(?:\.(?:\w[\w-]*))*")
+_LIST: Final = "`archdsl ops` lists the ops; blocks stand under `blocks` or come by `use`"
+
+
+def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
+    """What to do about an op that there is not, in a file, at a place in the network."""
+    blocks = [*(home.document.blocks or {}), *home.uses]
+    if _NAME.fullmatch(name) is None:
+        return _text_hint(name, frame, blocks) or _LIST
+    if type(frame.env.find(name) and frame.env[name]) in (str, dict):
+        return f"`${name}` is what the parameter `{name}` holds"
+    known = op_hint(name, _rank(frame)) if nearest(name, blocks) is None else None
+    if known is not None:
+        return known
+    library = _libraries().get(bare(name))
+    if library is not None:
+        return f"add `use: [{library}]`, which brings the block `{bare(name)}`"
+    near = nearest(bare(name), [*blocks, *OPS])
+    if near is None and find(frame, name) is not None:
+        return f"`{name}` is a node: `{{from: {name}}}` reads it, and `{{share: {name}}}` runs it again"
+    return f"did you mean `{near}`?" if near else _LIST
+
+
+def _rank(frame: Frame) -> int | None:
+    """The rank of what the node above gives."""
+    first = next(iter(frame.above.outputs.values()), None)
+    return None if first is None else first.type.rank
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> Mapping[str, str]:
+    """The block libraries that ship, by the names of their blocks."""
+    folder = specs_folder()
+    found: dict[str, str] = {}
+    for path in sorted((folder / "blocks").glob("*.yaml")):
+        data, _, _ = load(path.read_text("utf-8"), path.name)
+        found |= dict.fromkeys(data.get("blocks", ()), f"blocks/{path.stem}")
+    return found
+
+
+def _text_hint(text: str, frame: Frame, blocks: Iterable[str]) -> str | None:
+    """For what is no name: a comment, a call of an op, a formula."""
+    if text.startswith("="):
+        return f"a formula is the node itself, `{text}`, or stands under `value`"
+    op, slashes, _ = text.partition(" //")
+    if slashes and (op in OPS or op in blocks):
+        return "a comment starts with `#`"
+    return _call_hint(text, frame, blocks) or _formula_hint(text, frame)
+
+
+def _call_hint(text: str, frame: Frame, blocks: Iterable[str]) -> str | None:
+    """For `nn.Conv2d(3, 64, 3)` and the like."""
+    match = _CALL.fullmatch(text)
+    if match is None or _reads_nodes(text, frame):
+        return None
+    name = bare(match[1])
+    if name in OPS or name in blocks:
+        return f"an op has its fields beside it: `{{op: {name}, …}}`"
+    hint = op_hint(name, _rank(frame))
+    return hint and f"an op has its fields beside it, `{{op: …}}`; {hint}"
+
+
+def _formula_hint(text: str, frame: Frame) -> str | None:
+    try:
+        if not parse_formula(text, lambda path: find(frame, path) is not None).names:
+            return None
+    except ExpressionError as error:
+        if not _reads_nodes(text, frame):
+            return None
+        if (op := error.call and call_hint(error.call)) is not None:
+            return op
+    return f"a formula starts with `=`: write `= {text}`"
+
+
+def path_hint(path: str, frame: Frame) -> str | None:
+    """What to do about a path that cannot be one: `layers[0]`, `a, b`, `-1`, a formula; None for one that can."""
+    if _PATH.fullmatch(path):
+        return None
+    if re.fullmatch(r"[\w.]+(\[\d+\]|/\w+)+", path):
+        dotted = re.sub(r"\[(\d+)\]|/(\w+)", r".\1\2", path)
+        return f"a path is joined by dots: `{dotted}`"
+    if re.fullmatch(r"-\d+", path):
+        return "a node is read by its name; without `from` it reads the node above"
+    parts = re.split(r"\s*,\s*|\s+", path)
+    if len(parts) > 1 and all(map(_PATH.fullmatch, parts)):
+        return f"several nodes are a list with commas: `[{', '.join(parts)}]`"
+    if _reads_nodes(path, frame):
+        return f"a formula is a node of its own: write one with `= {path}`, and read that"
+    return "a path is names and numbers joined by dots"
+
+
+def _reads_nodes(text: str, frame: Frame) -> bool:
+    return not set(visible(frame)).isdisjoint(re.findall(r"[A-Za-z_]\w*", text))
