@@ -14,7 +14,7 @@ from archdsl import __version__
 from archdsl.graph import Graph, Scope
 from archdsl_torch.helpers import HELPERS
 from archdsl_torch.layout import is_tensor
-from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, class_name
+from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, Unchained, class_name
 from archdsl_torch.renames import rename_lines
 from archdsl_torch.reset import tie_lines, tree_lines
 from archdsl_torch.text import WIDTH, output_name
@@ -30,8 +30,9 @@ def source(graph: Graph) -> str:
     """The network as the text of a Python file that imports torch alone."""
     opened: frozenset[Scope] = frozenset()
     inlined: frozenset[Scope] = frozenset()
+    unchained: frozenset[Scope] = frozenset()
     while True:
-        planner = Planner(graph, opened, inlined)
+        planner = Planner(graph, opened, inlined, unchained)
         try:
             planner.run()
         except Open as found:
@@ -39,6 +40,9 @@ def source(graph: Graph) -> str:
             continue
         except Inlined as found:
             inlined |= found.scopes
+            continue
+        except Unchained as found:
+            unchained |= {found.scope}
             continue
         return _print(planner)
 

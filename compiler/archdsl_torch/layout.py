@@ -61,11 +61,13 @@ class Layout:
     """The ports and roles of a graph's scopes."""
 
     def __init__(
-        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset()
-    ) -> None:
+        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset(),
+        unchained: frozenset[Scope] = frozenset(),
+    ) -> None:  # fmt: skip
         self.graph = graph
         self.opened = opened
         self.inlined = inlined
+        self.unchained = unchained
         self.order = {node: i for i, node in enumerate(graph.nodes)}
         self.inputs = frozenset(graph.inputs.values())
         known: Known = {}
@@ -238,7 +240,7 @@ class Layout:
     def _is_chain(self, scope: Scope) -> bool:
         """Whether its children are modules, each of which reads the one before it and nothing else."""
         reads = [*self.imports.get(scope, ())]
-        if len(reads) != 1 or len(scope.children) < 1:
+        if len(reads) != 1 or len(scope.children) < 1 or scope in self.unchained:
             return False
         current: Key | None = reads[0]
         for child in scope.children.values():

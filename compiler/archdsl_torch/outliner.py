@@ -128,7 +128,12 @@ class Outliner:
         if scope.scope is None:
             return {name: key_of(value) for name, value in scope.outputs.items()}
         wanted = self.layout.exports.get(scope, {})
-        exports = {n: key for n, value in scope.outputs.items() if (key := key_of(value)) in wanted}
+        exports: dict[str, Key] = {}
+        for name, value in scope.outputs.items():
+            key = key_of(value)
+            # what has several names is given once
+            if key in wanted and key not in exports.values():
+                exports[name] = key
         known = set(exports.values())
         for key in wanted:
             if key not in known:

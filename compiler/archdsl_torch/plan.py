@@ -74,15 +74,24 @@ class Inlined(Exception):
         self.scopes = frozenset(scopes)
 
 
+class Unchained(Exception):
+    """A scope that is no chain after all: a child's class takes or gives more than one tensor."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope.path)
+        self.scope = scope
+
+
 @final
 class Planner:
     """Plans every class of a graph."""
 
     def __init__(
-        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset()
-    ) -> None:
+        self, graph: Graph, opened: frozenset[Scope] = frozenset(), inlined: frozenset[Scope] = frozenset(),
+        unchained: frozenset[Scope] = frozenset(),
+    ) -> None:  # fmt: skip
         self.graph = graph
-        self.layout = Layout(graph, opened, inlined)
+        self.layout = Layout(graph, opened, inlined, unchained)
         self.outliner = Outliner(self.layout)
         self.plans: list[ClassPlan] = []
         self.by_scope: dict[Scope, ClassPlan] = {}
@@ -96,6 +105,8 @@ class Planner:
         self.plan_of(self.graph.root)
         for plan in self.plans:
             self._check_shared(plan)
+            for outline in plan.merged.outlines:
+                self._check_chained(plan, outline)
         return self.plans
 
     def plan_of(self, scope: Scope) -> ClassPlan:
@@ -244,6 +255,15 @@ class Planner:
             here, there = plan.index(outline.scope), other.index(as_scope(origin)) if other is plan else None
             if there is None or any(not same(a.values[here], a.values[there]) for a in plan.arguments.atoms):
                 raise Open(_shared_top(outline.scope))
+
+    def _check_chained(self, plan: ClassPlan, outline: Outline) -> None:
+        """In a chain each child is given one tensor and gives one; the class has other instances, which may differ."""
+        scope = outline.scope
+        if scope.scope is None or self.layout.role(scope.scope) not in (Role.CHAIN, Role.CHAIN_CLASS):
+            return
+        given = [name for name in plan.merged.ports if name in outline.ports]
+        if plan.base == "nn.Module" and (given != [*plan.merged.ports[:1]] or len(plan.merged.exports) != 1):
+            raise Unchained(scope.scope)
 
 
 def _shared_top(scope: Scope) -> Scope:

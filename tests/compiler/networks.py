@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.compiler.loops import LOOPS
+from tests.compiler.outputs import OUTPUTS
 from tests.compiler.stacks import LAYER, STACKS
 
 IMAGE = "inputs: {x: [N, 3, H = 16, W = 16]}\n"
@@ -677,3 +678,4 @@ nodes:
 )
 NETWORKS |= LOOPS
 NETWORKS |= {name: LAYER + nodes for name, nodes in STACKS.items()}
+NETWORKS |= OUTPUTS
