@@ -104,6 +104,13 @@ class Frame:
 class PathError(Exception):
     """A path that gives no value."""
 
+    at: tuple[str | int, ...] | None = None
+    """Where it is written, where that is known."""
+    key: bool = False
+    """The key there is at fault, not the value."""
+    also: tuple[PathError, ...] = ()
+    """Others of the same node."""
+
     def __init__(
         self, code: str, message: str, hint: str | None = None, offsets: tuple[int, int] | None = None
     ) -> None:

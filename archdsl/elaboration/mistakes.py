@@ -83,10 +83,10 @@ class Mistakes:
         elif isinstance(error, ExpressionError):
             self.expression(home, path, error, place)
         elif isinstance(error, MissingElse):
-            self.missing_else(error, home.span(path))
+            self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
-            span = home.within(path, *error.offsets) if error.offsets else home.span(path)
-            self.add(error.code, error.message, span, place=place, hint=error.hint)
+            for each in (error, *error.also):
+                self.add(each.code, each.message, _path_span(home, each, path), place=place, hint=each.hint)
         elif isinstance(error, FieldError):
             for code, message, field, hint in error.problems:
                 self.add(code, message, _field_span(template, field, code), place=place, hint=hint)
@@ -142,6 +142,14 @@ class _At:
         path = self._template.path if self._path is None else self._path
         if self._mistakes.caught(error, self._template, self._frame, path):
             raise Reported from None
+
+
+def _path_span(home: Resolved, error: PathError, path: Path) -> Span:
+    """Where a path stands that gives no value; `path` where it does not say so itself."""
+    at = path if error.at is None else error.at
+    if error.key:
+        return home.key_span(at)
+    return home.within(at, *error.offsets) if error.offsets else home.span(at)
 
 
 def _field_span(template: Template | BlockTemplate, field: str | None, code: str) -> Span:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import FollowOn, nearest
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, unknown_path, value_of
+from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
 from archdsl.substitution import Text, parse_text
@@ -18,21 +19,33 @@ Path = tuple[str | int, ...]
 DECLARATIONS = ("parameter", "constant")
 
 
+class Source(NamedTuple):
+    """A path under `from`, with where it is written."""
+
+    path: str
+    at: Path
+
+
 class Reading(NamedTuple):
-    """The entries that feed a node's ports, and the names by which they were read."""
+    """The entries that feed a node's ports, the names by which they were read, and where those are written."""
 
     entries: tuple[Entry | None, ...]
     names: tuple[str, ...]
     ports: tuple[Port, ...]
+    places: tuple[Path | None, ...]
 
     def values(self, mode: Mode | None) -> tuple[Value | None, ...]:
         """The tensor at each port. Raises PathError, FollowOn."""
         values: list[Value | None] = []
-        for entry, name, port in zip(self.entries, self.names, self.ports, strict=True):
+        for entry, name, port, place in zip(*self, strict=True):
             if entry is None or (port.optional and entry.state is State.ABSENT):
                 values.append(None)
-            else:
+                continue
+            try:
                 values.append(value_of(entry, name, mode))
+            except PathError as error:
+                error.at = place
+                raise
         return tuple(values)
 
 
@@ -41,31 +54,61 @@ def read_sources(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...]) 
     if not ports:
         if template.source is not None:
             raise PathError("too-many-inputs", "this op takes no inputs", "remove `from`")
-        return Reading((), (), ())
+        return Reading((), (), (), ())
     if template.source is None:
         return _from_above(frame, ports, {})
-    named = written_sources(template, frame)
-    if isinstance(named, dict):
-        return _by_port(frame, ports, named)
-    return _in_order(frame, ports, named)
+    sources = _sources(template, frame)
+    if isinstance(sources, dict):
+        return _by_port(frame, ports, sources)
+    return _in_order(frame, ports, sources)
 
 
 def written_sources(template: NodeTemplate, frame: Frame) -> list[str] | dict[str, str]:
-    """The paths under `from`, in order or by port. Raises ExpressionError, TemplateError."""
+    """The paths under `from`, in order or by port. Raises PathError, ExpressionError, TemplateError."""
+    sources = _sources(template, frame)
+    if isinstance(sources, dict):
+        return {port: source.path for port, source in sources.items()}
+    return [source.path for source in sources]
+
+
+def _sources(template: NodeTemplate, frame: Frame) -> list[Source] | dict[str, Source]:
     assert template.source is not None
     cached = template.cache.get("from")
     if cached is None:
         cached = template.cache["from"] = _compile_source(template.source.value, template.source.path)
     if isinstance(cached, dict):
-        return {port: str(evaluate_text(text, frame.env)) for port, text in cached.items()}
+        return {port: _source(text, at, frame.env) for port, (text, at) in cached.items()}
     return list(_expand(cached, frame.env))
 
 
+def _source(text: Text, at: Path, env: Env) -> Source:
+    if text.literal is not None:
+        return Source(text.literal, at)
+    try:
+        return Source(str(evaluate_text(text, env)), at)
+    except ExpressionError as error:
+        raise _unread(error, at) from None
+
+
+def _unread(error: ExpressionError, at: Path) -> PathError:
+    """What is wrong with a substitution in a path, where it is written."""
+    found = PathError("bad-expression", error.message, error.hint, (error.start, error.end))
+    found.at = at
+    return found
+
+
 def _compile_source(raw: Any, path: Path) -> Any:
-    """Texts by port, or a list of texts and loops."""
+    """Texts by port, or a list of texts and loops; each text with where it is written."""
     if isinstance(raw, Mapping) and not any(for_key(key) for key in raw):
-        return {port: parse_text(str(path)) for port, path in raw.items()}
+        return {port: _compile_path(value, (*path, port)) for port, value in raw.items()}
     return _compile_items(raw, path)
+
+
+def _compile_path(raw: Any, at: Path) -> tuple[Text, Path]:
+    try:
+        return parse_text(str(raw)), at
+    except ExpressionError as error:
+        raise _unread(error, at) from None
 
 
 def _compile_items(raw: Any, path: Path) -> list[Any]:
@@ -79,13 +122,14 @@ def _compile_item(item: Any, path: Path) -> Any:
         key = next(iter(item), "")
         targets, iterable = compile_loop(key, (*path, key))
         return targets, iterable, _compile_items(item[key], (*path, key))
-    return parse_text(str(item))
+    return _compile_path(item, path)
 
 
-def _expand(items: list[Any], env: Env) -> Iterator[str]:
+def _expand(items: list[Any], env: Env) -> Iterator[Source]:
     for item in items:
-        if isinstance(item, Text):
-            yield str(evaluate_text(item, env))
+        if isinstance(item[0], Text):
+            text, at = item
+            yield _source(text, at, env)
             continue
         targets, iterable, body = item
         for turn in iterable.evaluate(env):
@@ -93,56 +137,87 @@ def _expand(items: list[Any], env: Env) -> Iterator[str]:
             yield from _expand(body, Env(names, env))
 
 
-def _in_order(frame: Frame, ports: tuple[Port, ...], paths: list[str]) -> Reading:
+def _in_order(frame: Frame, ports: tuple[Port, ...], sources: list[Source]) -> Reading:
     if ports[0].variadic:
-        if not paths:
+        if not sources:
             raise PathError("missing-input", "`from` is empty", "name at least one node")
-        entries = tuple(find_entry(frame, path) for path in paths)
-        return Reading(entries, tuple(paths), tuple(Port(str(i)) for i in range(len(paths))))
-    if len(paths) > len(ports):
+        paths, places = zip(*sources, strict=True)
+        return Reading(_entries(frame, sources), paths, tuple(Port(str(i)) for i in range(len(paths))), places)
+    if len(sources) > len(ports):
         listed = ", ".join(f"`{port.name}`" for port in ports)
-        raise PathError("too-many-inputs", f"{len(paths)} inputs for {len(ports)}: {listed}")
-    given = {port.name: path for port, path in zip(ports, paths, strict=False)}
-    if len(paths) == 1 and len(ports) > 1:
-        first = find_entry(frame, paths[0])
+        error = PathError("too-many-inputs", f"{len(sources)} inputs for {len(ports)}: {listed}")
+        error.at = sources[len(ports)].at
+        raise error
+    given = {port.name: source for port, source in zip(ports, sources, strict=False)}
+    if len(sources) == 1 and len(ports) > 1:
+        first = _entries(frame, sources)[0]
         if len(first.outputs) > 1:
-            return _spread(frame, ports, first, paths[0])
+            return _spread(ports, first, sources[0])
     return _by_port(frame, ports, given)
 
 
-def _spread(frame: Frame, ports: tuple[Port, ...], entry: Entry, path: str) -> Reading:
+def _entries(frame: Frame, sources: Sequence[Source]) -> tuple[Entry, ...]:
+    """The entries at paths, each of which must lead somewhere. Raises PathError for all that do not, FollowOn."""
+    found: list[Entry] = []
+    errors: list[PathError] = []
+    broken = False
+    for source in sources:
+        try:
+            found.append(find_entry(frame, source.path))
+        except PathError as error:
+            error.at = source.at
+            errors.append(error)
+        except FollowOn:
+            broken = True
+    if errors:
+        errors[0].also = tuple(errors[1:])
+        raise errors[0]
+    if broken:
+        raise FollowOn
+    return tuple(found)
+
+
+def _spread(ports: tuple[Port, ...], entry: Entry, source: Source) -> Reading:
     """A node with several outputs feeds the ports of their names."""
     missing = next((p.name for p in ports if not p.optional and p.name not in entry.outputs), None)
     if missing is not None:
-        raise PathError("missing-input", f"`{path}` has no output `{missing}`", "name each port's input in `from`")
+        message = f"`{source.path}` has no output `{missing}`"
+        raise PathError("missing-input", message, "name each port's input in `from`")
     entries = tuple(
         Entry({"output": entry.outputs[p.name]}, mode=entry.mode) if p.name in entry.outputs else None for p in ports
     )
-    return Reading(entries, tuple(f"{path}.{p.name}" for p in ports), ports)
+    return Reading(entries, tuple(f"{source.path}.{p.name}" for p in ports), ports, (source.at,) * len(ports))
 
 
-def _by_port(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, str]) -> Reading:
-    known = {port.name for port in ports}
-    for name in named:
-        if name not in known:
-            near = nearest(name, known)
-            listed = ", ".join(f"`{port.name}`" for port in ports)
-            raise PathError(
-                "unknown-port", f"no input `{name}`", f"did you mean `{near}`?" if near else f"it has {listed}"
-            )
-    return _from_above(frame, ports, {port: (find_entry(frame, path), path) for port, path in named.items()})
+def _by_port(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, Source]) -> Reading:
+    known = [port.name for port in ports]
+    unknown = [_no_port(name, named[name].at, known) for name in named if name not in known]
+    if unknown:
+        unknown[0].also = tuple(unknown[1:])
+        raise unknown[0]
+    entries = _entries(frame, [*named.values()])
+    return _from_above(frame, ports, dict(zip(named, zip(entries, named.values(), strict=True), strict=True)))
 
 
-def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple[Entry, str]]) -> Reading:
+def _no_port(name: str, at: Path, known: list[str]) -> PathError:
+    near, listed = nearest(name, known), ", ".join(f"`{port}`" for port in known)
+    error = PathError("unknown-port", f"no input `{name}`", f"did you mean `{near}`?" if near else f"it has {listed}")
+    error.at, error.key = at, True
+    return error
+
+
+def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple[Entry, Source]]) -> Reading:
     """Ports that are not named read the node above: by output name, or the first its only output."""
     above = frame.above
     several = len(above.outputs) > 1 or above.named
     entries: list[Entry | None] = []
     names: list[str] = []
+    places: list[Path | None] = []
     for position, port in enumerate(ports):
         entry: Entry | None
+        place: Path | None = None
         if port.name in given:
-            entry, name = given[port.name]
+            entry, (name, place) = given[port.name]
         elif several and port.name in above.outputs:
             entry, name = Entry({"output": above.outputs[port.name]}, mode=above.mode), port.name
         elif position == 0 and (len(above.outputs) == 1 or above.state is not State.VALUE):
@@ -153,7 +228,8 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
             raise _missing(above, port, position)
         entries.append(entry)
         names.append(name)
-    return Reading(tuple(entries), tuple(names), ports)
+        places.append(place)
+    return Reading(tuple(entries), tuple(names), ports, tuple(places))
 
 
 def above_name(above: Entry) -> str:
