@@ -10,6 +10,9 @@
 A spec is a path, the name of a network that ships with archdsl (`archdsl list`), or an elaborated
 `Graph`. Keyword arguments that are not named below set the spec's own parameters; `sizes` sets
 symbolic dimensions of its inputs, as `{"H": 256}` or, for one input of several, `{"image.H": 256}`.
+
+A spec may name files under its own folder, or under the working directory where that is above it, and those that
+ship; `include` is folders of which it may name files as well. NotADirectoryError where one of them is none.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from archdsl.diff.difference import Difference
     from archdsl.document import Document
     from archdsl.graph import Graph
+    from archdsl.inherit import Reader
+    from archdsl.reach import Folders
     from archdsl.summary import Summary
     from archdsl.weights import LoadReport, WeightsError
 
@@ -56,28 +61,30 @@ __all__ = [
 Spec: TypeAlias = "str | os.PathLike[str] | Graph"
 
 
-def load(spec: str | os.PathLike[str]) -> Document:
+def load(spec: str | os.PathLike[str], *, include: Folders = ()) -> Document:
     """What a file says, with what it extends and patches, checked for its form alone.
 
     Blocks are not expanded and shapes not inferred. Raises SpecError with every mistake of form.
     """
     from archdsl.inherit import read
 
-    resolved, diagnostics = read(spec)
+    resolved, diagnostics = read(spec, reader=_reader(include))
     if resolved is None or _failed(diagnostics):
         raise _error(diagnostics)
     return resolved.document
 
 
-def check(spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, **params: Any) -> list[Diagnostic]:
+def check(
+    spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
+) -> list[Diagnostic]:
     """Every mistake and warning in the spec, in the order of the file; an empty list if there is none."""
     from archdsl.diagnostics import ordered
     from archdsl.elaborate import analyse
 
-    return list(ordered(analyse(spec, params, sizes)[1]))
+    return list(ordered(analyse(spec, params, sizes, _reader(include))[1]))
 
 
-def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> Graph:
+def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> Graph:
     """The elaborated network: every primitive with its fields, path, shapes and source position.
 
     Raises SpecError, with every mistake, where the spec has errors.
@@ -89,7 +96,7 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) 
         if params or sizes:
             raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
         return spec
-    made, diagnostics = analyse(spec, params, sizes)
+    made, diagnostics = analyse(spec, params, sizes, _reader(include))
     if made is None:
         raise _error(diagnostics)
     return made
@@ -105,6 +112,7 @@ def build(
     weights: str | os.PathLike[str] | None = None,
     strict: bool = True,
     sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
     **params: Any,
 ) -> torch.nn.Module:
     """The network as an ordinary `torch.nn.Module`, running exactly what `source` prints.
@@ -123,7 +131,7 @@ def build(
     """
     import archdsl_torch
 
-    network = graph(spec, sizes=sizes, **params)
+    network = graph(spec, sizes=sizes, include=include, **params)
     if weights is None:
         return archdsl_torch.build(network, device=device, dtype=dtype, seed=seed, init=init)
     module, report = archdsl_torch.build_with_weights(network, weights, device, dtype, seed, init, strict)
@@ -138,6 +146,7 @@ def load_weights(
     *,
     strict: bool = True,
     sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
     **params: Any,
 ) -> LoadReport:
     """Loads a published file of weights into a module that was built from the same spec and parameters.
@@ -153,17 +162,17 @@ def load_weights(
     """
     import archdsl_torch
 
-    return archdsl_torch.load_weights(graph(spec, sizes=sizes, **params), module, file, strict)
+    return archdsl_torch.load_weights(graph(spec, sizes=sizes, include=include, **params), module, file, strict)
 
 
-def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, **params: Any) -> str:
+def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> str:
     """The network as the text of a Python file that imports torch alone.
 
     Raises SpecError where the spec has errors.
     """
     import archdsl_torch
 
-    return archdsl_torch.source(graph(spec, sizes=sizes, **params))
+    return archdsl_torch.source(graph(spec, sizes=sizes, include=include, **params))
 
 
 def draw(
@@ -180,6 +189,7 @@ def draw(
     batch: bool = False,
     title: str | None = None,
     sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
     **params: Any,
 ) -> Path:
     """Writes the network's figure; the file's suffix, svg, pdf, png or dot, chooses the format.
@@ -198,7 +208,7 @@ def draw(
     view = diagram.View(
         depth, _paths(expand), _paths(collapse), only, direction, style, counts=counts, batch=batch, title=title
     )
-    return diagram.draw(graph(spec, sizes=sizes, **params), file, view)
+    return diagram.draw(graph(spec, sizes=sizes, include=include, **params), file, view)
 
 
 def summary(
@@ -208,6 +218,7 @@ def summary(
     batch: int | None = None,
     dtype: str = "float32",
     sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
     **params: Any,
 ) -> Summary:
     """Shapes, parameters, multiply-accumulates, memory and receptive fields as a tree: `print` it.
@@ -218,10 +229,10 @@ def summary(
     """
     from archdsl.summary import summarise
 
-    return summarise(graph(spec, sizes=sizes, **params), depth, batch, dtype)
+    return summarise(graph(spec, sizes=sizes, include=include, **params), depth, batch, dtype)
 
 
-def diff(before: Spec, after: Spec) -> Difference:
+def diff(before: Spec, after: Spec, *, include: Folders = ()) -> Difference:
     """What changed from one network to another: `print` it, `draw` it, or take its `data()` or `json()`.
 
     Two settings of one spec are compared as graphs: `diff("resnet50", graph("resnet50", num_classes=10))`.
@@ -229,12 +240,19 @@ def diff(before: Spec, after: Spec) -> Difference:
     """
     from archdsl.diff.difference import Difference
 
-    return Difference(graph(before), graph(after))
+    return Difference(graph(before, include=include), graph(after, include=include))
 
 
 def _paths(given: Sequence[str]) -> tuple[str, ...]:
     """The paths; one alone may be given without a list."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _reader(include: Folders) -> Reader:
+    from archdsl.inherit import Reader
+    from archdsl.reach import folders
+
+    return Reader(folders(include))
 
 
 def _log(report: LoadReport) -> None:

@@ -43,6 +43,11 @@ def make_parser(commands: Mapping[str, tuple[Callable[[argparse.Namespace], int]
         made[name].set_defaults(command=command)
     for name in _ONE_SPEC:
         _add_spec(made[name])
+    for name in (*_ONE_SPEC, "check"):
+        made[name].add_argument(
+            "--include", action="append", default=[], metavar="DIR",
+            help="a folder whose files a spec may name, beside those of its own folder; repeatable",
+        )  # fmt: skip
     _add_options(made)
     return parser
 

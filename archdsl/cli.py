@@ -163,10 +163,12 @@ def check(options: argparse.Namespace) -> int:
     """Tells every mistake of every file."""
     from archdsl.diagnostics import render_github, render_json
     from archdsl.elaborate import analyse
+    from archdsl.inherit import Reader
+    from archdsl.reach import folders
 
     found: list[Diagnostic] = []
     for spec in options.specs:
-        diagnostics = analyse(spec, {}, {})[1]
+        diagnostics = analyse(spec, {}, {}, Reader(folders(options.include)))[1]
         found += diagnostics
         if options.format == "text":
             print(_shown(diagnostics, sys.stdout) if diagnostics else f"{spec}: ok")
@@ -215,12 +217,13 @@ def draw(options: argparse.Namespace) -> int:
 
 def view(options: argparse.Namespace) -> int:
     """Serves the page to this machine's browser, and follows the spec."""
+    from archdsl.reach import folders
     from archdsl.viewer.server import Server
     from archdsl.viewer.watching import Watched
 
     gc.enable()
     with _drawing():
-        watched = Watched(options.spec, dict(options.params), dict(options.sizes))
+        watched = Watched(options.spec, dict(options.params), dict(options.sizes), folders(options.include))
     if watched.diagnostics:
         print(_shown(watched.diagnostics, sys.stderr), file=sys.stderr)
     if (code := _code(watched.diagnostics)) == BAD_USAGE:
@@ -241,7 +244,8 @@ def diff(options: argparse.Namespace) -> int:
     for kind, name, value in options.to:
         own[kind][name] = value
     first = (options.spec, dict(options.params), dict(options.sizes))
-    difference = Difference(*_graphs(first, (options.other or options.spec, own["params"], own["sizes"])))
+    second = (options.other or options.spec, own["params"], own["sizes"])
+    difference = Difference(*_graphs(options.include, first, second))
     print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
     if options.output is not None:
         with _drawing():
@@ -296,14 +300,16 @@ def ops(options: argparse.Namespace) -> int:
 
 def _graph(options: argparse.Namespace) -> Graph:
     """The graph of the command's SPEC; its mistakes and warnings go to the standard error."""
-    return _graphs((options.spec, dict(options.params), dict(options.sizes)))[0]
+    return _graphs(options.include, (options.spec, dict(options.params), dict(options.sizes)))[0]
 
 
-def _graphs(*wanted: tuple[str, dict[str, Any], dict[str, int]]) -> list[Graph]:
+def _graphs(include: list[str], *wanted: tuple[str, dict[str, Any], dict[str, int]]) -> list[Graph]:
     """The graphs of specs with parameters and sizes; what is wrong with any of them is told once."""
     from archdsl.elaborate import analyse
+    from archdsl.inherit import Reader
+    from archdsl.reach import folders
 
-    found = [analyse(*each) for each in wanted]
+    found = [analyse(*each, Reader(folders(include))) for each in wanted]
     diagnostics: list[Diagnostic] = []
     for _, told in found:
         diagnostics += [each for each in told if each not in diagnostics]

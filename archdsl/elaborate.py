@@ -14,6 +14,7 @@ from archdsl.elaboration.walk import Elaborator
 from archdsl.files import find
 from archdsl.graph import Graph
 from archdsl.inherit import Reader, Resolved, read
+from archdsl.reach import Reach
 
 
 def analyse(
@@ -43,10 +44,10 @@ def elaborate(resolved: Resolved, sizes: Mapping[str, int]) -> tuple[Graph | Non
         return Elaborator(resolved, sizes).run()
 
 
-def ancestors(spec: Path) -> Iterator[Path]:
-    """The files that a spec extends, the nearest first; as far as they can be read."""
+def ancestors(spec: Path, reach: Reach | None) -> Iterator[Path]:
+    """The files that a spec extends, the nearest first; as far as they can be read and are in `reach`."""
     seen = {spec}
-    while (resolved := read(spec)[0]) is not None and resolved.document.extends is not None:
+    while (resolved := read(spec, reader=Reader(reach=reach))[0]) is not None and resolved.document.extends is not None:
         found = find(resolved.document.extends, spec)
         if found is None or found in seen:
             return

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from pathlib import Path
+import re
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from archdsl.diagnostics import Diagnostic, Span, did_you_mean
-from archdsl.loader import MAX_SIZE
+from archdsl.loader import MAX_SIZE, load
 
 SUFFIXES = (".yaml", ".yml")
+SHOWN: Final = 3
+"""How many folders a message lists."""
+_LONGEST: Final = 200
+"""Of a longer name a message shows only the start."""
+_MOST_NEIGHBOURS: Final = 10_000
+"""How many files of a folder are looked at for one that a misspelt name means."""
+_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe put in the place of a file after the look at it keeps nobody waiting."""
+_VERSION: Final = frozenset({"archdsl"})
+_TELLING: Final = frozenset({"archdsl", "nodes", "blocks", "extends"})
+"""Keys by which a YAML file that was asked for is known as a spec whose author forgot the version."""
 
 
 def specs_folder() -> Path:
@@ -42,24 +59,56 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
         places.append(specs_folder() / f"{spec}.yaml")
     elif beside is not None:
         places.append(specs_folder() / spec)
+    there = [place for place in places if _exists(place)]
+    return min(there, key=lambda place: (place.is_dir(), _same(place, beside)), default=None)
+
+
+def _exists(place: Path) -> bool:
+    """Whether something has the path, be it a link that leads nowhere: that is told when it is read."""
     try:
-        there = [place for place in places if place.exists()]
-        return min(there, key=lambda place: (place.is_dir(), _same(place, beside)), default=None)
-    except (OSError, ValueError):
-        return None
+        place.lstat()
+    except OSError as error:
+        return error.errno == errno.EACCES
+    except ValueError:  # a name with NUL in it
+        return False
+    return True
 
 
 def _same(place: Path, other: Path | None) -> bool:
-    return other is not None and other.exists() and place.samefile(other)
+    try:
+        return other is not None and place.samefile(other)
+    except OSError:
+        return False
 
 
-def not_found(spec: str, span: Span | None) -> Diagnostic:
-    """The diagnostic for a path or name that means no file."""
-    names = shipped_names()
-    message = f"no file `{spec}`, and no spec of that name ships with archdsl"
+def not_found(spec: str, span: Span | None, beside: Path | None = None) -> Diagnostic:
+    """The diagnostic for a path or name that means no file; `beside` is the file that names it."""
+    message = f"no file `{shortened(spec)}`, and no spec of that name ships with archdsl"
     listed = "`archdsl list` shows what ships, or give the path of a spec file"
-    hint = did_you_mean(spec.removesuffix(".yaml"), names)
+    near = did_you_mean(spec, [*_neighbours(spec, beside), *shipped_names()])
+    hint = near or did_you_mean(spec.removesuffix(".yaml"), shipped_names())
     return Diagnostic("file-not-found", message, span, hint=hint or listed)
+
+
+def _neighbours(spec: str, beside: Path | None) -> Iterator[str]:
+    """The specs of the folder that a name leads to, as the name would be written."""
+    folder = PurePosixPath(spec).parent
+    base = Path() if beside is None else beside.parent
+    bare = beside is not None and not spec.endswith(SUFFIXES)
+    try:
+        with os.scandir(base / folder) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
+    except (OSError, ValueError):
+        return
+    for name in sorted(names):
+        stem, suffix = os.path.splitext(name)
+        if suffix in SUFFIXES:
+            yield str(folder / (stem if bare and suffix == ".yaml" else name))
+
+
+def shortened(name: str) -> str:
+    """A name as messages show it."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
 
 
 def display(path: Path) -> str:
@@ -74,17 +123,32 @@ def display(path: Path) -> str:
 def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnostic | None]:
     """A file's text, or why there is none. `span` is where another file names it."""
     try:
-        if not path.is_file():
-            kind = "a folder" if path.is_dir() else "not an ordinary file"
-            return None, _unreadable(path, f"is {kind}", span)
-        size = path.stat().st_size
-        if size > 4 * MAX_SIZE:
-            message = f"`{display(path)}` has {size:,} bytes, too many for a spec"
-            return None, Diagnostic("file-too-large", message, span or _start(path))
-        data = path.read_bytes()
+        data = _bytes(path)
+    except _NoFile as problem:
+        return None, _unreadable(path, str(problem), span)
     except OSError as error:
         return None, _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", span)
+    if len(data) > 4 * MAX_SIZE:
+        message = f"`{display(path)}` has more than {4 * MAX_SIZE:,} bytes, too many for a spec"
+        return None, Diagnostic("file-too-large", message, span or _start(path))
     return _decode(path, data, span)
+
+
+class _NoFile(Exception):
+    """What has the path is no ordinary file."""
+
+
+def _bytes(path: Path) -> bytes:
+    """The start of a file, at most one byte more than the largest spec has."""
+    _ordinary(path.stat())  # a device is not even opened: that alone may do something
+    with os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb") as opened:
+        _ordinary(os.fstat(opened.fileno()))
+        return opened.read(4 * MAX_SIZE + 1)
+
+
+def _ordinary(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise _NoFile(f"is {'a folder' if stat.S_ISDIR(found.st_mode) else 'not an ordinary file'}")
 
 
 def _decode(path: Path, data: bytes, span: Span | None) -> tuple[str | None, Diagnostic | None]:
@@ -103,7 +167,8 @@ def _wrong_encoding(path: Path, data: bytes, error: UnicodeDecodeError) -> Diagn
     place = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
     line = data.count(b"\n", 0, place) + 1
     column = len(data[data.rfind(b"\n", 0, place) + 1 : place].decode("utf-8", "replace")) + 1
-    message = f"`{display(path)}` is not UTF-8: byte {place} is 0x{data[place]:02X}"
+    value = f" is 0x{data[place]:02X}" if is_spec(path, data.decode("latin-1"), None, asked=True) else ""
+    message = f"`{display(path)}` is not UTF-8: byte {place}{value}"
     where = Span(display(path), line, column, line, column + 1)
     return Diagnostic("file-encoding", message, where, hint="save the file as UTF-8")
 
@@ -116,6 +181,31 @@ def _start(path: Path) -> Span:
     return Span(display(path), 1, 1, 1, 1)
 
 
+_KEY: Final = re.compile(r"""(?:^\ufeff?|[{,][ \t]*)["']?(\w+)["']?[ \t]*:(?:\s|$)""", re.MULTILINE)
+
+
+def is_spec(path: Path, text: str, data: object, *, asked: bool) -> bool:
+    """Whether a file is a spec, of which messages may tell the content. `data` is what its YAML holds, if it is known.
+
+    Its top level says `archdsl`. Where it was `asked` for, not named by another file, other keys of a spec will do.
+    """
+    keys = _TELLING if asked and path.suffix in SUFFIXES else _VERSION
+    if any(match[1] in keys for match in _KEY.finditer(text)):
+        return True
+    return isinstance(data, dict) and not keys.isdisjoint(data)
+
+
+def no_spec(path: Path, span: Span | None) -> Diagnostic:
+    """The diagnostic for a file that is none; nothing of its content is told."""
+    message = f"`{display(path)}` is no spec: it has no key `archdsl`"
+    return Diagnostic("not-a-spec", message, span or _start(path), hint="a spec begins with `archdsl: 1`")
+
+
 def source_of(file: str) -> str | None:
-    """The text of a file by the name that spans give it, for showing its lines; None if it is gone."""
-    return read_text(Path(file))[0]
+    """The text of a spec by the name that spans give it, for showing its lines; None if it is gone, or no spec."""
+    path = Path(file)
+    text = read_text(path)[0]
+    if text is None:
+        return None
+    known = is_spec(path, text, None, asked=True) or is_spec(path, text, load(text, file)[0], asked=True)
+    return text if known else None

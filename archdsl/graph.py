@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from archdsl.document import Resize
     from archdsl.expressions import Expression
+    from archdsl.reach import Reach
     from archdsl.template import Template
     from archdsl.weights import Rename
 
@@ -267,6 +268,8 @@ class Graph:
     """By tensor: how published weights follow the size of the image."""
     path: Path | None = None
     """The spec's file, absolute."""
+    reach: Reach | None = None
+    """The folders whose files the spec may name."""
 
     @cached_property
     def edges(self) -> list[Edge]:

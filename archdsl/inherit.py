@@ -17,6 +17,7 @@ from archdsl.loader import load
 from archdsl.origins import Origins
 from archdsl.overrides import Overrides, check_sizes, defaults
 from archdsl.positions import Path, SourceMap
+from archdsl.reach import Reach, real
 
 MERGED: Final = ("params", "let", "blocks", "init", "weights")
 """What `extends` merges by name; the rest replaces, except that block libraries add up."""
@@ -100,7 +101,7 @@ def read(
     path = files.find(name)
     if path is None:
         return None, [files.not_found(name, None)]
-    resolved = reader.resolve(path, params or {}, sizes or {})
+    resolved = reader.read(path, params or {}, sizes or {})
     return resolved, [*ordered(reader.report.diagnostics)]
 
 
@@ -132,8 +133,12 @@ class _Layer:
 class Reader:
     """Reads files, each once, and collects what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, include: tuple[FilePath, ...] = (), reach: Reach | None = None) -> None:
+        """`include` is folders in reach beside the spec's own; `reach` is what was in reach when it was read before."""
         self.report = Report()
+        self.reach = reach or Reach(include)
+        self._include = include if reach is None else None
+        self._asked: FilePath | None = None
         self._files: dict[FilePath, _File | None] = {}
         self._layers: dict[FilePath, _Layer | None] = {}
         self._resolved: dict[FilePath, Resolved | None] = {}
@@ -148,6 +153,13 @@ class Reader:
     @property
     def sources(self) -> dict[str, str]:
         return {file.source.file: file.source.text for file in self._files.values() if file is not None}
+
+    def read(self, path: FilePath, params: Mapping[str, Any], sizes: Mapping[str, Any]) -> Resolved | None:
+        """The spec that was asked for: what is in reach follows from where it stands."""
+        self._asked = path
+        if self._include is not None:
+            self.reach = Reach.of(path, self._include)
+        return self.resolve(path, params, sizes)
 
     def resolve(
         self, path: FilePath, params: Mapping[str, Any], sizes: Mapping[str, Any], span: Span | None = None
@@ -174,16 +186,23 @@ class Reader:
         )
 
     def spec_block(self, name: str, beside: FilePath) -> tuple[Resolved | None, list[Diagnostic]]:
-        path = files.find(name, beside)
-        if path is None:
-            return None, [files.not_found(name, None)]
+        path = self._find(name, beside, None)
+        if isinstance(path, Diagnostic):
+            return None, [path]
         before = self.report.diagnostics
         resolved = self._library(path, None)
         return resolved, [found for found in self.report.diagnostics if found not in before]
 
+    def _find(self, name: str, beside: FilePath, span: Span | None) -> FilePath | Diagnostic:
+        """The file that another names, if it is in reach."""
+        path = files.find(name, beside)
+        if FilePath(name).anchor or not self.reach.holds(path or beside.parent / name):
+            return self.reach.refusal(name, span)
+        return path or files.not_found(name, span, beside)
+
     def _library(self, path: FilePath, span: Span | None) -> Resolved | None:
         """Another file, with its own defaults."""
-        key = path.resolve()
+        key = real(path)
         if key not in self._resolved:
             self._open.append(key)
             self._resolved[key] = self.resolve(path, {}, {}, span)
@@ -191,7 +210,7 @@ class Reader:
         return self._resolved[key]
 
     def _file(self, path: FilePath, span: Span | None) -> _File | None:
-        key = path.resolve()
+        key = real(path)
         if key not in self._files:
             self._files[key] = self._load(path, span)
         return self._files[key]
@@ -202,6 +221,9 @@ class Reader:
             self.report.add(*([problem] if problem is not None else []))
             return None
         data, source, diagnostics = load(text, files.display(path))
+        if not files.is_spec(path, text, data, asked=path == self._asked):
+            self.report.add(files.no_spec(path, span))
+            return None
         self.report.add(*diagnostics)
         if data is None and diagnostics:
             return None
@@ -210,7 +232,7 @@ class Reader:
         return _File(path, _with_texts(data, source), source) if isinstance(data, dict) else None
 
     def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> _Layer | None:
-        key = path.resolve()
+        key = real(path)
         if key not in self._layers:
             file = self._file(path, span)
             self._layers[key] = None if file is None else self._merged(file, (*chain, key))
@@ -235,15 +257,15 @@ class Reader:
 
     def _parent(self, name: str, file: _File, chain: tuple[FilePath, ...]) -> _Layer | None:
         span = file.source.value(("extends",))
-        path = files.find(name, file.path)
-        if path is None:
-            self.report.add(files.not_found(name, span))
+        path = self._find(name, file.path, span)
+        if isinstance(path, Diagnostic):
+            self.report.add(path)
             return None
         if len(chain) == MAX_CHAIN:
             self.report.error("too-deep", f"files extend each other more than {MAX_CHAIN} deep", span)
             return None
-        if path.resolve() in chain:
-            start = chain.index(path.resolve())
+        if real(path) in chain:
+            start = chain.index(real(path))
             names = [files.display(each) for each in (*chain[start:], path)]
             message = f"`extends` goes in a circle: {' -> '.join(names)}"
             self.report.error("extends-cycle", message, span, hint="one of these files must not extend the next")
@@ -263,15 +285,15 @@ class Reader:
         return found
 
     def _used(self, use: _Use, path: FilePath) -> Resolved | None:
-        target = files.find(use.name, use.file.path)
-        if target is None:
-            self.report.add(files.not_found(use.name, use.span))
+        target = self._find(use.name, use.file.path, use.span)
+        if isinstance(target, Diagnostic):
+            self.report.add(target)
             return None
-        key = target.resolve()
+        key = real(target)
         if len(self._open) == MAX_CHAIN:
             self.report.error("too-deep", f"libraries use each other more than {MAX_CHAIN} deep", use.span)
             return None
-        if key in self._open or key == path.resolve():
+        if key in self._open or key == real(path):
             names = " -> ".join(files.display(each) for each in (*self._open[self._start(key) :], target))
             hint = "move what they share into a library of its own"
             self.report.error("use-cycle", f"`use` goes in a circle: {names}", use.span, hint=hint)

@@ -50,6 +50,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
         sample_sizes=sample, params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
         renames=renames, resizes=resizes, path=resolved.path.absolute(),
+        reach=resolved.reader.reach,
     )  # fmt: skip
 
 

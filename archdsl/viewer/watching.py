@@ -34,9 +34,12 @@ class State(NamedTuple):
 class Watched:
     """A spec and the files that it is made of."""
 
-    def __init__(self, spec: str, params: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
-        """Reads the spec a first time. Raises DrawingError where it cannot be drawn."""
+    def __init__(
+        self, spec: str, params: Mapping[str, Any], sizes: Mapping[str, int], include: tuple[Path, ...] = ()
+    ) -> None:
+        """Reads the spec a first time, with `include` in its reach. Raises DrawingError where it cannot be drawn."""
         self._given = spec, params, sizes
+        self._include = include
         self._drawn: Drawn = {}
         self._stamps: Stamps = {}
         self._stopped = threading.Event()
@@ -74,7 +77,7 @@ class Watched:
 
     def _read(self) -> None:
         before = _stamps(self._stamps)
-        reader = Reader()
+        reader = Reader(self._include)
         graph, self.diagnostics = analyse(*self._given, reader)
         # While something is wrong, a file that is missing may appear in a folder.
         folders = {file.parent for file in reader.files} if graph is None else set()

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias, final
 
 from archdsl.elaborate import analyse, ancestors
 from archdsl.graph import Graph, Node
+from archdsl.inherit import Reader
 from archdsl_torch import runtime
 
 Shape: TypeAlias = tuple[int, ...]
@@ -46,19 +47,23 @@ class Published:
     @cached_property
     def _before(self) -> Layout | None:
         """The network with the spec's own parameters; None where the caller changed none."""
-        graph = _graph(self.graph.path) if self.graph.overrides else None
+        graph = self._read(self.graph.path) if self.graph.overrides else None
         return None if graph is None else _layout(graph)
 
     @cached_property
     def _extended(self) -> list[_Other]:
         """The specs that this one extends, the nearest first."""
-        files = ancestors(self.graph.path) if self.graph.path is not None else ()
-        graphs = [graph for graph in map(_graph, files) if graph is not None]
+        files = ancestors(self.graph.path, self.graph.reach) if self.graph.path is not None else ()
+        graphs = [graph for graph in map(self._read, files) if graph is not None]
         return [_Other(graph.name, _layout(graph), _last_layers(graph)) for graph in graphs]
 
     @cached_property
     def _heads(self) -> frozenset[str]:
         return _last_layers(self.graph)
+
+    def _read(self, file: Path | None) -> Graph | None:
+        """The network of a file with its own parameters; None where it has mistakes."""
+        return None if file is None else analyse(file, reader=Reader(reach=self.graph.reach))[0]
 
 
 class _Other(NamedTuple):
@@ -67,11 +72,6 @@ class _Other(NamedTuple):
     name: str
     layout: Layout
     heads: frozenset[str]
-
-
-def _graph(file: Path | None) -> Graph | None:
-    """The network of a file with its own parameters; None where it has mistakes."""
-    return None if file is None else analyse(file)[0]
 
 
 def _layout(graph: Graph) -> Layout:
