@@ -87,6 +87,8 @@ class Frame:
     """The enclosing frame that its paths see: None for a block."""
     above: Entry
     """The node above; at first the scope's input."""
+    given: Entry | None = None
+    """What came into a nested scope; None for a block and the network, which have ports."""
     entries: dict[str, Entry] = field(default_factory=dict)
     ports: dict[str, Entry] = field(default_factory=dict)
     loops: tuple[LoopStep, ...] = ()
@@ -143,15 +145,85 @@ class MissingElse(PathError):
 
 
 def find(frame: Frame, path: str) -> Entry | None:
-    """The entry at a path, or None. Sees this scope's nodes, the enclosing ones', then the ports."""
+    """The entry at a path, or None. Sees this scope's nodes, the enclosing ones', then the ports.
+
+    `input` is what came into the scope, unless something in it is called so.
+    """
     head, _, rest = path.partition(".")
-    seen: Frame | None = frame
-    while seen is not None:
-        entry = seen.entries.get(head) or seen.ports.get(head)
+    entry = scope_input(frame) if head == SCOPE_INPUT else None
+    if entry is None:
+        entry = _called(frame, head)
+    return descend(entry, rest) if rest and entry is not None else entry
+
+
+def _called(frame: Frame | None, head: str) -> Entry | None:
+    """The innermost node or port that is called so."""
+    while frame is not None:
+        entry = frame.entries.get(head) or frame.ports.get(head)
         if entry is not None:
-            return descend(entry, rest) if rest else entry
+            return entry
+        frame = frame.parent
+    return None
+
+
+def scope_input(frame: Frame) -> Entry | None:
+    """What came into the innermost scope; None where it is several values, or where a node or a value has the name."""
+    written = (template for body, _ in frame.later for template in body)
+    if SCOPE_INPUT in frame.entries or SCOPE_INPUT in frame.env or any(map(_is_called_input, written)):
+        return None
+    if frame.given is not None:
+        return frame.given
+    return next(iter(frame.ports.values())) if len(frame.ports) == 1 else None
+
+
+def _is_called_input(template: Template) -> bool:
+    name = getattr(template, "name", None)
+    if name is not None:
+        return bool(name.raw.partition(".")[0] == SCOPE_INPUT)
+    return any(map(_is_called_input, getattr(template, "body", None) or ())) if hasattr(template, "targets") else False
+
+
+def check_reach(frame: Frame, path: str) -> None:
+    """Refuses a path that can be taken for what came into the nested scope that it is read in, and is not.
+
+    Such are the first input of the block or network around, and `x`. Raises PathError.
+    """
+    head = path.partition(".")[0]
+    given, outer = frame.given, None
+    if given is None or given.state is State.BROKEN:
+        return
+    if head != SCOPE_INPUT:
+        outer = _outer_input(frame, head)
+    elif scope_input(frame) is not None:
+        outer = _called(frame, head)
+    if outer is None or outer is given or _same_value(outer, given):
+        return
+    scope = frame.scope.path
+    if head == SCOPE_INPUT:
+        raise PathError(
+            "outer-input", f"`input` is what came into `{scope}`, and what is around it has an `input` of its own",
+            "give each another name: here with a first node `entered: identity`, outside with `outer: {from: input}`",
+        )  # fmt: skip
+    raise PathError(
+        "outer-input", f"`{head}` is an input from outside of `{scope}`, and not what came into it",
+        f"that is called `input`; to read `{head}`, give the scope `from: {head}`, or name it outside: "
+        f"`outer: {{from: {head}}}`",
+    )  # fmt: skip
+
+
+def _outer_input(frame: Frame, head: str) -> Entry | None:
+    """The port of that name that is read across a nested scope, if it is the first or `x`."""
+    seen: Frame | None = frame
+    while seen is not None and head not in seen.entries:
+        if head in seen.ports:
+            return seen.ports[head] if head == "x" or head == next(iter(seen.ports)) else None
         seen = seen.parent
     return None
+
+
+def _same_value(one: Entry, other: Entry) -> bool:
+    values = [*one.outputs.values()], [*other.outputs.values()]
+    return len(values[0]) == len(values[1]) == 1 and values[0][0] is values[1][0]
 
 
 def descend(entry: Entry, path: str) -> Entry | None:
@@ -174,7 +246,8 @@ def descend(entry: Entry, path: str) -> Entry | None:
 
 
 def type_at(frame: Frame, path: str) -> TensorType | None:
-    """The type of the one tensor at a path; None where there is none. Raises FollowOn."""
+    """The type of the one tensor at a path; None where there is none. Raises PathError, FollowOn."""
+    check_reach(frame, path)
     entry = find(frame, path)
     if entry is not None and entry.state is State.BROKEN:
         raise FollowOn
@@ -214,6 +287,9 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     if entry is None:
         if _unsure(frame):
             raise FollowOn
+        if head == SCOPE_INPUT and len(frame.ports) > 1:
+            listed = ", ".join(f"`{name}`" for name in frame.ports)
+            return PathError("unknown-node", f"`input` is one of several here: {listed}", "name the one that is meant")
         near = nearest(head, visible(frame))
         names = ", ".join(f"`{name}`" for name in list(visible(frame))[-6:])
         hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)

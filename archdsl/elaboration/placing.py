@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from archdsl.diagnostics import Note
 from archdsl.elaboration.applying import Applied
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, unknown_path, value_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_module_name
 from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
@@ -128,6 +128,7 @@ def _tied(frame: Frame, node: Node, key: str, path: str) -> Value:
 
 def read(frame: Frame, path: str) -> Value:
     """The tensor at a path. Raises PathError, FollowOn."""
+    check_reach(frame, path)
     entry = find(frame, path)
     if entry is None:
         raise unknown_path(frame, path)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from archdsl.diagnostics import FollowOn, nearest
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, State, find, unknown_path, value_of
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, check_reach, find, unknown_path, value_of
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
@@ -255,6 +255,7 @@ def _missing(above: Entry, port: Port, position: int) -> PathError:
 
 def find_entry(frame: Frame, path: str) -> Entry:
     """The entry at a path that must lead somewhere. Raises PathError, FollowOn."""
+    check_reach(frame, path)
     entry = find(frame, path)
     if entry is None:
         raise unknown_path(frame, path)

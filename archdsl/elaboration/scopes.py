@@ -38,7 +38,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
             above = read
     scope = new_scope(run, template, frame, name, ScopeKind.INLINE)
     scope.listed = template.listed
-    inner = Frame(scope, frame.env, frame, above, mode=frame.mode, repeats=frame.repeats)
+    inner = Frame(scope, frame.env, frame, above, above, mode=frame.mode, repeats=frame.repeats)
     run.body(template.body, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
         scope.inputs = {"x": next(iter(above.outputs.values()))}

@@ -361,12 +361,13 @@ blocks:
     inputs: {x: [N, T, C]}
     params: {width: int}
     nodes:
+      outer: {from: x}
       gate: {op: linear, out_features: width}
       mix:
         nodes:
           left: {op: linear, out_features: width}
-          right: {op: linear, from: x, out_features: width}
-          out: = left * right + gate
+          right: {op: linear, from: outer, out_features: width}
+          out: = left * right + input
       end: {op: linear, out_features: C}
 nodes:
   a: {op: unit, width: 3}
