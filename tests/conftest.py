@@ -1,8 +1,13 @@
-"""What every test shares: one thread each, repeatable property tests, and the `slow` mark."""
+"""What every test shares: one thread each, property tests that can be repeated, and the `slow` mark.
+
+Here property tests draw the same examples each time; in CI they draw new ones, from a seed that is printed:
+`--hypothesis-seed=N` with CI set draws them again.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +19,24 @@ from hypothesis import HealthCheck, settings
 
 from archdsl import cli
 
-settings.register_profile("archdsl", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+CI = bool(os.environ.get("CI"))
+settings.register_profile(
+    "archdsl", deadline=None, derandomize=not CI, database=None, print_blob=CI,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 settings.load_profile("archdsl")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """In CI all processes draw from one seed."""
+    if CI and getattr(config.option, "hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = str(random.randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    seed = getattr(config.option, "hypothesis_seed", None)
+    return f"property tests: CI=true --hypothesis-seed={seed} draws them again" if CI else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow") or os.environ.get("CI"):
+    if config.getoption("--slow") or CI:
         return
     skip = pytest.mark.skip(reason="slow: give --slow, or set CI")
     for item in items:

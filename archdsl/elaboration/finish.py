@@ -36,7 +36,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         return None
     alive = _alive(root.outputs.values(), state.nodes)
     specs = [scope for scope, _ in state.spec_scopes if scope is not root]
-    nodes = list(_pruned(state.nodes, alive, specs))
+    nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
     _warn_unread(nodes, alive, inputs, mistakes)
     _initialise(state.spec_scopes, nodes, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
@@ -73,10 +73,19 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
     return alive
 
 
-def _pruned(nodes: list[Node], alive: set[Node], specs: list[Scope]) -> Iterator[Node]:
+def _needed(outputs: Iterable[Value], nodes: list[Node], specs: list[Scope]) -> set[Node]:
+    """The nodes that an output depends on, or a node that stands in no spec used as a block."""
+    if not specs:
+        return set()
+    own = [node for node in nodes if not any(scope in specs for scope in _around(node))]
+    read = [value for node in own for value in (*node.inputs, *node.tie.values()) if value is not None]
+    return {*own, *(node.share for node in own if node.share is not None), *_alive((*outputs, *read), nodes)}
+
+
+def _pruned(nodes: list[Node], needed: set[Node], specs: list[Scope]) -> Iterator[Node]:
     """Without the nodes of specs used as blocks that nobody reads."""
     for node in nodes:
-        if node in alive or not any(scope in specs for scope in _around(node)):
+        if node in needed or not specs:
             yield node
         else:
             _remove(node)

@@ -200,7 +200,9 @@ class Forward:
             return before
         targets = self.variables.targets(step)
         self.values.note(step)
-        lines = render(f"{', '.join(self._together(step, targets))} = ", text.doc, indent)
+        # nobody reads what a block gives: it runs for the statistics that it keeps
+        prefix = f"{', '.join(self._together(step, targets))} = " if targets else ""
+        lines = render(prefix, text.doc, indent)
         comment = self._comment(step)
         if comment and len(lines[-1]) + len(comment) <= WIDTH:
             lines[-1] += comment
@@ -320,6 +322,8 @@ class Forward:
 
     def _return(self) -> list[str]:
         texts = [self.operand(ref).doc for ref in self.merged.exports.values()]
+        if not texts:
+            return []
         if not self._is_root_tuple():
             return render("return ", texts[0] if len(texts) == 1 else ", ".join(map(str, texts)), 8)
         named = tuple(f"{output_name(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))

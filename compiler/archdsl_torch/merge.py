@@ -248,8 +248,9 @@ class _Sources:
             raise Unmergeable(f"`{ref.step}` is missing where it is read")
 
     def _ports(self) -> tuple[str, ...]:
-        """The ports that are read, in the order in which they are declared."""
-        read: set[str] = set()
+        """The ports that are read, in the order in which they are declared; all of the network's own."""
+        outlines = self.merged.outlines
+        read: set[str] = set(outlines[0].ports) if outlines[0].scope.scope is None else set()
         refs: list[Ref | None] = [r for s in self.merged.steps.values() for r in (*s.inputs, s.fallback)]
         for ref in (*refs, *self.merged.exports.values()):
             if isinstance(ref, Port):

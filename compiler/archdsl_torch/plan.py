@@ -150,8 +150,7 @@ class Planner:
         if origin.kind is ScopeKind.NETWORK:
             return "network"
         if origin.block is not None:
-            homes = [id(child.template.home) for child in origin.children.values() if child.template is not None]
-            return "block", origin.block, homes[:1] and homes[0], role is Role.OPEN, _border(origin)
+            return "block", origin.block, _home(origin), role is Role.OPEN, _border(origin)
         if origin.template is not None:
             return "inline", id(origin.template), role
         assert origin.scope is not None
@@ -206,7 +205,7 @@ class Planner:
         plan = ClassPlan("", merged, arguments, "nn.Sequential" if chain else "nn.Module")
         constructor = Constructor(merged, arguments, self.plan_of)
         plan.construction = constructor.write_chain() if chain else constructor.write()
-        if merged.steps and not chain:
+        if (merged.steps or scopes[0].scope is None) and not chain:
             plan.forward = self._forward(merged, arguments)
         plan.reset = own_lines(merged, _Words(arguments))
         arguments.prune([*plan.construction, *plan.forward])
@@ -308,6 +307,16 @@ class _Words:
         while scope is not None and scope not in self.arguments.scopes:
             scope = scope.scope
         return scope
+
+
+def _home(scope: Scope) -> int | None:
+    """Which file the scope's children are written in; they may stand in containers, which are written nowhere."""
+    for child in scope.children.values():
+        if child.template is not None:
+            return id(child.template.home)
+        if isinstance(child, Scope) and (found := _home(child)) is not None:
+            return found
+    return None
 
 
 def _border(scope: Scope) -> object:

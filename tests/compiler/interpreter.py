@@ -1,15 +1,15 @@
 """Runs a graph node by node: what a generated module must compute, found without its source.
 
-Layers are torch's own, made one at a time from an op's lowering and given the tensors that stand in
-the module's `state_dict` under the node's path. Formulas and constants are worked out from their trees.
+Layers are torch's functions, given the tensors that stand under the node's path in the module: its parameters
+themselves, so that gradients reach them, and copies of its buffers. Formulas and constants are worked out from
+their trees. Nothing here knows of the compiler.
 """
 
 from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ from archdsl.expressions import (
     Unary,
 )
 from archdsl.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ops.base import at_sizes
 from archdsl.ops.special import (
     ByMode,
     Constant,
@@ -40,13 +41,12 @@ from archdsl.ops.special import (
     ScanStack,
 )
 from archdsl.shapes import Symbolic, evaluate
-from archdsl_torch.lowering import lower
-from tests.ops.harness import call_module, outputs, run_code
+from tests.oracle.layers import compute
 
 
 def run(graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
     """The network's outputs by name; None for those of the other mode."""
-    return _Run(graph, module, inputs).outputs()
+    return Run(graph, module, inputs).outputs()
 
 
 def draw(graph: Graph, sizes: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, Tensor]:
@@ -64,11 +64,14 @@ def draw(graph: Graph, sizes: Mapping[str, int] | None = None, seed: int = 0) ->
     return drawn
 
 
-class _Run:
+class Run:
+    """One pass over the graph; `state` holds the module's parameters, and its buffers as they are afterwards."""
+
     def __init__(self, graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> None:
         self.graph = graph
         self.training = module.training
-        self.state = {**module.state_dict(), **dict(module.named_buffers())}
+        buffers = {name: x.clone() for name, x in module.named_buffers()}
+        self.state: dict[str, Tensor] = {**dict(module.named_parameters(remove_duplicate=False)), **buffers}
         self.values: dict[tuple[Node, int], Tensor] = {}
         self.sizes: dict[str, int] = {}
         for name, node in graph.inputs.items():
@@ -140,7 +143,7 @@ class _Run:
 
     def _node(self, node: Node) -> None:
         results = self._compute(node)
-        self._give(node, outputs(results))
+        self._give(node, [*_flat(results)])
 
     def _give(self, node: Node, results: Sequence[Tensor]) -> None:
         for place, result in enumerate(results):
@@ -159,12 +162,17 @@ class _Run:
             return inputs[0] if (op.mode == "training") == self.training else inputs[1]
         if isinstance(op, Formula):
             return formula(op.expression, lambda name: inputs[int(name)], self.sizes)  # type: ignore[return-value]
-        forms = lower(op, *(None if value is None else value.type for value in node.inputs))
-        if forms.module is None:
-            return run_code(_concrete(forms.function, self.sizes), tuple(inputs), self.training)
-        module = run_code(_concrete(forms.module, self.sizes), ()).double().train(self.training)
-        module.load_state_dict({name: self._tensor(node, name) for name in node.tensors}, strict=True)
-        return call_module(module, forms.call, tuple(inputs))
+        tensors = {name: self._tensor(node, name) for name in node.tensors}
+        return compute(at_sizes(op, self.sizes), inputs, tensors, self.training)
+
+
+def _flat(result: Any) -> Iterator[Tensor]:
+    """The tensors given, also those of a tuple in a tuple."""
+    if isinstance(result, Tensor):
+        yield result
+        return
+    for part in result:
+        yield from _flat(part)
 
 
 def _loop_of(node: Node, around: Scope | None) -> Scope | None:
@@ -174,17 +182,6 @@ def _loop_of(node: Node, around: Scope | None) -> Scope | None:
         found = scope if scope.scan is not None else found
         scope = scope.scope
     return found
-
-
-def _concrete(code: Any, sizes: Mapping[str, int]) -> Any:
-    """The tree with numbers for run-time dimensions."""
-    if isinstance(code, Symbolic):
-        return evaluate(code, sizes)
-    if isinstance(code, tuple):
-        return tuple(_concrete(item, sizes) for item in code)
-    if is_dataclass(code) and not isinstance(code, type):
-        return replace(code, **{f.name: _concrete(getattr(code, f.name), sizes) for f in fields(code)})
-    return code
 
 
 def constant(op: Constant, sizes: Mapping[str, int]) -> Tensor:

@@ -1,0 +1,394 @@
+"""The statements of the language, each as a function that writes one into a scope, or gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from archdsl.expressions import parse_formula
+from archdsl.formula import formula_type
+from archdsl.ops import OPS
+from archdsl.ops.base import OpError
+from archdsl.shapes import TensorType
+from tests.generators.fields import SAFE, UNARY, number, options, pick, rarely
+from tests.generators.scope import Scope, Shareable, Value, infer, output_names
+
+Statement = Callable[[Scope], bool]
+"""Writes nodes; false where nothing of the kind fits here."""
+_TIED: Final = ("linear", "conv1d", "conv2d", "embedding")
+_EXACT: Final = frozenset(
+    ("out_channels", "out_features", "kernel_size", "num_groups", "hidden_size", "output_size", "k")
+)
+
+
+def proposal(scope: Scope, x: TensorType) -> tuple[str, dict[str, Any], tuple[TensorType, ...]]:
+    """An op with fields that takes `x`."""
+    draw = scope.draw
+    names = (
+        [name for name in SAFE if x.rank in UNARY[name].ranks]
+        if not rarely(draw, 2)
+        else sorted(name for name, op in UNARY.items() if x.rank in op.ranks)
+    )
+    name = pick(draw, names)
+    fields = UNARY[name].fields(draw, x)
+    made = infer(name, fields, x)
+    if made is None or any(not ok(t) for t in made):
+        return "tanh", {}, (x,)
+    return name, fields, made
+
+
+def ok(x: TensorType) -> bool:
+    """Not so large that a test would wait."""
+    sizes = [s for s in x.shape if isinstance(s, int)]
+    total = 1
+    for size in sizes:
+        total *= size
+    return total <= 4096 and x.rank <= 5 and all(isinstance(s, int) or len(str(s)) < 30 for s in x.shape)
+
+
+def written(scope: Scope, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with expressions for some numbers."""
+    return {k: scope.expression(v) if k in _EXACT and type(v) is int else v for k, v in fields.items()}
+
+
+def given(name: str, names: tuple[str, ...], types: tuple[TensorType, ...], when: str | None) -> list[Value]:
+    if len(types) == 1:
+        return [Value(name, types[0], when)]
+    return [Value(f"{name}.{n}", t, when) for n, t in zip(names, types, strict=True)]
+
+
+def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None = None) -> bool:
+    """`{op: …}` of one input."""
+    value = scope.source()
+    if value is None:
+        return False
+    op, fields, made = proposal(scope, value.type)
+    name = scope.name()
+    extra = extra or {}
+    reads = scope.reads(value)
+    entry: Any = {"op": op, **reads, **written(scope, fields), **extra}
+    if extra == {} and entry == {"op": op} and not rarely(scope.draw):
+        entry = op
+    if made == (value.type,) and value.type.rank and scope.words and rarely(scope.draw, 6) and not extra:
+        word = pick(scope.draw, sorted(scope.words))
+        entry = {"op": f"${word}", **reads} if reads else f"${word}"
+        op, fields, made = scope.words[word], {}, (value.type,)
+    names = output_names(op, fields, len(made))
+    values = given(name, names, made, when or value.when)
+    tensors = OPS[op](**fields).tensors(value.type)
+    weight = tensors["weight"].shape if "weight" in tensors and op in _TIED else None
+    scope.add(name, entry, values, shown=when is None)
+    outputs = tuple((n if len(made) > 1 else "", t) for n, t in zip(names, made, strict=True))
+    if when is None:
+        scope.shareable.append(Shareable(name, (value.type,), outputs, (), weight))
+    return True
+
+
+def formula(scope: Scope) -> bool:
+    """`= a + b`: values that broadcast."""
+    draw = scope.draw
+    first = scope.source(floats=not rarely(draw, 6))
+    if first is None or "-" in first.path:
+        return False
+    others = [v for v in scope.readable() if "-" not in v.path and not any(p.isdigit() for p in v.path.split("."))]
+    if any(p.isdigit() for p in first.path.split(".")) or not others:
+        return False
+    names = [first.path, pick(draw, others).path, pick(draw, others).path]
+    text = pick(draw, _FORMULAS).format(*names)
+    if scope.numbers and rarely(draw, 4):
+        text = f"({text}) * {pick(draw, sorted(scope.numbers))}"
+    used = [v for v in others if v.path in names and v.path in text] + [first]
+    made = formula_of(text, used)
+    if made is None or made.rank > 5 or not ok(made):
+        return False
+    when = next((v.when for v in used if v.when is not None and v.path in text), None)
+    name = scope.name()
+    scope.add(name, f"= {text}", [Value(name, made, when)])
+    return True
+
+
+_FORMULAS: Final = (
+    "{0} + {1}", "{0} * {1}", "{0} - {1}", "{0} * 0.5 + {1}", "tanh({0}) * sigmoid({1})", "{0} if {1} > 0 else {2}",
+    "{0} + {0}", "{0} + {1} + {2}", "-{0}", "abs({0}) ** 2", "max({0}, {1})", "{0} / (1 + abs({1}))", "relu({0}) + {1}",
+    "({0} > {1}) * {2}", "clamp({0}, -1, 1)", "{0} * {1} + {0}", "min({0}, 0.5)", "1 - {0}", "exp(-abs({0}))",
+    "{0} if {1} > 0 and {2} < 1 else 0", "sqrt(abs({0}) + 1)", "{0} % 2", "silu({0})", "{0} >= {1}", "round({0})",
+)  # fmt: skip
+
+
+def formula_of(text: str, values: list[Value]) -> TensorType | None:
+    """The type of a formula over these values; None where they do not fit."""
+    by_path = {v.path: v for v in values}
+    paths = sorted(by_path, key=len, reverse=True)
+    for place, path in enumerate(paths):
+        text = text.replace(path, f"v__{place}") if "." in path else _renamed(text, path, f"v__{place}")
+    types = [by_path[path].type for path in paths]
+    try:
+        tree: Any = parse_formula(text).tree
+    except Exception:
+        return None
+    try:
+        return formula_type(_numbered(tree, {f"v__{i}": str(i) for i in range(len(paths))}), types)
+    except OpError:
+        return None
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    import re
+
+    return re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w.(])", new, text)
+
+
+def _numbered(tree: Any, names: dict[str, str]) -> Any:
+    from archdsl.expressions import Literal, Name, rebuild
+
+    if isinstance(tree, Name):
+        return Name(names[tree.name], tree.start, tree.end) if tree.name in names else Literal(2)
+    return rebuild(tree, lambda child: _numbered(child, names))
+
+
+def parameter(scope: Scope) -> bool:
+    """A learned tensor, mostly one that broadcasts with a value."""
+    value = scope.source()
+    if value is None:
+        return False
+    trailing = [s if isinstance(s, int) else 1 for s in value.type.shape[1:]]
+    shape = trailing if not rarely(scope.draw) else trailing[-1:]
+    name = scope.name()
+    entry: dict[str, Any] = {"op": "parameter", "shape": [scope.expression(n) for n in shape]}
+    entry |= pick(scope.draw, [{"init": "normal(std=0.5)"}, {"init": "ones"}, {}, {"value": 0.25}])
+    if shape and rarely(scope.draw, 4):
+        index = [f"i{k}" for k in range(len(shape))]
+        entry = {**entry, "index": index, "value": f"{index[-1]} / 4"}
+        entry.pop("init", None)
+    scope.add(name, entry, [Value(name, TensorType(tuple(shape)))], shown=False)
+    return True
+
+
+def constant(scope: Scope) -> bool:
+    """A tensor of numbers, as a buffer or computed at run time."""
+    value = scope.source()
+    if value is None:
+        return False
+    shape = value.type.shape[1:] if not rarely(scope.draw, 3) else value.type.shape
+    named = [(dim, scope.size(dim)) for dim in shape]
+    sizes: list[Any] = [1 if size is None else size for _, size in named]
+    types: list[Any] = [1 if size is None else dim for dim, size in named]
+    index = [f"i{k}" for k in range(len(sizes))]
+    values = ["0.5", "-1", *([f"{index[-1]} / 3", f"1 if {index[-1]} > 0 else {index[0]}"] if index else [])]
+    entry: dict[str, Any] = {"op": "constant", "shape": sizes, "value": pick(scope.draw, values)}
+    if "i" in str(entry["value"]):
+        entry["index"] = index
+    entry |= options(scope.draw, persistent=[True]) if all(isinstance(s, int) for s in types) else {}
+    dtype = "int64" if entry["value"] == "-1" and rarely(scope.draw, 3) else "float32"
+    entry |= {"dtype": dtype} if dtype != "float32" else {}
+    name = scope.name()
+    scope.add(name, entry, [Value(name, TensorType(tuple(types), dtype))], shown=False)
+    return True
+
+
+def alias(scope: Scope) -> bool:
+    """`{from: x}`: another name."""
+    value = scope.source(floats=False)
+    if value is None:
+        return False
+    name = scope.name()
+    scope.add(name, {"from": value.path}, [value._replace(path=name)])
+    return True
+
+
+def several_inputs(scope: Scope) -> bool:
+    """An op of several inputs of one type."""
+    draw = scope.draw
+    value = scope.source()
+    if value is None or value.type.rank < 1:
+        return False
+    x = value.type
+    others = scope.same(x)
+    other = pick(draw, others)
+    at = number(draw, 1 if x.rank > 1 else 0, x.rank - 1)
+    when = value.when or other.when
+    letters = "abcde"[: x.rank]
+    forms: list[tuple[str, dict[str, Any], tuple[Value, ...]]] = [
+        ("cat", {"dim": at}, (value, other)),
+        ("stack", {"dim": at}, (value, other)),
+        ("cat", {"dim": at}, (value, other, value)),
+        ("einsum", {"equation": f"{letters},{letters}->{letters}"}, (value, other)),
+        ("einsum", {"equation": f"{letters},{letters}->{letters[:1]}"}, (value, other)),
+        ("cosine_similarity", {"dim": at}, (value, other)),
+    ]
+    if x.rank >= 2:
+        forms += [("cdist", {}, (value, other)), ("bilinear", {"out_features": 2}, (value, other))]
+    if x.rank == 3:
+        forms += [
+            ("scaled_dot_product_attention", options(draw, is_causal=[True], scale=[0.3]), (value, other, other)),
+            ("multihead_attention", {"num_heads": 2 if x.shape[-1] in (4, 6, 8) else 1}, (value, other, value)),
+        ]
+    op, fields, inputs = pick(draw, forms)
+    made = infer(op, fields, *(v.type for v in inputs))
+    if made is None or not all(map(ok, made)):
+        return False
+    name = scope.name()
+    ports = OPS[op].ports
+    reads: Any = [v.path for v in inputs]
+    if not ports[0].variadic and rarely(draw, 2):
+        reads = {port.name: v.path for port, v in zip(ports, inputs, strict=False)}
+    scope.add(name, {"op": op, **fields, "from": reads}, [Value(name, made[0], when)])
+    return True
+
+
+def integers(scope: Scope) -> bool:
+    """What whole numbers and truths are good for."""
+    draw = scope.draw
+    ints = [v for v in scope.readable() if v.type.dtype in ("int64", "bool", "int32")]
+    if not ints:
+        return False
+    value = pick(draw, ints)
+    name = scope.name()
+    op, fields = pick(draw, [("cast", {"dtype": "float32"}), ("embedding", {"num_embeddings": 7, "embedding_dim": 4}),
+                             ("one_hot", {"num_classes": 7}), ("flatten", {})])  # fmt: skip
+    if op == "embedding" and rarely(draw):
+        fields = {**fields, "padding_idx": 1}
+    if op in ("embedding", "one_hot") and not value.path.startswith("tokens"):
+        op, fields = "cast", {"dtype": "float32"}
+    made = infer(op, fields, value.type)
+    if made is None or not all(map(ok, made)):
+        return False
+    scope.add(name, {"op": op, **fields, "from": value.path}, [Value(name, made[0], value.when)])
+    if op == "embedding":
+        scope.shareable.append(Shareable(name, (value.type,), (("", made[0]),), (), (7, 4)))
+    return True
+
+
+def left_out(scope: Scope) -> bool:
+    """`if`, which holds or not, with or without `else`."""
+    value = scope.source()
+    if value is None:
+        return False
+    draw = scope.draw
+    holds = draw_bool(scope)
+    op, fields, made = proposal(scope, value.type)
+    if len(made) > 1:
+        return False
+    name = scope.name()
+    entry: dict[str, Any] = {"if": condition(scope, holds), "op": op, "from": value.path, **fields}
+    result = value._replace(path=name) if not holds else Value(name, made[0], value.when)
+    if rarely(draw, 2):
+        other = pick(draw, scope.readable())
+        if other.when is None:
+            entry["else"] = other.path
+            result = result if holds else other._replace(path=name)
+    scope.add(name, entry, [result])
+    return True
+
+
+def draw_bool(scope: Scope) -> bool:
+    return not rarely(scope.draw, 2)
+
+
+def condition(scope: Scope, holds: bool) -> str | bool:
+    """An expression that holds, or does not."""
+    if not scope.numbers or rarely(scope.draw, 3):
+        return holds
+    name = pick(scope.draw, sorted(scope.numbers))
+    given = scope.numbers[name]
+    return f"{name} == {given if holds else given + 1}"
+
+
+def by_mode(scope: Scope) -> bool:
+    """`when` with `else`: one value in training, another in evaluation."""
+    value = scope.source()
+    if value is None or value.when is not None or scope.when is not None:
+        return False
+    same = scope.same(value.type)
+    mode = pick(scope.draw, ["training", "evaluation"])
+    name = scope.name()
+    entry = {
+        "when": mode,
+        "op": pick(scope.draw, ["tanh", "sigmoid", "relu"]),
+        "from": value.path,
+        "else": pick(scope.draw, same).path,
+    }
+    scope.add(name, entry, [Value(name, value.type)])
+    return True
+
+
+def one_mode(scope: Scope) -> bool:
+    """`when` without `else`."""
+    if scope.when is not None or scope.depth:
+        return False
+    value = scope.source()
+    if value is None or value.when is not None:
+        return False
+    mode = pick(scope.draw, ["training", "evaluation"])
+    return (
+        op_node(scope, when=mode, extra={"from": value.path, "when": mode}) if value == scope.readable()[0] else False
+    )
+
+
+def again(scope: Scope) -> bool:
+    """`share`: a node's or a block's module runs once more."""
+    draw = scope.draw
+    candidates = []
+    for item in scope.shareable:
+        matches = [scope.same(x) for x in item.inputs]
+        if all(matches):
+            candidates.append((item, matches))
+    if not candidates:
+        return False
+    item, matches = pick(draw, candidates)
+    read = [pick(draw, values) for values in matches]
+    if any(v.when is not None for v in read):
+        return False
+    name = scope.name()
+    reads: Any = {p: v.path for p, v in zip(item.ports, read, strict=True)} if item.ports else read[0].path
+    values = [Value(f"{name}.{n}" if n else name, t) for n, t in item.outputs]
+    scope.add(name, {"share": item.path, "from": reads}, values)
+    return True
+
+
+def tied(scope: Scope) -> bool:
+    """`tie`: a linear layer with another's weight."""
+    weights = [item for item in scope.shareable if item.weight is not None and len(item.weight) == 2]
+    if not weights:
+        return False
+    item = pick(scope.draw, weights)
+    assert item.weight is not None
+    out, into = item.weight
+    fitting = [v for v in scope.readable() if v.type.dtype == "float32" and v.type.rank and v.type.shape[-1] == into]
+    if not fitting:
+        return False
+    value = pick(scope.draw, fitting)
+    name = scope.name()
+    made = value.type.with_shape((*value.type.shape[:-1], out))
+    entry = {"op": "linear", "from": value.path, "out_features": out, "tie": {"weight": f"{item.path}.weight"}}
+    scope.add(name, entry | options(scope.draw, bias=[False]), [Value(name, made, value.when)])
+    return True
+
+
+def weight_read(scope: Scope) -> bool:
+    """A node's own tensor as a value, or fed to a port."""
+    weights = [item for item in scope.shareable if item.weight is not None]
+    if not weights:
+        return False
+    item = pick(scope.draw, weights)
+    assert item.weight is not None
+    path = f"{item.path}.weight"
+    name = scope.name()
+    if len(item.weight) == 2 and rarely(scope.draw, 2):
+        fitting = [
+            v
+            for v in scope.readable()
+            if v.type.dtype == "float32" and v.type.rank and v.type.shape[-1] == item.weight[1]
+        ]
+        if not fitting:
+            return False
+        value = pick(scope.draw, fitting)
+        made = value.type.with_shape((*value.type.shape[:-1], item.weight[0]))
+        scope.add(
+            name, {"op": "linear", "from": {"input": value.path, "weight": path}}, [Value(name, made, value.when)]
+        )
+        return True
+    if "-" in path or any(p.isdigit() for p in path.split(".")):
+        return False
+    scope.add(name, f"= {path} * 2", [Value(name, TensorType(item.weight))])
+    return True
