@@ -1,7 +1,6 @@
 """Convolutions and transposed convolutions in 1, 2 and 3 dimensions."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
@@ -23,8 +22,9 @@ from archdsl.ops.layers import (
 )
 from archdsl.ops.memory import Kept, Placed
 from archdsl.ops.memory import Sizes as Shaped
+from archdsl.ops.receptive import Reads, sliding, spread
 from archdsl.ops.rules import divides, require_same_dtype
-from archdsl.shapes import Dim, Shape, TensorType, differ, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, product
 
 
 class Convolution(Spatial):
@@ -102,14 +102,13 @@ class Convolution(Spatial):
         return Kept((0, 1) if weight is not None and x.learned else (0,))
 
     def field(self, made: Sequence[Shaped], x: fields.Field, *weights: fields.Field | None) -> tuple[fields.Field, ...]:
-        channels = fields.contracted(x, 1, made[0][1])
         kernel = weights[0].shape[2:] if weights and weights[0] is not None else required(self, "kernel_size")
-        windows = [self.window(*each) for each in zip(kernel, self.stride, self.dilation, strict=True)]
-        return (fields.windowed(channels, 2, windows, made[0][2:]),)
+        channels = fields.grouped(x, 1, self.groups, made[0][1])
+        return (fields.windowed(channels, 2, self.reads(kernel), made[0][2:]),)
 
-    def window(self, kernel: int, stride: int, dilation: int) -> fields.Window:
-        """What it reads along a dimension."""
-        return fields.Window(dilation * (kernel - 1) + 1, stride)
+    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
+        """What it reads along each spatial dimension."""
+        raise NotImplementedError
 
     def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None, shape: Shape) -> None:
         if weight.rank != self.spatial + 2:
@@ -184,6 +183,10 @@ class Direct(Convolution):
         sides = self.padding if isinstance(self.padding, tuple) else (0,) * self.spatial
         return tuple((side, side) for side in sides)
 
+    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
+        before = (evaluate(margin[0], {}) for margin in self.margins(tuple(kernel)))
+        return [sliding(*each) for each in zip(kernel, self.stride, self.dilation, before, strict=True)]
+
     def _check_padding(self, x: TensorType, kernel: Shape) -> None:
         """`reflect` cannot repeat the edge, `circular` goes round once at most."""
         if self.padding_mode not in ("reflect", "circular"):
@@ -227,9 +230,8 @@ class Transposed(Convolution):
             )
         )
 
-    def window(self, kernel: int, stride: int, dilation: int) -> fields.Window:
-        """An output is reached from every `stride`-th of the kernel's elements."""
-        return fields.Window(-(-(dilation * (kernel - 1) + 1) // stride), Fraction(1, stride))
+    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
+        return [spread(*each) for each in zip(kernel, self.stride, self.dilation, self.padding, strict=True)]
 
 
 @final

@@ -1,7 +1,7 @@
 """Ops that take a tensor apart: several outputs, or a part of it."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
 from archdsl.ops.memory import Placed, Sizes
 from archdsl.ops.rules import divides, format_list, replaced
-from archdsl.shapes import Dim, TensorType, differ, least
+from archdsl.shapes import Dim, TensorType, differ, evaluate, least
 
 OutputNames = Annotated[Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
 
@@ -36,7 +36,9 @@ class Division(Op):
         return (x.strides,) * len(made)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return tuple(fields.cut(x, self.dim % len(x.dims), shape) for shape in made)
+        dim = self.dim % len(x.dims)
+        starts = accumulate((shape[dim] for shape in made), initial=0)
+        return tuple(fields.cut(x, dim, shape, start) for shape, start in zip(made, starts, strict=False))
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
@@ -151,7 +153,8 @@ class Unbind(Op):
         return (replaced(x.strides, self.dim % len(x.shape)),) * len(made)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.replaced(x, self.dim % len(x.dims)),) * len(made)
+        dim = self.dim % len(x.dims)
+        return tuple(fields.picked(x, dim, place) for place in range(len(made)))
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
@@ -181,7 +184,8 @@ class Select(Op):
         return (replaced(x.strides, self.dim % len(x.shape)),)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.replaced(x, self.dim % len(x.dims)),)
+        dim = self.dim % len(x.dims)
+        return (fields.picked(x, dim, evaluate(self.index, {}) % x.shape[dim]),)
 
 
 @final
@@ -211,7 +215,9 @@ class Narrow(Op):
         return (x.strides,)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.cut(x, self.dim % len(x.dims), made[0]),)
+        dim = self.dim % len(x.dims)
+        start = from_front(self.start, x.shape[dim])
+        return (fields.cut(x, dim, made[0], evaluate(start, {})),)
 
 
 @final
@@ -257,7 +263,9 @@ class Slice(Op):
         return (replaced(x.strides, dim, x.strides[dim] * self.step),)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.cut(x, self.dim % len(x.dims), made[0], self.step),)
+        dim = self.dim % len(x.dims)
+        start, _ = self.bounds(x.shape[dim])
+        return (fields.cut(x, dim, made[0], evaluate(start, {}), self.step),)
 
 
 def from_front(place: Dim, size: Dim) -> Dim:

@@ -3,16 +3,16 @@
 A tensor's dimension is a row of `Part`s, outermost first, whose sizes multiply to its size: places along an
 axis of an input (the height of an image, the words of a sentence), or numbers that stand nowhere (channels).
 So reshapes, windows and patches keep track of what lies where, and an op that sums over a dimension is known to
-see one window, or everything. The recurrence over windows is that of Araujo, Norris and Sim, "Computing receptive
-fields of convolutional neural networks" (2019): `size += (extent - 1) * jump; jump *= stride`.
+see one window, or everything. What a place then sees is worked out in `receptive`, place by place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
+
+from archdsl.ops.receptive import Reads, Receptive, among, either, lifted, repeated, through
 
 
 class Part(NamedTuple):
@@ -24,24 +24,18 @@ class Part(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a place of a tensor sees along an axis."""
+    """What the places of a tensor see along an axis."""
 
-    size: Fraction | None
-    """In places of the input; None where it is all of them, or may be."""
-    jump: Fraction
-    """How far apart in the input neighbours on the tensor's grid are."""
+    reach: Receptive | None
+    """By place of the tensor's grid; None where it is everything, or may be."""
     grid: int
     """How many places the tensor's grid has."""
 
 
 Parts: TypeAlias = tuple[Part, ...]
 
-
-class Window(NamedTuple):
-    """How an op reads along a dimension: `extent` neighbours, starting `stride` further for each output."""
-
-    extent: int
-    stride: Fraction | int
+STILL: Final = Reads(1, (range(1),))
+"""Each place alone."""
 
 
 class Field(NamedTuple):
@@ -61,11 +55,6 @@ def plain(count: int) -> Parts:
     return (Part(None, 1, count),)
 
 
-def fitted(old: int, new: int) -> Window:
-    """The windows of a pooling that makes `new` places of `old`: where it does not divide, they overlap."""
-    return Window(old // new if old % new == 0 else -(-old // new) + 1, Fraction(old, new))
-
-
 def blind(shape: Sequence[int]) -> Field:
     """The field of a tensor that depends on no input."""
     return Field(tuple(map(plain, shape)), {})
@@ -74,7 +63,7 @@ def blind(shape: Sequence[int]) -> Field:
 def everything(shape: Sequence[int], inputs: Iterable[Field | None]) -> Field:
     """Everything of whatever the inputs see of anything: where an op mixes all places, or it cannot be told."""
     seen = _seen(inputs)
-    return Field(tuple(map(plain, shape)), {axis: each._replace(size=None) for axis, each in seen.items()})
+    return Field(tuple(map(plain, shape)), {axis: each._replace(reach=None) for axis, each in seen.items()})
 
 
 def elementwise(shape: Sequence[int], inputs: Sequence[Field | None]) -> Field:
@@ -84,7 +73,7 @@ def elementwise(shape: Sequence[int], inputs: Sequence[Field | None]) -> Field:
     for i in range(1, len(shape) + 1):
         candidates = [x.dims[-i] for x in fed if len(x.dims) >= i and x.shape[-i] == shape[-i]]
         dims.append(next((parts for parts in candidates if has_places(parts)), plain(shape[-i])))
-    return Field(tuple(reversed(dims)), _seen(fed))
+    return _settled(Field(tuple(reversed(dims)), _seen(fed)))
 
 
 def fits(shape: Sequence[int], inputs: Iterable[Field | None]) -> bool:
@@ -104,12 +93,17 @@ def mixed(x: Field, dims: Iterable[int]) -> Field:
     """Each place sees all along these dimensions; the places stay."""
     seen = dict(x.seen)
     for part in (part for dim in dims for part in x.dims[dim]):
-        if part.axis is None or part.size == 1:
-            continue
-        size, jump, grid = seen[part.axis]
-        more = None if size is None or part.size == grid else size + (part.size - 1) * part.stride * jump
-        seen[part.axis] = Seen(more, jump, grid)
+        if part.axis is not None and part.size > 1:
+            seen[part.axis] = _over(seen[part.axis], part, range(part.size))
     return Field(x.dims, seen)
+
+
+def _over(seen: Seen, part: Part, digits: range) -> Seen:
+    """What places see that read these of a part's places, whichever they stand at themselves."""
+    reach, grid = seen
+    if reach is None or (part.size == grid and len(digits) == grid):
+        return Seen(None, grid)
+    return Seen(among(reach, part.stride, digits, part.size, grid), grid)
 
 
 def replaced(x: Field, dim: int, *parts: Parts) -> Field:
@@ -122,24 +116,58 @@ def contracted(x: Field, dim: int, *sizes: int) -> Field:
     return replaced(mixed(x, (dim,)), dim, *map(plain, sizes))
 
 
-def windowed(x: Field, first: int, windows: Sequence[Window], sizes: Sequence[int]) -> Field:
-    """Windows along the dimensions from `first` on, which then have these sizes."""
+def grouped(x: Field, dim: int, groups: int, size: int) -> Field:
+    """Sums over each of equal groups of a dimension, which gives it another size."""
+    outer, inner = _take(list(x.dims[dim]), groups)
+    if outer is None or groups == 1:
+        return contracted(x, dim, size)
+    split = Field((*x.dims[:dim], tuple(outer), tuple(inner) or plain(1), *x.dims[dim + 1 :]), x.seen)
+    summed = replaced(mixed(split, (dim + 1,)), dim + 1)
+    return replaced(summed, dim, _joined((*summed.dims[dim], *plain(size // groups))))
+
+
+def picked(x: Field, dim: int, place: int) -> Field:
+    """One place along a dimension, without the dimension."""
+    seen, left = dict(x.seen), place
+    for part in reversed(x.dims[dim]):
+        left, digit = divmod(left, part.size)
+        if part.axis is not None:
+            seen[part.axis] = _over(seen[part.axis], part, range(digit, digit + 1))
+    return replaced(Field(x.dims, seen), dim)
+
+
+def windowed(x: Field, first: int, reads: Sequence[Reads | None], sizes: Sequence[int]) -> Field:
+    """Reads along the dimensions from `first` on, which then have these sizes."""
     dims, seen = list(x.dims), dict(x.seen)
-    for dim, (window, made) in enumerate(zip(windows, sizes, strict=True), start=first):
-        parts = dims[dim]
-        if parts == plain(made) or (window == (1, 1) and x.shape[dim] == made):
+    for dim, (each, made) in enumerate(zip(reads, sizes, strict=True), start=first):
+        parts = [part for part in dims[dim] if part.size > 1 or len(dims[dim]) == 1]
+        if (each == STILL and x.shape[dim] == made) or not any(part.axis is not None for part in parts):
+            dims[dim] = dims[dim] if x.shape[dim] == made else plain(made)
             continue
         dims[dim] = plain(made)
-        if len(parts) == 1 and (axis := parts[0].axis) is not None and parts[0].size == seen[axis].grid:
-            size, jump, _ = seen[axis]
-            grown = None if size is None else size + (window.extent - 1) * jump
-            seen[axis] = Seen(grown, jump * window.stride, made)
-            dims[dim] = (Part(axis, 1, made),)
-            continue
+        if len(parts) == 1 and (axis := parts[0].axis) is not None:
+            old, stride = seen[axis], parts[0].stride
+            if parts[0].size * stride == old.grid:
+                grid = made * stride
+                apart = each and lifted(each, stride)
+                reach = old.reach and apart and through(old.reach, apart, grid)
+                seen[axis] = Seen(reach, grid)
+                dims[dim] = (Part(axis, stride, made),)
+                continue
         for part in parts:
             if part.axis is not None:
-                seen[part.axis] = seen[part.axis]._replace(size=None)
+                seen[part.axis] = seen[part.axis]._replace(reach=None)
     return Field(tuple(dims), seen)
+
+
+def interleaved(x: Field, dim: int) -> Field:
+    """A dimension merged with the next one, of which every place holds all of the other's."""
+    joined = _joined(part for part in (*x.dims[dim], *x.dims[dim + 1]) if part.size > 1) or plain(1)
+    times = x.shape[dim + 1]
+    if has_places(x.dims[dim + 1]):
+        return Field((*x.dims[:dim], joined, *x.dims[dim + 2 :]), x.seen)
+    single = Field((*x.dims[: dim + 1], *x.dims[dim + 2 :]), x.seen)
+    return windowed(single, dim, (repeated(times),), (x.shape[dim] * times,))
 
 
 def permuted(x: Field, order: Sequence[int]) -> Field:
@@ -164,9 +192,9 @@ def together(dims: Sequence[Parts], *inputs: Field | None) -> Field:
     return _settled(Field(tuple(dims), _seen(inputs)))
 
 
-def cut(x: Field, dim: int, shape: Sequence[int], step: int = 1) -> Field:
-    """A stretch of a dimension, every `step`-th place of it."""
-    return windowed(x, dim, (Window(1, step),), shape[dim : dim + 1])
+def cut(x: Field, dim: int, shape: Sequence[int], start: int, step: int = 1) -> Field:
+    """A stretch of a dimension from `start` on, every `step`-th place of it."""
+    return windowed(x, dim, (Reads(step, (range(start, start + 1),)),), shape[dim : dim + 1])
 
 
 def product(shape: Sequence[int], x: Field, other: Field) -> Field:
@@ -210,17 +238,21 @@ def _joined(parts: Iterable[Part]) -> Parts:
 
 
 def _seen(inputs: Iterable[Field | None]) -> dict[int, Seen]:
-    """What any of the inputs sees: the largest field over all paths."""
+    """What any of the inputs sees: that of all paths, place by place."""
     seen: dict[int, Seen] = {}
     for x in inputs:
         for axis, new in x.seen.items() if x is not None else ():
-            old = seen.get(axis)
-            if old is None or old == new:
-                seen[axis] = new
-                continue
-            size = None if old.size is None or new.size is None else max(old.size, new.size)
-            seen[axis] = Seen(size, max(old.jump, new.jump), max(old.grid, new.grid))
+            seen[axis] = _both(seen[axis], new) if axis in seen else new
     return seen
+
+
+def _both(first: Seen, second: Seen) -> Seen:
+    few, many = sorted((first, second), key=lambda each: each.grid)
+    if few.reach is None or many.reach is None or few.grid not in (1, many.grid):
+        return Seen(None, many.grid)
+    # the one place of a grid of 1 is read by all places of the other
+    alone = few.reach if few.grid == many.grid else Receptive(0, few.reach.hulls[:1])
+    return Seen(either(many.reach, alone, many.grid), many.grid)
 
 
 def has_places(parts: Parts) -> bool:
@@ -229,20 +261,34 @@ def has_places(parts: Parts) -> bool:
 
 
 def _settled(x: Field) -> Field:
-    """The grid of an axis is as fine as the places that are left of it."""
+    """The field with each place once, on grids that are as fine as the places that are left."""
+    x = _crossed(x)
     strides: dict[int, list[int]] = {}
     for part in (part for parts in x.dims for part in parts):
         if part.axis is not None and part.size > 1:
             strides.setdefault(part.axis, []).append(part.stride)
     coarse = {axis: min(found) for axis, found in strides.items() if min(found) > 1}
+    coarse |= {axis: each.grid for axis, each in x.seen.items() if axis not in strides and each.grid > 1}
     if not coarse:
         return x
     dims = tuple(
-        tuple(p._replace(stride=p.stride // coarse[p.axis]) if p.axis in coarse else p for p in parts)
+        tuple(p._replace(stride=max(p.stride // coarse[p.axis], 1)) if p.axis in coarse else p for p in parts)
         for parts in x.dims
     )
     seen = dict(x.seen)
     for axis, step in coarse.items():
-        size, jump, grid = seen[axis]
-        seen[axis] = Seen(size, jump * step, -(-grid // step))
+        reach, grid = seen[axis]
+        left = -(-grid // step)
+        seen[axis] = Seen(reach and through(reach, Reads(step, (range(1),)), left), left)
     return Field(dims, seen)
+
+
+def _crossed(x: Field) -> Field:
+    """Where places of an axis stand along several dimensions, as in a matrix of all pairs, each may see all of them."""
+    seen = dict(x.seen)
+    for axis, (_, grid) in x.seen.items():
+        parts = [part for dim in x.dims for part in dim if part.axis == axis]
+        if prod(part.size for part in parts) > grid:
+            for part in parts:
+                seen[axis] = _over(seen[axis], part, range(part.size))
+    return Field(x.dims, seen)

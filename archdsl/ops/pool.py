@@ -10,6 +10,7 @@ from archdsl.ops.base import Kind, OpError, PositiveInt
 from archdsl.ops.layers import Paddings, Sizes, Spatial, require_sizes
 from archdsl.ops.memory import NOTHING, Kept, Placed, elements
 from archdsl.ops.memory import Sizes as Shaped
+from archdsl.ops.receptive import portions, sliding
 from archdsl.shapes import Shape, TensorType, format_shape
 
 
@@ -58,11 +59,8 @@ class Pool(Spatial):
         return Kept((0,))
 
     def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
-        windows = [
-            fields.Window(gap * (kernel - 1) + 1, step)
-            for kernel, step, gap in zip(self.kernel_size, self.steps, self.gaps, strict=True)
-        ]
-        return (fields.windowed(x, 2, windows, made[0][2:]),)
+        rule = zip(self.kernel_size, self.steps, self.gaps, self.margins, strict=True)
+        return (fields.windowed(x, 2, [sliding(*each) for each in rule], made[0][2:]),)
 
     def _slack(self, kernel: int, step: int, margin: int, gap: int) -> int:
         """What the last window's start may exceed the input's size by (negative: must stay below)."""
@@ -171,7 +169,7 @@ class AdaptivePool(Spatial):
         return Kept((0,)) if any(size != 1 for size in made[0].shape[2:]) else NOTHING
 
     def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
-        windows = [fields.fitted(old, new) for old, new in zip(x.shape[2:], made[0][2:], strict=True)]
+        windows = [portions(old, new) for old, new in zip(x.shape[2:], made[0][2:], strict=True)]
         whole = fields.mixed(x, (dim for dim, size in enumerate(made[0]) if dim > 1 and size == 1))
         return (fields.windowed(whole, 2, windows, made[0][2:]),)
 

@@ -1,7 +1,6 @@
 """Ops that make a tensor larger with copies of itself."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
@@ -9,8 +8,9 @@ from pydantic import Field
 from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, normal_dim
 from archdsl.ops.memory import Placed, Sizes
+from archdsl.ops.receptive import repeated
 from archdsl.ops.rules import format_list, replaced
-from archdsl.shapes import Dim, Shape, TensorType, differ, least
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least
 
 
 @final
@@ -133,7 +133,7 @@ class RepeatInterleave(Op):
         if self.dim is None:
             return super().field(made, x)
         dim = self.dim % len(x.dims)
-        return (fields.windowed(x, dim, (fields.Window(1, Fraction(1, self.repeats)),), made[0][dim : dim + 1]),)
+        return (fields.windowed(x, dim, (repeated(evaluate(self.repeats, {})),), made[0][dim : dim + 1]),)
 
 
 def _check_count(count: Dim, field: str) -> None:

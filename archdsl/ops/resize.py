@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d
 from archdsl.ops.memory import Sizes
+from archdsl.ops.receptive import Reads, cubic, nearest, portions, sampled, sliding, within
 from archdsl.ops.rules import divides, format_list, require_float, require_rank
 from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least, product
 
@@ -23,6 +24,9 @@ _RANKS: Final[dict[str, tuple[int, ...]]] = {
     "trilinear": (5,),
 }
 """The ranks that each mode takes."""
+
+_LARGEST: Final = 2**12
+"""The largest denominator of a scale factor that is read as a fraction."""
 
 Factor: TypeAlias = Annotated[float, Field(gt=0)]
 
@@ -69,15 +73,27 @@ class Interpolate(Op):
         return x.with_shape((*x.shape[:2], *sizes))
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        pairs = [*zip(x.shape[2:], made[0][2:], strict=True)]
-        return (fields.windowed(x, 2, [self._window(old, new) for old, new in pairs], made[0][2:]),)
+        olds, news = x.shape[2:], made[0][2:]
+        factors = _each(self.scale_factor, len(news), "scale_factor")
+        reads = [self._reads(*each) for each in zip(olds, news, factors, strict=True)]
+        return (fields.windowed(x, 2, reads, news),)
 
-    def _window(self, old: int, new: int) -> fields.Window:
+    def _reads(self, old: int, new: int, factor: float | None) -> Reads | None:
         if self.mode == "area":
-            return fields.fitted(old, new)
-        extent = 1 if self.mode.startswith("nearest") else 4 if self.mode == "bicubic" else 2
-        wider = -(-old // new) if self.antialias and old > new else 1
-        return fields.Window(extent * wider, Fraction(old, new))
+            return portions(old, new)
+        # a factor is used as it is given, even where the size is rounded down
+        scale = Fraction(old, new) if factor is None else 1 / Fraction(factor).limit_denominator(_LARGEST)
+        if self.mode == "nearest":
+            return sampled(scale, Fraction(0), new, nearest)
+        if self.mode == "nearest-exact":
+            return sampled(scale, scale / 2, new, nearest)
+        if self.align_corners:
+            scale = Fraction(old - 1, new - 1) if new > 1 else Fraction(0)
+        shift = Fraction(0) if self.align_corners and not self.antialias else (scale - 1) / 2
+        wider = max(scale, Fraction(1)) if self.antialias else Fraction(1)
+        if self.mode != "bicubic":
+            return sampled(scale, shift, new, within(wider))
+        return sampled(scale, shift, new, cubic if wider == 1 else within(2 * wider))
 
     def _check(self, x: TensorType) -> None:
         require_rank("input", x, *_RANKS[self.mode])
@@ -117,8 +133,8 @@ class Unfold(Op):
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
         rank = len(x.dims)
         counts = [evaluate(count, {}) for count in _windows(self, x.shape[-2:])]
-        rule = zip(self.kernel_size, self.dilation, self.stride, strict=True)
-        windows = [fields.Window(gap * (kernel - 1) + 1, stride) for kernel, gap, stride in rule]
+        rule = zip(self.kernel_size, self.stride, self.dilation, self.padding, strict=True)
+        windows = [sliding(*each) for each in rule]
         seen = fields.contracted(fields.windowed(x, rank - 2, windows, counts), rank - 3, made[0][-2])
         return (fields.regrouped(seen, made[0]),)
 

@@ -1,7 +1,6 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from pydantic import Field
 from archdsl.ops import fields
 from archdsl.ops.base import Dims, Kind, Op, OpError, Port, PositiveInt
 from archdsl.ops.memory import Kept, Sizes
+from archdsl.ops.receptive import Reads
 from archdsl.ops.rules import (
     divides,
     format_list,
@@ -17,7 +17,7 @@ from archdsl.ops.rules import (
     require_rank,
     require_same_dtype,
 )
-from archdsl.shapes import Dim, Shape, TensorType, differ, least
+from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least
 
 _PADDED_RANKS: Final = {2: (2, 3), 4: (3, 4), 6: (4, 5)}
 """For each length of `pad`, the ranks for which torch can fill with anything but a constant."""
@@ -57,7 +57,10 @@ class Pad(Op):
         return x.with_shape(shape)
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.windowed(x, 0, [fields.Window(1, 1)] * len(x.dims), made[0]),)
+        before = [0] * len(x.dims)
+        for i, places in enumerate(self.pad[::2], start=1):
+            before[-i] = evaluate(places, {})
+        return (fields.windowed(x, 0, [Reads(1, (range(-places, 1 - places),)) for places in before], made[0]),)
 
     def _check(self, x: TensorType) -> None:
         if len(self.pad) % 2:
@@ -98,7 +101,13 @@ class PixelShuffle(Op):
         return x.with_shape((*batch, channels // (r * r), height * r, width * r))
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (_blocks(x, made[0], fields.Window(1, Fraction(1, self.upscale_factor))),)
+        *batch, channels, height, width = x.shape
+        r = self.upscale_factor
+        split = fields.regrouped(x, (*batch, channels // r**2, r, r, height, width))
+        at = len(batch)
+        order = (*range(at), at, at + 3, at + 1, at + 4, at + 2)
+        rows = fields.interleaved(fields.permuted(split, order), at + 1)
+        return (fields.interleaved(rows, at + 2),)
 
 
 @final
@@ -119,7 +128,12 @@ class PixelUnshuffle(Op):
         return x.with_shape((*batch, channels * r * r, height // r, width // r))
 
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (_blocks(x, made[0], fields.Window(self.downscale_factor, self.downscale_factor)),)
+        *batch, channels, height, width = made[0]
+        r = self.downscale_factor
+        split = fields.regrouped(x, (*batch, channels // r**2, height, r, width, r))
+        at = len(batch)
+        order = (*range(at), at, at + 2, at + 4, at + 1, at + 3)
+        return (fields.regrouped(fields.permuted(split, order), made[0]),)
 
 
 @final
@@ -134,6 +148,12 @@ class ChannelShuffle(Op):
         require_least_rank("input", x, 3)
         _check_divides("channels", x.shape[1], self.groups, "groups")
         return x
+
+    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+        batch, channels, *places = made[0]
+        split = fields.regrouped(x, (batch, self.groups, channels // self.groups, *places))
+        order = (0, 2, 1, *range(3, len(places) + 3))
+        return (fields.regrouped(fields.permuted(split, order), made[0]),)
 
 
 @final
@@ -200,11 +220,6 @@ class AffineGrid(Op):
         if any(least(-size) >= 0 for size in self.size):
             raise OpError(f"size {format_list(self.size)} has a size below 1", code="bad-value", field="size")
         return theta.with_shape((self.size[0], *self.size[2:], spatial))
-
-
-def _blocks(x: fields.Field, shape: Sizes, window: fields.Window) -> fields.Field:
-    rank = len(x.dims)
-    return fields.windowed(fields.contracted(x, rank - 3, shape[-3]), rank - 2, (window, window), shape[-2:])
 
 
 def _check_divides(what: str, size: Dim, divisor: int, field: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from math import ceil
 from typing import final
 
 from archdsl.graph import Graph, Node, Value
 from archdsl.ops.base import Op, at_sizes
 from archdsl.ops.fields import Field, Part, Seen, blind, everything
+from archdsl.ops.receptive import ITSELF
 from archdsl.ops.special import ScanCarry
 from archdsl.shapes import Symbolic, TensorType, evaluate
 
@@ -50,7 +49,7 @@ class Fields:
         for dim in _places(type):
             axes[dim] = len([axis for known in self.axes for axis in known]) + len(axes)
         dims = tuple((Part(axes.get(dim), 1, size),) for dim, size in enumerate(shape))
-        seen = {axis: Seen(Fraction(1), Fraction(1), shape[dim]) for dim, axis in axes.items()}
+        seen = {axis: Seen(ITSELF, shape[dim]) for dim, axis in axes.items()}
         if axes:
             self.axes.append(list(axes.values()))
         self.found[node, 0] = Field(dims, seen)
@@ -63,7 +62,7 @@ class Fields:
             inputs = [everything(made[0], map(self._read, node.scope.inputs.values()))]
         if not any(x is not None and x.seen for x in inputs):
             fields = tuple(map(blind, made))
-        elif all(each.size is None for x in inputs if x is not None for each in x.seen.values()):
+        elif all(each.reach is None for x in inputs if x is not None for each in x.seen.values()):
             fields = tuple(everything(shape, inputs) for shape in made)
         else:
             fields = self._op(node).field(made, *inputs)
@@ -103,4 +102,4 @@ def _places(type: TensorType) -> list[int]:
 def _spelled(seen: Seen | None) -> str:
     if seen is None:
         return "1"
-    return "all" if seen.size is None else str(ceil(seen.size))
+    return "all" if seen.reach is None else str(seen.reach.span(seen.grid))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 import archdsl
+from archdsl.summary.fields import Fields
 
 
 def fields(network: str | Path, **params: object) -> dict[str, str]:
@@ -104,6 +106,49 @@ def test_every_kind_of_path(tmp_path: Path) -> None:
     }
 
 
+UPSAMPLED = """\
+archdsl: 1
+name: upsampled
+inputs: {x: [N, 1, 96, 96]}
+nodes:
+  pool: {op: avg_pool2d, kernel_size: 4, stride: 4}
+  up: {op: interpolate, scale_factor: 4}
+  conv: {op: conv2d, out_channels: 1, kernel_size: 3}
+  wider: {op: conv2d, out_channels: 1, kernel_size: 6}
+"""
+
+
+def test_what_is_read_after_upsampling_lies_in_few_of_the_windows_before_it(tmp_path: Path) -> None:
+    """Three neighbours stand in two windows of the pooling at most, eight in three."""
+    (tmp_path / "net.yaml").write_text(UPSAMPLED)
+    assert fields(tmp_path / "net.yaml") == {"pool": "4×4", "up": "4×4", "conv": "8×8", "wider": "12×12"}
+
+
+SHIFTED = """\
+archdsl: 1
+name: shifted
+inputs: {x: [N, 1, L = 32]}
+nodes:
+  ahead: {op: pad, pad: [-3, 0]}
+  behind: {op: pad, from: x, pad: [3, -6]}
+  both: = ahead + behind
+  third: {op: select, from: x, dim: 2, index: 3}
+  alone: {op: unsqueeze, dim: 2}
+  spread: = x + alone
+  pairs: {op: matmul, from: {input: column, other: x}}
+outputs: [both, spread, pairs]
+"""
+
+
+def test_paths_that_see_different_places_see_together_what_lies_between(tmp_path: Path) -> None:
+    text = SHIFTED.replace("  pairs:", "  column: {op: transpose, from: x, dim0: 1, dim1: 2}\n  pairs:")
+    (tmp_path / "net.yaml").write_text(text)
+    rows = fields(tmp_path / "net.yaml")
+    assert (rows["ahead"], rows["behind"], rows["both"]) == ("1", "1", "7")
+    assert (rows["third"], rows["spread"]) == ("1", "29")  # place 3 and place 31
+    assert rows["pairs"] == "all"  # of all pairs one is the first and the last
+
+
 TOKENS = """\
 archdsl: 1
 name: tokens
@@ -122,7 +167,7 @@ outputs: {rolled: rolled, shifted: shifted}
 
 
 def test_patches_and_windows_are_followed(tmp_path: Path) -> None:
-    """A patch is 4 pixels wide, a window of 4 patches 16; the convolution sees a window and a patch more each side."""
+    """A patch is 4 pixels wide, a window of 4 patches 16; beside its border the convolution sees two windows."""
     (tmp_path / "net.yaml").write_text(TOKENS)
     assert fields(tmp_path / "net.yaml") == {
         "patches": "1×1",
@@ -130,8 +175,8 @@ def test_patches_and_windows_are_followed(tmp_path: Path) -> None:
         "windows": "4×4",
         "attention": "16×16",
         "back": "16×16",
-        "conv": "24×24",
-        "rolled": "24×24",  # channels are no places
+        "conv": "32×32",
+        "rolled": "32×32",  # channels are no places
         "shifted": "all",
     }
 
@@ -145,3 +190,24 @@ def test_words_see_all_after_attention_and_vectors_have_no_field(tmp_path: Path)
 
 def test_a_loop_over_time_sees_everything() -> None:
     assert {value for path, value in fields("lstm").items() if path.startswith("l0.")} == {"all"}
+
+
+ENORMOUS = [
+    "{op: interpolate, size: [1000000007, 3]}",
+    "{op: adaptive_avg_pool2d, output_size: [999999937, 3]}",
+    "{op: conv_transpose2d, out_channels: 1, kernel_size: 1, stride: 100000}",
+    "{op: repeat_interleave, repeats: 10000000, dim: 2}",
+    "{op: conv2d, out_channels: 1, kernel_size: 3, dilation: 1000000, padding: 1000000}",
+    "{op: pixel_shuffle, upscale_factor: 10000}",
+]
+
+
+@pytest.mark.parametrize("op", ENORMOUS)
+def test_enormous_sizes_take_no_time(op: str, tmp_path: Path) -> None:
+    channels = 10**8 if "shuffle" in op else 1
+    nodes = f"nodes: [{op}, {{op: avg_pool2d, kernel_size: 3}}]"
+    (tmp_path / "net.yaml").write_text(f"archdsl: 1\nname: net\ninputs: {{x: [N, {channels}, 7, 7]}}\n{nodes}\n")
+    graph = archdsl.graph(tmp_path / "net.yaml")
+    start = process_time()
+    Fields(graph, graph.sample_sizes)
+    assert process_time() - start < 0.5
