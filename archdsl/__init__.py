@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archdsl.document import Document
     from archdsl.graph import Graph
     from archdsl.inherit import Reader
+    from archdsl.limits import budget
     from archdsl.reach import Folders
     from archdsl.summary import Summary
     from archdsl.weights import LoadReport, WeightsError
@@ -47,6 +48,7 @@ __all__ = [
     "SpecError",
     "WeightsError",
     "__version__",
+    "budget",
     "build",
     "check",
     "diff",
@@ -278,6 +280,7 @@ def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
 
 
 _HOMES = {
+    "budget": "limits",
     "Diagnostic": "diagnostics",
     "Difference": "diff.difference",
     "SpecError": "diagnostics",

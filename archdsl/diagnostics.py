@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import combining, east_asian_width
+
+from archdsl.limits import MAX_NAME, current
 
 
 class Severity(Enum):
@@ -95,21 +97,33 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(diagnostics), key=lambda found: found.span or ("", 0, 0, 0, 0)))
 
 
-_LONGEST_NAME: Final = 200
 _LEAST_PART: Final = 3
 """Letters that a name shares with a longer one by more than chance: `kernel` and `kernel_size`."""
+_LETTERS: Final = 64
+"""Pairs of letters that count as one comparison: two names of eight."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt name most likely means, if one is close."""
     from difflib import get_close_matches
 
-    if len(name) > _LONGEST_NAME:
+    if len(name) > MAX_NAME:
         return None
-    spelled = {candidate.lower(): candidate for candidate in candidates}
+    spelled = {candidate.lower(): candidate for candidate in _affordable(name, candidates)}
     close = [each for each in get_close_matches(name.lower(), spelled, 5, 0.5) if _is_near(name.lower(), each)]
     close.sort(key=lambda other: not _same_words(name.lower(), other))
     return spelled[close[0]] if close else None
+
+
+def _affordable(name: str, candidates: Iterable[str]) -> Iterator[str]:
+    """The names to compare a misspelt one with, until the analysis has compared too many."""
+    budget = current()
+    for candidate in candidates:
+        if len(candidate) > MAX_NAME:
+            continue
+        if not budget.take("suggestions", 1 + len(name) * len(candidate) // _LETTERS):
+            return
+        yield candidate
 
 
 def _is_near(name: str, other: str) -> bool:

@@ -13,7 +13,8 @@ from archdsl.diagnostics import Diagnostic, Severity, Span
 from archdsl.elaboration.walk import Elaborator
 from archdsl.files import find
 from archdsl.graph import Graph
-from archdsl.inherit import Reader, Resolved, read
+from archdsl.inherit import Reader, Resolved, bad_budget, read
+from archdsl.limits import BadBudget, analysis
 from archdsl.reach import Reach
 
 
@@ -28,6 +29,16 @@ def analyse(
     `params` override the file's parameters, `sizes` the sizes of its input's dimensions (`H`, `x.H`).
     A `reader` of the caller's knows the files afterwards.
     """
+    try:
+        with analysis():
+            return _analyse(spec, params, sizes, reader)
+    except BadBudget as error:
+        return None, [bad_budget(error)]
+
+
+def _analyse(
+    spec: str | PathLike[str], params: Mapping[str, Any] | None, sizes: Mapping[str, int] | None, reader: Reader | None
+) -> tuple[Graph | None, list[Diagnostic]]:
     resolved, diagnostics = read(spec, params, sizes, reader)
     if resolved is None:
         return None, diagnostics

@@ -15,7 +15,6 @@ from archdsl import expression_values as values
 from archdsl.diagnostics import nearest
 from archdsl.expression_calls import apply
 from archdsl.expression_functions import FORMULA_FUNCTIONS
-from archdsl.expression_parser import MAX_INT
 from archdsl.expression_tree import (
     Attribute,
     Binary,
@@ -36,7 +35,8 @@ from archdsl.expression_tree import (
     Unary,
     walk,
 )
-from archdsl.expression_values import MAX_STEPS, Spend
+from archdsl.expression_values import Spend
+from archdsl.limits import MAX_INT, TooLarge, current
 
 
 class Names(Protocol):
@@ -50,19 +50,17 @@ Run: TypeAlias = Callable[[Any], Any]
 
 
 class _Frame:
-    """One evaluation: the names outside, the loop variables inside and the steps left."""
+    """One evaluation: the names outside, the loop variables inside and the budget."""
 
-    __slots__ = ("env", "left", "slots")
+    __slots__ = ("_budget", "env", "slots")
 
     def __init__(self, env: Names, slots: int) -> None:
         self.env = env
         self.slots: list[Any] = [None] * slots
-        self.left = MAX_STEPS
+        self._budget = current()
 
     def spend(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
-            raise ValueError("the expression takes too many steps", f"at most {MAX_STEPS} are taken")
+        self._budget.spend("steps", steps)
 
 
 def _free(steps: int) -> None:
@@ -71,13 +69,26 @@ def _free(steps: int) -> None:
 
 def compile_tree(tree: Tree) -> Run:
     """The function from names to the tree's value; it raises ExpressionError."""
-    framed = any(isinstance(node, Comprehension | Sequence | Slice) or _makes_list(node) for node in walk(tree))
+    nodes = [*walk(tree)]
+    framed = any(isinstance(node, Comprehension | Sequence | Slice) or _makes_list(node) for node in nodes)
     compiler = _Compiler(framed)
     run = compiler.compile(tree)
+    size, count = len(nodes), compiler.slots
     if not framed:
-        return run
-    count = compiler.slots
-    return lambda env: run(_Frame(env, count))
+        return run if size <= _SHORT else lambda env: _counted(run, size, tree, env)
+    return lambda env: _counted(run, size, tree, _Frame(env, count))
+
+
+_SHORT: Final = 50
+"""The parts of an expression that are not worth counting: how often it is evaluated is counted elsewhere."""
+
+
+def _counted(run: Run, size: int, tree: Tree, frame: Any) -> Any:
+    try:
+        current().spend("steps", size)
+    except TooLarge as error:
+        raise _located(error, tree) from None
+    return run(frame)
 
 
 def _makes_list(node: Tree) -> bool:
@@ -90,7 +101,8 @@ def _spender(frame: Any) -> Spend:
 
 def _located(error: ValueError, tree: Tree) -> ExpressionError:
     hint = error.args[1] if len(error.args) > 1 else None
-    return ExpressionError(error.args[0], tree.start, tree.end, hint)
+    code = "too-large" if isinstance(error, TooLarge) else "bad-expression"
+    return ExpressionError(error.args[0], tree.start, tree.end, hint, code)
 
 
 class _Compiler:

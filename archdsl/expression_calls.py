@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from archdsl.expression_functions import NUMERIC, linspace, make_divisible
-from archdsl.expression_parser import MAX_INT
 from archdsl.expression_values import (
     NUMBERS,
     Spend,
@@ -18,10 +17,8 @@ from archdsl.expression_values import (
     weight,
     whole,
 )
+from archdsl.limits import MAX_DIGITS, MAX_INT
 from archdsl.shapes import Dim, Symbolic
-
-MAX_DIGITS: Final = 20
-"""Of `round`: Python computes the power of ten."""
 
 
 def apply(function: str, arguments: list[Any], spend: Spend) -> Any:

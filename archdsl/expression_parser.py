@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn, cast
 
 from archdsl.diagnostics import nearest
 from archdsl.expression_functions import ARITIES, CONSTANTS, FUNCTIONS, LIBRARIES, OPERATORS, Arity
-from archdsl.expression_scan import MAX_DEPTH, explain, scan
+from archdsl.expression_scan import explain, scan
 from archdsl.expression_tree import (
     Attribute,
     Binary,
@@ -30,9 +30,7 @@ from archdsl.expression_tree import (
     Tree,
     Unary,
 )
-
-MAX_INT: Final = 2**64
-MAX_STRING: Final = 10_000
+from archdsl.limits import MAX_BRACKETS, MAX_INT
 
 _SIGNS: Final[dict[type[ast.AST], str]] = {
     ast.Add: "+",
@@ -98,7 +96,7 @@ class _Reader:
             self._offsets = _byte_offsets(plain[margin:])
 
     def read(self, node: ast.AST, depth: int) -> Tree:
-        if depth > MAX_DEPTH:
+        if depth > MAX_BRACKETS:
             self._refuse(node, "the expression is nested too deeply", "name parts of it in `let`")
         reader = _READERS.get(type(node))
         if reader is None:

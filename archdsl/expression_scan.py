@@ -13,10 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from archdsl.expression_tree import ExpressionError
-
-MAX_TEXT: Final = 10_000
-MAX_DEPTH: Final = 60
-"""Of brackets, and of the tree: recursion stays well below Python's limit."""
+from archdsl.limits import MAX_BRACKETS, MAX_EXPRESSION
 
 _STRING: Final = r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
 _NUMBER: Final = (
@@ -68,18 +65,19 @@ class Token(NamedTuple):
         return closing or self.kind in ("string", "number") or (self.kind == "name" and self.text not in _WORDS)
 
 
+def check_length(text: str) -> None:
+    """Raises ExpressionError for a text that is too long to be one expression."""
+    if len(text) > MAX_EXPRESSION:
+        message = f"an expression of {len(text)} characters is too long"
+        raise ExpressionError(message, 0, len(text), f"at most {MAX_EXPRESSION} are read")
+
+
 def scan(text: str) -> list[Token]:
     """The tokens of an expression, each of them within the language.
 
     Raises ExpressionError for a character, keyword, quote or bracket that is not.
     """
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(
-            f"an expression of {len(text)} characters is too long",
-            0,
-            len(text),
-            f"at most {MAX_TEXT} are read",
-        )
+    check_length(text)
     tokens = [
         Token(match.lastgroup or "", match.group(), match.start(), match.end())
         for match in _TOKEN.finditer(text)
@@ -158,7 +156,7 @@ def _check_brackets(tokens: list[Token]) -> None:
             continue
         if token.text in "([":
             opened.append(token)
-            if len(opened) > MAX_DEPTH:
+            if len(opened) > MAX_BRACKETS:
                 raise ExpressionError("the brackets are nested too deeply", token.start, token.end)
         elif token.text in _CLOSES:
             if not opened:
@@ -270,7 +268,7 @@ def candidates(text: str) -> tuple[Candidate, ...]:
 def find_paths(text: str, is_node: Callable[[str], bool]) -> tuple[tuple[int, int], ...]:
     """Where the longest dotted paths that name nodes stand in a formula."""
     found = []
-    for start, ends in candidates(text[:MAX_TEXT]):
+    for start, ends in candidates(text[:MAX_EXPRESSION]):
         end = next((end for end in ends if is_node(text[start:end])), None)
         if end is not None:
             found.append((start, end))

@@ -21,14 +21,17 @@ class CallText(NamedTuple):
 class ExpressionError(Exception):
     """An expression that cannot be read or has no value.
 
-    `start` and `end` are offsets into the expression's text; `message` is lower case without a final dot.
-    `call` is a call of something that is no function.
+    `start` and `end` are offsets into the expression's text; `message` is lower case without a final dot; `code` is
+    the diagnostic's. `call` is a call of something that is no function.
     """
 
     call: CallText | None = None
 
-    def __init__(self, message: str, start: int = 0, end: int = 0, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, start: int = 0, end: int = 0, hint: str | None = None, code: str = "bad-expression"
+    ) -> None:
         super().__init__(message)
+        self.code = code
         self.message = message
         self.start = start
         self.end = end

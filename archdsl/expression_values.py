@@ -10,17 +10,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from reprlib import Repr
 from typing import Any, Final
 
-from archdsl.expression_parser import MAX_INT, MAX_STRING
-from archdsl.shapes import Atom, Dim, Symbolic, differ, least
+from archdsl.limits import MAX_INT, Budget, current
+from archdsl.shapes import Dim, Symbolic, differ, least
 
-MAX_LENGTH: Final = 100_000
-MAX_STEPS: Final = 2_000_000
 MAX_BITS: Final = MAX_INT.bit_length()
-MAX_TERMS: Final = 1000
 
 Spend = Callable[[int], None]
 """Takes steps from the evaluation's budget, or raises ValueError."""
@@ -81,15 +77,19 @@ def _operand(value: object) -> str:
 
 
 def weight(value: object) -> int:
-    """How many elements a nested list holds; counting stops above `MAX_LENGTH`."""
-    if not isinstance(value, list | tuple):
-        return 1
+    """How many elements a nested list holds; where the same list stands in it twice, twice as many.
+
+    Raises TooLarge: without a bound, counting would take as long as the list is large.
+    """
+    return _weight(value, current()) if isinstance(value, list | tuple) else 1
+
+
+def _weight(value: list[Any] | tuple[Any, ...], budget: Budget) -> int:
     total = len(value)
     for item in value:
         if isinstance(item, list | tuple):
-            total += weight(item)
-        if total > MAX_LENGTH:
-            break
+            total += _weight(item, budget)
+            budget.check("elements", total)
     return total
 
 
@@ -152,16 +152,14 @@ def _repeat(value: Any, count: int, spend: Spend) -> Any:
 
 def _spend_on(value: object, length: int, cost: int, spend: Spend) -> None:
     if isinstance(value, str):
-        if length > MAX_STRING:
-            raise ValueError(f"a text of {length} characters is too long", f"at most {MAX_STRING} are allowed")
-        return
-    new_list(cost, spend)
+        current().check("text", length)
+    else:
+        new_list(cost, spend)
 
 
 def new_list(cost: int, spend: Spend) -> None:
     """Pays for a list of that many elements."""
-    if cost > MAX_LENGTH:
-        raise ValueError("the list is too long", f"a list holds at most {MAX_LENGTH} elements")
+    current().check("elements", cost)
     spend(cost)
 
 
@@ -180,7 +178,10 @@ def _symbolic(sign: str, left: Any, right: Any) -> Any:
         return _symbolic_power(left, right)
     if sign in ("//", "%") and right == 0:
         raise ValueError(f"{_operand(left)} {sign} 0 divides by zero")
-    return _checked(_OPERATIONS[sign](left, right), sign, left, right)
+    result = _OPERATIONS[sign](left, right)
+    if isinstance(result, Symbolic) and any(not -MAX_INT <= factor <= MAX_INT for _, factor in result.terms):
+        raise _too_large(sign, left, right)
+    return result
 
 
 def _exact_quotient(left: Dim, right: Dim) -> Dim:
@@ -203,28 +204,8 @@ def _symbolic_power(left: Any, right: Any) -> Any:
         raise _too_large("**", left, right)
     result: Dim = 1
     for _ in range(right):
-        result = _checked(result * left, "**", left, right)
+        result = result * left
     return result
-
-
-def _checked(result: Dim, sign: str, left: object, right: object) -> Dim:
-    if isinstance(result, Symbolic) and _size(result) > MAX_TERMS:
-        raise ValueError(f"the dimension {_operand(left)} {sign} {_operand(right)} has too many terms")
-    return result
-
-
-@lru_cache(maxsize=65536)
-def _size(dim: Symbolic) -> int:
-    """The number of atoms, those inside divisions too; too large a coefficient counts as `MAX_TERMS`."""
-    huge = any(not -MAX_INT <= c <= MAX_INT for _, c in dim.terms)
-    return (MAX_TERMS if huge else 0) + sum(1 + sum(map(_atom_size, monomial)) for monomial, _ in dim.terms)
-
-
-def _atom_size(atom: Atom) -> int:
-    if isinstance(atom, str):
-        return 1
-    sides = (atom.numerator, atom.denominator)
-    return sum(_size(side) if isinstance(side, Symbolic) else 1 for side in sides)
 
 
 def negative(sign: str, value: Any) -> Any:

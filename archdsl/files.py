@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from archdsl.diagnostics import Diagnostic, Span, did_you_mean
-from archdsl.loader import MAX_SIZE, load
+from archdsl.limits import limits
+from archdsl.loader import load
 
 SUFFIXES = (".yaml", ".yml")
 SHOWN: Final = 3
@@ -128,9 +129,9 @@ def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnos
         return None, _unreadable(path, str(problem), span)
     except OSError as error:
         return None, _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", span)
-    if len(data) > 4 * MAX_SIZE:
-        message = f"`{display(path)}` has more than {4 * MAX_SIZE:,} bytes, too many for a spec"
-        return None, Diagnostic("file-too-large", message, span or _start(path))
+    if len(data) > 4 * limits().characters:
+        message = f"`{display(path)}` has more than {4 * limits().characters:,} bytes, too many for a spec"
+        return None, Diagnostic("file-too-large", message, span or start(path))
     return _decode(path, data, span)
 
 
@@ -143,7 +144,7 @@ def _bytes(path: Path) -> bytes:
     _ordinary(path.stat())  # a device is not even opened: that alone may do something
     with os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb") as opened:
         _ordinary(os.fstat(opened.fileno()))
-        return opened.read(4 * MAX_SIZE + 1)
+        return opened.read(4 * limits().characters + 1)
 
 
 def _ordinary(found: os.stat_result) -> None:
@@ -159,7 +160,7 @@ def _decode(path: Path, data: bytes, span: Span | None) -> tuple[str | None, Dia
     if text.strip():
         return text, None
     hint = "a spec begins with `archdsl: 1`"
-    return None, Diagnostic("file-empty", f"`{display(path)}` is empty", span or _start(path), hint=hint)
+    return None, Diagnostic("file-empty", f"`{display(path)}` is empty", span or start(path), hint=hint)
 
 
 def _wrong_encoding(path: Path, data: bytes, error: UnicodeDecodeError) -> Diagnostic:
@@ -174,10 +175,11 @@ def _wrong_encoding(path: Path, data: bytes, error: UnicodeDecodeError) -> Diagn
 
 
 def _unreadable(path: Path, why: str, span: Span | None) -> Diagnostic:
-    return Diagnostic("file-unreadable", f"`{display(path)}` {why}", span or _start(path))
+    return Diagnostic("file-unreadable", f"`{display(path)}` {why}", span or start(path))
 
 
-def _start(path: Path) -> Span:
+def start(path: Path) -> Span:
+    """The place of what is wrong with a file as a whole."""
     return Span(display(path), 1, 1, 1, 1)
 
 
@@ -198,7 +200,7 @@ def is_spec(path: Path, text: str, data: object, *, asked: bool) -> bool:
 def no_spec(path: Path, span: Span | None) -> Diagnostic:
     """The diagnostic for a file that is none; nothing of its content is told."""
     message = f"`{display(path)}` is no spec: it has no key `archdsl`"
-    return Diagnostic("not-a-spec", message, span or _start(path), hint="a spec begins with `archdsl: 1`")
+    return Diagnostic("not-a-spec", message, span or start(path), hint="a spec begins with `archdsl: 1`")
 
 
 def source_of(file: str) -> str | None:

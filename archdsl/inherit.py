@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from archdsl import files, patching
 from archdsl.diagnostics import Diagnostic, Note, Report, Span, ordered
 from archdsl.document import TEXT_KEYS, Document, Mistake, check
+from archdsl.limits import MAX_CHAIN, BadBudget, TooLarge, analysis, current
 from archdsl.loader import load
 from archdsl.origins import Origins
 from archdsl.overrides import Overrides, check_sizes, defaults
@@ -23,8 +23,6 @@ MERGED: Final = ("params", "let", "blocks", "init", "weights")
 """What `extends` merges by name; the rest replaces, except that block libraries add up."""
 OWN: Final = ("name", "extends", "patch")
 """What a file does not inherit."""
-MAX_CHAIN: Final = 50
-"""How many files may extend or use one another in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +99,20 @@ def read(
     path = files.find(name)
     if path is None:
         return None, [files.not_found(name, None)]
-    resolved = reader.read(path, params or {}, sizes or {})
+    try:
+        with analysis():
+            resolved = reader.read(path, params or {}, sizes or {})
+    except TooLarge as error:
+        resolved = None
+        reader.report.error(error.code, error.message, error.span or files.start(path), hint=error.hint)
+    except BadBudget as error:
+        return None, [bad_budget(error)]
     return resolved, [*ordered(reader.report.diagnostics)]
+
+
+def bad_budget(error: BadBudget) -> Diagnostic:
+    """The diagnostic for limits that cannot be read."""
+    return Diagnostic("bad-budget", error.args[0], None, hint=error.args[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +230,7 @@ class Reader:
         if text is None:
             self.report.add(*([problem] if problem is not None else []))
             return None
+        self._count(text, span)
         data, source, diagnostics = load(text, files.display(path))
         if not files.is_spec(path, text, data, asked=path == self._asked):
             self.report.add(files.no_spec(path, span))
@@ -230,6 +241,14 @@ class Reader:
         _, mistakes = check(_with_texts(data, source))
         self._tell(mistakes, Origins(source))
         return _File(path, _with_texts(data, source), source) if isinstance(data, dict) else None
+
+    def _count(self, text: str, span: Span | None) -> None:
+        try:
+            current().spend("files", 1)
+            current().spend("characters", len(text))
+        except TooLarge as error:
+            error.span = span
+            raise
 
     def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> _Layer | None:
         key = real(path)
@@ -251,7 +270,7 @@ class Reader:
         if parent is None:
             return None
         if isinstance(patch, dict) and patch:
-            parent = _Layer(deepcopy(parent.data), parent.origins.copy(), parent.uses)
+            parent = _Layer(_copied(parent.data), parent.origins.copy(), parent.uses)
             patching.apply(parent.data, parent.origins, patch, file.source, self.report)
         return _merge(own, parent)
 
@@ -315,6 +334,13 @@ class Reader:
             source, at = origins.find(found.path)
             span = source.key(at) if found.key else source.value(at)
             self.report.error(found.code, found.message, span, hint=found.hint)
+
+
+def _copied(data: Any) -> Any:
+    """Plain data once more."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(item) for item in data] if isinstance(data, list) else data
 
 
 def _with_texts(data: Any, source: SourceMap) -> Any:

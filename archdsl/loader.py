@@ -27,15 +27,12 @@ from yaml.events import (
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.flow import Mender
+from archdsl.limits import MAX_NESTING, TooLarge, current
 from archdsl.positions import Box, Lines, Path, Place, Scalar, SourceMap
 from archdsl.syntax import describe
 
-__all__ = ["MAX_DEPTH", "MAX_SIZE", "Path", "SourceMap", "load", "scalar"]
+__all__ = ["Path", "SourceMap", "load", "scalar"]
 
-MAX_SIZE: Final = 10_000_000
-"""The longest text that is read, in characters."""
-MAX_DEPTH: Final = 100
-"""How deep lists and mappings may nest."""
 
 _WORDS: Final[Mapping[str, object]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -74,9 +71,11 @@ def load(text: str, file: str) -> tuple[Any, SourceMap, list[Diagnostic]]:
     that a second equal `for` key is told apart by spaces at its end. Where the text cannot be read to
     its end the data is None.
     """
-    if len(text) > MAX_SIZE:
-        message = f"the file has {len(text):,} characters, more than the {MAX_SIZE:,} that are read"
-        return None, SourceMap(file, "", None), [Diagnostic("file-too-large", message, Lines(file, "").span(0, 0))]
+    try:
+        current().check("characters", len(text))
+    except TooLarge as error:
+        found = Diagnostic("file-too-large", error.message, Lines(file, "").span(0, 0), hint=error.hint)
+        return None, SourceMap(file, "", None), [found]
     text = text.removeprefix("\ufeff")
     reader = _Reader(text, file)
     data, root = reader.document()
@@ -142,8 +141,8 @@ class _Reader:
         if kind is ScalarEvent:
             text, style = event.value, event.style
             return (text if style else scalar(text)), (start, end, text, style)
-        if depth > MAX_DEPTH:
-            self._add("too-deep", f"lists and mappings nest more than {MAX_DEPTH} deep", start, start + 1)
+        if depth > MAX_NESTING:
+            self._add("too-deep", f"lists and mappings nest more than {MAX_NESTING} deep", start, start + 1)
             raise _Stop
         return self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(event, depth)
 

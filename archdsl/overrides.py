@@ -7,6 +7,7 @@ from typing import Any, Final, TypeGuard
 
 from archdsl.diagnostics import Report, did_you_mean
 from archdsl.document import kind_of
+from archdsl.limits import MAX_INT64
 
 KINDS: Final[Mapping[str, str]] = {
     "int": "a whole number",
@@ -93,8 +94,14 @@ def _fits(value: Any, expected: str) -> bool:
     return expected == "text" and value is not None
 
 
+_MAX_GIVEN: Final = 10**400
+"""As in a file: Python refuses to print very long ones."""
+
+
 def plain(value: Any) -> Any:
     """A Python value as plain data: tuples become lists. Raises TypeError for what a file cannot hold."""
+    if isinstance(value, int) and abs(value) > _MAX_GIVEN:
+        raise TypeError("a whole number of more than 400 digits")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
@@ -110,4 +117,6 @@ def check_sizes(sizes: Mapping[str, Any], report: Report) -> dict[str, int]:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             message = f"size `{name}`: expected a whole number of at least 1, found {kind_of(size)}"
             report.error("bad-value", message, None)
-    return {name: size for name, size in sizes.items() if type(size) is int and size > 0}
+        elif size > MAX_INT64:
+            report.error("bad-value", f"size `{name}`: sizes go up to 2 ** 63 - 1", None)
+    return {name: size for name, size in sizes.items() if type(size) is int and 0 < size <= MAX_INT64}

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from archdsl.diagnostics import Report, did_you_mean
 from archdsl.document import kind_of
+from archdsl.limits import MAX_PATH, current
 from archdsl.origins import Origins
 from archdsl.positions import Path, SourceMap
 
@@ -38,6 +39,9 @@ class _Patcher:
         """The containers that items were removed from."""
 
     def patch(self, key: str, value: Any) -> None:
+        if len(key) > MAX_PATH:
+            self._error("unknown-path", f"a path of {len(key):,} characters", key, f"paths have at most {MAX_PATH:,}")
+            return
         path, rest = _walk(self.data, key.split("."))
         neighbour = self._neighbour(key, value)
         if neighbour is None:
@@ -95,6 +99,7 @@ class _Patcher:
             message = f"nothing can be inserted into `{_spell(container_path)}`, {kind_of(container)}"
             self._error("bad-patch", message, key, f"replace the whole of it: `{_spell(container_path)}: …`")
             return
+        current().spend("expansions", len(container))
         others = [other for other in container if other != new and container[other] is not _REMOVED]
         if name not in others and name not in container:
             near = did_you_mean(name, others) or _listed(others)

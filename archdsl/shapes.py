@@ -17,6 +17,8 @@ from math import gcd
 from operator import mul
 from typing import Final, NamedTuple, TypeAlias, final
 
+from archdsl.limits import MAX_DIVISIONS, TooLarge, current
+
 
 class Division(NamedTuple):
     """`numerator // denominator` or `numerator % denominator`, as one atom of a polynomial."""
@@ -36,15 +38,34 @@ Monomial: TypeAlias = tuple[Atom, ...]
 
 @final
 class Symbolic:
-    """A polynomial with integer coefficients that is not a plain number."""
+    """A polynomial with integer coefficients that is not a plain number.
 
-    __slots__ = ("_hash", "terms")
+    Raises TooLarge for one of too many terms, or of divisions that stand too deep in one another.
+    """
+
+    __slots__ = ("_depth", "_hash", "_weight", "terms")
 
     terms: tuple[tuple[Monomial, int], ...]
 
     def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
         self.terms = terms
         self._hash = hash(terms)
+        self._weight, self._depth = len(terms), 0
+        for monomial, _ in terms:
+            for atom in monomial:
+                self._count(atom)
+        current().check("terms", self._weight)
+        if self._depth > MAX_DIVISIONS:
+            raise TooLarge(f"more than {MAX_DIVISIONS} divisions of a dimension that stand in one another")
+
+    def _count(self, atom: Atom) -> None:
+        self._weight += 1
+        if isinstance(atom, str):
+            return
+        for side in (atom.numerator, atom.denominator):
+            if isinstance(side, Symbolic):
+                self._weight += side._weight
+                self._depth = max(self._depth, side._depth + 1)
 
     def __hash__(self) -> int:
         return self._hash
@@ -122,6 +143,7 @@ def multiply(left: Dim, right: Dim) -> Dim:
     """left * right"""
     if isinstance(left, int) and isinstance(right, int):
         return left * right
+    current().check("terms", len(_terms(left)) * len(_terms(right)))
     total: dict[Monomial, int] = {}
     for first, a in _terms(left):
         for second, b in _terms(right):
@@ -259,7 +281,9 @@ def _from_terms(total: Mapping[Monomial, int]) -> Dim:
         return 0
     if len(kept) == 1 and () in kept:
         return kept[()]
-    return Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
+    made = Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
+    current().spend("steps", made._weight)
+    return made
 
 
 def _atom(atom: Atom) -> Symbolic:

@@ -5,11 +5,11 @@ Nothing here reads a file: that needs torch, and is `archdsl_torch.checkpoints`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, NamedTuple, final
+
+from archdsl.patterns import filled, match
 
 SHOWN: Final = 6
 """How many tensors of a kind a report lists before it counts the rest."""
@@ -39,21 +39,12 @@ class Rename(NamedTuple):
 
     def meant(self, key: str) -> bool:
         """Whether a tensor's name is the old one."""
-        return glob(self.before).fullmatch(key) is not None
+        return match(self.before, key) is not None
 
     def apply(self, key: str) -> str | None:
         """The new name; None where the name is not meant, or not needed."""
-        match = glob(self.before).fullmatch(key)
-        if match is None or self.now is None:
-            return None
-        texts = iter(match.groups())
-        return "".join(next(texts) if part == "*" else part for part in re.split(r"(\*)", self.now))
-
-
-@lru_cache(maxsize=1024)
-def glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` matches any text, dots included."""
-    return re.compile(re.escape(pattern).replace(r"\*", "(.*)"), re.DOTALL)
+        texts = match(self.before, key) if self.now is not None else None
+        return None if texts is None or self.now is None else filled(self.now, texts)
 
 
 @final

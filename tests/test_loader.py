@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.loader import MAX_DEPTH, MAX_SIZE, load, scalar
+from archdsl.limits import MAX_NESTING, Limits
+from archdsl.loader import load, scalar
 
 
 def data_of(text: str) -> Any:
@@ -225,12 +226,12 @@ def test_deep_nesting_stops(text: str) -> None:
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    assert data_of("[" * MAX_DEPTH + "]" * MAX_DEPTH)
-    assert only("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)).code == "too-deep"
+    assert data_of("[" * MAX_NESTING + "]" * MAX_NESTING)
+    assert only("[" * (MAX_NESTING + 1) + "]" * (MAX_NESTING + 1)).code == "too-deep"
 
 
 def test_large_texts_stop() -> None:
-    assert only("#" * (MAX_SIZE + 1)).code == "file-too-large"
+    assert only("#" * (Limits().characters + 1)).code == "file-too-large"
 
 
 # --- expressions that flow style breaks -----------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, final
 from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import freeze
 from archdsl.ops.base import Op, OpError, Weight, at_sizes, field_specs
+from archdsl.ops.extent import check_outputs, check_tensors, uncountable
 from archdsl.shapes import Dim, TensorType, evaluate
 
 Types = tuple[TensorType | None, ...]
@@ -71,6 +72,8 @@ class Applier:
     def _check_sample(self, op: Op, types: Types, applied: Applied) -> None:
         sampled = tuple(None if t is None else self._at_sample(t) for t in types)
         outputs = tuple(self._at_sample(t) for t in applied.types)
+        check_outputs(outputs)
+        check_tensors(applied.tensors)
         small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
         at_sample = at_sizes(op, self.sizes)
         if sampled != types or at_sample is not op:
@@ -99,9 +102,17 @@ def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
     from pydantic import ValidationError
 
     try:
-        return kind.model_validate(fields)
+        op = kind.model_validate(fields)
     except ValidationError as error:
         raise FieldError([_problem(kind, fields, e) for e in _distinct(error.errors())]) from None
+    problems = [_uncounted(name, value) for name, value in fields.items() if uncountable(value) is not None]
+    if problems:
+        raise FieldError(problems)
+    return op
+
+
+def _uncounted(name: str, value: Any) -> tuple[str, str, str | None, str | None]:
+    return "bad-value", f"`{name}` is {spell(value)}: torch takes whole numbers up to 2 ** 63 - 1", name, None
 
 
 def _distinct(errors: list[Any]) -> list[Any]:

@@ -7,10 +7,11 @@ mapping of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
 from archdsl.graph import Env
+from archdsl.limits import current
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
 from archdsl.substitution import Part, Text, parse_text
@@ -121,7 +122,14 @@ def evaluate_text(text: Text, env: Env) -> Any:
     """The text with its substitutions; where it is one substitution and nothing else, its value."""
     if len(text.parts) == 1:
         return part_value(text.parts[0], env)
-    return "".join(str(part_value(part, env)) for part in text.parts)
+    parts = [str(part_value(part, env)) for part in text.parts]
+    if len(parts) > _FEW or max(map(len, parts)) > _FEW:
+        current().check("text", sum(map(len, parts)))
+    return "".join(parts)
+
+
+_FEW: Final = 100
+"""Parts, and characters of each, of a text that is not worth counting."""
 
 
 def part_value(part: Part, env: Env) -> Any:

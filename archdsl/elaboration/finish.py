@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import translate
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Severity, nearest
@@ -15,8 +14,10 @@ from archdsl.elaboration.published import published
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
+from archdsl.limits import TooLarge, current
 from archdsl.ops import OPS
-from archdsl.ops.special import InputOp, Parameter, ScanLast
+from archdsl.ops.special import FILLED, InputOp, Parameter, ScanLast
+from archdsl.patterns import Paths
 from archdsl.substitution import parse_text
 from archdsl.template import NodeTemplate
 
@@ -35,10 +36,11 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
     alive = _alive(root.outputs.values(), state.nodes)
-    specs = [scope for scope, _ in state.spec_scopes if scope is not root]
+    specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
     _warn_unread(nodes, alive, inputs, mistakes)
     _initialise(state.spec_scopes, nodes, mistakes)
+    _count_computed(nodes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
@@ -52,6 +54,20 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         renames=renames, resizes=resizes, path=resolved.path.absolute(),
         reach=resolved.reader.reach,
     )  # fmt: skip
+
+
+def _count_computed(nodes: list[Node]) -> None:
+    """Counts the elements that are computed when the network is built. Raises TooLarge with the place of a shape."""
+    for node in nodes:
+        if not isinstance(node.op, FILLED) or node.op.value is None or not node.tensors:
+            continue
+        try:
+            current().spend("computed", prod(node.op.shape))
+        except TooLarge as error:
+            written = node.template.written.get("shape") if isinstance(node.template, NodeTemplate) else None
+            if node.template is not None:
+                error.span = node.template.home.span(written.path if written else node.template.path)
+            raise
 
 
 def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
@@ -73,7 +89,7 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
     return alive
 
 
-def _needed(outputs: Iterable[Value], nodes: list[Node], specs: list[Scope]) -> set[Node]:
+def _needed(outputs: Iterable[Value], nodes: list[Node], specs: set[Scope]) -> set[Node]:
     """The nodes that an output depends on, or a node that stands in no spec used as a block."""
     if not specs:
         return set()
@@ -82,7 +98,7 @@ def _needed(outputs: Iterable[Value], nodes: list[Node], specs: list[Scope]) -> 
     return {*own, *(node.share for node in own if node.share is not None), *_alive((*outputs, *read), nodes)}
 
 
-def _pruned(nodes: list[Node], needed: set[Node], specs: list[Scope]) -> Iterator[Node]:
+def _pruned(nodes: list[Node], needed: set[Node], specs: set[Scope]) -> Iterator[Node]:
     """Without the nodes of specs used as blocks that nobody reads."""
     for node in nodes:
         if node in needed or not specs:
@@ -136,42 +152,50 @@ def _initialise(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes
     A spec used as a block brings its own rules. Of two files the inner one's rule for an op wins, and the
     outer one's pattern.
     """
-    files = [_Rules(scope, home, mistakes) for scope, home in specs]
-    for node in nodes:
-        if not node.tensors:
-            continue
+    starting = [node for node in nodes if node.tensors and not _has_value(node, mistakes)]
+    paths = Paths(node.path for node in starting)
+    files = {scope: _Rules(scope, home, mistakes, paths) for scope, home in specs}
+    outermost = files[specs[0][0]]
+    for node in starting:
         own = node.template.init if isinstance(node.template, NodeTemplate) else None
-        if isinstance(node.op, Parameter) and node.op.value is not None:
-            if own is not None and node.template is not None:
-                span = node.template.home.key_span(own.path)
-                mistakes.add("bad-init", "`init` and `value` both say how this parameter starts", span)
-            continue
-        around = [rules for rules in files if rules.any and node.path.startswith(rules.prefix)]
+        around = [files[scope] for scope in _around(node) if scope in files and files[scope].any][::-1]
         found: dict[str, Initialiser] = {}
         for rules in around:
             rules.by_its_op(found, node)
         for rules in reversed(around):
             rules.by_its_path(found, node)
         if own is not None and node.template is not None:
-            files[0].take(found, node, own.value, node.env, node.template.home, own.path)
+            outermost.take(found, node, own.value, node.env, node.template.home, own.path)
         if found:
             node.init = found
-    files[0].warn_unmatched()
+    outermost.warn_unmatched()
+
+
+def _has_value(node: Node, mistakes: Mistakes) -> bool:
+    """Whether it is a parameter that a formula starts; it takes no initialiser."""
+    if not isinstance(node.op, Parameter) or node.op.value is None:
+        return False
+    own = node.template.init if isinstance(node.template, NodeTemplate) else None
+    if own is not None and node.template is not None:
+        span = node.template.home.key_span(own.path)
+        mistakes.add("bad-init", "`init` and `value` both say how this parameter starts", span)
+    return True
 
 
 class _Rules:
     """The `init` section of a file."""
 
-    def __init__(self, scope: Scope, home: Resolved, mistakes: Mistakes) -> None:
-        self.prefix = f"{scope.path}." if scope.path else ""
+    def __init__(self, scope: Scope, home: Resolved, mistakes: Mistakes, paths: Paths) -> None:
         self.home = home
         self.env = scope.env
         self.mistakes = mistakes
         raw: Mapping[str, Any] = home.document.init or {}
         self.any = bool(raw)
         self.by_op = {key: value for key, value in raw.items() if key in OPS}
-        self.by_path = {key: (re.compile(translate(key)), value) for key, value in raw.items() if key not in OPS}
-        self.matched: set[str] = set()
+        self.by_path = {key: value for key, value in raw.items() if key not in OPS}
+        self._met: dict[str, list[str]] = {}
+        """The patterns that match a path, in the order of the file."""
+        self.matched = {key for key in self.by_path if self._match(key, f"{scope.path}." if scope.path else "", paths)}
         self._cache: dict[Any, Initialiser] = {}
         self._known: dict[tuple[int, int], dict[str, Initialiser]] = {}
         """What the rule of an op says, by op and tensors: nodes share both."""
@@ -190,11 +214,19 @@ class _Rules:
 
     def by_its_path(self, found: dict[str, Initialiser], node: Node) -> None:
         """Adds what the file's patterns say of the node."""
-        path = node.path.removeprefix(self.prefix)
-        for key, (pattern, value) in self.by_path.items():
-            if pattern.match(path):
-                self.matched.add(key)
-                self.take(found, node, value, self.env, self.home, ("init", key))
+        for key in self._met.get(node.path, ()):
+            self.take(found, node, self.by_path[key], self.env, self.home, ("init", key))
+
+    def _match(self, key: str, prefix: str, paths: Paths) -> bool:
+        """Finds the paths that a pattern matches. Raises TooLarge with its place."""
+        try:
+            met = [*paths.matching(prefix + key)]
+        except TooLarge as error:
+            error.span = self.home.key_span(("init", key))
+            raise
+        for path in met:
+            self._met.setdefault(path, []).append(key)
+        return bool(met)
 
     def take(
         self, found: dict[str, Initialiser], node: Node, raw: Any, env: Env, home: Resolved, path: tuple[Any, ...]

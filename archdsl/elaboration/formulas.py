@@ -9,7 +9,7 @@ from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import part_value, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
 from archdsl.elaboration.placing import read
-from archdsl.expression_scan import candidates
+from archdsl.expression_scan import candidates, check_length
 from archdsl.expression_tree import (
     Choice,
     Compare,
@@ -59,6 +59,7 @@ class FormulaText(NamedTuple):
 
 def formula_text(text: Text, env: Env) -> FormulaText:
     """A formula with its `$` substituted."""
+    check_length(text.raw)
     if text.literal is not None:
         return FormulaText(text.raw)
     pieces: list[Piece] = []
@@ -71,6 +72,7 @@ def formula_text(text: Text, env: Env) -> FormulaText:
             finish = text.raw.rindex("$", 0, after.offset + 1)
         pieces.append(Piece(len(made), len(made) + len(value), begin, finish, part.expression is None))
         made += value
+        check_length(made)
     return FormulaText(made, tuple(pieces))
 
 

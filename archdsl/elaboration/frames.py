@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, final
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, final
 
 from archdsl.diagnostics import FollowOn, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
+from archdsl.limits import current
+from archdsl.patterns import STAR, match
 from archdsl.shapes import Dim, TensorType
 
 if TYPE_CHECKING:
@@ -291,7 +294,7 @@ def unknown_path(frame: Frame, path: str) -> PathError:
             listed = ", ".join(f"`{name}`" for name in frame.ports)
             return PathError("unknown-node", f"`input` is one of several here: {listed}", "name the one that is meant")
         near = nearest(head, visible(frame))
-        names = ", ".join(f"`{name}`" for name in list(visible(frame))[-6:])
+        names = ", ".join(f"`{name}`" for name in [*islice(visible(frame), _MANY)][-6:])
         hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
         return PathError("unknown-node", f"no node `{head}` here", hint)
     while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
@@ -306,6 +309,10 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     listed = ", ".join(f"`{name}`" for name in inside[:8])
     hint = f"did you mean `{head}.{near}`?" if near else (f"it has {listed}" if listed else None)
     return PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
+
+
+_MANY: Final = 10_000
+"""Names of which the last few are listed, looked through for each mistake."""
 
 
 def _unsure(frame: Frame) -> bool:
@@ -327,19 +334,42 @@ def _written_later(frame: Frame, head: str) -> bool:
 
 
 def _comes_later(frame: Frame, head: str) -> bool:
-    return any(_may_be_called(template, head) for body, start in frame.later for template in body[start:])
+    for body, start in frame.later:
+        names, patterns = _heads(body)
+        current().spend("steps", len(patterns))
+        if names.get(head, -1) >= start:
+            return True
+        if any(position >= start and all(match(pattern, head) or ("",)) for position, pattern in patterns):
+            return True
+    return False
 
 
-def _may_be_called(template: Template, head: str) -> bool:
-    """Whether a node that is written may have the name, or make the container of the name."""
+@lru_cache(maxsize=256)
+def _heads(body: tuple[Template, ...]) -> tuple[dict[str, int], list[tuple[int, str]]]:
+    """The names that the nodes of a body have, or give to containers, with the last position of each.
+
+    Those that are known before their `$` is substituted, and patterns for the others.
+    """
+    names: dict[str, int] = {}
+    patterns: list[tuple[int, str]] = []
+    for position, template in enumerate(body):
+        for text in _names(template):
+            if text.literal is not None:
+                names[text.literal.partition(".")[0]] = position
+            else:
+                raw = "".join(part.literal if part.expression is None else STAR for part in text.parts)
+                patterns.append((position, raw.partition(".")[0]))
+    return names, patterns
+
+
+def _names(template: Template) -> Iterator[Text]:
     from archdsl.template import LoopTemplate, NodeTemplate
 
     if isinstance(template, LoopTemplate):
-        return any(_may_be_called(inner, head) for inner in template.body)
-    if not isinstance(template, NodeTemplate) or template.name is None:
-        return False
-    pattern = "".join(re.escape(part.literal) if part.expression is None else r"\w+" for part in template.name.parts)
-    return re.fullmatch(pattern.partition(r"\.")[0], head) is not None
+        for inner in template.body:
+            yield from _names(inner)
+    elif isinstance(template, NodeTemplate) and template.name is not None:
+        yield template.name
 
 
 def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:

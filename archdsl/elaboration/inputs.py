@@ -11,8 +11,11 @@ from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import Binding, Env, Node, Scope, SizeCheck, Value
+from archdsl.limits import MAX_INT64
+from archdsl.ops.base import OpError
+from archdsl.ops.extent import check_outputs
 from archdsl.ops.special import DTYPES, InputOp
-from archdsl.shapes import Dim, Symbolic, evaluate, symbol
+from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
 from archdsl.template import NodeTemplate, TemplateError
 
 if TYPE_CHECKING:
@@ -179,6 +182,9 @@ def _positive(value: Any, sample: Mapping[str, int], resolved: Resolved, path: P
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         mistakes.add("bad-value", f"a size is a whole number of at least 1, found {value}", resolved.span(path))
         raise _Bad
+    if value > MAX_INT64:
+        mistakes.add("size-error", f"the size {value} is more than 2 ** 63 - 1", resolved.span(path))
+        raise _Bad
     return value
 
 
@@ -195,6 +201,11 @@ def _node(
             mistakes.expression(resolved, path, error, "")
             raise _Bad from None
         below = _positive(below, sample, resolved, path, mistakes)
+    try:
+        check_outputs((TensorType(tuple(evaluate(dim, sample) for dim in shape)),), f"`{declared.name}`")
+    except OpError as error:
+        mistakes.add(error.code, error.message, resolved.span(declared.shape_path))
+        raise _Bad from None
     op = InputOp(shape=shape, dtype=declared.dtype, below=below)  # type: ignore[arg-type]
     template = NodeTemplate(resolved, declared.path)
     return Node(declared.name, declared.name, root, template, root.env, op=op, inputs=(), types=(op.infer(),))

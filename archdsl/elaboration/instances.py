@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.fields import freeze
 from archdsl.elaboration.frames import Entry, Frame, LeftOut
+from archdsl.elaboration.placing import check_path
 from archdsl.graph import Env, Node, Scope, SizeCheck, Value
 from archdsl.ops.special import Constant, Parameter
 
@@ -33,6 +34,8 @@ class Instance:
     entries: dict[str, Entry]
     last: Entry
     """What reading the instance gives."""
+    scopes: int
+    """How many stand in it."""
 
 
 @final
@@ -76,6 +79,8 @@ def _is_weight(value: Value) -> bool:
 
 def copied(run: Elaborator, instance: Instance, scope: Scope, values: Values) -> tuple[dict[str, Entry], Entry]:
     """The nodes of an instance once more, in another scope and on other inputs of the same types."""
+    run.budget.spend("nodes", len(instance.nodes))
+    run.budget.spend("scopes", instance.scopes)
     copy = _Copy(run, instance, scope, values)
     copy.children(instance.scope, scope)
     for node in instance.nodes:
@@ -94,6 +99,7 @@ class _Copy:
 
     def children(self, source: Scope, target: Scope) -> None:
         """Adds copies of what a scope holds, not yet connected."""
+        check_path(target.path)
         prefix = f"{target.path}." if target.path else ""
         for name, child in source.children.items():
             if isinstance(child, Node):

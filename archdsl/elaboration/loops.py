@@ -9,6 +9,7 @@ from archdsl.document import kind_of
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env
+from archdsl.limits import current
 from archdsl.substitution import parse_text
 from archdsl.template import TemplateError, compile_loop, for_key
 
@@ -49,7 +50,9 @@ def listed(raw: list[Any], env: Env, path: Path) -> Iterator[tuple[str, Path]]:
 def turns(key: str, env: Env, at: Path) -> Iterator[Env]:
     """What each turn of a `for` key sees. Raises TemplateError and ExpressionError."""
     targets, iterable = compile_loop(key, at)
-    for turn in iterable.evaluate(env):
+    found = iterable.evaluate(env)
+    current().spend("expansions", len(found))
+    for turn in found:
         yield Env({name: Binding(one, "loop") for name, one in zip(targets, turn, strict=True)}, env)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NoReturn, final
 
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
 from archdsl.elaboration.applying import FieldError
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.expressions import ExpressionError
+from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
-from archdsl.template import BlockTemplate, NodeTemplate, Template, TemplateError
+from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError
 
 if TYPE_CHECKING:
     from archdsl.graph import Scope
@@ -20,6 +21,10 @@ Path = tuple[Any, ...]
 
 LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
+
+
+class Stopped(Exception):
+    """The spec asks for too much, which has been reported: the rest of it is left unread."""
 
 
 class Reported(Exception):
@@ -33,6 +38,8 @@ class Mistakes:
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span | None], Diagnostic] = {}
         self._counts: dict[tuple[str, Span | None], int] = {}
+        self._left = current().limits.mistakes
+        """How many more are looked for: a mistake in a large loop would be found again and again."""
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -50,6 +57,9 @@ class Mistakes:
         self._counts[key] = self._counts.get(key, 0) + 1
         if key not in self._found:
             self._found[key] = Diagnostic(code, message, span, severity, place or None, notes, hint)
+        self._left -= 1
+        if code == "too-large" or self._left < 0:
+            raise Stopped
 
     def take(self, diagnostics: list[Diagnostic]) -> None:
         """Adds what was found while another file was read."""
@@ -68,7 +78,7 @@ class Mistakes:
 
     def expression(self, home: Resolved, path: Path, error: ExpressionError, place: str) -> None:
         """An expression of the document that could not be evaluated."""
-        self.add("bad-expression", error.message, home.within(path, error.start, error.end),
+        self.add(error.code, error.message, home.within(path, error.start, error.end),
                  place=place, hint=error.hint)  # fmt: skip
 
     def at(self, template: Template | BlockTemplate, frame: Frame, path: Path | None = None) -> _At:
@@ -110,6 +120,16 @@ class Mistakes:
         place = f"{left.scope.path}.{left.name}" if left.scope.path else left.name
         self.add(error.code, error.message, left.template.home.span(error.where), place=place, hint=error.hint,
                  notes=tuple(notes))  # fmt: skip
+
+    def too_large(self, error: TooLarge, template: Template, place: str, notes: tuple[Note, ...]) -> NoReturn:
+        """Tells of what a node, a block or a loop asks for, and raises Stopped."""
+        span = error.span or (
+            template.home.key_span(template.path)
+            if isinstance(template, LoopTemplate)
+            else _field_span(template, error.field, error.code)
+        )
+        self.add(error.code, error.message, span, place=place, hint=error.hint, notes=notes)
+        raise Stopped
 
     def op(self, template: Template, error: OpError, place: str, notes: tuple[Note, ...]) -> None:
         """An op that does not take its inputs."""

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from keyword import iskeyword
 
+from archdsl.limits import MAX_NAME
+
 _PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+")
 
 _ATTRIBUTES = """
@@ -26,6 +28,8 @@ MODULE_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 @lru_cache(maxsize=65536)
 def check_name(name: str) -> tuple[str, str | None] | None:
     """What is wrong with a node's dotted name, and the fix; None for a good one."""
+    if len(name) > MAX_NAME:
+        return f"a name of {len(name):,} characters", f"names have at most {MAX_NAME}"
     for part in name.split("."):
         if not _PART.fullmatch(part):
             return f"`{name}` is not a name", "a name is letters, digits, `_` and inner `-`; dots join parts"

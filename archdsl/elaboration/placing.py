@@ -11,6 +11,7 @@ from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, fin
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_module_name
 from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
+from archdsl.limits import MAX_PATH, MAX_SCOPES, TooLarge
 from archdsl.ops.base import Kind, Op, OpError
 from archdsl.ops.special import Parameter
 from archdsl.shapes import TensorType
@@ -52,7 +53,8 @@ def _new_node(
 ) -> Node:
     if applied.tensors or op.kind is not Kind.RESHAPE:
         _check_module_name(run, template, frame, name)
-    scope, last = container(frame, name)
+    run.budget.spend("nodes", 1)
+    scope, last = container(run, frame, name)
     path = f"{scope.path}.{last}" if scope.path else last
     node = Node(
         last, path, scope, template, frame.env, frame.loops, frame.mode, template.note, template.was,
@@ -80,8 +82,10 @@ def _check_module_name(run: Elaborator, template: NodeTemplate, frame: Frame, na
 def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, kind: ScopeKind) -> Scope:
     """An empty scope at its place."""
     _check_module_name(run, template, frame, name)
-    holder, last = container(frame, name)
+    holder, last = container(run, frame, name)
     path = f"{holder.path}.{last}" if holder.path else last
+    check_path(path)
+    run.budget.spend("scopes", 1)
     scope = Scope(
         last, path, holder, template, frame.env, frame.loops, frame.mode, template.note, template.was, kind=kind
     )
@@ -89,7 +93,15 @@ def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, 
     return scope
 
 
-def container(frame: Frame, name: str) -> tuple[Scope, str]:
+def check_path(path: str) -> None:
+    """Raises TooLarge for the path of a scope that stands too deep, or is too long."""
+    if path.count(".") >= MAX_SCOPES:
+        raise TooLarge(f"blocks and lists of nodes stand more than {MAX_SCOPES} deep in one another", code="too-deep")
+    if len(path) > MAX_PATH:
+        raise TooLarge(f"a path of {len(path):,} characters, more than {MAX_PATH:,}", "give shorter names")
+
+
+def container(run: Elaborator, frame: Frame, name: str) -> tuple[Scope, str]:
     """The scope that a dotted name puts its node into, made on first use, and the last part."""
     scope = frame.scope
     if "." not in name:
@@ -99,6 +111,8 @@ def container(frame: Frame, name: str) -> tuple[Scope, str]:
         child = scope.children.get(part)
         if not isinstance(child, Scope):
             path = f"{scope.path}.{part}" if scope.path else part
+            check_path(path)
+            run.budget.spend("scopes", 1)
             child = Scope(part, path, scope, None, frame.env, (), scope.when, kind=ScopeKind.CONTAINER)
             scope.children[part] = child
         scope = child

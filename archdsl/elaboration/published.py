@@ -12,9 +12,11 @@ from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, Node, Scope
+from archdsl.limits import TooLarge
+from archdsl.patterns import Paths
 from archdsl.substitution import parse_text
 from archdsl.template import TemplateError
-from archdsl.weights import Rename, glob
+from archdsl.weights import Rename
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -26,6 +28,7 @@ def published(
     specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes
 ) -> tuple[tuple[Rename, ...], dict[str, Resize]]:
     """What the network's file, and the specs used as blocks in it, say of published weights."""
+    paths = Paths(key for node in nodes for key in node.tensor_paths()) if _say(specs) else Paths(())
     renames: list[Rename] = []
     resizes: dict[str, Resize] = {}
     for scope, home in specs:
@@ -33,23 +36,36 @@ def published(
         said = home.document.weights
         if not said.renames and not said.resize:
             continue
-        keys = [key for node in nodes for key in node.tensor_paths() if key.startswith(prefix)]
         missed: dict[Path, str] = {}
         met_by: set[Path] = set()
         for rename, path in _renames(home, scope.env, mistakes):
             renames.append(Rename(prefix + rename.before, rename.now and prefix + rename.now))
-            if rename.now and not any(map(glob(prefix + rename.now).fullmatch, keys)):
+            if rename.now and not any(_found(paths, prefix + rename.now, home, path)):
                 missed.setdefault(path, rename.now)
             else:
                 met_by.add(path)
         for path in missed.keys() - met_by:  # a loop's key is of use where one turn's is
             _unmatched(mistakes, home, path, missed[path], "a new name is a pattern of the network's own tensors")
         for pattern, resize in said.resize.items():
-            met = list(filter(glob(prefix + pattern).fullmatch, keys))
+            met = [*_found(paths, prefix + pattern, home, ("weights", "resize", pattern))]
             resizes |= dict.fromkeys(met, resize)
             if not met:
                 _unmatched(mistakes, home, ("weights", "resize", pattern), pattern, "write the path of a parameter")
     return tuple(renames), resizes
+
+
+def _say(specs: list[tuple[Scope, Resolved]]) -> bool:
+    """Whether any of the files says something of published weights."""
+    return any(home.document.weights.renames or home.document.weights.resize for _, home in specs)
+
+
+def _found(paths: Paths, pattern: str, home: Resolved, where: Path) -> Iterator[str]:
+    """The tensors that a pattern matches. Raises TooLarge with its place."""
+    try:
+        yield from paths.matching(pattern)
+    except TooLarge as error:
+        error.span = home.key_span(where)
+        raise
 
 
 def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Rename, Path]]:

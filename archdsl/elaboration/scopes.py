@@ -24,8 +24,6 @@ from archdsl.template import NodeTemplate, for_key
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
-MAX_DEPTH = 60
-
 
 def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> Entry:
     """A nested list or mapping of nodes: one child module with its own children."""
@@ -38,6 +36,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
             above = read
     scope = new_scope(run, template, frame, name, ScopeKind.INLINE)
     scope.listed = template.listed
+    run.budget.spend("expansions", len(template.body))
     inner = Frame(scope, frame.env, frame, above, above, mode=frame.mode, repeats=frame.repeats)
     run.body(template.body, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
@@ -69,10 +68,11 @@ def block(
     before = _progress(run)
     types = {port.name: value.type for port, value in zip(spec.ports, values, strict=True) if value is not None}
     bind_let(run, spec, env, place_of(frame, template), types)
-    first = len(run.nodes)
+    first, scopes = len(run.nodes), run.budget.spent["scopes"]
     inner, last = instance(run, spec, scope, values, frame)
     if key is not None and _progress(run) == before:
-        run.instances.keep(key, Instance(scope, values, run.nodes[first:], inner.entries, last))
+        made = run.budget.spent["scopes"] - scopes
+        run.instances.keep(key, Instance(scope, values, run.nodes[first:], inner.entries, last, made))
     return _close(scope, inner.entries, last, frame)
 
 
@@ -89,6 +89,7 @@ def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, fra
     if spec.template.is_spec:
         run.spec_scopes.append((scope, spec.template.home))
         run.catalogue.enter(spec, scope)
+    run.budget.spend("expansions", len(spec.template.body))
     run.blocks.append(spec)
     run.body(spec.template.body, inner)
     run.blocks.pop()
@@ -115,7 +116,7 @@ def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -
 
 def check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
     """A block that holds itself would never end. Raises Reported."""
-    if spec not in run.blocks and len(run.blocks) <= MAX_DEPTH:
+    if spec not in run.blocks:
         return
     chain = " → ".join(f"`{block.name}`" for block in (*run.blocks, spec))
     run.mistakes.add(

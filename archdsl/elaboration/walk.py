@@ -10,9 +10,10 @@ stays silent.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
-from archdsl.diagnostics import Diagnostic, FollowOn
+from archdsl.diagnostics import Diagnostic, FollowOn, Note
 from archdsl.document import kind_of
 from archdsl.elaboration.applying import Applier
 from archdsl.elaboration.arguments import make_op, unfolded
@@ -25,7 +26,7 @@ from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
 from archdsl.elaboration.left_out import left_out
-from archdsl.elaboration.mistakes import Mistakes, Reported
+from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import bad_name, place_op, read
@@ -35,6 +36,7 @@ from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
+from archdsl.limits import TooLarge, current
 from archdsl.ops.base import Op, Port
 from archdsl.ops.special import Constant, Formula, Parameter
 from archdsl.shapes import Symbolic
@@ -42,8 +44,6 @@ from archdsl.template import LoopTemplate, NodeTemplate, Template, TemplateError
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
-
-MAX_NODES = 1_000_000
 
 
 @final
@@ -54,6 +54,9 @@ class Elaborator:
         self.resolved = resolved
         self.sizes = dict(sizes)
         self.mistakes = Mistakes()
+        self.budget = current()
+        self.turning: list[tuple[LoopTemplate, int]] = []
+        """The `for` keys around, outermost first, each with how many turns it takes."""
         self.catalogue = Catalogue(self.mistakes)
         self.nodes: list[Node] = []
         self.block_of: dict[Scope, BlockSpec] = {}
@@ -67,6 +70,17 @@ class Elaborator:
 
     def run(self) -> tuple[Graph | None, list[Diagnostic]]:
         """The graph, or None, and every diagnostic."""
+        try:
+            return self._network()
+        except TooLarge as error:
+            span = error.span or self.resolved.span(())
+            with suppress(Stopped):
+                self.mistakes.add("too-large", error.message, span, hint=error.hint)
+        except Stopped:
+            pass
+        return None, self.mistakes.diagnostics
+
+    def _network(self) -> tuple[Graph | None, list[Diagnostic]]:
         network = self.catalogue.network(self.resolved)
         if network is None:
             return None, self.mistakes.diagnostics
@@ -88,16 +102,26 @@ class Elaborator:
     def body(self, body: tuple[Template, ...], frame: Frame, again: bool = False) -> None:
         """Elaborates nodes into a frame; `again` says that a loop comes back to them."""
         frame.later.append((body, 0))
-        for position, template in enumerate(body):
-            frame.later[-1] = body, 0 if again else position + 1
-            if isinstance(template, LoopTemplate):
-                self._loop(template, frame)
-            elif isinstance(template, NodeTemplate):
-                try:
-                    self._node(template, frame)
-                except Reported:
-                    self._break(template, frame)
+        try:
+            for position, template in enumerate(body):
+                frame.later[-1] = body, 0 if again else position + 1
+                if isinstance(template, LoopTemplate):
+                    self._loop(template, frame)
+                elif isinstance(template, NodeTemplate):
+                    try:
+                        self._node(template, frame)
+                    except Reported:
+                        self._break(template, frame)
+        except TooLarge as error:
+            self.mistakes.too_large(error, template, place_of(frame, template), self._loops())
         frame.later.pop()
+
+    def _loops(self) -> tuple[Note, ...]:
+        """The `for` keys around, for a message."""
+        return tuple(
+            Note(template.text.strip(), f"{turns:,} turns", f"line {template.home.key_span(template.path).line}")
+            for template, turns in self.turning
+        )
 
     def _loop(self, template: LoopTemplate, frame: Frame) -> None:
         try:
@@ -106,12 +130,15 @@ class Elaborator:
         except Reported:
             frame.unsure = True
             return
+        self.budget.spend("expansions", len(turns) * (1 + len(template.body)))
         env, loops = frame.env, frame.loops
+        self.turning.append((template, len(turns)))
         for index, turn in enumerate(turns):
             names = {n: Binding(v, "loop") for n, v in zip(template.targets, turn, strict=True)}
             frame.env = Env(names, env)
             frame.loops = (*loops, LoopStep(id(template), index, frame.env))
             self.body(template.body, frame, index + 1 < len(turns))
+        self.turning.pop()
         frame.env, frame.loops = env, loops
 
     def _turns(self, template: LoopTemplate, frame: Frame) -> list[tuple[Any, ...]]:
@@ -128,7 +155,7 @@ class Elaborator:
             shift = len(f"[({', '.join(template.targets)},) ")
             offsets = max(error.start - shift, 0), max(error.end - shift, 1)
             raise TemplateError(
-                "bad-expression", error.message, template.path, hint=error.hint, key=True, offsets=offsets
+                error.code, error.message, template.path, hint=error.hint, key=True, offsets=offsets
             ) from None
         return turns
 
@@ -155,9 +182,6 @@ class Elaborator:
 
     def _node(self, template: NodeTemplate, frame: Frame) -> None:
         if template.broken:
-            raise Reported
-        if len(self.nodes) > MAX_NODES:
-            self.mistakes.add("too-large", f"more than {MAX_NODES:,} nodes", template.span, place=place_of(frame))
             raise Reported
         kept = template.condition is None or self._condition(template, template.condition, frame)
         operation: Any = None

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.limits import current
 from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
 from archdsl.ops.memory import Placed, Sizes
@@ -52,6 +53,7 @@ class Chunk(Division):
     chunks: Annotated[PositiveInt, Field(description="how many parts")]
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
+        current().check("outputs", self.chunks, "chunks")
         if divides(self.chunks, size):
             return (size // self.chunks,) * self.chunks
         if not isinstance(size, int):
@@ -81,9 +83,11 @@ class Split(Division):
                 field="split_size",
                 hint="list the parts' sizes",
             )
+        current().check("outputs", -(-size // self.split_size), "split_size")
         return _pieces(size, self.split_size)
 
     def _listed(self, parts: tuple[Dim, ...], size: Dim) -> Sequence[Dim]:
+        current().check("outputs", len(parts), "split_size")
         total: Dim = 0
         for part in parts:
             _check_positive(part, "split_size")
@@ -107,9 +111,11 @@ class TensorSplit(Division):
     ]
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
-        if isinstance(self.indices_or_sections, tuple):
-            return self._between(self.indices_or_sections, size)
-        count = self.indices_or_sections
+        places = self.indices_or_sections
+        count = len(places) + 1 if isinstance(places, tuple) else places
+        current().check("outputs", count, "indices_or_sections")
+        if isinstance(places, tuple):
+            return self._between(places, size)
         if isinstance(size, int) and size < count:
             raise OpError(f"cannot cut {size} into {count} parts", code="size-error", field="indices_or_sections")
         return [(size + count - 1 - i) // count for i in range(count)]
@@ -146,6 +152,7 @@ class Unbind(Op):
                 ports=("input",),
                 field="dim",
             )
+        current().check("outputs", size, "dim")
         _check_names(self.names, size)
         return (x.with_shape(replaced(x.shape, dim)),) * size
 

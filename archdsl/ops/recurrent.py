@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
+from archdsl.limits import current
 from archdsl.ops import fields
 from archdsl.ops.base import Kind, NonNegativeInt, Op, OpError, Port, PositiveInt, Probability, Weight
 from archdsl.ops.layers import BIAS, known, require_batched, require_float32, require_shape
@@ -42,6 +43,7 @@ class Recurrent(Op):
         return 2 if self.bidirectional else 1
 
     def infer(self, x: TensorType, h_0: TensorType | None = None) -> tuple[TensorType, ...]:
+        current().check("layers", self.num_layers, "num_layers")
         outputs = self._outputs(x)
         self._check_state(x, "h_0", h_0, self.out_features)
         return outputs, self._state(x, self.out_features)

@@ -46,6 +46,7 @@ class Parameter(Op):
 
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
+        _check_numbers(self.value, "value")
         unknown = next((dim for dim in (*self.shape, *_sizes(self.value)) if isinstance(dim, Symbolic)), None)
         if unknown is not None:
             part = "shape" if unknown in self.shape else "value"
@@ -79,6 +80,7 @@ class Constant(Op):
 
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
+        _check_numbers(self.value, "value")
         return TensorType(self.shape, self.dtype)
 
     def tensors(self) -> dict[str, Weight]:
@@ -107,6 +109,7 @@ class Formula(Op):
     def infer(self, *inputs: TensorType) -> TensorType:
         from archdsl.formula import formula_type
 
+        _check_numbers(self.expression, None)
         return formula_type(self.expression, list(inputs))
 
     def scratch(self, made: Sequence[TensorType], *inputs: Placed) -> tuple[TensorType, ...]:
@@ -226,6 +229,20 @@ class ScanLast(Op):
 
     def views(self, made: Sequence[Sizes], training: bool, x: Placed, carry: Placed) -> tuple[Sizes, ...]:
         return (x.strides,)
+
+
+def _check_numbers(tree: Any, field: str | None) -> None:
+    """Raises OpError where torch could not take a whole number of a formula."""
+    from archdsl.expression_tree import Literal as Value
+    from archdsl.expression_tree import walk
+    from archdsl.ops.extent import uncountable
+
+    for part in walk(tree):
+        if isinstance(part, Value) and (found := uncountable(part.value)) is not None:
+            raise OpError(
+                f"{found} stands in a formula, where torch takes whole numbers up to 2 ** 63 - 1",
+                code="bad-value", field=field, hint=f"write `{float(found)!r}`" if abs(found) < 10**300 else None,
+            )  # fmt: skip
 
 
 def _check_index(index: tuple[str, ...], shape: tuple[Any, ...]) -> None:

@@ -143,7 +143,7 @@ def test_a_scope_that_ends_in_a_container_has_its_last_value(tmp_path: Path, bod
         ("for i in range(2): {for i in range(2): {a$i: relu}}", "bad-for"),
         ("for i in range(2): [relu]", "bad-for"),
         ("for i range(2): {a: relu}", "bad-for"),
-        ("for i in range(10 ** 9): {a$i: relu}", "bad-expression"),
+        ("for i in range(10 ** 9): {a$i: relu}", "too-large"),
     ],
 )
 def test_names_that_are_refused(tmp_path: Path, nodes: str, code: str) -> None:
