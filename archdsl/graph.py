@@ -61,7 +61,7 @@ class Binding(NamedTuple):
 
     value: Any
     kind: str
-    """`param`, `let`, `dim` or `loop`; `broken` where its own mistake has been reported."""
+    """`param`, `let`, `dim` or `loop`; `port`: whether an optional one is fed; `broken`: its mistake is reported."""
     definition: Expression | None = None
     """The expression of a `let`, in the names of the same environment."""
 

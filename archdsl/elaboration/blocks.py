@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from archdsl.document import kind_of
-from archdsl.elaboration.fields import prepare
+from archdsl.elaboration.fields import evaluate_text, prepare
+from archdsl.elaboration.loops import expanded
+from archdsl.elaboration.names import check_name
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Symbolic, TensorType, differ
 from archdsl.shapes import evaluate as sampled
-from archdsl.template import BlockTemplate, Compiler, TemplateError, Written
+from archdsl.substitution import parse_text
+from archdsl.template import BlockTemplate, Compiler, TemplateError, Written, for_key
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -67,6 +70,8 @@ class PortSpec(NamedTuple):
     """None: any rank."""
     optional: bool
     path: tuple[str | int, ...]
+    env: Env | None = None
+    """The names that its pattern sees, where they are more than the block's: those of a `for`."""
 
 
 @final
@@ -79,8 +84,14 @@ class BlockSpec:
         self.params = {name: self._param(name, raw) for name, raw in template.params.items()}
         if not template.is_spec:
             _check_nulls(template)
-        self.ports = _ports(template)
+        self._looped = any(map(for_key, template.inputs or ()))
+        self.ports = () if self._looped else _ports(template)
+        """Its inputs; none where a `for` names them, which only a use says: see `ports_in`."""
         self.let = {name: _let(template, name, raw) for name, raw in template.let.items()}
+
+    def ports_in(self, env: Env) -> tuple[PortSpec, ...]:
+        """The inputs of a use whose arguments are in `env`. Raises TemplateError, ExpressionError."""
+        return _expanded_ports(self.template, env) if self._looped else self.ports
 
     def _param(self, name: str, raw: Any) -> ParamSpec:
         if self.template.is_spec:
@@ -168,6 +179,27 @@ def _ports(template: BlockTemplate) -> tuple[PortSpec, ...]:
     return tuple(port_spec(name, raw, (*template.path, "inputs", name)) for name, raw in template.inputs.items())
 
 
+def _expanded_ports(template: BlockTemplate, env: Env) -> tuple[PortSpec, ...]:
+    found: dict[str, PortSpec] = {}
+    for name, raw, at, names in expanded(template.inputs or {}, env, (*template.path, "inputs")):
+        hint = "put the loop variable into the name: `x$i`"
+        if name in found:
+            raise TemplateError("duplicate-name", f"a second input `{name}`", at, key=True, hint=hint)
+        if not name.isidentifier() or check_name(name) is not None:
+            raise TemplateError("bad-name", f"`{name}` is no name for an input", at, key=True, hint=hint)
+        found[name] = port_spec(name, _spelled(raw, names), at)._replace(env=names)
+    return tuple(found.values())
+
+
+def _spelled(raw: Any, env: Env) -> Any:
+    """A pattern with its `$` substituted."""
+    if isinstance(raw, Mapping):
+        return {key: _spelled(value, env) if key == "shape" else value for key, value in raw.items()}
+    if not isinstance(raw, list):
+        return raw
+    return [evaluate_text(parse_text(item), env) if isinstance(item, str) and "$" in item else item for item in raw]
+
+
 def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
     """An input as it is declared. Raises TemplateError."""
     optional = False
@@ -237,7 +269,7 @@ def bind_pattern(port: PortSpec, type_: TensorType, env: Env, sample: Mapping[st
         if entry.name is not None and entry.name not in env.names:
             env.names[entry.name] = Binding(dim, "dim")
             continue
-        expected = env[entry.name] if entry.name is not None else _size(entry, env)
+        expected = env[entry.name] if entry.name is not None else _size(entry, port.env or env)
         if dim == expected:
             continue
         here, there = sampled(dim, sample), sampled(expected, sample)

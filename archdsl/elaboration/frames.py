@@ -385,7 +385,9 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
     if entry.state is State.ABSENT:
         if entry.alias == NOT_FED:
             raise PathError(
-                "absent", f"nothing feeds the optional input `{path}` here", "only optional inputs may read it"
+                "absent",
+                f"nothing feeds the optional input `{path}` here",
+                f"ask for it, `if: {path}`: only optional inputs, and lists such as that of `cat`, take what is absent",
             )
         raise PathError("absent", f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
     if entry.state is State.AMBIGUOUS:

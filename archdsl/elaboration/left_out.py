@@ -185,8 +185,8 @@ def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Read
         reads = _source(template, frame)
         return [*reads, *body_reads(run.catalogue, written.body, frame, reads)]
     if origin is not None and origin.scope in run.block_of:
-        spec = run.block_of[origin.scope]
-        return _port_reads(template, frame, tuple(Port(port.name, port.optional) for port in spec.ports))
+        optional = {port.name for port in run.block_of[origin.scope].ports if port.optional}
+        return _port_reads(template, frame, tuple(Port(name, name in optional) for name in origin.scope.inputs))
     return _port_reads(template, frame, None if origin is None or origin.node is None else origin.node.op.ports)
 
 

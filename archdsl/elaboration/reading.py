@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import FollowOn, nearest
+from archdsl.document import kind_of
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, check_reach, find, unknown_path, value_of
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
 from archdsl.substitution import Text, parse_text
-from archdsl.template import NodeTemplate, compile_loop, for_key
+from archdsl.template import NodeTemplate, TemplateError, compile_loop, for_key
 
 Path = tuple[str | int, ...]
 
@@ -76,8 +77,8 @@ def _sources(template: NodeTemplate, frame: Frame) -> list[Source] | dict[str, S
     cached = template.cache.get("from")
     if cached is None:
         cached = template.cache["from"] = _compile_source(template.source.value, template.source.path)
-    if isinstance(cached, dict):
-        return {port: _source(text, at, frame.env) for port, (text, at) in cached.items()}
+    if isinstance(cached, _Named):
+        return _by_name(cached, frame.env)
     return list(_expand(cached, frame.env))
 
 
@@ -97,11 +98,56 @@ def _unread(error: ExpressionError, at: Path) -> PathError:
     return found
 
 
+class _Named(NamedTuple):
+    """What a mapping from ports to paths says: texts of both, and loops that hold such mappings."""
+
+    entries: list[Any]
+
+
 def _compile_source(raw: Any, path: Path) -> Any:
-    """Texts by port, or a list of texts and loops; each text with where it is written."""
-    if isinstance(raw, Mapping) and not any(for_key(key) for key in raw):
-        return {port: _compile_path(value, (*path, port)) for port, value in raw.items()}
-    return _compile_items(raw, path)
+    """A mapping by port, or a list of texts and loops; each text with where it is written."""
+    return _compile_named(raw, path) if _is_named(raw) else _compile_items(raw, path)
+
+
+def _is_named(raw: Any) -> bool:
+    """Whether it names ports: a mapping with a key that is no `for`, or in whose `for` stands one."""
+    return isinstance(raw, Mapping) and any(for_key(key) is None or _is_named(value) for key, value in raw.items())
+
+
+def _compile_named(raw: Mapping[str, Any], path: Path) -> _Named:
+    entries: list[Any] = []
+    for key, value in raw.items():
+        at = (*path, key)
+        if for_key(key) is None:
+            entries.append((_compile_path(key, at), _compile_path(value, at)))
+        elif not isinstance(value, Mapping):
+            raise TemplateError("bad-for", f"`{key}` holds paths by port here, found {kind_of(value)}", at, key=True)
+        else:
+            entries.append((*compile_loop(key, at), _compile_named(value, at)))
+    return _Named(entries)
+
+
+def _by_name(named: _Named, env: Env) -> dict[str, Source]:
+    """The path of each port. Raises PathError for a port that is named twice."""
+    found: dict[str, Source] = {}
+    for port, source in _pairs(named, env):
+        if port.path in found:
+            error = PathError("duplicate-name", f"`{port.path}` is fed twice", "a port has one input")
+            error.at = port.at
+            raise error
+        found[port.path] = source
+    return found
+
+
+def _pairs(named: _Named, env: Env) -> Iterator[tuple[Source, Source]]:
+    for entry in named.entries:
+        if len(entry) == 2:
+            (port, at), (text, where) = entry
+            yield _source(port, at, env), _source(text, where, env)
+            continue
+        targets, iterable, body = entry
+        for turn in iterable.evaluate(env):
+            yield from _pairs(body, Env({n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}, env))
 
 
 def _compile_path(raw: Any, at: Path) -> tuple[Text, Path]:
@@ -141,8 +187,7 @@ def _in_order(frame: Frame, ports: tuple[Port, ...], sources: list[Source]) -> R
     if ports[0].variadic:
         if not sources:
             raise PathError("missing-input", "`from` is empty", "name at least one node")
-        paths, places = zip(*sources, strict=True)
-        return Reading(_entries(frame, sources), paths, tuple(Port(str(i)) for i in range(len(paths))), places)
+        return _variadic(sources, _entries(frame, sources))
     if len(sources) > len(ports):
         listed = ", ".join(f"`{port.name}`" for port in ports)
         error = PathError("too-many-inputs", f"{len(sources)} inputs for {len(ports)}: {listed}")
@@ -154,6 +199,18 @@ def _in_order(frame: Frame, ports: tuple[Port, ...], sources: list[Source]) -> R
         if len(first.outputs) > 1:
             return _spread(ports, first, sources[0])
     return _by_port(frame, ports, given)
+
+
+def _variadic(sources: list[Source], entries: tuple[Entry, ...]) -> Reading:
+    """Those that are there: what is absent is left out of a list of any length. Raises PathError where none is."""
+    there = [
+        (entry, *source) for entry, source in zip(entries, sources, strict=True) if entry.state is not State.ABSENT
+    ]
+    if not there:
+        listed = " and ".join(f"`{source.path}`" for source in sources)
+        raise PathError("absent", f"nothing of {listed} is there", "give the node an `if`")
+    entries, paths, places = zip(*there, strict=True)
+    return Reading(entries, paths, tuple(Port(str(i)) for i in range(len(paths))), places)
 
 
 def _entries(frame: Frame, sources: Sequence[Source]) -> tuple[Entry, ...]:

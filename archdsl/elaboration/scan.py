@@ -18,7 +18,7 @@ from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
-from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance
+from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in
 from archdsl.graph import Binding, Env, Scan, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Op
 from archdsl.ops.special import ScanCarry, ScanLast, ScanSlice, ScanStack
@@ -39,6 +39,8 @@ class _Parts(NamedTuple):
 
     spec: BlockSpec
     arguments: dict[str, Any]
+    env: Env
+    ports: tuple[PortSpec, ...]
     dim: int
     reverse: bool
     over: dict[str, Value]
@@ -52,8 +54,7 @@ def scan(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> En
     """A loop over time. Raises Reported."""
     parts = _Reader(run, template, frame).read()
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
-    outer = run.catalogue.outer_env(parts.spec, frame.scope)
-    scope.env = Env({n: Binding(v, "param") for n, v in parts.arguments.items()}, outer)
+    scope.env = parts.env
     scope.block, scope.arguments, scope.listed = parts.spec.name, parts.arguments, parts.spec.template.listed
     scope.scan = Scan(parts.steps, parts.reverse)
     run.block_of[scope] = parts.spec
@@ -78,11 +79,11 @@ class _Loop:
         inside = {port: self._slice(port, value) for port, value in parts.over.items()}
         inside |= {port: self._carry(port, value) for port, value in parts.carry.items()}
         inside |= parts.capture
-        values = tuple(inside.get(port.name) for port in spec.ports)
-        names = tuple(port.name for port in spec.ports)
-        bind_ports(run, self.template, spec, self.scope, values, names, self.outer)
+        names = tuple(port.name for port in parts.ports)
+        values = tuple(inside.get(name) for name in names)
+        bind_ports(run, self.template, parts.ports, self.scope, values, names, self.outer)
         given = {**parts.over, **parts.carry, **parts.capture}
-        self.scope.inputs = {port.name: given.get(port.name) for port in spec.ports}
+        self.scope.inputs = {name: given.get(name) for name in names}
         self._move_checks({value: port for port, value in inside.items()}, given)
         types = {port: value.type for port, value in inside.items()}
         bind_let(run, spec, self.scope.env, place_of(self.outer, self.template), types)
@@ -196,15 +197,18 @@ class _Reader:
     def read(self) -> _Parts:
         self._check_keys()
         spec, arguments = self._body()
+        outer = self.run.catalogue.outer_env(spec, self.frame.scope)
+        env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer)
+        declared = ports_in(self.run, spec, env, self.frame)
         values = {key: self._values(key) for key in _PORTS}
-        self._check_ports(spec, values)
+        self._check_ports(spec, declared, values)
         dim, reverse = self._number("dim", 0), self._value("reverse", False)
         if not isinstance(reverse, bool):
             self._fail("bad-value", f"`reverse` is `true` or `false`, found {kind_of(reverse)}", "reverse")
         steps = self._steps(values["over"], dim)
         if not values["carry"]:
             self._check_use(values["over"])
-        return _Parts(spec, arguments, dim, reverse, **values, steps=steps, collect=self._collect())
+        return _Parts(spec, arguments, env, declared, dim, reverse, **values, steps=steps, collect=self._collect())
 
     # --- the mistakes -----------------------------------------------------------------------------
 
@@ -240,14 +244,16 @@ class _Reader:
             message = "`scan` gives nothing: it has neither `carry` nor `collect`"
             self._fail("bad-node", message, hint="`collect: {y: …}` stacks an output of every step")
 
-    def _check_ports(self, spec: BlockSpec, values: Mapping[str, Mapping[str, Value]]) -> None:
-        ports = {port.name: port for port in spec.ports}
+    def _check_ports(
+        self, spec: BlockSpec, declared: tuple[PortSpec, ...], values: Mapping[str, Mapping[str, Value]]
+    ) -> None:
+        ports = {port.name: port for port in declared}
         seen: dict[str, str] = {}
         for key, given in values.items():
             for name in given:
                 self._check_port(spec, ports, key, name, seen)
                 seen[name] = key
-        for port in spec.ports:
+        for port in declared:
             if port.name not in seen and not port.optional:
                 self._fail(
                     "missing-input", f"nothing feeds `{port.name}` of `{spec.name}`",

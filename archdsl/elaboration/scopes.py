@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
-from archdsl.elaboration.blocks import BlockSpec, PatternError, SizeError, bind_pattern
+from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import NOT_FED, Entry, Frame, MissingElse, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.instances import Instance, copied
@@ -19,7 +19,7 @@ from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
 from archdsl.ops.linear import Identity
 from archdsl.shapes import TensorType
-from archdsl.template import NodeTemplate, for_key
+from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -53,20 +53,21 @@ def block(
     arguments = block_arguments(run, template, frame, spec, extra)
     outer = run.catalogue.outer_env(spec, frame.scope)
     env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer)
+    ports = ports_in(run, spec, env, frame)
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
-        reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in spec.ports))
+        reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in ports))
         values = reading.values(frame.mode)
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
     run.block_of[scope] = spec
     scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
-    bind_ports(run, template, spec, scope, values, reading.names, frame)
+    bind_ports(run, template, ports, scope, values, reading.names, frame)
     key = run.instances.key(spec, arguments, outer, values, frame)
     known = run.instances.find(key)
     if known is not None:
         scope.env = known.scope.env
         return _close(scope, *copied(run, known, scope, values), frame)
     before = _progress(run)
-    types = {port.name: value.type for port, value in zip(spec.ports, values, strict=True) if value is not None}
+    types = {port: value.type for port, value in scope.inputs.items() if value is not None}
     bind_let(run, spec, env, place_of(frame, template), types)
     first, scopes = len(run.nodes), run.budget.spent["scopes"]
     inner, last = instance(run, spec, scope, values, frame)
@@ -84,7 +85,7 @@ def _progress(run: Elaborator) -> tuple[int, int]:
 def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
     """A block's body, run in a frame of its own, and what reading the instance gives."""
     inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode, repeats=frame.repeats)
-    inner.ports = {port.name: _port_entry(value) for port, value in zip(spec.ports, values, strict=True)}
+    inner.ports = {port: _port_entry(value) for port, value in zip(scope.inputs, values, strict=True)}
     inner.above = next(iter(inner.ports.values()), Entry())
     if spec.template.is_spec:
         run.spec_scopes.append((scope, spec.template.home))
@@ -128,13 +129,6 @@ def check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec:
 
 def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
     """A block owns no parameters itself."""
-    looped = next((port for port in spec.ports if for_key(port.name)), None)
-    if looped is not None:
-        run.mistakes.add(
-            "bad-for", "a block's inputs are named one by one: `for` stands in the network's own `inputs` only",
-            spec.template.home.key_span((*spec.template.path, "inputs", looped.name)),
-        )  # fmt: skip
-        raise Reported
     for key, given in (("tie", template.tie), ("init", template.init)):
         if given:
             run.mistakes.add(
@@ -145,14 +139,22 @@ def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec:
             raise Reported
 
 
+def ports_in(run: Elaborator, spec: BlockSpec, env: Env, frame: Frame) -> tuple[PortSpec, ...]:
+    """The inputs that a block has with the arguments in `env`. Raises Reported."""
+    with run.mistakes.at(spec.template, frame, (*spec.template.path, "inputs")):
+        return spec.ports_in(env)
+
+
 def bind_ports(
-    run: Elaborator, template: NodeTemplate, spec: BlockSpec, scope: Scope, values: Values, names: tuple[str, ...],
-    frame: Frame,
+    run: Elaborator, template: NodeTemplate, ports: tuple[PortSpec, ...], scope: Scope, values: Values,
+    names: tuple[str, ...], frame: Frame,
 ) -> None:  # fmt: skip
     """Binds the dimensions that a block's inputs name; `names` are those of its inputs in the spec. Raises Reported."""
     place = place_of(frame, template)
-    for port, value in zip(spec.ports, values, strict=True):
+    for port, value in zip(ports, values, strict=True):
         scope.inputs[port.name] = value
+        if port.optional and port.name not in scope.env:
+            scope.env.names[port.name] = Binding(value is not None, "port")
         if value is None:
             continue
         try:
@@ -160,12 +162,12 @@ def bind_ports(
             scope.checks += [SizeCheck(value, position, size) for position, size in unproved]
         except PatternError as error:
             run.mistakes.add(
-                error.code, f"`{spec.name}`: {error.message}", template.span, place=place,
+                error.code, f"`{scope.block}`: {error.message}", template.span, place=place,
                 notes=origins(names, values, frame),
             )  # fmt: skip
             raise Reported from None
         except SizeError as error:
-            run.mistakes.expression(spec.template.home, error.path, error.error, place)
+            run.mistakes.expression(run.block_of[scope].template.home, error.path, error.error, place)
             raise Reported from None
 
 

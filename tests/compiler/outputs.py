@@ -190,3 +190,47 @@ nodes:
   out: = scope.c + scope.b
 """,
 }
+
+OUTPUTS["one value, and an optional one where it is fed"] = (
+    _IMAGE
+    + """
+blocks:
+  join:
+    inputs: {x: [N, C, H, W], skip: {optional: true}}
+    nodes:
+      conv: {op: conv2d, out_channels: 4 if skip else 3, kernel_size: 1}
+      sum: {if: skip, value: conv + skip, else: conv}
+      cat: {op: cat, dim: 1, from: [sum, skip, x]}
+nodes:
+  one: join
+  two: {op: conv2d, out_channels: 4, kernel_size: 1}
+  three: {op: join, from: {x: one, skip: two}}
+  four: {op: join, from: three}
+"""
+)
+OUTPUTS["a block with as many inputs as its arguments say"] = (
+    _IMAGE
+    + """
+blocks:
+  fuse:
+    inputs:
+      for i, c in enumerate(widths):
+        x$i: [N, c, H, W]
+    params: {widths: list}
+    nodes:
+      for i in range(len(widths)):
+        up$i: {op: conv2d, from: x$i, out_channels: 2, kernel_size: 1}
+      cat: {op: cat, dim: 1, from: [{for i in range(len(widths)): up$i}]}
+nodes:
+  for i in range(3):
+    c$i: {op: conv2d, from: x, out_channels: i + 1, kernel_size: 1}
+  two: {op: fuse, widths: [2, 3], from: [c1, c2]}
+  three:
+    op: fuse
+    widths: [1, 2, 3]
+    from:
+      for i in range(3):
+        x$i: c$i
+  again: {op: fuse, widths: [6, 4], from: [three, two]}
+"""
+)
