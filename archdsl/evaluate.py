@@ -102,7 +102,9 @@ def _spender(frame: Any) -> Spend:
 def _located(error: ValueError, tree: Tree) -> ExpressionError:
     hint = error.args[1] if len(error.args) > 1 else None
     code = "too-large" if isinstance(error, TooLarge) else "bad-expression"
-    return ExpressionError(error.args[0], tree.start, tree.end, hint, code)
+    located = ExpressionError(error.args[0], tree.start, tree.end, hint, code)
+    located.tree = tree
+    return located
 
 
 class _Compiler:

@@ -22,10 +22,11 @@ class ExpressionError(Exception):
     """An expression that cannot be read or has no value.
 
     `start` and `end` are offsets into the expression's text; `message` is lower case without a final dot; `code` is
-    the diagnostic's. `call` is a call of something that is no function.
+    the diagnostic's. `call` is a call of something that is no function, `tree` the part that has no value.
     """
 
     call: CallText | None = None
+    tree: Tree | None = None
 
     def __init__(
         self, message: str, start: int = 0, end: int = 0, hint: str | None = None, code: str = "bad-expression"

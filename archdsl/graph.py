@@ -69,11 +69,13 @@ class Binding(NamedTuple):
 class Env:
     """Names that expressions see, innermost first."""
 
-    __slots__ = ("names", "parent")
+    __slots__ = ("names", "parent", "source")
 
-    def __init__(self, names: dict[str, Binding], parent: Env | None = None) -> None:
+    def __init__(self, names: dict[str, Binding], parent: Env | None = None, source: Any = None) -> None:
         self.names = names
         self.parent = parent
+        self.source = source
+        """Where the names are written: see `archdsl.elaboration.tracing`."""
 
     def find(self, name: str) -> Binding | None:
         env: Env | None = self

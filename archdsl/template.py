@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import Span, nearest
 from archdsl.document import kind_of
-from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.expressions import Expression, ExpressionError, Tree, parse
 from archdsl.substitution import Part, Text, parse_text
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class TemplateError(Exception):
         self.hint = hint
         self.key = key
         self.offsets = offsets
+        self.tree: Tree | None = None
+        """The part of an expression that has no value."""
 
 
 @final

@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, final
 
 from archdsl.diagnostics import nearest
+from archdsl.document import kind_of
 from archdsl.elaboration.fields import freeze
+from archdsl.elaboration.tracing import reads_as_plain
 from archdsl.ops.base import Op, OpError, Weight, at_sizes, field_specs
 from archdsl.ops.extent import check_outputs, check_tensors, uncountable
 from archdsl.shapes import Dim, TensorType, evaluate
@@ -24,13 +26,22 @@ class Applied(NamedTuple):
     macs: Dim
 
 
+class Problem(NamedTuple):
+    """What is wrong with a field, with an item of it, or (`field` None) with the node."""
+
+    code: str
+    message: str
+    field: str | None
+    hint: str | None
+    item: int | None = None
+
+
 class FieldError(Exception):
     """Fields that an op does not take; several at once."""
 
-    def __init__(self, problems: list[tuple[str, str, str | None, str | None]]) -> None:
-        super().__init__(problems[0][1])
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems[0].message)
         self.problems = problems
-        """code, message, field (None: the node), hint"""
 
 
 @final
@@ -104,15 +115,20 @@ def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
     try:
         op = kind.model_validate(fields)
     except ValidationError as error:
-        raise FieldError([_problem(kind, fields, e) for e in _distinct(error.errors())]) from None
-    problems = [_uncounted(name, value) for name, value in fields.items() if uncountable(value) is not None]
-    if problems:
-        raise FieldError(problems)
-    return op
+        errors = error.errors()
+    else:
+        problems = [_uncounted(name, value) for name, value in fields.items() if uncountable(value) is not None]
+        if problems:
+            raise FieldError(problems)
+        return op
+    missing = [str(each["loc"][0]) for each in errors if each["type"] == "missing"]
+    others = [_problem(kind, fields, each) for each in _distinct(errors) if each["type"] != "missing"]
+    raise FieldError([*([_missing(kind, missing)] if missing else []), *others])
 
 
-def _uncounted(name: str, value: Any) -> tuple[str, str, str | None, str | None]:
-    return "bad-value", f"`{name}` is {spell(value)}: torch takes whole numbers up to 2 ** 63 - 1", name, None
+def _uncounted(name: str, value: Any) -> Problem:
+    message = f"`{name}` is {shown(value)}: torch takes whole numbers up to 2 ** 63 - 1"
+    return Problem("bad-value", message, name, None)
 
 
 def _distinct(errors: list[Any]) -> list[Any]:
@@ -123,22 +139,43 @@ def _distinct(errors: list[Any]) -> list[Any]:
     return list(by_field.values())
 
 
-def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> tuple[str, str, str | None, str | None]:
+def _missing(kind: type[Op], names: list[str]) -> Problem:
+    """All that a node lacks at once."""
+    needs = " and ".join(f"`{name}`" for name in names)
+    return Problem("missing-field", f"`{kind.name}` needs {needs}", None, f"add `{': …, '.join(names)}: …`")
+
+
+def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> Problem:
     name = str(error["loc"][0]) if error["loc"] else None
-    specs = field_specs(kind)
-    if error["type"] == "missing":
-        return "missing-field", f"`{kind.name}` needs `{name}`", None, f"add `{name}: …`"
     if error["type"] == "extra_forbidden":
-        return unknown_field(kind, str(name))
+        return Problem(*unknown_field(kind, str(name)))
     if name is None:
-        return "bad-value", str(error["msg"]).removeprefix("Value error, "), None, None
-    if error["type"] == "value_error" and not str(error["ctx"]["error"]).startswith("expected"):
-        return "bad-value", f"`{name}`: {error['ctx']['error']}", name, None
-    found = spell(fields.get(name))
-    words = specs[name].words if name in specs else frozenset()
-    expected = _expected(error, words)
-    near = nearest(str(fields.get(name)), words)
-    return "bad-value", f"`{name}` is {found}, expected {expected}", name, f"did you mean `{near}`?" if near else None
+        return Problem("bad-value", str(error["msg"]).removeprefix("Value error, "), None, None)
+    said = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
+    if said and not said.startswith("expected"):
+        return Problem("bad-value", f"`{name}`: {said}", name, None)
+    given = fields.get(name)
+    item = _wrong_item(given, error["loc"])
+    counted = said if isinstance(given, list | tuple) else ""
+    expected = counted.removeprefix("expected ") or _wanted(
+        kind, name, given[item] if item is not None and given else given
+    )
+    words = field_specs(kind)[name].words
+    near = nearest(str(given), words)
+    hint = f"did you mean `{near}`?" if near else None
+    return Problem("bad-value", f"`{name}` is {shown(given)}, expected {expected}", name, hint, item)
+
+
+def _wrong_item(given: Any, place: tuple[Any, ...]) -> int | None:
+    """Which item of a list is at fault; None where it is the whole value."""
+    last = place[-1]
+    return last if isinstance(given, list | tuple) and isinstance(last, int) and last < len(given) else None
+
+
+def _wanted(kind: type[Op], name: str, given: Any) -> str:
+    from archdsl.ops.wanted import wanted
+
+    return wanted(kind, name, given)
 
 
 INFERRED = frozenset(("in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "embed_dim"))
@@ -160,46 +197,20 @@ def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str 
     return "unknown-field", f"`{kind.name}` has no field `{name}`", name, hint
 
 
-def spell(value: Any) -> str:
-    """A value as a spec writes it."""
+def shown(value: Any) -> str:
+    """A value as a spec writes it; text that could be taken for a number says that it is text."""
+    if isinstance(value, str) and (reads_as_plain(value) or not value.isidentifier()):
+        return kind_of(value)
+    return _spelled(value)
+
+
+def _spelled(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(spell(item) for item in value) + "]"
+        return "[" + ", ".join(_spelled(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_spelled(item)}" for key, item in value.items()) + "}"
     return str(value)
-
-
-_EXPECTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_type": "text",
-    "tuple_type": "a list",
-    "too_short": "a longer list",
-    "too_long": "a shorter list",
-}
-
-
-def _expected(error: Any, words: frozenset[str]) -> str:
-    context = error.get("ctx", {})
-    bounds = {
-        "greater_than": ("gt", "more than"),
-        "greater_than_equal": ("ge", "at least"),
-        "less_than": ("lt", "less than"),
-        "less_than_equal": ("le", "at most"),
-    }
-    if error["type"] in bounds:
-        key, phrase = bounds[error["type"]]
-        return f"a number {phrase} {context[key]}"
-    if error["type"] in ("too_short", "too_long"):
-        size = context.get("min_length", context.get("max_length"))
-        return f"{size} numbers, or one for all"
-    if error["type"] == "literal_error" or (words and error["type"] not in _EXPECTED):
-        return "one of " + ", ".join(sorted(words)) if words else str(context.get("expected", "another value"))
-    if error["type"] in _EXPECTED:
-        listed = " or one of " + ", ".join(sorted(words)) if words else ""
-        return _EXPECTED[error["type"]] + listed
-    return str(error["msg"]).removeprefix("Value error, ").removeprefix("expected ").lower()

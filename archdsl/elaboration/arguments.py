@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from archdsl.diagnostics import nearest
-from archdsl.elaboration.applying import spell, unknown_field
+from archdsl.elaboration.applying import shown, unknown_field
 from archdsl.elaboration.blocks import BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import OpName, ValueMap, evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
-from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.ops.base import FieldSpec, Op, field_specs
@@ -108,9 +108,11 @@ def _wrong_type(
     run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, value: Any
 ) -> NoReturn:
     written = template.written.get(spec.name)
+    told = traced(template.fields.get(spec.name), frame.env)
     run.mistakes.add(
-        "bad-value", f"`{spec.name}` of `{block.name}` is {spell(value)}, expected {KINDS[spec.kind]}",
+        "bad-value", f"`{spec.name}` of `{block.name}` is {shown(value)}, expected {KINDS[spec.kind]}",
         template.home.span(written.path) if written else template.span, place=place_of(frame, template),
+        notes=told.notes, hint=told.hint,
     )  # fmt: skip
     raise Reported
 

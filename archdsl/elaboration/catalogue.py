@@ -74,7 +74,7 @@ class Catalogue:
         if found is not None:
             return found
         self._keep.append(resolved)
-        env = Env({name: Binding(value, "param") for name, value in resolved.params.items()})
+        env = Env({name: Binding(value, "param") for name, value in resolved.params.items()}, None, resolved)
         self._envs[id(resolved)] = env
         written = resolved.document.let or {}
         for name, raw in written.items():
@@ -99,7 +99,7 @@ class Catalogue:
     def enter(self, spec: BlockSpec, scope: Scope) -> None:
         """Lets the blocks of a spec that is used as a block see what this use of it was given."""
         names = {name: binding for name, binding in scope.env.names.items() if binding.kind != "dim"}
-        self._given[scope] = spec.template.home, Env(names)
+        self._given[scope] = spec.template.home, Env(names, None, scope.env.source)
 
     def outer_env(self, block: BlockSpec, scope: Scope) -> Env | None:
         """What the expressions of a block used in `scope` see beyond its own names."""

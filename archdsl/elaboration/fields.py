@@ -140,7 +140,8 @@ def part_value(part: Part, env: Env) -> Any:
         return part.expression.evaluate(env)
     except ExpressionError as error:
         # The offsets of a substitution's own text: those of the whole text begin earlier.
-        raise ExpressionError(error.message, part.offset + error.start, part.offset + error.end, error.hint) from None
+        error.start, error.end = part.offset + error.start, part.offset + error.end
+        raise
 
 
 def join_items(raw: list[Any]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
-from archdsl.elaboration.applying import FieldError
+from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
+from archdsl.elaboration.tracing import quotes_hint, reads
 from archdsl.expressions import ExpressionError
+from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError
@@ -19,12 +22,32 @@ if TYPE_CHECKING:
 
 Path = tuple[Any, ...]
 
+_DOLLAR = re.compile(r"\$\{?(?:(\w+)\}?|\((.*)\))")
+
 LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
 
 
 class Stopped(Exception):
     """The spec asks for too much, which has been reported: the rest of it is left unread."""
+
+
+class Told(NamedTuple):
+    """What to say beside a mistake of the values that it comes from."""
+
+    notes: tuple[Note, ...] = ()
+    hint: str | None = None
+
+
+NOTHING = Told()
+
+
+def traced(value: Any, env: Env) -> Told:
+    """Where the values stand that a field, or a part of an expression, reads."""
+    if value is None:
+        return NOTHING
+    found = reads(value, env)
+    return Told(tuple(read.note for read in found), quotes_hint(found))
 
 
 class Reported(Exception):
@@ -67,19 +90,19 @@ class Mistakes:
             self._found.setdefault((found.code, found.span), found)
             self._counts.setdefault((found.code, found.span), 1)
 
-    def template(self, home: Resolved, error: TemplateError) -> None:
+    def template(self, home: Resolved, error: TemplateError, told: Told = NOTHING) -> None:
         """A node that could not be compiled."""
         if error.offsets is not None:
             within = home.key_within if error.key else home.within
             span = within(error.path, *error.offsets)
         else:
             span = home.key_span(error.path) if error.key else home.span(error.path)
-        self.add(error.code, error.message, span, hint=error.hint)
+        self.add(error.code, error.message, span, hint=told.hint or error.hint, notes=told.notes)
 
-    def expression(self, home: Resolved, path: Path, error: ExpressionError, place: str) -> None:
+    def expression(self, home: Resolved, path: Path, error: ExpressionError, place: str, told: Told = NOTHING) -> None:
         """An expression of the document that could not be evaluated."""
         self.add(error.code, error.message, home.within(path, error.start, error.end),
-                 place=place, hint=error.hint)  # fmt: skip
+                 place=place, hint=told.hint or error.hint, notes=told.notes)  # fmt: skip
 
     def at(self, template: Template | BlockTemplate, frame: Frame, path: Path | None = None) -> _At:
         """A `with` that reports what goes wrong inside, at `path` or at the node, and raises Reported instead."""
@@ -89,20 +112,26 @@ class Mistakes:
         """Reports a mistake that was raised; False for any other exception."""
         home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
         if isinstance(error, TemplateError):
-            self.template(home, error)
+            self.template(home, error, traced(error.tree, frame.env))
         elif isinstance(error, ExpressionError):
-            self.expression(home, path, error, place)
+            self.expression(home, path, error, place, traced(error.tree, frame.env))
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
             for each in (error, *error.also):
                 self.add(each.code, each.message, _path_span(home, each, path), place=place, hint=each.hint)
         elif isinstance(error, FieldError):
-            for code, message, field, hint in error.problems:
-                self.add(code, message, _field_span(template, field, code), place=place, hint=hint)
+            for problem in error.problems:
+                self._problem(problem, template, frame, place)
         else:
             return isinstance(error, FollowOn)
         return True
+
+    def _problem(self, problem: Problem, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
+        told = traced(getattr(template, "fields", {}).get(problem.field), frame.env)
+        span = _field_span(template, problem.field, problem.code, problem.item)
+        hint = told.hint or unquoted_hint(template, problem.field) or problem.hint
+        self.add(problem.code, problem.message, span, place=place, hint=hint, notes=told.notes)
 
     def missing_else(self, error: MissingElse, reader: Span | None) -> None:
         """A left-out node that is read: told where it is written, with its reader and the uses that it drops out of."""
@@ -172,11 +201,26 @@ def _path_span(home: Resolved, error: PathError, path: Path) -> Span:
     return home.within(at, *error.offsets) if error.offsets else home.span(at)
 
 
-def _field_span(template: Template | BlockTemplate, field: str | None, code: str) -> Span:
-    """Where a field is written; the formula, or the node, where it is not."""
+def unquoted_hint(template: Template | BlockTemplate, field: str | None) -> str | None:
+    """For a `$` or brackets around the name of a value where an expression stands."""
+    written = getattr(template, "written", {}).get(field)
+    raw = None if written is None else written.value
+    if isinstance(raw, str) and raw.startswith("$"):
+        bare = _DOLLAR.sub(r"\1\2", raw)
+        return f"an expression reads a name without `$`: `{bare}`" if bare != raw else None
+    if isinstance(raw, dict) and len(raw) == 1 and None in raw.values():
+        return f"an expression stands without brackets: `{next(iter(raw))}`"
+    return None
+
+
+def _field_span(template: Template | BlockTemplate, field: str | None, code: str, item: int | None = None) -> Span:
+    """Where a field, or an item of it, is written; the formula, or the node, where it is not."""
     written = getattr(template, "written", {}).get(field) if field else None
     if written is None:
         formula = getattr(template, "formula_path", ())
         return template.home.span(formula) if formula else template.span
     home = template.home
-    return home.key_span(written.path) if code == "unknown-field" else home.span(written.path)
+    if code == "unknown-field":
+        return home.key_span(written.path)
+    within = (item,) if item is not None and isinstance(written.value, list) else ()
+    return home.span((*written.path, *within))

@@ -19,6 +19,7 @@ from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, 
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
 from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in
+from archdsl.elaboration.tracing import Use
 from archdsl.graph import Binding, Env, Scan, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Op
 from archdsl.ops.special import ScanCarry, ScanLast, ScanSlice, ScanStack
@@ -198,7 +199,8 @@ class _Reader:
         self._check_keys()
         spec, arguments = self._body()
         outer = self.run.catalogue.outer_env(spec, self.frame.scope)
-        env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer)
+        names = {n: Binding(v, "param") for n, v in arguments.items()}
+        env = Env(names, outer, Use(self.template, spec.template, self.frame.env))
         declared = ports_in(self.run, spec, env, self.frame)
         values = {key: self._values(key) for key in _PORTS}
         self._check_ports(spec, declared, values)

@@ -14,6 +14,7 @@ from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
+from archdsl.elaboration.tracing import Use
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
@@ -52,7 +53,7 @@ def block(
     _check_own_keys(run, template, frame, spec)
     arguments = block_arguments(run, template, frame, spec, extra)
     outer = run.catalogue.outer_env(spec, frame.scope)
-    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer)
+    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer, Use(template, spec.template, frame.env))
     ports = ports_in(run, spec, env, frame)
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
         reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in ports))

@@ -34,6 +34,7 @@ from archdsl.elaboration.reading import DECLARATIONS, read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
+from archdsl.elaboration.tracing import Turn
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
 from archdsl.limits import TooLarge, current
@@ -135,7 +136,7 @@ class Elaborator:
         self.turning.append((template, len(turns)))
         for index, turn in enumerate(turns):
             names = {n: Binding(v, "loop") for n, v in zip(template.targets, turn, strict=True)}
-            frame.env = Env(names, env)
+            frame.env = Env(names, env, Turn(template, index))
             frame.loops = (*loops, LoopStep(id(template), index, frame.env))
             self.body(template.body, frame, index + 1 < len(turns))
         self.turning.pop()
@@ -154,9 +155,11 @@ class Elaborator:
                 error.hint = "`for` is decided when the graph is built: make the size a parameter of the file"
             shift = len(f"[({', '.join(template.targets)},) ")
             offsets = max(error.start - shift, 0), max(error.end - shift, 1)
-            raise TemplateError(
+            located = TemplateError(
                 error.code, error.message, template.path, hint=error.hint, key=True, offsets=offsets
-            ) from None
+            )
+            located.tree = error.tree
+            raise located from None
         return turns
 
     def _break(self, template: NodeTemplate, frame: Frame) -> None:

@@ -1,0 +1,225 @@
+"""Where the values that an expression reads are written: a wrong one is shown where it is used and where it stands.
+
+An `Env` says with its `source` what its names come from: a file, the use of a block, or a turn of a `for`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from archdsl.diagnostics import FollowOn, Note
+from archdsl.document import kind_of
+from archdsl.expressions import (
+    Attribute,
+    Call,
+    Comprehension,
+    Expression,
+    ExpressionError,
+    Item,
+    Name,
+    Tree,
+    children,
+    parse,
+    to_text,
+)
+from archdsl.overrides import is_declared
+from archdsl.substitution import Text
+
+if TYPE_CHECKING:
+    from archdsl.graph import Env
+    from archdsl.inherit import Resolved
+    from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate
+
+Path = tuple[str | int, ...]
+
+MOST_NOTES: Final = 4
+_SHOWN: Final = 40
+
+
+class Use(NamedTuple):
+    """A node that is a block: its arguments stand there, its defaults and derived values in the block."""
+
+    node: NodeTemplate
+    block: BlockTemplate
+    env: Env
+    """What the arguments see."""
+
+
+class Turn(NamedTuple):
+    """One turn of a `for`."""
+
+    loop: LoopTemplate
+    number: int
+
+
+class Origin(NamedTuple):
+    """Where a value is written; `given` says that the call set another one in its place."""
+
+    home: Resolved
+    path: Path
+    given: bool = False
+
+
+class Read(NamedTuple):
+    """A value that an expression reads, by the text that reads it."""
+
+    text: str
+    value: Any
+    origin: Origin
+
+    @property
+    def note(self) -> Note:
+        if self.origin.given:
+            return Note(self.text, _shown(self.value), "given by the call")
+        span = self.origin.home.span(self.origin.path)
+        where = "" if span.file == self.origin.home.file else f" of {span.file}"
+        return Note(self.text, _shown(self.value), f"line {span.line}{where}")
+
+
+def reads(value: Any, env: Env) -> list[Read]:
+    """What a prepared value or a tree reads from parameters, derived values and tables, each once."""
+    found: dict[str, Read] = {}
+    for tree in _trees(value):
+        for part in _chains(tree):
+            text = to_text(part)
+            origin = _origin(part, env)
+            if text not in found and origin is not None:
+                found[text] = Read(text, _value(part, env), origin)
+    return list(found.values())[:MOST_NOTES]
+
+
+def quotes_hint(found: list[Read]) -> str | None:
+    """For a number or truth that is written as text."""
+    for read in found:
+        if isinstance(read.value, str) and reads_as_plain(read.value):
+            key = read.origin.path[-1]
+            where = f"`{key}: {read.value}`" if isinstance(key, str) and key != "default" else f"`{read.value}`"
+            return f"remove the quotes: {where}"
+    return None
+
+
+def reads_as_plain(text: str) -> bool:
+    """Whether a text would be a number, true or false without its quotes."""
+    try:
+        float(text)
+    except ValueError:
+        return text in ("true", "false")
+    return True
+
+
+def _trees(value: Any) -> Iterator[Tree]:
+    if isinstance(value, Expression):
+        yield value.tree
+    elif isinstance(value, Text):
+        yield from (part.expression.tree for part in value.parts if part.expression is not None)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _trees(item)
+    elif hasattr(value, "start"):
+        yield value
+
+
+def _chains(tree: Tree) -> Iterator[Tree]:
+    """The names of a tree with the columns and items that are read of them."""
+    if isinstance(tree, Name | Attribute | Item) and _head(tree) is not None:
+        yield tree
+        return
+    for child in children(tree):
+        yield from _chains(child)
+
+
+def _head(tree: Tree) -> str | None:
+    while isinstance(tree, Attribute | Item):
+        tree = tree.value
+    return tree.name if isinstance(tree, Name) else None
+
+
+def _value(tree: Tree, env: Env) -> Any:
+    try:
+        return Expression("", tree).evaluate(env)
+    except (ExpressionError, FollowOn):
+        return None
+
+
+def _origin(tree: Tree, env: Env) -> Origin | None:
+    """Where the value of a chain is written; None where that is not known."""
+    if isinstance(tree, Name):
+        return _name(tree.name, env)
+    if isinstance(tree, Attribute):
+        return _inside(_origin(tree.value, env), tree.name)
+    if isinstance(tree, Item):
+        index = _value(tree.index, env)
+        return _inside(_origin(tree.value, env), index) if isinstance(index, int | str) else None
+    return None
+
+
+def _inside(origin: Origin | None, *steps: str | int) -> Origin | None:
+    return None if origin is None else origin._replace(path=(*origin.path, *steps))
+
+
+def _name(name: str, env: Env) -> Origin | None:
+    around: Env | None = env
+    while around is not None and name not in around.names:
+        around = around.parent
+    if around is None or around.names[name].kind == "dim":
+        return None
+    if isinstance(around.source, Turn):
+        return _element(name, around.source, around.parent)
+    if isinstance(around.source, Use):
+        return _argument(name, around.source, around)
+    return _of_file(name, around.source, around)
+
+
+def _of_file(name: str, home: Resolved | None, env: Env) -> Origin | None:
+    if home is None:
+        return None
+    if env.names[name].kind == "let":
+        return _written(home, ("let", name), (home.document.let or {}).get(name), env)
+    return _parameter(home, ("params", name), (home.document.params or {}).get(name), name in home.overrides)
+
+
+def _argument(name: str, use: Use, env: Env) -> Origin | None:
+    if name in use.block.let:
+        return _written(use.block.home, (*use.block.path, "let", name), use.block.let[name], env)
+    written = use.node.written.get(name)
+    if written is not None:
+        return _written(use.node.home, written.path, written.value, use.env)
+    return _parameter(use.block.home, (*use.block.path, "params", name), use.block.params.get(name), False)
+
+
+def _parameter(home: Resolved, path: Path, raw: Any, given: bool) -> Origin:
+    return Origin(home, (*path, "default") if is_declared(raw) else path, given)
+
+
+def _written(home: Resolved, path: Path, raw: Any, env: Env) -> Origin:
+    """A value that is only the name of another one is written where that is."""
+    try:
+        tree = parse(raw.removeprefix("$")).tree if isinstance(raw, str) else None
+    except ExpressionError:
+        tree = None
+    further = _origin(tree, env) if tree is not None and _head(tree) not in (None, path[-1]) else None
+    return further or Origin(home, path)
+
+
+def _element(name: str, turn: Turn, env: Env | None) -> Origin | None:
+    """Where the element of a list stands that a loop variable is in this turn."""
+    tree = turn.loop.iterable.tree
+    targets = turn.loop.targets
+    if not isinstance(tree, Comprehension) or env is None or name not in targets:
+        return None
+    source, place = tree.loops[0].iterable, targets.index(name)
+    if isinstance(source, Call) and source.function == "enumerate" and len(targets) == 2:
+        return _inside(_origin(source.arguments[0], env), turn.number) if place == 1 else None
+    if isinstance(source, Call) and source.function == "zip" and len(targets) == len(source.arguments):
+        return _inside(_origin(source.arguments[place], env), turn.number)
+    return _inside(_origin(source, env), turn.number, *((place,) if len(targets) > 1 else ()))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) or value is None:
+        return kind_of(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
