@@ -19,7 +19,8 @@ from archdsl.expressions import Sequence as SequenceTree
 from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.substitution import Text
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Group, Raw, all_same, expression, identifier, is_static, literal, render, same, unique
+from archdsl_torch.spelling import Raw, expression, identifier, literal
+from archdsl_torch.text import Group, all_same, is_static, render, same, unique
 
 UNSET: Final = Raw("None")
 """The value of an argument in instances that do not use it."""
@@ -208,7 +209,7 @@ class Arguments:
             except (Untold, ExpressionError):
                 pass
         found = self._known(list(present), everywhere)
-        return found or self._new(identifier(f"with_{name}"), list(present)).name
+        return found or self._new(identifier("with", name), list(present)).name
 
     def _is_even(self, values: Sequence[Any]) -> bool:
         return all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values)

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple, final
 
 from archdsl_torch.lowering import Arg, Call, Fixed, In, Index, Many, Method, Range, Self, Training
 from archdsl_torch.special import AddInto, Grid, Infix, Like, ModeChoice, Prefix, Suffix, Variable
-from archdsl_torch.text import Doc, Dotted, Group, Operation, literal, prefixed
+from archdsl_torch.spelling import literal
+from archdsl_torch.text import Doc, Dotted, Group, Operation, prefixed
 
 CHOICE, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
 """How tightly Python's operators bind."""

@@ -7,7 +7,6 @@ network's own forward always can be written, since all sizes come from its input
 
 from __future__ import annotations
 
-import textwrap
 from typing import Final
 
 from archdsl import __version__
@@ -17,7 +16,7 @@ from archdsl_torch.layout import is_tensor
 from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, Unchained, class_name
 from archdsl_torch.renames import rename_lines
 from archdsl_torch.reset import tie_lines, tree_lines
-from archdsl_torch.text import WIDTH, output_name
+from archdsl_torch.spelling import WIDTH, command, docstring, output_name, sentences
 
 MAKE_DIVISIBLE: Final = '''\
 def make_divisible(value, divisor):
@@ -57,13 +56,10 @@ def _print(planner: Planner) -> str:
 
 
 def _header(graph: Graph) -> list[str]:
-    title = ". ".join(part.rstrip(".") for part in (graph.summary, graph.reference) if part)
-    overrides = "".join(f" -p {name}={value}" for name, value in graph.overrides.items())
-    command = f"archdsl source {graph.name}{overrides}"
+    made = graph.name, f", made by archdsl {__version__}: ", command(graph.name, graph.overrides)
     size = f"{graph.parameters:,} parameters. Shapes in comments are those of the sample input."
-    text = [f'"""{graph.name}, made by archdsl {__version__}: {command}', ""]
-    text += [*textwrap.wrap(f"{title}.", WIDTH), ""] if title else []
-    return [*text, size, '"""', ""]
+    title = sentences(graph.summary, graph.reference)
+    return [*docstring(made, (), *title, *([()] if title else []), (size,)), ""]
 
 
 def _imports(body: str) -> list[str]:
@@ -137,12 +133,12 @@ def _class_lines(planner: Planner, plan: ClassPlan) -> list[str]:
 def _docstring(graph: Graph, plan: ClassPlan) -> list[str]:
     scope = plan.scope
     if scope.scope is None:
-        return [f'    """The network `{graph.name}`."""']
+        return docstring(("The network `", graph.name, "`."), indent=4)
     count = len(plan.merged.outlines)
-    where = f"`{scope.path}`" + (f" and {count - 1} more" if count > 1 else "")
-    what = f"The block `{scope.block}`:" if scope.block is not None else "The scope"
-    line = f'    """{what} {where}."""'
-    return [line] if len(line) <= WIDTH else [f'    """{what}', f"    {where}.", '    """']
+    where = "`", scope.path, "`", f" and {count - 1} more." if count > 1 else "."
+    what = ("The block `", scope.block, "`:") if scope.block is not None else ("The scope",)
+    lines = docstring((*what, " ", *where), indent=4)
+    return lines if len(lines[0]) <= WIDTH else docstring(what, where, indent=4)
 
 
 __all__ = ["class_name", "source"]

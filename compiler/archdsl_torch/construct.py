@@ -22,7 +22,8 @@ from archdsl_torch.containers import Containers
 from archdsl_torch.lowering import Arg, Call, Many
 from archdsl_torch.merge import Merged, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items, Make, Tensor, Use
-from archdsl_torch.text import Doc, Group, Raw, all_same, identifier, literal, quoted, render
+from archdsl_torch.spelling import Raw, assignment, identifier, is_attribute, literal
+from archdsl_torch.text import Doc, Group, all_same, render
 
 
 class Plan(Protocol):
@@ -144,14 +145,14 @@ class Constructor:
         if condition is not None:
             value = f"{value} if {condition} else None"
         persistent = () if op.persistent else ("persistent=False",)
-        self.lines += render("", Group("self.register_buffer(", (quoted(name), value, *persistent)), 8)
+        self.lines += render("", Group("self.register_buffer(", (literal(name), value, *persistent)), 8)
 
     def _assign_tensor(self, name: str, doc: Doc, condition: str | None) -> None:
         value: Doc = doc if condition is None else f"{doc} if {condition} else None"
-        if name.isidentifier() and condition is None:
-            self.lines += render(f"self.{name} = ", value, 8)
+        if is_attribute(name) and condition is None:
+            self.lines += render(assignment(name), value, 8)
         else:
-            self.lines += render("", Group("self.register_parameter(", (quoted(name), value)), 8)
+            self.lines += render("", Group("self.register_parameter(", (literal(name), value)), 8)
 
     def _shape(self, nodes: Sequence[Node], where: Sequence[int]) -> str:
         shapes = [node.types[0].shape for node in nodes]
@@ -268,9 +269,9 @@ class Constructor:
 
 def _assignment(name: str, value: Doc) -> list[str]:
     """Statements that make a module a child, whose name need not be an attribute's: `block1-0`."""
-    if name.isidentifier():
-        return render(f"self.{name} = ", value, 8)
-    return render("", Group("self.add_module(", (quoted(name), value)), 8)
+    if is_attribute(name):
+        return render(assignment(name), value, 8)
+    return render("", Group("self.add_module(", (literal(name), value)), 8)
 
 
 def _size_name(atom: Atom) -> str:

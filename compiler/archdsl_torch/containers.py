@@ -12,7 +12,8 @@ from archdsl_torch.folding import Untold
 from archdsl_torch.merge import Uneven, Unmergeable, merged_order
 from archdsl_torch.outline import Build, Entry, Items
 from archdsl_torch.runs import Loop, LoopResolver, RowsResolver, grouped, loop_start
-from archdsl_torch.text import Doc, Group, Operation, all_same, prefixed, quoted, render, unique
+from archdsl_torch.spelling import child_of, is_attribute, keyword, literal
+from archdsl_torch.text import Doc, Group, Operation, all_same, prefixed, render, unique
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Containers:
             raise Unmergeable("containers with different children")
         docs = self._columns(items, where, resolver)
         if items[0].kind == "ModuleDict":
-            pairs = tuple(prefixed(f"{quoted(name)}: ", doc) for name, doc in zip(names, docs, strict=True))
+            pairs = tuple(prefixed(f"{literal(name)}: ", doc) for name, doc in zip(names, docs, strict=True))
             return Group("nn.ModuleDict(", (Group("{", pairs, "}"),), single=True)
         parts = grouped(docs, names, self._loop(items), numbered=True)
         inner = Group("[", parts.docs, "]") if parts.whole is None else parts.whole
@@ -93,9 +94,9 @@ class Containers:
             return Group(opening, parts.docs)
         if parts.whole is not None:
             return _ordered(opening, Group("OrderedDict(", (parts.whole,), single=True))
-        if parts.pairs or not all(name.isidentifier() for name in names):
+        if parts.pairs or not all(map(is_attribute, names)):
             return _ordered(opening, Group("OrderedDict(", (Group("[", parts.docs, "]"),), single=True))
-        named = tuple(prefixed(f"{name}=", doc) for name, doc in zip(names, docs, strict=True))
+        named = tuple(prefixed(keyword(name), doc) for name, doc in zip(names, docs, strict=True))
         return _ordered(opening, Group("OrderedDict(", named, exploded=len(named) > 1))
 
     def _loop(self, items: Sequence[Items]) -> Loop:
@@ -186,7 +187,7 @@ class _Growing:
         """One more child, under a condition or always, after the statements that it needs."""
         if condition is None:
             self.lines += extra
-            self.pending.append(doc if self.numbered else prefixed(f"{child}=", doc))
+            self.pending.append(doc if self.numbered else prefixed(keyword(child), doc))
             return
         self._flush()
         self.lines.append(f"        if {condition}:")
@@ -194,7 +195,7 @@ class _Growing:
         if self.numbered:
             self.lines += render("", Group(f"{self.name}.append(", (doc,), single=True), 12)
         else:
-            self.lines += render(f"{self.name}[{quoted(child)}] = ", doc, 12)
+            self.lines += render(f"{child_of(self.name, child)} = ", doc, 12)
 
     def finished(self) -> list[str]:
         self._flush()

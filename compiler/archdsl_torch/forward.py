@@ -22,8 +22,9 @@ from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Ref, Result
 from archdsl_torch.scanning import loop_lines
 from archdsl_torch.special import Grid
+from archdsl_torch.spelling import WIDTH, attribute, comment, identifier, output_name
 from archdsl_torch.stacks import stack_lines, stacks
-from archdsl_torch.text import WIDTH, Doc, Group, all_same, identifier, is_static, output_name, render
+from archdsl_torch.text import Doc, Group, all_same, is_static, render
 from archdsl_torch.values import Inexpressible, Values
 from archdsl_torch.variables import NamesOf, Variables
 
@@ -148,7 +149,11 @@ class Forward:
         """Whether the step calls a child that is None in some instances, and that something replaces there."""
         if step.fallback is None or not self.variables.gives_one(step):
             return False
-        return step.some.module == f"self.{step.key}" and None in self.merged.members.get(step.key, ())
+        return self._may_be_none(step)
+
+    def _may_be_none(self, step: MergedStep) -> bool:
+        """Whether the step's module is a child of the class that some instances lack."""
+        return step.some.module == attribute("self", step.key) and None in self.merged.members.get(step.key, ())
 
     def _choice(self, step: MergedStep) -> list[str]:
         """An optional module on one line: `y = x if self.m is None else self.m(x)`."""
@@ -158,20 +163,22 @@ class Forward:
         target = self.variables.target(step, 0)
         self.values.note(step)
         if target == source:
-            return [f"        if self.{step.key} is not None:", *render(f"{target} = ", text, 12)]
-        return render(f"{target} = {source} if self.{step.key} is None else ", text, 8)
+            return [f"        if {step.some.module} is not None:", *render(f"{target} = ", text, 12)]
+        return render(f"{target} = {source} if {step.some.module} is None else ", text, 8)
 
     def _test(self, steps: list[MergedStep]) -> tuple[str, str]:
         """Python text that is true where the steps run, and text that is true elsewhere."""
         for step in steps:
-            if step.some.module == f"self.{step.key}" and None in self.merged.members.get(step.key, ()):
-                return f"self.{step.key} is not None", f"self.{step.key} is None"
+            if self._may_be_none(step):
+                return f"{step.some.module} is not None", f"{step.some.module} is None"
         step = steps[0]
         name = identifier(step.key)
         written = getattr(step.some.unit.template, "condition", None)
         hint = expression_hint(written, [outline.scope.env for outline in self.merged.outlines])
         condition = self.arguments.condition([own is not None for own in step.steps], name, hint)
-        stored = self.arguments.stored(condition if condition.isidentifier() else f"has_{name}", condition)
+        stored = self.arguments.stored(
+            condition if condition.isidentifier() else identifier("has", step.key), condition
+        )
         return stored, f"not {stored}"
 
     # --- steps ----------------------------------------------------------------------------------
@@ -349,7 +356,7 @@ class Forward:
         if shown == self.shown:
             return ""
         self.shown = shown
-        return f"  # {shown}"
+        return comment(shown)
 
 
 def _mode_test(mode: Mode) -> str:

@@ -9,7 +9,8 @@ from archdsl.shapes import Dim
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
 from archdsl_torch.outline import Build, Entry, Items, Make, Outline, Owned, Port, Ref, Result, Step, Tensor, Use
 from archdsl_torch.special import AddInto
-from archdsl_torch.text import identifier, unique
+from archdsl_torch.spelling import attribute, child_of, identifier, is_attribute
+from archdsl_torch.text import unique
 
 _TAKEN = frozenset(("keys", "items", "values", "pop", "clear", "update"))
 """The methods of nn.ModuleDict, which no child of one can be called."""
@@ -69,8 +70,8 @@ class Outliner:
 
     # --- how things are reached -------------------------------------------------------------
 
-    def access(self, unit: Unit, top: Scope) -> str:
-        """The module, parameter or buffer of `unit` in a method of `top`'s class."""
+    def access(self, unit: Unit, top: Scope, owner: str = "self") -> str:
+        """The module, parameter or buffer of `unit` in a method of `top`'s class; `owner` is its instance."""
         origin = origin_of(unit)
         if not self.layout.is_inside(origin, top):
             origin = unit
@@ -79,7 +80,7 @@ class Outliner:
         while current is not None and current is not top:
             parts.append(current)
             current = current.scope
-        text = "self"
+        text = owner
         for part in reversed(parts):
             text = self._attribute(text, part)
         return text
@@ -87,16 +88,16 @@ class Outliner:
     def _attribute(self, text: str, unit: Unit) -> str:
         holder = unit.scope
         assert holder is not None
-        if unit.name.isidentifier():
-            return f"{text}.{unit.name}"
+        if is_attribute(unit.name):
+            return attribute(text, unit.name)
         build = None if self.layout.role(holder) is Role.CLASS else self.build(holder)
         if self.layout.role(holder) is Role.CHAIN_CLASS:
             build = Items("Sequential", tuple(Entry(n, c, Use(holder)) for n, c in holder.children.items()))
         if isinstance(build, Items) and build.kind == "ModuleDict":
-            return f'{text}["{unit.name}"]'
+            return child_of(text, unit.name)
         if isinstance(build, Items) and build.numbered:
-            return f"{text}[{unit.name}]"
-        return f'getattr({text}, "{unit.name}")'
+            return child_of(text, int(unit.name))
+        return attribute(text, unit.name)
 
     @staticmethod
     def _checks(scope: Scope, ports: dict[str, Key]) -> dict[tuple[str, int], Dim]:
@@ -112,7 +113,7 @@ class Outliner:
     def _ports(self, scope: Scope) -> dict[str, Key]:
         """The forward's arguments: the block's ports, then whatever else is read from outside."""
         if scope.scope is None:
-            return {name: Key(node, 0, None) for name, node in self.layout.graph.inputs.items()}
+            return {identifier(name): Key(node, 0, None) for name, node in self.layout.graph.inputs.items()}
         ports = {identifier(name): key_of(value) for name, value in scope.inputs.items() if value is not None}
         read = self.layout.imports.get(scope, {})
         if scope.block is None:
@@ -147,7 +148,7 @@ class Outliner:
             return Port(names)
         if key.weight is not None:
             path = self.access(key.node, scope)
-            return Owned(f"{path}.{key.weight}" if key.weight else path)
+            return Owned(attribute(path, key.weight) if key.weight else path)
         unit = self._unit_of(key.node, scope)
         step = outline.steps[self._step_key(unit, scope)]
         return Result(step.key, step.outputs.index(key))
@@ -233,11 +234,11 @@ def _variable(key: Key, reader: Scope) -> str:
     """A name for a value that the reader sees from outside."""
     node = key.node
     if key.weight:
-        return identifier(f"{node.name}_{key.weight}")
+        return identifier(node.name, key.weight)
     unit = _giver(key, reader)
     name = node.output_names[key.output] if unit is node and len(node.types) > 1 else unit.name
     if name.isdigit() and unit.scope is not None:
-        name = f"{unit.scope.name}{name}" if not unit.scope.name.isdigit() else f"x{name}"
+        return identifier("x" if unit.scope.name.isdigit() else unit.scope.name, name, between="")
     return identifier(name)
 
 

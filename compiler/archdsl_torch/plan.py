@@ -24,7 +24,8 @@ from archdsl_torch.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.outline import Items, Outline, Use
 from archdsl_torch.outliner import Outliner, as_scope, origin_of
 from archdsl_torch.reset import own_lines
-from archdsl_torch.text import all_same, camel, identifier, same, unique
+from archdsl_torch.spelling import camel, identifier
+from archdsl_torch.text import all_same, same, unique
 
 
 @final

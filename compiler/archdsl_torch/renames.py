@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.graph import Graph, Scope
-from archdsl_torch.text import literal
+from archdsl_torch.spelling import literal
 
 _METHOD = """
     def load_state_dict(self, state_dict, strict=True, assign=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from archdsl.expressions import Tree, free_names
 from archdsl.graph import Graph, Node, Scope
@@ -17,7 +17,11 @@ from archdsl_torch.merge import Merged
 from archdsl_torch.outline import Make, Tensor
 from archdsl_torch.outliner import Outliner
 from archdsl_torch.special import Variable, axis_suffix, tensor_code, value_tree
-from archdsl_torch.text import Group, all_same, literal, render, unique, variable
+from archdsl_torch.spelling import attribute, keyword, literal, variable
+from archdsl_torch.text import Group, all_same, render, unique
+
+_ITSELF: Final = "\0"
+"""Stands for a module's access until that is known; no literal holds it."""
 
 OwnerOf: TypeAlias = "Callable[[Node], tuple[Scope, str, int]]"
 """The scope of the class that holds a node, the class's name, and how many instances it has."""
@@ -42,7 +46,7 @@ def own_lines(merged: Merged, words: Words) -> list[str]:
         nodes = [entry.build.node for entry in entries if entry is not None and isinstance(entry.build, Tensor)]
         if not nodes:
             continue
-        target = f"self.{name}" if name.isidentifier() else f'getattr(self, "{name}")'
+        target = attribute("self", name)
         filled = _filled(nodes, target, words) if _has_formula(nodes[0]) else _parameter(nodes, target)
         if len(nodes) < len(entries):
             filled = [f"        if {target} is not None:", *(f"    {line}" for line in filled)]
@@ -92,8 +96,8 @@ def _filled(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
 
 
 def _call(initialiser: Any, target: str) -> str:
-    arguments = "".join(f", {name}={literal(value)}" for name, value in initialiser.arguments)
-    return f"nn.init.{initialiser.name}_({target}{arguments})"
+    arguments = "".join(f", {keyword(name)}{literal(value)}" for name, value in initialiser.arguments)
+    return f"{attribute('nn.init', initialiser.name)}_({target}{arguments})"
 
 
 # --- the whole tree -------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ def tie_lines(graph: Graph, outliner: Outliner) -> Iterator[str]:
 
 def _tensor(node: Node, name: str | None, graph: Graph, outliner: Outliner) -> str:
     path = outliner.access(node, graph.root)
-    return f"{path}.{name}" if name else path
+    return attribute(path, name) if name else path
 
 
 def _tied_modules(graph: Graph, outliner: Outliner) -> Iterator[str]:
@@ -212,11 +216,12 @@ def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[lis
             lines.append("                module.reset_parameters()")
         ones = [one for one in made if one.function == function]
         for name, initialiser in init:
-            call = _call(initialiser, f"module.{name}")
+            target = attribute("module", name)
+            call = _call(initialiser, target)
             if all(name in one.node.tensors for one in ones):
                 lines.append(f"                {call}")
             else:
-                lines += [f"                if module.{name} is not None:", f"                    {call}"]
+                lines += [f"                if {target} is not None:", f"                    {call}"]
         if any(map(_pads, ones)):
             guard = [] if all(map(_pads, ones)) else ["                if module.padding_idx is not None:"]
             lines += [*guard, f"{'    ' * (4 + len(guard))}module.weight[module.padding_idx].zero_()"]
@@ -237,12 +242,11 @@ def _exceptions(
             continue
         scope, name, count = owner(one.node)
         if count > 1 and scope is not graph.root:
-            path = outliner.access(one.node, scope).removeprefix("self")
-            own = tuple(line.replace("@", f"module{path}") for line in lines)
+            own = tuple(line.replace(_ITSELF, outliner.access(one.node, scope, "module")) for line in lines)
             found = by_class.setdefault((name, count), {})
             found[own] = found.get(own, 0) + 1
         else:
-            single += [line.replace("@", outliner.access(one.node, graph.root)) for line in lines]
+            single += [line.replace(_ITSELF, outliner.access(one.node, graph.root)) for line in lines]
     branches: list[str] = []
     for (name, count), bodies in by_class.items():
         if any(times != count for times in bodies.values()):
@@ -256,18 +260,18 @@ def _exceptions(
 
 
 def _exception(one: _Made, usual: Mapping[str, Any]) -> Iterator[str]:
-    """The statements for one module, which is written `@`."""
+    """The statements for one module, for which `_ITSELF` stands."""
     own = dict(one.init)
     expected = {name: usual[name] for name in one.node.tensors if name in usual}
     if own == expected:
         return
     if any(name not in own for name in expected):
-        yield "@.reset_parameters()"
+        yield f"{_ITSELF}.reset_parameters()"
     for name, initialiser in one.init:
         if expected.get(name) != initialiser or any(key not in own for key in expected):
-            yield _call(initialiser, f"@.{name}")
+            yield _call(initialiser, attribute(_ITSELF, name))
     if own and _pads(one):
-        yield "@.weight[@.padding_idx].zero_()"
+        yield f"{_ITSELF}.weight[{_ITSELF}.padding_idx].zero_()"
 
 
 def _one_by_one(
@@ -277,5 +281,5 @@ def _one_by_one(
     for one in made:
         if owner(one.node)[1] == name:
             path = outliner.access(one.node, graph.root)
-            found += [line.replace("@", path) for line in _exception(one, dict(by_type[one.function][0]))]
+            found += [line.replace(_ITSELF, path) for line in _exception(one, dict(by_type[one.function][0]))]
     return found

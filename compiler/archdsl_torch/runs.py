@@ -11,7 +11,8 @@ from archdsl.expressions import Name, Tree
 from archdsl.graph import Binding, LoopStep
 from archdsl_torch.arguments import Hint, Resolver, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import Doc, Group, Operation, all_same, expression, literal, quoted, same
+from archdsl_torch.spelling import expression, literal, numbered
+from archdsl_torch.text import Doc, Group, Operation, all_same, same
 
 SHORTEST: Final = 3
 """Fewer equal children than this are written out."""
@@ -154,7 +155,7 @@ def grouped(docs: Sequence[Doc], names: Sequence[str], loop: Loop, *, numbered: 
         elif numbered or name is None:
             folded.append(doc)
         else:
-            folded.append(Group("(", (quoted(name), doc)))
+            folded.append(Group("(", (literal(name), doc)))
     return Grouped(tuple(folded), None, pairs)
 
 
@@ -213,4 +214,4 @@ def _label(names: Sequence[str], start: int) -> str | None:
         return None
     gap = numbers[0] - start
     k = "k" if gap == 0 else f"k {'+' if gap > 0 else '-'} {abs(gap)}"
-    return f'f"{head}{{{k}}}{tail}"'
+    return numbered(head, k, tail)

@@ -13,7 +13,8 @@ from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
 from archdsl_torch.arguments import Hint, agrees
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.text import all_same, expression
+from archdsl_torch.spelling import expression
+from archdsl_torch.text import all_same
 
 
 @final

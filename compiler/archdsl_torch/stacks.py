@@ -14,7 +14,8 @@ from archdsl.graph import Scope
 from archdsl_torch.merge import MergedStep
 from archdsl_torch.outline import Items, Port, Ref, Result
 from archdsl_torch.runs import SHORTEST
-from archdsl_torch.text import Group, all_same, identifier, render
+from archdsl_torch.spelling import identifier
+from archdsl_torch.text import Group, all_same, render
 from archdsl_torch.variables import Variables, plain
 
 if TYPE_CHECKING:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from keyword import iskeyword
 from typing import Any, Final, TypeAlias, final
 
-from archdsl.expressions import Tree, to_text
 from archdsl.shapes import Symbolic
+from archdsl_torch.spelling import WIDTH
 
-WIDTH: Final = 110
-_POWER: Final = re.compile(r"(?<![\w.)\]])([\w.]+) \*\* (-?[\w.]+)(?![\w.(\[])")
-"""A power of a name or number by a name or number, which ruff writes without spaces."""
+_SIMPLE: Final = re.compile(r"[\w.]+")
+"""A name or number."""
 
 
 @final
@@ -44,7 +40,9 @@ class Operation:
     sign: str
 
     def __str__(self) -> str:
-        return _POWER.sub(r"\1**\2", f"{self.sides[0]} {self.sign} {self.sides[1]}")
+        left, right = map(str, self.sides)
+        close = self.sign == "**" and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right.removeprefix("-"))
+        return f"{left}**{right}" if close else f"{left} {self.sign} {right}"
 
 
 @final
@@ -71,19 +69,6 @@ def prefixed(prefix: str, doc: Doc) -> Doc:
     if isinstance(doc, Dotted):
         return Dotted(prefix + doc.head, doc.calls)
     return prefix + doc
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A value that is code: `nn.ReLU` as an argument."""
-
-    text: str
-
-
-def expression(tree: Tree) -> str:
-    """An expression of the spec as Python code."""
-    return _POWER.sub(r"\1**\2", to_text(tree))
 
 
 def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
@@ -141,28 +126,6 @@ def _is_exploded(doc: Doc) -> bool:
     return isinstance(doc, Group) and (doc.exploded or any(map(_is_exploded, doc.items)))
 
 
-def literal(value: Any) -> str:
-    """A value as Python code. Raises TypeError for one that has none."""
-    if isinstance(value, Raw):
-        return value.text
-    if isinstance(value, float) and not math.isfinite(value):
-        return {math.inf: "math.inf", -math.inf: "-math.inf"}.get(value, "math.nan")
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, bool | int | float) or value is None:
-        return repr(value)
-    if isinstance(value, list | tuple):
-        opening, closing = ("[", "]") if isinstance(value, list) else ("(", ",)" if len(value) == 1 else ")")
-        return opening + ", ".join(map(literal, value)) + closing
-    raise TypeError(f"no literal for {value!r}")
-
-
-def quoted(text: str) -> str:
-    """A string in double quotes, as ruff writes it."""
-    plain = repr(text)
-    return plain if '"' in text else '"' + plain[1:-1].replace("\\'", "'") + '"'
-
-
 def same(left: Any, right: Any) -> bool:
     """Equal and of one kind: `True` is not 1."""
     if isinstance(left, tuple) and isinstance(right, tuple):
@@ -179,33 +142,6 @@ def is_static(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(map(is_static, value))
     return not isinstance(value, Symbolic)
-
-
-def identifier(text: str) -> str:
-    """The text as a Python name."""
-    name = "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in text)
-    if not name or name[0].isdigit():
-        name = f"_{name}"
-    return f"{name}_" if iskeyword(name) else name
-
-
-def output_name(text: str) -> str:
-    """The text as a field of a NamedTuple, which may not begin with `_`."""
-    name = identifier(text)
-    return f"output{name}" if name.startswith("_") else name
-
-
-def variable(text: str) -> str:
-    """The text as the name of a local variable, which hides nothing of Python's."""
-    name = identifier(text)
-    return f"{name}_" if hasattr(builtins, name) else name
-
-
-def camel(text: str) -> str:
-    """`conv_norm_act` -> `ConvNormAct`, `net50` -> `Net50`, `MBConv` stays."""
-    parts = [part for part in identifier(text).split("_") if part]
-    name = "".join(part[0].upper() + part[1:] for part in parts)
-    return name if name and not name[0].isdigit() else f"Net{name}"
 
 
 def unique(name: str, taken: Iterable[str]) -> str:

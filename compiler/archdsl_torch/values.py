@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, Final, final
 
 from archdsl.expressions import Name
 from archdsl.graph import Node
@@ -13,7 +13,8 @@ from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import MergedStep
 from archdsl_torch.outline import Items, Make, Port, Ref, Result, Tensor, Use
 from archdsl_torch.sizes import Sizes
-from archdsl_torch.text import all_same, identifier, is_static, literal, same, unique
+from archdsl_torch.spelling import attribute, identifier, is_attribute, literal
+from archdsl_torch.text import all_same, is_static, same, unique
 from archdsl_torch.variables import Variables, plain
 
 
@@ -33,7 +34,7 @@ class Values:
         self.asked: dict[str, set[int]] = {}
         """Dimensions of arguments that are read, by argument."""
         for name in self.merged.ports:
-            self._note(f"<{name}>", Port((name,)))
+            self._note(_marked(name), Port((name,)))
 
     def note(self, step: MergedStep) -> None:
         """The step's outputs are in scope now, under their names."""
@@ -113,12 +114,13 @@ class Values:
         """A floating tensor that the class, or a module of torch in it, owns in every instance."""
         for name, entries in self.merged.members.items():
             builds = [entry.build for entry in entries if entry is not None]
-            if len(builds) < len(entries) or not name.isidentifier() or isinstance(builds[0], Use | Items):
+            if len(builds) < len(entries) or not is_attribute(name) or isinstance(builds[0], Use | Items):
                 continue
             wanted = "" if isinstance(builds[0], Tensor) else "weight"
             owned = [b.node.tensors.get(wanted) for b in builds if isinstance(b, Make | Tensor)]
             if all(weight is not None and weight.dtype == "float32" for weight in owned):
-                return f"self.{name}.{wanted}".removesuffix(".")
+                owner = attribute("self", name)
+                return attribute(owner, wanted) if wanted else owner
         return None
 
     # --- sizes --------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class Values:
             f'        torch._assert({left} == {right}, "dimension {axis} of `{name}` does not fit")'
             for name, axis in wanted
             if name in self.merged.ports and (right := self._expected(name, axis)) is not None
-            for left in [self._size(f"<{name}>", axis)]
+            for left in [self._size(_marked(name), axis)]
         ]
 
     def _expected(self, name: str, axis: int) -> str | None:
@@ -140,21 +142,22 @@ class Values:
             type_ = self.variables.port_type(i, name)
             own = self.merged.outlines[i].checks.get((name, axis))
             values.append(own if own is not None else (type_.shape[axis] if type_ is not None else 0))
-        self.sizes.hidden = (f"<{name}>", axis)
+        self.sizes.hidden = (_marked(name), axis)
         text = self.sizes.say(values, everywhere, None, [])
         self.sizes.hidden = None
         return text
 
     def _sized(self, ref: Ref) -> str:
         name = self.variables.names[plain(ref)]
-        return f"<{name}>" if isinstance(ref, Port) else name
+        return _marked(name) if isinstance(ref, Port) else name
 
     def _size(self, name: str, axis: int) -> str:
         """The size of a variable; of an argument, a mark that is settled when the forward is finished."""
-        if not name.startswith("<"):
+        if not name.startswith(_MARK):
             return f"{name}.shape[{axis}]"
-        self.asked.setdefault(name[1:-1], set()).add(axis)
-        return f"{name[:-1]}.{axis}>"
+        own = name.strip(_MARK)
+        self.asked.setdefault(own, set()).add(axis)
+        return _marked(own, axis)
 
     def axis_names(self) -> set[str]:
         """What the sizes of the arguments may be called."""
@@ -167,11 +170,11 @@ class Values:
         used: set[str] = set()
         for name, axes in self.asked.items():
             if len(axes) == 1 and name not in self.variables.rebound:
-                texts.update({f"<{name}.{axis}>": f"{name}.shape[{axis}]" for axis in axes})
+                texts.update({_marked(name, axis): f"{name}.shape[{axis}]" for axis in axes})
                 continue
             labels = self._labels(name, used)
             used.update(labels[axis] for axis in axes)
-            texts.update({f"<{name}.{axis}>": labels[axis] for axis in axes})
+            texts.update({_marked(name, axis): labels[axis] for axis in axes})
             unpacking.append(_unpacked(name, labels, axes))
         return [*unpacking, *(_settled(line, texts) for line in lines)]
 
@@ -192,6 +195,15 @@ class Values:
             wanted = f"{name}_{wanted}" if wanted in used else wanted
             labels.append(unique(wanted, {*taken, *labels, *used}))
         return labels
+
+
+_MARK: Final = "\0"
+"""Around what is settled at the end; no literal holds it."""
+
+
+def _marked(name: str, axis: int | None = None) -> str:
+    """An argument of the forward, or the size of one of its dimensions, before it has a name."""
+    return f"{_MARK}{name}{_MARK}" if axis is None else f"{_MARK}{name}.{axis}{_MARK}"
 
 
 def _names_parameter(hint: Hint | None) -> bool:

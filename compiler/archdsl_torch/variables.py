@@ -14,7 +14,8 @@ from archdsl.shapes import TensorType
 from archdsl_torch.layout import Layout
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Owned, Port, Ref, Result
-from archdsl_torch.text import unique, variable
+from archdsl_torch.spelling import variable
+from archdsl_torch.text import unique
 
 RESERVED: Final = frozenset(("self", "torch", "nn", "F", "math", "Outputs", "outputs"))
 """Names that a forward reads, and that no variable may take."""
@@ -161,10 +162,10 @@ def _wanted(step: MergedStep, output: int) -> str:
     if several and not names[output].isdigit() and names[output] != "output":
         head, *inside = names[output].split(".")
         listed = inside and inside[0].isdigit() and sum(name.startswith(f"{head}.") for name in names) > 1
-        return variable(f"{head}{inside[0]}" if listed else head)
+        return variable(head, inside[0] if listed else "", between="")
     # a loop's `x[t]` is `x_t`
-    name = unit.name.replace("[t]", "_t")
-    if name.isdigit() and unit.scope is not None and unit.scope.name and not unit.scope.name.isdigit():
-        name = f"{unit.scope.name}{name}"
-    name = f"x{name}" if name.isdigit() else name
-    return variable(f"{name}_{output}" if several and names[output] != "output" else name)
+    name = variable(unit.name.replace("[t]", "_t"))
+    if unit.name.isdigit():
+        around = "" if unit.scope is None else unit.scope.name
+        name = variable("x" if around.isdigit() else around or "x", unit.name, between="")
+    return f"{name}_{output}" if several and names[output] != "output" else name

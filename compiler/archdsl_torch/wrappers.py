@@ -10,7 +10,8 @@ from archdsl_torch.code import Text as CodeText
 from archdsl_torch.code import Writer, leaves
 from archdsl_torch.lowering import Arg, Call, In
 from archdsl_torch.special import Like, ModeChoice
-from archdsl_torch.text import camel, identifier, is_static, literal, render, unique
+from archdsl_torch.spelling import camel, identifier, literal
+from archdsl_torch.text import is_static, render, unique
 
 
 @final
