@@ -14,21 +14,23 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from archdsl.diagnostics import did_you_mean
 from archdsl.positions import Path
 
+_NO: Final = " that is no keyword and does not begin with `__`"
+
 
 def _plain_name(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not iskeyword(name)
+    return name.isascii() and name.isidentifier() and not iskeyword(name) and not name.startswith("__")
 
 
 def _lower_case(name: str) -> str:
     if name == name.lower() and _plain_name(name):
         return name
-    raise PydanticCustomError("bad-name", "a name of lower-case letters, digits and `_` that is no keyword")
+    raise PydanticCustomError("bad-name", f"a name of lower-case letters, digits and `_`{_NO}")
 
 
 def _identifier(name: str) -> str:
     if _plain_name(name):
         return name
-    raise PydanticCustomError("bad-name", "a name of letters, digits and `_` that is no keyword")
+    raise PydanticCustomError("bad-name", f"a name of letters, digits and `_`{_NO}")
 
 
 def _expanded(name: str) -> str:

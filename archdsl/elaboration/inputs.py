@@ -9,6 +9,7 @@ from archdsl.document import kind_of
 from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
+from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.limits import MAX_INT64
@@ -118,6 +119,9 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared
                     "bad-value", f"`{name}` is an input of the network, which is never optional", (*path, "optional"),
                     hint="only a block's inputs may be `optional`",
                 )  # fmt: skip
+            problem = check_input_name(name)
+            if problem is not None:
+                raise TemplateError("bad-name", problem[0], path, hint=problem[1], key=True)
             port_spec(name, shape, shape_path)
             found.append(Declared(name, shape, dtype, below, path, shape_path, names))
     except TemplateError as error:

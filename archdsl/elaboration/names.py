@@ -8,7 +8,7 @@ from keyword import iskeyword
 
 from archdsl.limits import MAX_NAME
 
-_PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+")
+_PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+", re.ASCII)
 
 _ATTRIBUTES = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -19,10 +19,30 @@ _ATTRIBUTES = """
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ reset_parameters set_extra_state set_submodule share_memory
     state_dict to to_empty train training type xpu zero_grad
+    _apply _backward_hooks _backward_pre_hooks _buffers _call_impl _compiled_call_impl _forward_hooks
+    _forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks _forward_pre_hooks_with_kwargs
+    _get_backward_hooks _get_backward_pre_hooks _get_name _is_full_backward_hook _load_from_state_dict
+    _load_state_dict_post_hooks _load_state_dict_pre_hooks _maybe_warn_non_full_backward_hook _modules _named_members
+    _non_persistent_buffers_set _parameters _register_load_state_dict_pre_hook _register_state_dict_hook
+    _replicate_for_data_parallel _save_to_state_dict _slow_forward _state_dict_hooks _state_dict_pre_hooks _version
+    _wrapped_call_impl
 """
 
 MODULE_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 """The attributes of `torch.nn.Module`: a child of such a name would hide one."""
+
+_READ = """
+    abs bool enumerate float getattr hasattr int isinstance len list max min range reversed round str sum super
+    tuple zip
+"""
+
+BUILTINS = frozenset(_READ.split())
+"""Python's own names that a printed source reads."""
+
+SOURCE_NAMES = BUILTINS | {
+    "self", "torch", "nn", "F", "math", "Outputs", "OrderedDict", "NamedTuple", "make_divisible",
+}  # fmt: skip
+"""What a printed source reads: no argument of its functions can be called so."""
 
 
 @lru_cache(maxsize=65536)
@@ -37,6 +57,17 @@ def check_name(name: str) -> tuple[str, str | None] | None:
             return f"`{part}` is a keyword of Python", f"call it `{part}_`"
         if part.startswith("__"):
             return f"`{part}` begins with two underscores, which Python keeps to itself", f"call it `{part.strip('_')}`"
+    return None
+
+
+def check_input_name(name: str) -> tuple[str, str | None] | None:
+    """The same for an input of the network, which is an argument of its `forward`."""
+    if not name.isascii() or not name.isidentifier():
+        return f"`{name}` is no name for an input", "a name is letters, digits and `_`"
+    if iskeyword(name) or name.startswith("__"):
+        return check_name(name)
+    if name in SOURCE_NAMES:
+        return f"`{name}` is no name for an input: the printed source reads it", f"call it `{name}_`"
     return None
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol, final
 
+from archdsl.elaboration.names import MODULE_ATTRIBUTES
 from archdsl.expressions import Expression, ExpressionError, Name, Tree
 from archdsl.expressions import Sequence as SequenceTree
 from archdsl.graph import Binding, Env, Node, Scope
 from archdsl.substitution import Text
 from archdsl_torch.folding import Untold, translate
-from archdsl_torch.spelling import Raw, expression, identifier, literal
+from archdsl_torch.spelling import Raw, argument, expression, identifier, literal, variable
 from archdsl_torch.text import Group, all_same, is_static, render, same, unique
 
 UNSET: Final = Raw("None")
@@ -118,7 +119,7 @@ class Arguments:
         for attribute, other in self.attributes.items():
             if other == text:
                 return f"self.{attribute}"
-        name = unique(name, {*self.attributes, *self.taken, "training"})
+        name = unique(name, {*self.attributes, *self.taken, *MODULE_ATTRIBUTES})
         self.attributes[name] = text
         return f"self.{name}"
 
@@ -198,7 +199,7 @@ class Arguments:
     def factory(self, name: str, values: Sequence[Any]) -> str:
         """An argument that holds a class, or None."""
         found = self._known(values, range(len(self.scopes)))
-        return found or self._new(identifier(name), list(values)).name
+        return found or self._new(variable(name), list(values)).name
 
     def condition(self, present: Sequence[bool], name: str, hint: Hint | None) -> str:
         """Python text that is true in the instances that have a child."""
@@ -280,7 +281,9 @@ class Arguments:
             column = self._column(dim)
             if column is None or any(atom.source == dim for atom in self.atoms):
                 continue
-            atom = Atom(unique(self._dimension_name(dim, name), {a.name for a in self.atoms}), column, None, True, dim)
+            atom = Atom(
+                unique(argument(self._dimension_name(dim, name)), {a.name for a in self.atoms}), column, None, True, dim
+            )
             found = self._multiple(values, where, [atom])
             if found is not None:
                 self.atoms.append(atom)
@@ -360,7 +363,7 @@ class Arguments:
     def _new(
         self, name: str, values: list[Any], *, text: str | None = None, size: bool = False, source: str | None = None
     ) -> Atom:
-        atom = Atom(unique(name, {a.name for a in self.atoms}), values, text, size, source)
+        atom = Atom(unique(argument(name), {a.name for a in self.atoms}), values, text, size, source)
         self.atoms.append(atom)
         return atom
 

@@ -7,16 +7,18 @@ network's own forward always can be written, since all sizes come from its input
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from archdsl import __version__
 from archdsl.graph import Graph, Scope
 from archdsl_torch.helpers import HELPERS
-from archdsl_torch.layout import is_tensor
-from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, Unchained, class_name
+from archdsl_torch.layout import class_name, is_tensor, output_fields
+from archdsl_torch.plan import ClassPlan, Inlined, Open, Planner, Unchained
 from archdsl_torch.renames import rename_lines
 from archdsl_torch.reset import tie_lines, tree_lines
-from archdsl_torch.spelling import WIDTH, command, docstring, output_name, sentences
+from archdsl_torch.spelling import WIDTH, command, docstring, sentences, text_literal
+from archdsl_torch.text import Group, render
 
 MAKE_DIVISIBLE: Final = '''\
 def make_divisible(value, divisor):
@@ -75,7 +77,8 @@ def _imports(body: str) -> list[str]:
     lines.append("import torch")
     if "F." in body:
         lines.append("import torch.nn.functional as F")
-    return [*lines, "from torch import nn"]
+    lines.append("from torch import nn")
+    return [*lines, "from torch.utils import _pytree"] if "_pytree." in body else lines
 
 
 def _helper_lines(planner: Planner) -> list[str]:
@@ -99,10 +102,18 @@ def _outputs_lines(graph: Graph) -> list[str]:
     if len(graph.outputs) < 2:
         return []
     lines = ["", "", "class Outputs(NamedTuple):", '    """What the network gives."""', ""]
-    for name in graph.outputs:
+    fields = output_fields(graph)
+    for name, field in fields.items():
         optional = " | None" if name in graph.output_modes else ""
-        lines.append(f"    {output_name(name)}: torch.Tensor{optional}")
-    return lines
+        lines.append(f"    {field}: torch.Tensor{optional}")
+    return [*lines, *_registration(graph.name, fields.values())]
+
+
+def _registration(network: str, fields: Iterable[str]) -> list[str]:
+    """torch.export.save writes only tuples that torch knows by a name; equal names mean equal fields."""
+    name = text_literal("archdsl.", network, ".Outputs(", ",".join(fields), ")")
+    call = Group("_pytree._register_namedtuple(", ("Outputs", f"serialized_type_name={name}"))
+    return ["", "", "# for torch.export.save", *render("", call, 0)]
 
 
 def _class_lines(planner: Planner, plan: ClassPlan) -> list[str]:

@@ -16,13 +16,13 @@ from archdsl.shapes import Symbolic, evaluate
 from archdsl_torch.arguments import Arguments, expression_hint
 from archdsl_torch.broadcasts import unproved
 from archdsl_torch.code import Text, Writer, leaves, uses
-from archdsl_torch.layout import Layout
+from archdsl_torch.layout import Layout, output_fields
 from archdsl_torch.lowering import Arg, Method
 from archdsl_torch.merge import Merged, MergedStep
 from archdsl_torch.outline import Ref, Result
 from archdsl_torch.scanning import loop_lines
 from archdsl_torch.special import Grid
-from archdsl_torch.spelling import WIDTH, attribute, comment, identifier, output_name
+from archdsl_torch.spelling import WIDTH, attribute, comment, identifier
 from archdsl_torch.stacks import stack_lines, stacks
 from archdsl_torch.text import Doc, Group, all_same, is_static, render
 from archdsl_torch.values import Inexpressible, Values
@@ -333,7 +333,8 @@ class Forward:
             return []
         if not self._is_root_tuple():
             return render("return ", texts[0] if len(texts) == 1 else ", ".join(map(str, texts)), 8)
-        named = tuple(f"{output_name(n)}={t}" for n, t in zip(self.merged.exports, texts, strict=True))
+        fields = output_fields(self.layout.graph)
+        named = tuple(f"{fields[n]}={t}" for n, t in zip(self.merged.exports, texts, strict=True))
         if not self.layout.graph.output_modes:
             return render("return ", Group("Outputs(", named), 8)
         tensors = "tuple(x for x in outputs if x is not None)"

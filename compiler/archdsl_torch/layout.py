@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
+from archdsl.elaboration.names import MODULE_ATTRIBUTES
 from archdsl.graph import Graph, Node, Scope, ScopeKind, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import Constant, Parameter
 from archdsl.overwriting import activates_in_place, readers_of, summand
 from archdsl.shapes import Symbolic, TensorType
+from archdsl_torch.helpers import HELPERS
 from archdsl_torch.lowering import Arg, Call
 from archdsl_torch.special import AddInto, Known, lowered
+from archdsl_torch.spelling import camel, output_name
+from archdsl_torch.text import unique
 from archdsl_torch.wrappers import Wrappers
 
 Unit: TypeAlias = "Node | Scope"
@@ -42,6 +46,10 @@ class Role(Enum):
     OPEN = "container whose children are run from outside"
 
 
+_SEQUENTIAL: Final = MODULE_ATTRIBUTES | {"append", "extend", "insert", "pop"}
+"""The attributes of nn.Sequential, which no child of one can be called."""
+
+
 def key_of(value: Value) -> Key:
     """The value's identity; a node that is a tensor itself (`parameter`) is its own weight."""
     if value.weight is None and is_tensor(value.node):
@@ -54,6 +62,25 @@ def is_tensor(node: Node) -> bool:
     # `isinstance` on a pydantic class is slow, and these are final
     kind = type(node.op)
     return kind is Parameter or (kind is Constant and bool(node.tensors))
+
+
+FILE_NAMES: Final = frozenset(
+    ("nn", "F", "torch", "math", "OrderedDict", "NamedTuple", "Outputs", "make_divisible", *HELPERS)
+)
+"""The names that a file gives a meaning to beside those of its classes."""
+
+
+def class_name(graph: Graph) -> str:
+    """The name of the network's class: `net50` -> `Net50`."""
+    return unique(camel(graph.name), FILE_NAMES)
+
+
+def output_fields(graph: Graph) -> dict[str, str]:
+    """By output: its field of the NamedTuple that the network returns."""
+    fields: dict[str, str] = {}
+    for name in graph.outputs:
+        fields[name] = unique(output_name(name), fields.values())
+    return fields
 
 
 @final
@@ -82,7 +109,9 @@ class Layout:
         self._first: dict[Scope, int] = {}
         self._roles: dict[Scope, Role] = {}
         self._modules: dict[Node, Call | None] = {}
-        self.wrappers = Wrappers()
+        self.class_names = {class_name(graph), *FILE_NAMES}
+        """The names that classes have, and that no other can have."""
+        self.wrappers = Wrappers(self.class_names)
         self._connect()
         self._feed_sizes()
         self._overwrite_sums()
@@ -241,6 +270,8 @@ class Layout:
         """Whether its children are modules, each of which reads the one before it and nothing else."""
         reads = [*self.imports.get(scope, ())]
         if len(reads) != 1 or len(scope.children) < 1 or scope in self.unchained:
+            return False
+        if not _SEQUENTIAL.isdisjoint(scope.children):
             return False
         current: Key | None = reads[0]
         for child in scope.children.values():

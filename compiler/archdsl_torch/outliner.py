@@ -9,7 +9,7 @@ from archdsl.shapes import Dim
 from archdsl_torch.layout import Key, Layout, Role, Unit, is_tensor, key_of
 from archdsl_torch.outline import Build, Entry, Items, Make, Outline, Owned, Port, Ref, Result, Step, Tensor, Use
 from archdsl_torch.special import AddInto
-from archdsl_torch.spelling import attribute, child_of, identifier, is_attribute
+from archdsl_torch.spelling import argument, attribute, child_of, identifier, is_attribute
 from archdsl_torch.text import unique
 
 _TAKEN = frozenset(("keys", "items", "values", "pop", "clear", "update"))
@@ -113,8 +113,8 @@ class Outliner:
     def _ports(self, scope: Scope) -> dict[str, Key]:
         """The forward's arguments: the block's ports, then whatever else is read from outside."""
         if scope.scope is None:
-            return {identifier(name): Key(node, 0, None) for name, node in self.layout.graph.inputs.items()}
-        ports = {identifier(name): key_of(value) for name, value in scope.inputs.items() if value is not None}
+            return {argument(name): Key(node, 0, None) for name, node in self.layout.graph.inputs.items()}
+        ports = {argument(name): key_of(value) for name, value in scope.inputs.items() if value is not None}
         read = self.layout.imports.get(scope, {})
         if scope.block is None:
             ports = {"x": next(iter(read))} if len(read) == 1 else {}

@@ -18,8 +18,7 @@ from archdsl_torch.construct import Constructor
 from archdsl_torch.folding import Untold
 from archdsl_torch.forward import Forward, Inexpressible
 from archdsl_torch.freedom import free_parameters
-from archdsl_torch.helpers import HELPERS
-from archdsl_torch.layout import Layout, Role
+from archdsl_torch.layout import Layout, Role, class_name
 from archdsl_torch.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.outline import Items, Outline, Use
 from archdsl_torch.outliner import Outliner, as_scope, origin_of
@@ -97,9 +96,8 @@ class Planner:
         self.plans: list[ClassPlan] = []
         self.by_scope: dict[Scope, ClassPlan] = {}
         self.groups: dict[object, list[Scope]] = {}
-        self.names: set[str] = {"nn", "F", "torch", "math", "OrderedDict", "NamedTuple", "Outputs", *HELPERS}
+        self.names = self.layout.class_names
         self.root_name = class_name(graph)
-        self.names.add(self.root_name)
         self._gather(graph.root)
 
     def run(self) -> list[ClassPlan]:
@@ -334,8 +332,3 @@ def _used(build: Any) -> Iterator[Scope]:
     elif isinstance(build, Items):
         for entry in build.entries:
             yield from _used(entry.build)
-
-
-def class_name(graph: Graph) -> str:
-    """The name of the network's class: `net50` -> `Net50`."""
-    return camel(graph.name)

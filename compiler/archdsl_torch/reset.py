@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from archdsl.elaboration.names import SOURCE_NAMES
 from archdsl.expressions import Tree, free_names
 from archdsl.graph import Graph, Node, Scope
 from archdsl.ops.special import Constant, Parameter
@@ -76,7 +77,7 @@ def _filled(nodes: Sequence[Node], target: str, words: Words) -> list[str]:
     for place, index in enumerate(first.index):
         if index not in used:
             continue
-        names[index] = unique(variable(index), ("self", "torch", "nn", "F", "math", *names.values()))
+        names[index] = unique(variable(index), (*SOURCE_NAMES, *names.values()))
         suffix = f"[{axis_suffix(first, place)}]" if place < len(first.shape) - 1 else ""
         sizes = [op.shape[place] for op in ops]
         size = literal(sizes[0]) if all_same(sizes) else f"{target}.shape[{place}]"

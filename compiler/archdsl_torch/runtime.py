@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from archdsl.graph import Graph, Node
 from archdsl_torch.codegen import class_name, source
+from archdsl_torch.gate import checked
 from archdsl_torch.layout import is_tensor
 
 PACKAGE: Final = "archdsl_torch.generated"
@@ -37,7 +38,10 @@ class _Loader(InspectLoader):
 
 
 def load(text: str, name: str) -> ModuleType:
-    """The module of a generated source: the same text gives the same module."""
+    """The module of a generated source: the same text gives the same module.
+
+    Raises SourceError for a text that holds what no printed source holds, such as one that a pickle brings.
+    """
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     full = f"{PACKAGE}.{name}_{digest}"
     found = sys.modules.get(full)
@@ -52,7 +56,7 @@ def load(text: str, name: str) -> ModuleType:
     module.__file__ = spec.origin
     sys.modules[full] = module
     try:
-        exec(compile(text, file, "exec"), module.__dict__)
+        exec(compile(checked(text, file), file, "exec"), module.__dict__)
     except BaseException:
         del sys.modules[full]
         raise

@@ -19,6 +19,7 @@ from shlex import quote
 from typing import Any, Final, final
 from unicodedata import normalize
 
+from archdsl.elaboration.names import SOURCE_NAMES
 from archdsl.expressions import Literal, Name, Tree, Unary, rebuild, to_text
 
 WIDTH: Final = 110
@@ -68,6 +69,11 @@ def _quoted(text: str) -> str:
         return repr(text)
     # `repr` takes double quotes where there is a single one
     return '"' + repr("'" + text)[2:]
+
+
+def text_literal(*parts: str) -> str:
+    """A string of several parts."""
+    return literal("".join(parts))
 
 
 def numbered(head: str, number: str, tail: str) -> str:
@@ -185,6 +191,12 @@ def identifier(*parts: str, between: str = "_") -> str:
     if not name.isidentifier():
         name = f"_{name}"
     return f"{name}_" if iskeyword(name) else name
+
+
+def argument(name: str) -> str:
+    """The text as the name of a function's argument, which hides nothing that the source reads."""
+    name = identifier(name)
+    return f"{name}_" if name in SOURCE_NAMES else name
 
 
 def output_name(text: str) -> str:

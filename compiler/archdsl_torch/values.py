@@ -13,9 +13,9 @@ from archdsl_torch.lowering import Arg
 from archdsl_torch.merge import MergedStep
 from archdsl_torch.outline import Items, Make, Port, Ref, Result, Tensor, Use
 from archdsl_torch.sizes import Sizes
-from archdsl_torch.spelling import attribute, identifier, is_attribute, literal
+from archdsl_torch.spelling import attribute, identifier, is_attribute, literal, variable
 from archdsl_torch.text import all_same, is_static, same, unique
-from archdsl_torch.variables import Variables, plain
+from archdsl_torch.variables import RESERVED, Variables, plain
 
 
 class Inexpressible(Exception):
@@ -186,12 +186,12 @@ class Values:
         """Variables for the sizes of an argument, after the pattern that names them; `used` are others'."""
         bindings = self.merged.outlines[0].scope.env.names.items()
         dims = [(key, binding.value) for key, binding in bindings if binding.kind == "dim"]
-        taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices}
+        taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices, *RESERVED}
         labels: list[str] = []
         for axis, size in enumerate(self._shape(name)):
             named = [key for key, value in dims if value == size and key.lower() not in labels]
             wanted = (named[0] if named else str(size)).lower()
-            wanted = wanted if wanted.isidentifier() else f"size{axis}"
+            wanted = variable(wanted) if wanted.isidentifier() else f"size{axis}"
             wanted = f"{name}_{wanted}" if wanted in used else wanted
             labels.append(unique(wanted, {*taken, *labels, *used}))
         return labels

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, final
 
+from archdsl.elaboration.names import SOURCE_NAMES
 from archdsl.graph import Node, Scope
 from archdsl.shapes import TensorType
 from archdsl_torch.layout import Layout
@@ -17,7 +18,7 @@ from archdsl_torch.outline import Owned, Port, Ref, Result
 from archdsl_torch.spelling import variable
 from archdsl_torch.text import unique
 
-RESERVED: Final = frozenset(("self", "torch", "nn", "F", "math", "Outputs", "outputs"))
+RESERVED: Final = SOURCE_NAMES | {"outputs"}
 """Names that a forward reads, and that no variable may take."""
 
 NamesOf = Callable[[Scope], tuple[str, ...]]

@@ -48,8 +48,10 @@ class _Wrapper:
 class Wrappers:
     """The wrapper classes of one file."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: set[str]) -> None:
         self.made: dict[object, _Wrapper] = {}
+        self.taken = taken
+        """The names of classes in the file."""
 
     def fits(self, node: Node, code: Any) -> bool:
         """Whether the op's expression reads one tensor, and numbers that the constructor knows."""
@@ -75,8 +77,9 @@ class Wrappers:
             for leaf in leaves(code):
                 if leaf.field is not None:
                     names.append(unique(identifier(leaf.field), names))
-            taken = [wrapper.name for wrapper in self.made.values()]
-            self.made[key] = _Wrapper(unique(camel(node.op.name), taken), node.op.name, code, names)
+            name = unique(camel(node.op.name), self.taken)
+            self.taken.add(name)
+            self.made[key] = _Wrapper(name, node.op.name, code, names)
         wrapper = self.made[key]
         args = tuple(Arg(leaf.value, leaf.field) for leaf in leaves(code) if leaf.field is not None)
         return Call(wrapper.name, args)

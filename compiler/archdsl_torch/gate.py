@@ -1,0 +1,290 @@
+"""What a source may hold to be run: defence in depth behind `spelling`.
+
+`source` prints what its functions spell, so nothing else can stand in a source. This is looked at again before
+a text is run, also one that a pickle brings along: an allow-list over the syntax, the imports, the names and
+the attributes that printed sources have. It is no sandbox; it refuses whatever printed code never does.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from archdsl.elaboration.names import BUILTINS
+
+OP_PACKAGES: Final[frozenset[str]] = frozenset()
+"""Installed packages whose modules a source may import besides torch's: those that bring ops of their own."""
+
+IMPORTS: Final = frozenset(
+    (
+        "import math",
+        "import torch",
+        "import torch.nn.functional as F",
+        "from collections import OrderedDict",
+        "from torch import nn",
+        "from torch.utils import _pytree",
+        "from typing import NamedTuple",
+    )
+)
+"""What a source imports."""
+
+TORCH: Final = frozenset(
+    (
+        *("abs", "arange", "bmm", "cat", "cdist", "ceil", "clamp", "cos", "einsum", "empty", "erf", "exp", "floor"),
+        *("full", "gather", "index_select", "log", "log2", "matmul", "maximum", "minimum", "no_grad", "roll", "round"),
+        *("rsqrt", "scatter", "sigmoid", "sign", "sin", "sqrt", "stack", "take_along_dim", "tanh", "where"),
+        *("bfloat16", "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"),
+        *("Tensor", "_assert", "get_default_dtype", "linalg.vector_norm", "jit.is_tracing"),
+    )
+)
+"""What a source reads of torch itself."""
+
+MATH: Final = frozenset(("ceil", "cos", "exp", "floor", "inf", "log", "log2", "nan", "pi", "sin", "sqrt", "tanh"))
+
+METHODS: Final = frozenset(
+    (
+        *(name for name in dir(torch.Tensor) if not name.startswith("_")),
+        *("append", "update", "items", "startswith", "modules", "load_state_dict", "reset_parameters", "extra_repr"),
+        *("add_module", "register_buffer", "register_parameter", "_reset_parameters", "_project"),
+    )
+)
+"""What a source calls on a value: methods of tensors, lists, dicts, texts and modules."""
+
+_NODES: Final = frozenset(
+    (
+        *(ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg),
+        *(ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.Break, ast.Continue),
+        *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred, ast.Call, ast.keyword),
+        *(ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.JoinedStr),
+        *(ast.FormattedValue, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Load, ast.Store),
+        *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.BitAnd, ast.BitOr, ast.And, ast.Or),
+        *(ast.Not, ast.USub, ast.UAdd, ast.Invert, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE),
+        *(ast.Is, ast.IsNot, ast.In, ast.NotIn),
+    )
+)
+
+
+class SourceError(Exception):
+    """An internal error: a source that holds what no printed source holds. It was not run."""
+
+
+def checked(text: str, file: str = "<source>") -> ast.Module:
+    """The syntax tree of a printed source. Raises SourceError for any other text."""
+    try:
+        tree = ast.parse(text, file)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SourceError(f"the source is no Python: {error}") from None
+    _Gate(tree).check()
+    return tree
+
+
+class _Gate:
+    """Looks at one tree."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.nodes = list(ast.walk(tree))
+        self.bound = BUILTINS | frozenset(_bound(self.nodes))
+        self.owners = {id(node.value) for node in self.nodes if isinstance(node, ast.Attribute)}
+        """What an attribute is read of."""
+        self.placed: set[int] = set()
+        """The imports and definitions that stand where they may."""
+
+    def check(self) -> None:
+        for statement in self.tree.body:
+            self._top(statement)
+        for node in self.nodes:
+            kind = type(node)
+            if kind not in _NODES:
+                _refuse(node, f"a {kind.__name__}")
+            look = _LOOKS.get(kind)
+            if look is not None:
+                look(self, node)
+
+    def _top(self, statement: ast.stmt) -> None:
+        """A statement of the file itself: nothing runs here but imports and definitions."""
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            self._import(statement)
+        elif isinstance(statement, ast.ClassDef):
+            self._class(statement)
+        elif isinstance(statement, ast.FunctionDef):
+            self._function(statement)
+        elif not _is_text(statement) and not _registers(statement):
+            _refuse(statement, "a statement outside of a class or function")
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        self.placed.add(id(node))
+        module = node.names[0].name if isinstance(node, ast.Import) else node.module or ""
+        if ast.unparse(node) not in IMPORTS and module.partition(".")[0] not in OP_PACKAGES:
+            _refuse(node, f"`{ast.unparse(node)}`")
+
+    def _class(self, node: ast.ClassDef) -> None:
+        self.placed.add(id(node))
+        _nothing_runs(*node.bases)
+        if node.keywords or node.decorator_list:
+            _refuse(node, "a class with a decorator or keywords")
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef):
+                self._function(statement)
+            elif isinstance(statement, ast.AnnAssign) and statement.value is None:
+                _nothing_runs(statement.annotation)
+            elif not _is_text(statement):
+                _refuse(statement, "a statement in a class that is no method")
+
+    def _function(self, node: ast.FunctionDef) -> None:
+        arguments = node.args
+        listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        annotations = [each.annotation for each in listed]
+        _nothing_runs(*arguments.defaults, *arguments.kw_defaults, *annotations, node.returns)
+        if any(ast.unparse(each) != "torch.no_grad()" for each in node.decorator_list):
+            _refuse(node, "a decorator")
+        self.placed.add(id(node))
+
+    # --- by kind of node ----------------------------------------------------------------------
+
+    def name(self, node: ast.Name) -> None:
+        if node.id.startswith("__") or node.id not in self.bound:
+            _refuse(node, f"the name `{node.id}`")
+        if node.id in _MODULES and id(node) not in self.owners:
+            _refuse(node, f"the module `{node.id}` as a value")
+
+    def argument(self, node: ast.arg) -> None:
+        if node.arg.startswith("__"):
+            _refuse(node, f"the name `{node.arg}`")
+
+    def definition(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        if id(node) not in self.placed:
+            _refuse(node, "a definition in a function")
+        if node.name.startswith("__") and node.name != "__init__":
+            _refuse(node, f"the name `{node.name}`")
+
+    def imported(self, node: ast.Import | ast.ImportFrom) -> None:
+        if id(node) not in self.placed:
+            _refuse(node, "an import in a function")
+
+    def attribute(self, node: ast.Attribute) -> None:
+        chain = _chain(node)
+        if chain is not None and chain[0] in _MODULES:
+            if id(node) not in self.owners and not _is_known(".".join(chain)):
+                _refuse(node, f"`{'.'.join(chain)}`")
+        elif node.attr.startswith("__") and not _is_super_init(node):
+            _refuse(node, f"the attribute `{node.attr}`")
+
+    def call(self, node: ast.Call) -> None:
+        function = node.func
+        if isinstance(function, ast.Name):
+            if hasattr(builtins, function.id) and function.id not in BUILTINS:
+                _refuse(node, f"a call of `{function.id}`")
+            if function.id in ("getattr", "hasattr"):
+                self._by_name(node)
+        elif isinstance(function, ast.Attribute):
+            chain = _chain(function)
+            known = chain is not None and chain[0] in (*_MODULES, "self", "module")
+            if not known and function.attr not in METHODS and not _is_super_init(function):
+                _refuse(node, f"a call of `{function.attr}`")
+        elif not isinstance(function, ast.Subscript | ast.Call):
+            _refuse(node, "a call of an expression")
+
+    def _by_name(self, node: ast.Call) -> None:
+        """`getattr` for a child whose name is none of Python's, as `block1-0`."""
+        name = node.args[1] if len(node.args) == 2 and not node.keywords else None
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            _refuse(node, "an attribute by a name that is no literal")
+        if name.value.startswith("_"):
+            _refuse(node, f"the attribute `{name.value}`")
+
+
+_LOOKS: Final[dict[type[ast.AST], Callable[[_Gate, Any], None]]] = {
+    ast.Name: _Gate.name,
+    ast.FunctionDef: _Gate.definition,
+    ast.ClassDef: _Gate.definition,
+    ast.arg: _Gate.argument,
+    ast.Import: _Gate.imported,
+    ast.ImportFrom: _Gate.imported,
+    ast.Attribute: _Gate.attribute,
+    ast.Call: _Gate.call,
+}
+_MODULES: Final = frozenset(("torch", "nn", "F", "math", "_pytree"))
+
+
+def _bound(nodes: list[ast.AST]) -> Iterator[str]:
+    """The names that the source gives a meaning to."""
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name
+
+
+def _chain(node: ast.Attribute) -> list[str] | None:
+    """`torch.nn.init` as its parts; None where it does not begin with a name."""
+    parts: list[str] = []
+    current: ast.expr = node
+    while isinstance(current, ast.Attribute):
+        parts.append(current.attr)
+        current = current.value
+    return [current.id, *reversed(parts)] if isinstance(current, ast.Name) else None
+
+
+@lru_cache(maxsize=4096)
+def _is_known(dotted: str) -> bool:
+    """Whether a source may read this of a module that it imports."""
+    root, _, name = dotted.partition(".")
+    if root == "torch":
+        return name in TORCH
+    if root == "math":
+        return name in MATH
+    if root == "_pytree":
+        return name == "_register_namedtuple"
+    if name.startswith("init."):
+        found = getattr(nn.init, name.removeprefix("init."), None)
+        return name.endswith("_") and not name.startswith("init._") and callable(found)
+    if root == "nn":
+        kind = getattr(nn, name, None)
+        return isinstance(kind, type) and issubclass(kind, nn.Module | nn.Parameter)
+    found = getattr(F, name, None)
+    return not name.startswith("_") and callable(found) and not isinstance(found, type)
+
+
+def _is_super_init(node: ast.Attribute) -> bool:
+    """`super().__init__`"""
+    return node.attr in ("__init__", "load_state_dict") and ast.unparse(node.value) == "super()"
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _registers(node: ast.stmt) -> bool:
+    """`_pytree._register_namedtuple(Outputs, serialized_type_name="…")`: torch learns what the network gives."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    call = node.value
+    if ast.unparse(call.func) != "_pytree._register_namedtuple" or len(call.args) != 1 or len(call.keywords) != 1:
+        return False
+    (given,), (name,) = call.args, call.keywords
+    texts = isinstance(name.value, ast.Constant) and isinstance(name.value.value, str)
+    return isinstance(given, ast.Name) and name.arg == "serialized_type_name" and texts
+
+
+def _nothing_runs(*nodes: ast.expr | None) -> None:
+    """What is worked out when the file is imported calls nothing."""
+    for node in (inner for each in nodes if each is not None for inner in ast.walk(each)):
+        if isinstance(node, ast.Call | ast.ListComp | ast.GeneratorExp | ast.JoinedStr):
+            _refuse(node, "a call outside of a function")
+
+
+def _refuse(node: ast.AST, what: str) -> NoReturn:
+    line = getattr(node, "lineno", 1)
+    raise SourceError(f"internal error: line {line} of the source has {what}, which no printed source has; not run")

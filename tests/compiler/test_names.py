@@ -1,0 +1,187 @@
+"""Whatever `check` lets a thing be called, the network is built, runs, and is printed, copied and pickled."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import archdsl
+from archdsl.elaboration.names import MODULE_ATTRIBUTES, SOURCE_NAMES
+from archdsl_torch import class_name
+from archdsl_torch.helpers import HELPERS
+from archdsl_torch.layout import FILE_NAMES
+
+_WORDS = """
+    x k i layers layer module outputs output value renamed key tensor NAMES norm features append extend insert pop keys
+    items values clear update weight bias input type id filter none true mean Mean relu ReLU flatten Flatten count index
+    _ _x _modules __init__ __class__ __dict__ print open exec eval getattr match case nonlocal lambda async type_
+    in_channels in_features dim depth size T N C d Outputs2 Net Block int64 float32 x0 x_t h_t state 0 1 a-b block1-0
+    a.b b.forward
+"""
+COMMON = sorted({*SOURCE_NAMES, *MODULE_ATTRIBUTES, *FILE_NAMES, *HELPERS, *_WORDS.split()})
+NAMES = st.one_of(st.sampled_from(COMMON), st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True))
+
+
+def written(names: dict[str, str]) -> str:
+    """A network in which nearly everything has a name of its own."""
+    n = names
+    return yaml.safe_dump(
+        {
+            "archdsl": 1,
+            "name": n["network"],
+            "params": {n["param"]: 2, n["width"]: 4, n["act"]: "relu", n["turns"]: 2},
+            "inputs": {n["input"]: ["N", 4], n["second"]: ["N", "T", 4]},
+            "blocks": {
+                n["block"]: {
+                    "inputs": {n["port"]: ["N", n["dim"]], n["other"]: ["N", n["dim"]]},
+                    "params": {n["argument"]: 3, n["choice"]: "relu", n["flag"]: False},
+                    "nodes": {
+                        n["child"]: {
+                            "op": "linear",
+                            "from": n["port"],
+                            "out_features": f"{n['argument']} * {n['dim']}",
+                        },
+                        n["active"]: f"${n['choice']}",
+                        n["last"]: {"op": "linear", "out_features": n["dim"]},
+                        n["maybe"]: {"if": n["flag"], "op": "layer_norm"},
+                        n["sum"]: {"value": f"{n['last']} + {n['other']}"},
+                    },
+                    "outputs": {n["first_out"]: n["sum"], n["second_out"]: n["last"]},
+                },
+            },
+            "nodes": {
+                n["a"]: {
+                    "op": n["block"],
+                    "from": {n["port"]: n["input"], n["other"]: n["input"]},
+                    n["argument"]: n["param"],
+                    n["choice"]: f"${n['act']}",
+                },
+                n["b"]: {
+                    "op": n["block"],
+                    "from": {n["port"]: f"{n['a']}.{n['first_out']}", n["other"]: n["input"]},
+                    n["argument"]: 5,
+                    n["choice"]: "gelu",
+                    n["flag"]: True,
+                },
+                n["chain"]: {
+                    "from": f"{n['b']}.{n['first_out']}",
+                    "nodes": {
+                        n["c"]: {"op": "linear", "out_features": n["width"]},
+                        n["d"]: "relu",
+                        n["e"]: {"op": "unsqueeze", "dim": 1},
+                    },
+                },
+                n["pooled"]: {"op": "mean", "from": n["second"], "dim": 1, "keepdim": True},
+                n["joined"]: {"op": "cat", "from": [n["chain"], n["pooled"]], "dim": 1},
+            },
+            "outputs": {n["out"]: n["joined"], n["out2"]: n["chain"]},
+        },
+        sort_keys=False,
+    )
+
+
+_ROLES = """
+    network param width act turns input second block port other dim argument choice flag child active last maybe sum
+    first_out second_out a b chain c d e pooled joined out out2
+"""
+ROLES = _ROLES.split()
+USUAL = {**{role: role for role in ROLES}, "dim": "D"}
+LOWER = ("param", "width", "act", "turns", "argument", "choice", "flag")
+
+
+@st.composite
+def namings(draw: st.DrawFn) -> dict[str, str]:
+    """A name for each thing; those of one kind in one place differ."""
+    names = dict(USUAL)
+    for role in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=6, unique=True)):
+        name = draw(NAMES)
+        names[role] = name.lower() if role in LOWER else name.upper() if role == "dim" else name
+    return names
+
+
+def built(folder: Path, names: dict[str, str]) -> bool:
+    """Whether `check` takes the names; if so, everything else must work."""
+    file = folder / "net.yaml"
+    file.write_text(written(names))
+    found = archdsl.check(file)
+    if any(one.severity.value == "error" for one in found):
+        with pytest.raises(archdsl.SpecError):
+            archdsl.build(file)
+        return False
+    graph = archdsl.graph(file)
+    module = archdsl.build(graph, seed=0).eval()
+    x, y = torch.randn(2, 4), torch.randn(2, 3, 4)
+    expected = module(x, y)
+    namespace: dict[str, object] = {"__name__": "printed"}
+    exec(compile(archdsl.source(graph), "printed", "exec"), namespace)
+    printed = namespace[class_name(graph)]
+    assert isinstance(printed, type)
+    other = printed().eval()
+    other.load_state_dict(module.state_dict())
+    for copied in (other, copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert all(torch.equal(a, b) for a, b in zip(copied(x, y), expected, strict=True))
+    module.train()
+    module(**dict(zip(graph.inputs, (x, y), strict=True)))[0].sum().backward()
+    return True
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(names=namings())
+def test_every_name_that_check_takes_works(tmp_path: Path, names: dict[str, str]) -> None:
+    built(tmp_path, names)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(names=namings())
+def test_many_names_that_check_takes_work(tmp_path: Path, names: dict[str, str]) -> None:
+    built(tmp_path, names)
+
+
+def test_usual_names_are_taken(tmp_path: Path) -> None:
+    """Published checkpoints need them."""
+    assert built(tmp_path, USUAL)
+    for name in ("layers", "norm", "features", "classifier", "head", "downsample", "self_attn", "in_proj", "output"):
+        for role in ("a", "chain", "c", "child", "block", "network"):
+            assert built(tmp_path, {**USUAL, role: name}), (role, name)
+
+
+@pytest.mark.parametrize("role", ["a", "chain", "child", "c", "maybe"])
+@pytest.mark.parametrize("name", ["forward", "_modules", "training", "T_destination", "state_dict", "_version", "half"])
+def test_attributes_of_modules_are_refused(tmp_path: Path, role: str, name: str) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(written({**USUAL, role: name}))
+    found = archdsl.check(file)
+    assert [one.code for one in found][:1] == ["bad-name"]
+    line = file.read_text().splitlines()[found[0].span.line - 1]
+    assert line[found[0].span.column - 1 :].startswith(f"{name}:")
+
+
+def test_the_attributes_of_modules_are_known() -> None:
+    own = {name for name in dir(nn.Module()) if not name.startswith("__")}
+    assert own <= MODULE_ATTRIBUTES
+
+
+@pytest.mark.parametrize("name", ["outputs", "ordered_dict", "f", "stochastic_depth", "named_tuple", "none", "nn"])
+def test_classes_have_names_of_their_own(tmp_path: Path, name: str) -> None:
+    assert built(tmp_path, {**USUAL, "network": name, "block": name})
+
+
+def test_a_block_and_an_op_of_one_name(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(
+        "archdsl: 1\nname: unsqueeze\ninputs: {x: [N, 4, 4]}\n"
+        "blocks: {Mean: {nodes: [{op: mean, dim: 1, keepdim: true}, {op: linear, out_features: 4}]}}\n"
+        "nodes: {a: Mean, b: [{op: mean, dim: 1}, {op: unsqueeze, dim: 1}, relu]}\n"
+    )
+    module = archdsl.build(file)
+    assert module(torch.zeros(2, 4, 4)).shape == (2, 1, 4)
+    assert len({type(each).__name__ for each in module.modules()} & {"Mean", "Mean2", "Mean3"}) == 3
