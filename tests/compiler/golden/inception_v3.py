@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.utils import _pytree
 
 
 class Outputs(NamedTuple):
@@ -17,6 +18,10 @@ class Outputs(NamedTuple):
 
     logits: torch.Tensor
     aux_logits: torch.Tensor | None
+
+
+# for torch.export.save
+_pytree._register_namedtuple(Outputs, serialized_type_name="archdsl.inception_v3.Outputs(logits,aux_logits)")
 
 
 class Conv(nn.Sequential):
