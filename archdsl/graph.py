@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.diagnostics import FollowOn, Span
 from archdsl.ops.base import Op, Weight
-from archdsl.shapes import Dim, TensorType, evaluate
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from archdsl.reach import Reach
     from archdsl.template import Template
     from archdsl.weights import Rename
+
+
+BATCH: Final = "N"
+"""The name of the dimension that is the batch, wherever it stands."""
 
 
 class Mode(Enum):
@@ -290,8 +294,37 @@ class Graph:
 
     @cached_property
     def macs(self) -> int:
-        """Multiply-accumulates of one evaluation pass at the sample sizes with a batch of one."""
-        return sum(evaluate(node.macs, self.sample_sizes) for node in self.nodes if node.when is not Mode.TRAINING)
+        """Multiply-accumulates of one evaluation pass at the `counted_sizes`."""
+        return sum(evaluate(node.macs, self.counted_sizes) for node in self.nodes if node.when is not Mode.TRAINING)
+
+    @cached_property
+    def batch(self) -> tuple[str, ...]:
+        """The names of the batch dimension: `N`, and of inputs without one the first, unless it is a length elsewhere.
+
+        It is empty where the file fixes the batch.
+        """
+        shapes = [node.types[0].shape for node in self.inputs.values() if node.types[0].shape]
+        at = [next((i for i, dim in enumerate(shape) if BATCH in _names(dim)), 0) for shape in shapes]
+        lengths = {
+            name for shape, own in zip(shapes, at, strict=True)
+            for i, dim in enumerate(shape) if i != own for name in _names(dim)
+        }  # fmt: skip
+        found = [name for shape, own in zip(shapes, at, strict=True) for name in sorted(_names(shape[own]))]
+        return tuple(name for name in dict.fromkeys(found) if name == BATCH or name not in lengths)
+
+    @cached_property
+    def counted_sizes(self) -> dict[str, int]:
+        """The sizes that MACs are counted for: the sample sizes with a batch of one."""
+        return self.sample_sizes | dict.fromkeys(self.batch, 1)
+
+    def batch_place(self, shape: Shape) -> int | None:
+        """Which dimension of a shape is the batch; None where it has none."""
+        return next((i for i, dim in enumerate(shape) if str(dim) in self.batch), None)
+
+    def without_batch(self, shape: Shape) -> Shape:
+        """The shape of one sample."""
+        place = self.batch_place(shape)
+        return shape if place is None else (*shape[:place], *shape[place + 1 :])
 
     def _repr_svg_(self) -> str | None:
         """What a notebook shows: the figure, or nothing but the name where it cannot be drawn."""
@@ -314,6 +347,10 @@ class Graph:
         for source, target, port in self.edges:
             view.add_edge(source.node.path, target.path, key=port, port=port, shape=str(source.type))
         return view
+
+
+def _names(dim: Dim) -> frozenset[str]:
+    return dim.names if isinstance(dim, Symbolic) else frozenset()
 
 
 def port_names(node: Node) -> tuple[str, ...]:

@@ -238,3 +238,66 @@ def test_the_default_depth_fits_a_screen(tmp_path: Path) -> None:
 def test_the_table_in_the_docs_is_what_is_printed() -> None:
     page = (Path(__file__).parents[1] / "docs" / "summary.md").read_text("utf-8")
     assert f"\n```\n{archdsl.summary('resnet18', depth=1, batch=32)}\n```\n" in page
+
+
+def sequence_first(tmp_path: Path, inputs: str) -> archdsl.Graph:
+    path = tmp_path / "net.yaml"
+    nodes = "nodes: {l: {op: linear, from: x, out_features: 8}}"
+    path.write_text(f"archdsl: 1\nname: sequence\ninputs: {{{inputs}}}\n{nodes}\n")
+    return archdsl.graph(path)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "batch", "output"),
+    [
+        ("x: [N = 4, T = 9, 16]", ("N",), "9×8"),
+        ("x: [T = 9, N = 4, 16]", ("N",), "9×8"),
+        ("x: [T = 9, N = 4, 16], mask: [T], state: [1, N, 8]", ("N",), "9×8"),
+        ("x: [B = 4, T = 9, 16]", ("B",), "9×8"),
+        ("x: [N = 4, 9, 16], y: [M = 4, 3]", ("N", "M"), "9×8"),
+        ("x: [T = 9, 16]", ("T",), "8"),
+        ("x: [2, 9, 16]", (), "2×9×8"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_the_batch_is_the_dimension_that_is_named_so(
+    inputs: str, batch: tuple[str, ...], output: str, tmp_path: Path
+) -> None:
+    graph = sequence_first(tmp_path, inputs)
+    (row,) = archdsl.summary(graph).rows
+    assert (graph.batch, row.output) == (batch, output)
+
+
+def test_counts_are_for_a_batch_of_one_and_memory_for_what_it_says(tmp_path: Path) -> None:
+    graph = sequence_first(tmp_path, "x: [T = 9, N = 4, 16]")
+    assert graph.macs == 9 * 16 * 8
+    lines = str(archdsl.summary(graph)).splitlines()
+    assert lines[-2].endswith("are counted, in evaluation, for T = 9, N = 1.")
+    assert lines[-3].startswith("Memory is for batch 4 in float32")
+    (row,) = archdsl.summary(graph, batch=2).rows
+    assert (row.output, row.macs, row.memory, row.field) == ("9×8", 9 * 16 * 8, 9 * 2 * 8 * 4, "1")
+    content = json.loads(archdsl.summary(graph, batch=2).json())
+    assert (content["batch"], content["counted_sizes"]) == (["N"], {"T": 9, "N": 1})
+    assert content["memory"]["batch"] == 2
+
+
+def test_a_batch_that_the_file_fixes_is_counted_and_cannot_be_set(tmp_path: Path) -> None:
+    graph = sequence_first(tmp_path, "x: [2, 9, 16]")
+    assert graph.macs == 2 * 9 * 16 * 8
+    lines = str(archdsl.summary(graph)).splitlines()
+    assert lines[-2].endswith("in evaluation, for the sizes of the inputs.")
+    assert lines[-3].startswith("Memory is for the inputs' own batch in float32")
+    with pytest.raises(ValueError, match="has a batch of a fixed size"):
+        archdsl.summary(graph, batch=2)
+
+
+def test_the_batch_is_tried_with_one_wherever_it_stands(tmp_path: Path) -> None:
+    assert sequence_first(tmp_path, "x: [T, N, 16]").sample_sizes == {"T": 128, "N": 1}
+
+
+def test_every_report_counts_the_same_whatever_batch_is_sampled(tmp_path: Path) -> None:
+    one = sequence_first(tmp_path, "x: [N, 16]")
+    four = sequence_first(tmp_path, "x: [N = 4, 16]")
+    assert one.macs == four.macs == 16 * 8
+    assert [row.macs for row in archdsl.summary(four).rows] == [four.macs]
+    assert archdsl.diff(one, four).data()["after"]["macs"] == four.macs

@@ -177,6 +177,6 @@ def _training(moving: Iterable[Node]) -> str:
 def counts(flow: Flow, nodes: Iterable[Node]) -> str:
     """Parameters and MACs of these nodes, if they are wanted; shared and tied tensors count where they are first."""
     found = list(nodes) if flow.view.counts else []
-    macs = (size(node.macs, flow.sizes) for node in found)
+    macs = (size(node.macs, flow.graph.counted_sizes) for node in found)
     known = sum(number for number in macs if isinstance(number, int))
     return count_text(sum(node.parameters for node in found), known)

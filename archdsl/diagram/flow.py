@@ -12,7 +12,7 @@ from archdsl.diagram.view import View
 from archdsl.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast
-from archdsl.shapes import Shape, Symbolic
+from archdsl.shapes import Shape
 
 _SILENT = {
     "cast", "expand", "flatten", "identity", "movedim", "permute", "rearrange", "repeat", "reshape",
@@ -58,7 +58,7 @@ class Flow:
                 self.readers[value.node].append(node)
         self._nodes = nodes
         self.results = {self.resolve(value).node for value in graph.outputs.values()}
-        self.batch = _batch(graph)
+        self.batch = graph.batch[0] if len(graph.batch) == 1 else None
 
     def unmarked(self) -> Flow:
         """The same flow without its marks."""
@@ -123,12 +123,6 @@ class Flow:
             set(self.sources[after]) == {before} and set(self.readers[before]) == {after}
             for before, after in pairwise(moving)
         )
-
-
-def _batch(graph: Graph) -> str | None:
-    shapes = [node.types[0].shape for node in graph.inputs.values()]
-    first = {str(shape[0]) for shape in shapes if shape and isinstance(shape[0], Symbolic)}
-    return first.pop() if len(first) == 1 else None
 
 
 def read_by(node: Node) -> list[Value]:

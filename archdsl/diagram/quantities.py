@@ -50,8 +50,10 @@ def _scaled(number: int, billion_from: int, billion: str) -> str:
 
 
 def shape_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
-    """`64×56×56`: the shape at the sample sizes, without the batch where it comes first."""
-    dims = shape[1:] if batch is not None and shape and str(shape[0]) == batch else shape
+    """`64×56×56`: the shape at the sample sizes, without the batch."""
+    names = [str(dim) for dim in shape]
+    at = names.index(batch) if batch in names else len(shape)
+    dims = (*shape[:at], *shape[at + 1 :])
     return "×".join(str(size(dim, sizes)) for dim in dims) if dims else "scalar"
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from archdsl.diff.align import Alignment, Match, Part, align
 from archdsl.diff.details import Detail, Details
 from archdsl.graph import Graph, Mode, Node, Scope, Value
-from archdsl.shapes import Symbolic, TensorType, evaluate
+from archdsl.shapes import TensorType, evaluate
 
 
 class Sign(Enum):
@@ -142,7 +142,7 @@ class Comparison:
         """Of everything in an item of the first (0) or second (1) network; of None nothing."""
         if part is None:
             return Counts()
-        sizes = (self.before, self.after)[side].sample_sizes
+        sizes = (self.before, self.after)[side].counted_sizes
         nodes = primitives(part)
         macs = sum(evaluate(node.macs, sizes) for node in nodes if node.when is not Mode.TRAINING)
         return Counts(sum(node.parameters for node in nodes), macs)
@@ -180,12 +180,8 @@ class Comparison:
 
 
 def at_samples(type: TensorType, graph: Graph) -> TensorType:
-    """The type at the sample sizes, without its first dimension where that is the batch of the inputs."""
-    batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
-    shape = type.shape
-    if shape and isinstance(shape[0], Symbolic) and shape[0] in batches:
-        shape = shape[1:]
-    return type.with_shape(evaluate(dim, graph.sample_sizes) for dim in shape)
+    """The type of one sample, at the sample sizes."""
+    return type.with_shape(evaluate(dim, graph.sample_sizes) for dim in graph.without_batch(type.shape))
 
 
 def _walk(match: Match) -> Iterator[Match]:

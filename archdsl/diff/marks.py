@@ -37,8 +37,7 @@ class ChangeMarks(Marks):
         if not isinstance(before, Node) or value.output >= len(before.types):
             return text
         graph = self._comparison.before
-        batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
-        batch = str(batches.pop()) if len(batches) == 1 else None
+        batch = graph.batch[0] if len(graph.batch) == 1 else None
         old = shape_text(before.types[value.output].shape, graph.sample_sizes, batch)
         return text if old == text else f"{old} → {text}"
 

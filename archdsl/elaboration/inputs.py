@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.document import kind_of
@@ -11,7 +11,7 @@ from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import ExpressionError, parse
-from archdsl.graph import Binding, Env, Node, Scope, SizeCheck, Value
+from archdsl.graph import BATCH, Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.limits import MAX_INT64
 from archdsl.ops.base import OpError
 from archdsl.ops.extent import check_outputs
@@ -22,8 +22,8 @@ from archdsl.template import NodeTemplate, TemplateError
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
 
-BATCH, SPATIAL, LENGTH = 1, 224, 128
-"""Sizes to sample with where the file gives none: the first dimension, those of images, others."""
+SAMPLES, SPATIAL, LENGTH = 1, 224, 128
+"""Sizes to sample with where the file gives none: of the batch, of images, of others."""
 
 Path = tuple[Any, ...]
 
@@ -150,7 +150,7 @@ def _dimension(
         if name not in env.names:
             env.names[name] = Binding(symbol(name), "dim")
         if name not in sample:
-            sample[name] = _usual(position, len(declared.shape))
+            sample[name] = _usual(name, position, declared.shape)
             sample.usual.add(name)
         given = sizes.get(f"{declared.name}.{name}", sizes.get(name))
         if given is not None:
@@ -173,10 +173,11 @@ def _dimension(
         raise _Bad from None
 
 
-def _usual(position: int, rank: int) -> int:
-    if position == 0:
-        return BATCH
-    return SPATIAL if rank >= 4 else LENGTH
+def _usual(name: str, position: int, shape: Sequence[Any]) -> int:
+    named = any(str(item).partition("=")[0].strip() == BATCH for item in shape)
+    if name == BATCH or (position == 0 and not named):
+        return SAMPLES
+    return SPATIAL if len(shape) >= 4 else LENGTH
 
 
 def _positive(value: Any, sample: Mapping[str, int], resolved: Resolved, path: Path, mistakes: Mistakes) -> int:

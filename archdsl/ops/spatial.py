@@ -51,6 +51,10 @@ class Pad(Op):
         for i, (before, after) in enumerate(zip(self.pad[::2], self.pad[1::2], strict=True), start=1):
             if self.mode != "constant":
                 self._check_source(x, shape[-i], (before, after))
+            # torch takes places away before it adds any
+            taken = [places for places in (before, after) if least(-places) > 0]
+            if least(-sum(taken, start=shape[-i])) > 0:
+                raise self._error(f"takes away more than dimension {x.rank - i} of {x} has", "size-error")
             shape[-i] = shape[-i] + before + after
             if least(-shape[-i]) >= 0:
                 raise self._error(f"leaves nothing of dimension {x.rank - i} of {x}", "size-error")

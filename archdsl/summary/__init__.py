@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.summary.report import CONVENTION, Summary, summarise, typed
+from archdsl.summary.report import Summary, convention, summarise, typed
 from archdsl.summary.rows import Row
 
-__all__ = ["CONVENTION", "Row", "Summary", "summarise", "typed"]
+__all__ = ["Row", "Summary", "convention", "summarise", "typed"]

@@ -46,7 +46,7 @@ class Fields:
         type = node.types[0]
         shape = self._shape(type)
         axes: dict[int, int] = {}
-        for dim in _places(type):
+        for dim in _places(type, self.graph.batch_place(type.shape) or 0):
             axes[dim] = len([axis for known in self.axes for axis in known]) + len(axes)
         dims = tuple((Part(axes.get(dim), 1, size),) for dim, size in enumerate(shape))
         seen = {axis: Seen(ITSELF, shape[dim]) for dim, axis in axes.items()}
@@ -86,17 +86,19 @@ class Fields:
         return tuple(evaluate(dim, self.sizes) for dim in type.shape)
 
 
-def _places(type: TensorType) -> list[int]:
+def _places(type: TensorType, batch: int) -> list[int]:
     """The dimensions of an input along which places lie: of images what follows the channels, else the sequence.
 
-    Numbers of rank 2 are vectors, whole numbers or booleans of rank 2 are sequences.
+    `batch` is the dimension of the batch, and channels follow it. Numbers of rank 2 are vectors, whole numbers or
+    booleans of rank 2 are sequences.
     """
     if type.rank >= 4:
-        return list(range(2, type.rank))
-    named = [dim for dim in range(1, type.rank) if isinstance(type.shape[dim], Symbolic)]
+        return [dim for dim in range(type.rank) if dim not in (batch, batch + 1)]
+    others = [dim for dim in range(type.rank) if dim != batch]
+    named = [dim for dim in others if isinstance(type.shape[dim], Symbolic)]
     if type.rank == 3:
-        return named or [2]
-    return [1] if type.rank == 2 and (named or not type.dtype.startswith(("float", "bfloat"))) else []
+        return named or [2 if batch == 0 else 0]
+    return others if type.rank == 2 and (named or not type.dtype.startswith(("float", "bfloat"))) else []
 
 
 def _spelled(seen: Seen | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from archdsl.graph import Graph, Node, Value
 from archdsl.ops.rules import FLOATS
-from archdsl.shapes import Symbolic, TensorType
+from archdsl.shapes import TensorType
 from archdsl.summary.fields import Fields
 from archdsl.summary.memory import Trace, size_of, trace
 
@@ -53,7 +53,8 @@ class Training:
 class Memory:
     """What a network takes, in bytes."""
 
-    batch: int
+    batch: int | None
+    """None where the file fixes it."""
     dtype: str
     inference: Inference
     training: Training
@@ -70,9 +71,13 @@ class Memory:
             f" gradients, {OPTIMISER}'s state + {in_words(t.buffers)} buffers + {in_words(t.activations)} activations"
         )
         yield (
-            f"Memory is for batch {self.batch} in {self.dtype}: a row's are the tensors that it makes,"
+            f"Memory is for {self._batch} in {self.dtype}: a row's are the tensors that it makes,"
             " no views, nothing overwritten."
         )
+
+    @property
+    def _batch(self) -> str:
+        return "the inputs' own batch" if self.batch is None else f"batch {self.batch}"
 
     def data(self) -> dict[str, Any]:
         """The same as JSON has it."""
@@ -129,8 +134,8 @@ class Measures:
         return Fields(self.graph, self.sizes)
 
     @property
-    def _batch(self) -> int:
-        return next((self.sizes[name] for name in _batches(self.graph)), 1)
+    def _batch(self) -> int | None:
+        return next((self.sizes[name] for name in self.graph.batch), None)
 
     def _owned(self, *, buffer: bool) -> int:
         """Bytes of the parameters or buffers, shared and tied ones once."""
@@ -150,10 +155,9 @@ def at_batch(graph: Graph, batch: int | None) -> dict[str, int]:
         return graph.sample_sizes
     if batch < 1:
         raise ValueError(f"batch is at least 1, found {batch}")
-    names = _batches(graph)
-    if not names:
+    if not graph.batch:
         raise ValueError(f"`{graph.name}` has a batch of a fixed size")
-    return graph.sample_sizes | dict.fromkeys(names, batch)
+    return graph.sample_sizes | dict.fromkeys(graph.batch, batch)
 
 
 def check_dtype(dtype: str) -> None:
@@ -170,9 +174,3 @@ def in_words(count: int) -> str:
             break
         size, unit = size / 1024, larger
     return f"{count} B" if unit == "B" else f"{size:,.1f} {unit}"
-
-
-def _batches(graph: Graph) -> list[str]:
-    """The names of the inputs' leading dimensions."""
-    leading = [node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape]
-    return list(dict.fromkeys(name for dim in leading if isinstance(dim, Symbolic) for name in sorted(dim.names)))

@@ -13,10 +13,6 @@ from archdsl.shapes import TensorType
 from archdsl.summary.measures import Measures, Memory, at_batch, check_dtype, in_words
 from archdsl.summary.rows import Row, Tree, levels, shown
 
-CONVENTION: Final = (
-    "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, for a batch of one in evaluation.",
-    "A row ×N counts all N; shared and tied parameters count once. Field: how much of the input an output sees.",
-)
 SCREEN: Final = 40
 """Rows of a table whose depth nobody gave."""
 
@@ -67,7 +63,7 @@ class Summary:
         widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
         texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
         rule = "─" * max(map(len, texts))
-        words = [*self.memory.words(), *CONVENTION]
+        words = [*self.memory.words(), *convention(self.graph)]
         return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], *words])
 
     def markdown(self) -> str:
@@ -77,7 +73,7 @@ class Summary:
         total = [f"**{cell}**" if cell else "" for cell in self._total]
         lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
         totals = [f"- {line}" for line in self.memory.words()]
-        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *totals, "", *CONVENTION])
+        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *totals, "", *convention(self.graph)])
 
     def json(self) -> str:
         """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
@@ -90,10 +86,12 @@ class Summary:
             "inputs": {name: typed(node.types[0]) for name, node in graph.inputs.items()},
             "outputs": {name: typed(value.type) for name, value in graph.outputs.items()},
             "sample_sizes": graph.sample_sizes,
+            "counted_sizes": graph.counted_sizes,
+            "batch": list(graph.batch),
             "parameters": graph.parameters,
             "macs": graph.macs,
             "memory": self.memory.data(),
-            "convention": " ".join(CONVENTION),
+            "convention": " ".join(convention(graph)),
             "modules": self._modules(),
         }
         return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
@@ -164,6 +162,16 @@ def summarise(graph: Graph, depth: int | None = None, batch: int | None = None, 
     at_batch(graph, batch)
     check_dtype(dtype)
     return Summary(graph, depth, batch, dtype)
+
+
+def convention(graph: Graph) -> tuple[str, str]:
+    """What is counted, and for which sizes."""
+    sizes = ", ".join(f"{name} = {size}" for name, size in graph.counted_sizes.items())
+    return (
+        "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, in evaluation, for"
+        f" {sizes or 'the sizes of the inputs'}.",
+        "A row ×N counts all N; shared and tied parameters count once. Field: how much of the input an output sees.",
+    )
 
 
 def typed(type: TensorType) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.titles import title
 from archdsl.graph import Graph, Item, Mode, Node, Scope, Value
 from archdsl.ops.special import SCAN
-from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, format_shape
+from archdsl.shapes import TensorType, evaluate, format_shape
 from archdsl.summary.measures import Measures
 
 ALTERNATING: Final = 4
@@ -92,7 +92,7 @@ class Tree:
             yield from self._below(scopes, depth + 1)
 
     def _macs(self, node: Node) -> int:
-        return 0 if node.when is Mode.TRAINING else evaluate(node.macs, self.graph.sample_sizes)
+        return 0 if node.when is Mode.TRAINING else evaluate(node.macs, self.graph.counted_sizes)
 
     def _groups(self, items: Sequence[Node | Scope]) -> Iterator[range]:
         """The siblings that are shown as one row, as indices; blocks that alternate make a row each."""
@@ -214,11 +214,5 @@ def _block(scope: Scope, telling: Mapping[str, frozenset[str]], sizes: Mapping[s
 
 
 def shown(type: TensorType, graph: Graph) -> str:
-    """The shape at the sample sizes, without the batch."""
-    return format_shape(tuple(evaluate(dim, graph.sample_sizes) for dim in _without_batch(type.shape, graph)))
-
-
-def _without_batch(shape: tuple[Dim, ...], graph: Graph) -> tuple[Dim, ...]:
-    """The shape without its leading dimension where that is the batch of the network's inputs."""
-    batches = {node.types[0].shape[0] for node in graph.inputs.values() if node.types[0].shape}
-    return shape[1:] if shape and isinstance(shape[0], Symbolic) and shape[0] in batches else shape
+    """The shape of one sample, at the sample sizes."""
+    return format_shape(tuple(evaluate(dim, graph.counted_sizes) for dim in graph.without_batch(type.shape)))

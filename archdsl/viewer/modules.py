@@ -81,7 +81,7 @@ class Modules:
 
     def _node(self, node: Node) -> int:
         inputs = dict(zip(port_names(node), node.inputs, strict=True))
-        macs = 0 if node.when is Mode.TRAINING else evaluate(node.macs, self._graph.sample_sizes)
+        macs = 0 if node.when is Mode.TRAINING else evaluate(node.macs, self._graph.counted_sizes)
         record = {
             "op": node.op.name,
             "kind": node.op.kind.value,

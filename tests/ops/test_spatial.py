@@ -22,7 +22,7 @@ def pads(draw: DrawFn) -> Case:
     length = draw(st.integers(0, 2 * rank + 2)) if mode == "constant" else 2 * draw(st.integers(1, 3))
     x = TensorType(draw(shapes(rank, 4)))
     # torch means no padding to fail where a dimension that is not padded has odd ranks
-    fields: dict[str, Any] = {"pad": [draw(st.integers(-1 if mode == "constant" else 0, 3)) for _ in range(length)]}
+    fields: dict[str, Any] = {"pad": [draw(st.integers(-3 if mode == "constant" else 0, 3)) for _ in range(length)]}
     if mode != "constant":
         fields["mode"] = mode
     if draw(st.sampled_from([False, False, mode == "constant"])):
@@ -105,6 +105,7 @@ def test_padding_by_nothing_is_no_code() -> None:
         ("pad", {"pad": [1]}, "pad [1] has an odd number of numbers, expected pairs"),
         ("pad", {"pad": [1] * 10}, f"pad {[1] * 10} pads 5 dimensions, but N×6×8×9 has 4"),
         ("pad", {"pad": [-5, -4]}, "pad [-5, -4] leaves nothing of dimension 3 of N×6×8×9"),
+        ("pad", {"pad": [5, -10]}, "pad [5, -10] takes away more than dimension 3 of N×6×8×9 has"),
         ("pad", {"pad": [1, 1], "mode": "reflect"}, "pad [1, 1] cannot reflect a tensor of rank 4"),
         (
             "pad",
