@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from archdsl.diagnostics import Diagnostic, Span, did_you_mean
 from archdsl.limits import limits
@@ -124,9 +124,10 @@ def display(path: Path) -> str:
 def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnostic | None]:
     """A file's text, or why there is none. `span` is where another file names it."""
     try:
-        data = _bytes(path)
-    except _NoFile as problem:
-        return None, _unreadable(path, str(problem), span)
+        with open_ordinary(path) as opened:
+            data = opened.read(4 * limits().characters + 1)
+    except NotOrdinaryError as error:
+        return None, _unreadable(path, f"is {error.strerror}", span)
     except OSError as error:
         return None, _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", span)
     if len(data) > 4 * limits().characters:
@@ -135,21 +136,26 @@ def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnos
     return _decode(path, data, span)
 
 
-class _NoFile(Exception):
-    """What has the path is no ordinary file."""
+class NotOrdinaryError(OSError):
+    """A folder, a pipe or a device where a file is wanted."""
 
 
-def _bytes(path: Path) -> bytes:
-    """The start of a file, at most one byte more than the largest spec has."""
-    _ordinary(path.stat())  # a device is not even opened: that alone may do something
-    with os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb") as opened:
-        _ordinary(os.fstat(opened.fileno()))
-        return opened.read(4 * limits().characters + 1)
+def open_ordinary(path: Path) -> BinaryIO:
+    """A file, open for reading; never a pipe, which may keep one waiting, or a device. Raises OSError."""
+    _ordinary(path, path.stat())  # a device is not even opened: that alone may do something
+    opened = os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb")
+    try:
+        _ordinary(path, os.fstat(opened.fileno()))
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
-def _ordinary(found: os.stat_result) -> None:
+def _ordinary(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise _NoFile(f"is {'a folder' if stat.S_ISDIR(found.st_mode) else 'not an ordinary file'}")
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not an ordinary file"
+        raise NotOrdinaryError(errno.EINVAL, kind, str(path))
 
 
 def _decode(path: Path, data: bytes, span: Span | None) -> tuple[str | None, Diagnostic | None]:

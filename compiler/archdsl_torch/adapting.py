@@ -1,4 +1,4 @@
-"""Values of one shape, fitted to another: input channels, and grids that follow the size of the image."""
+"""Values of one dtype and shape, fitted to another: input channels, and grids that follow the size of the image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from archdsl.document import Resize
+
+
+def lost(tensor: Tensor, dtype: torch.dtype) -> str | None:
+    """What the values would lose in another dtype beyond digits; None where they keep their meaning."""
+    if tensor.is_complex() and not dtype.is_complex:
+        return "complex in the file, real here"
+    if dtype.is_complex or dtype.is_floating_point or tensor.dtype == dtype:
+        return None
+    wide = tensor.double() if tensor.is_floating_point() else tensor
+    if torch.equal(wide.to(dtype).to(wide.dtype), wide):
+        return None
+    return f"numbers in the file that {str(dtype).removeprefix('torch.')} does not have"
 
 
 def same_but_ones(tensor: Tensor, shape: tuple[int, ...]) -> bool:

@@ -6,17 +6,18 @@ The format is told by the content: torch's zip archive, torch's older pickle, or
 from __future__ import annotations
 
 import os
-import re
 import struct
-import warnings
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import torch
 from torch import Tensor
 
+from archdsl.files import open_ordinary
 from archdsl.weights import WeightsError
+from archdsl_torch.archives import Archive
+from archdsl_torch.unpickling import MoreThanTensors, Odd, Stored, Unreadable
 
 ENTRIES: Final = (
     "state_dict_ema", "model_ema", "ema_state_dict", "state_dict", "model_state_dict", "model_state", "model",
@@ -24,7 +25,16 @@ ENTRIES: Final = (
 )  # fmt: skip
 """What training scripts call the network's tensors, the one to take first: averaged weights before the last ones."""
 
-_GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)|Unsupported (?:global|class) ([\w.]+)")
+TENSORS: Final = 20_000
+"""How many tensors a network's entry may have: the largest that ships has a thousand."""
+_NAME: Final = 500
+"""The longest name of a tensor."""
+_HEADER: Final = 4_000_000
+"""The longest header of a safetensors file that is read."""
+_WRAPPERS: Final = 8
+"""How many wrappers a network may be in."""
+_LOOKED_AT: Final = 1000
+"""By so many of the names it is told whether a wrapper's is before them."""
 _ZIP: Final = b"PK\x03\x04"
 _AVERAGED: Final = "n_averaged"
 """How often `torch.optim.swa_utils.AveragedModel` has averaged: the one tensor that it adds."""
@@ -41,13 +51,23 @@ class Checkpoint(NamedTuple):
 def read(file: str | os.PathLike[str]) -> Checkpoint:
     """A file's tensors, on the CPU. Raises OSError where it cannot be read, and WeightsError where it holds none."""
     path = Path(file)
-    with path.open("rb") as opened:
-        start = opened.read(9)
-    content = _safetensors(path) if start[8:9] == b"{" and not start.startswith(_ZIP) else _pickled(path, start)
-    return _network(content, path.name)
+    try:
+        with open_ordinary(path) as opened:
+            start = opened.read(9)
+            if start[8:9] == b"{" and not start.startswith(_ZIP):
+                return _network(_safetensors(path, start, os.fstat(opened.fileno()).st_size), path.name)
+            archive = Archive(path, opened, zipped=start.startswith(_ZIP))
+            return _network(archive.value, path.name, archive)
+    except MoreThanTensors as error:
+        raise WeightsError(
+            f"`{path.name}` holds more than tensors, `{error}`: only tensors are read, and no code of a file is run; "
+            "where you trust the file, save the network's `state_dict()` alone"
+        ) from None
+    except Unreadable as error:
+        raise WeightsError(f"`{path.name}` {error}") from None
 
 
-def _safetensors(path: Path) -> dict[str, Tensor]:
+def _safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
     try:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -56,33 +76,13 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
             f"`{path.name}` is a safetensors file, and the package that reads it is missing; "
             "`pip install safetensors` brings it"
         ) from None
+    (header,) = struct.unpack("<Q", start[:8])
+    if _HEADER < header < size:
+        raise Unreadable(f"has a header of {header:,} bytes: no file of weights does")
     try:
         return load_file(path)
     except (SafetensorError, ValueError, KeyError, struct.error) as error:
-        raise WeightsError(f"`{path.name}` is damaged: {_first_line(error)}") from None
-
-
-def _pickled(path: Path, start: bytes) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about files that are refused just below
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(_ZIP))
-    except Exception as error:  # a damaged pickle can raise anything
-        raise WeightsError(_refusal(path, str(error))) from None
-
-
-def _refusal(path: Path, message: str) -> str:
-    """Why torch does not load a file, in a line."""
-    found = _GLOBAL.search(message)
-    if found is not None:
-        name = found[1] or found[2]
-        return (
-            f"`{path.name}` holds more than tensors, `{name}`: only tensors are read, and no code of a file is run; "
-            "where you trust the file, save the network's `state_dict()` alone"
-        )
-    if "TorchScript" in message:
-        return f"`{path.name}` is a TorchScript program: only tensors are read; save the network's `state_dict()`"
-    return f"`{path.name}` is no file of weights, or damaged: expected torch's `.pth` or `.pt`, or `.safetensors`"
+        raise Unreadable(f"is damaged: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -90,16 +90,16 @@ def _first_line(error: Exception) -> str:
     return lines[0].lower() if lines else type(error).__name__
 
 
-def _network(content: Any, name: str) -> Checkpoint:
+def _network(content: Any, name: str, archive: Archive | None = None) -> Checkpoint:
     """The tensors of the network in what a file holds; a training script saves more than those."""
     entries = {key: value for key, value in content.items() if _holds_tensors(value)} if _is_mapping(content) else {}
     if not entries and _holds_tensors(content):
-        return _tensors(content, name)
+        return _tensors(content, name, archive)
     chosen = next((key for key in ENTRIES if key in entries), None)
     if chosen is None and len(entries) == 1:
         (chosen,) = entries
     if chosen is not None:
-        return _tensors(entries[chosen], f"{name} ({chosen})")
+        return _tensors(entries[chosen], f"{name} ({chosen})", archive)
     if entries:
         listed = ", ".join(f"`{key}`" for key in entries)
         raise WeightsError(f"`{name}` holds several sets of weights, {listed}; save the one to load by itself")
@@ -111,21 +111,33 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _holds_tensors(value: Any) -> bool:
-    return _is_mapping(value) and any(isinstance(item, Tensor) for item in value.values())
+    return _is_mapping(value) and any(map(_is_tensor, value.values()))
 
 
-def _tensors(entry: Mapping[str, Any], name: str) -> Checkpoint:
-    tensors = {key: item.detach() for key, item in entry.items() if isinstance(item, Tensor)}
-    for key, tensor in tensors.items():
-        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor | Stored) or (isinstance(value, Odd) and value.tensor)
+
+
+def _tensors(entry: Mapping[str, Any], name: str, archive: Archive | None) -> Checkpoint:
+    found = {key: value for key, value in entry.items() if _is_tensor(value)}
+    if len(found) > TENSORS:
+        raise WeightsError(f"`{name}` has {len(found):,} tensors: no more than {TENSORS:,} are read")
+    tensors = {}
+    for key, value in found.items():
+        if not key.isprintable() or len(key) > _NAME:
+            raise WeightsError(f"`{name}` has a tensor with a name that is none, {key[:40]!a}")
+        if isinstance(value, Odd):
             raise WeightsError(f"`{name}` has no plain numbers for `{key}`: it is sparse, quantised or empty")
+        tensors[key] = archive.tensor(value) if isinstance(value, Stored) and archive is not None else value.detach()
     return Checkpoint(name, tensors)
 
 
 def unwrapped(tensors: Mapping[str, Tensor], known: Callable[[str], bool]) -> dict[str, Tensor]:
     """Without what wrappers put before the names, `module.` or `_orig_mod.`, as long as no name is `known`."""
     bare = {key.replace("_orig_mod.", ""): tensor for key, tensor in tensors.items()}
-    while not any(map(known, bare)):
+    for _ in range(_WRAPPERS):
+        if any(map(known, islice(bare, _LOOKED_AT))):
+            break
         first = {key.partition(".")[0] for key in bare if key != _AVERAGED}
         if len(first) != 1 or not all("." in key for key in bare if key != _AVERAGED):
             break

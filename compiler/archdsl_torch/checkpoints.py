@@ -22,7 +22,7 @@ from archdsl.graph import Graph
 from archdsl.ops.special import Constant
 from archdsl.weights import LoadReport, WeightsError, listed
 from archdsl_torch import checkpoint_files, runtime
-from archdsl_torch.adapting import grid_side, resizable, resized, same_but_ones, with_channels
+from archdsl_torch.adapting import grid_side, lost, resizable, resized, same_but_ones, with_channels
 from archdsl_torch.checkpoint_files import Checkpoint
 from archdsl_torch.published import Published, Shape
 from archdsl_torch.renames import old_names
@@ -30,7 +30,9 @@ from archdsl_torch.renames import old_names
 COUNTER: Final = "num_batches_tracked"
 """A batch norm's count of batches, which files from before 2018 do not have; torch asks for it neither."""
 
-ABSENT, UNKNOWN, RESHAPED = "missing from the file", "not in the network", "of another shape"
+ABSENT, UNKNOWN, RESHAPED, UNLIKE = (
+    "missing from the file", "not in the network", "of another shape", "of another kind of numbers"
+)  # fmt: skip
 """What may be wrong with a tensor."""
 
 
@@ -94,7 +96,9 @@ class _Draft:
     missing: list[str] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
     """The network's tensors that the file has in another shape."""
-    wrong: dict[str, list[str]] = field(default_factory=lambda: {title: [] for title in (ABSENT, UNKNOWN, RESHAPED)})
+    wrong: dict[str, list[str]] = field(
+        default_factory=lambda: {title: [] for title in (ABSENT, UNKNOWN, RESHAPED, UNLIKE)}
+    )
     """What nothing explains."""
 
 
@@ -133,9 +137,18 @@ def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> N
 def _fit(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
     """Takes a tensor as it is, or fitted to the network's shape."""
     shape = _shape(network.own[name])
-    if _shape(tensor) == shape:
+    if (loss := lost(tensor, network.own[name].dtype)) is not None:
+        draft.wrong[UNLIKE].append(f"{name}: {loss}")
+        draft.skipped[key] = loss
+        draft.misfits.append(name)
+    elif _shape(tensor) == shape:
         draft.values[name] = tensor
-        return
+    else:
+        _fit_shape(draft, network, name, key, tensor)
+
+
+def _fit_shape(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
+    shape = _shape(network.own[name])
     change = f"{_shown(_shape(tensor))} in the file, {_shown(shape)} here"
     if name in network.tables:
         draft.skipped[key] = f"{change}: computed anew"
