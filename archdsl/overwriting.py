@@ -12,13 +12,8 @@ from typing import Final
 
 from archdsl.expressions import Binary, Name
 from archdsl.graph import Graph, Node, Value
-from archdsl.ops.base import Kind
 from archdsl.ops.special import Formula
 
-_FRESH: Final = frozenset((Kind.CONV, Kind.NORM, Kind.LINEAR))
-"""What these give is not needed by their backward pass: they keep their inputs and statistics."""
-_ALSO_FRESH: Final = frozenset(("multihead_attention", "roll"))
-_MAYBE_VIEWS: Final = frozenset(("einsum",))
 _PASSING: Final = frozenset(("dropout", "stochastic_depth"))
 """In evaluation these give their input itself."""
 _MATRICES: Final = frozenset(("linear", "bilinear", "multihead_attention"))
@@ -46,7 +41,7 @@ def overwritten(node: Node, readers: Readers) -> int | None:
 
 def activates_in_place(node: Node, readers: Readers) -> bool:
     """Whether an activation overwrites its input."""
-    if not node.op.overwrites or len(node.inputs) != 1:
+    if not node.op.can_overwrite() or len(node.inputs) != 1:
         return False
     value = node.inputs[0]
     # across a module's border a caller's tensor would change
@@ -66,8 +61,7 @@ def _is_free(value: Value | None, readers: Readers) -> bool:
         return _is_free(value.node.inputs[0], readers)
     if type(op) is Formula:
         return isinstance(op.expression, Binary) and op.expression.sign in ("+", "-", "*")
-    fresh = op.kind in _FRESH or op.name in _ALSO_FRESH
-    return fresh and op.name not in _MAYBE_VIEWS and len(value.node.types) == 1
+    return op.is_fresh() and len(value.node.types) == 1
 
 
 def _is_view(value: Value | None) -> bool:

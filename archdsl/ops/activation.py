@@ -56,6 +56,10 @@ class LeakyRelu(Activation):
     invertible = True
     negative_slope: float = Field(0.01, description="slope below 0")
 
+    def can_overwrite(self) -> bool:
+        """A negative slope mirrors, and the output does not tell on which side the input was."""
+        return self.negative_slope >= 0
+
 
 @final
 class Prelu(Activation):
@@ -126,6 +130,10 @@ class Elu(Activation):
     overwrites = True
     invertible = True
     alpha: float = Field(1.0, description="minus the limit at minus infinity")
+
+    def can_overwrite(self) -> bool:
+        """Below 0 the output does not tell on which side the input was."""
+        return self.alpha >= 0
 
 
 @final

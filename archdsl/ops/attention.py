@@ -130,6 +130,7 @@ class MultiheadAttention(Op):
     name = "multihead_attention"
     aliases = ("mha", "attention", "self_attention", "cross_attention", "multi_head_self_attention", "mhsa")
     kind = Kind.ATTENTION
+    fresh = True
     ports = (
         Port("query"),
         Port("key"),

@@ -90,6 +90,8 @@ class Op(BaseModel):
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     follows: ClassVar[bool] = False
     """Whether its output's dimensions lie in memory in the order in which its first input's do."""
+    fresh: ClassVar[bool] = False
+    """Whether its one output is a tensor of its own, which its backward pass does not need: it may be written into."""
     overwrites: ClassVar[bool] = False
     """Whether it can write into its input's memory, and its backward pass still works."""
     invertible: ClassVar[bool] = False
@@ -102,6 +104,14 @@ class Op(BaseModel):
         Several outputs are a tuple. Raises OpError.
         """
         raise NotImplementedError
+
+    def is_fresh(self) -> bool:
+        """`fresh`, for these fields."""
+        return self.fresh
+
+    def can_overwrite(self) -> bool:
+        """`overwrites`, for these fields."""
+        return self.overwrites
 
     def output_names(self, count: int) -> tuple[str, ...]:
         """The names by which the outputs are read, where there are several: `0`, `1`, … by default."""

@@ -29,6 +29,7 @@ class Matmul(Op):
     name: ClassVar[str] = "matmul"
     aliases: ClassVar[tuple[str, ...]] = ("dot", "mm")
     kind: ClassVar[Kind] = Kind.LINEAR
+    fresh: ClassVar[bool] = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("other"))
 
     def infer(self, x: TensorType, other: TensorType) -> TensorType:
@@ -94,6 +95,7 @@ class Bmm(Op):
     name: ClassVar[str] = "bmm"
     aliases: ClassVar[tuple[str, ...]] = ("batch_matmul", "batch_dot")
     kind: ClassVar[Kind] = Kind.LINEAR
+    fresh: ClassVar[bool] = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mat2"))
 
     def infer(self, x: TensorType, mat2: TensorType) -> TensorType:
@@ -125,6 +127,7 @@ class CosineSimilarity(Op):
 
     name: ClassVar[str] = "cosine_similarity"
     kind: ClassVar[Kind] = Kind.NORM
+    fresh: ClassVar[bool] = True
     ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
     dim: Annotated[int, Field(description="the dimension of the vectors")] = 1
     eps: Annotated[float, Field(description="the least length that is divided by", gt=0)] = 1e-8

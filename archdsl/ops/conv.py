@@ -31,6 +31,7 @@ class Convolution(Spatial):
     """What convolutions and transposed convolutions share: fields, tensors and MACs."""
 
     kind = Kind.CONV
+    fresh = True
     ports = (
         Port("input"),
         Port("weight", optional=True),

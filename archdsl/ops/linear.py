@@ -20,6 +20,7 @@ class Linear(Op):
     name = "linear"
     aliases = ("dense", "fc", "fully_connected", "gemm", "inner_product", "projection")
     kind = Kind.LINEAR
+    fresh = True
     ports = (
         Port("input"),
         Port("weight", optional=True),
@@ -88,6 +89,7 @@ class Bilinear(Op):
 
     name = "bilinear"
     kind = Kind.LINEAR
+    fresh = True
     ports = (Port("input1"), Port("input2"))
 
     out_features: PositiveInt = Field(description="features of the output")

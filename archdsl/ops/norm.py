@@ -25,6 +25,7 @@ class RunningNorm(Spatial):
     """Normalisation of each channel, which may keep running statistics."""
 
     kind = Kind.NORM
+    fresh = True
 
     eps: float = EPS
     affine: bool
@@ -150,6 +151,7 @@ class TrailingNorm(Op):
     """Normalisation over the last dimensions."""
 
     kind = Kind.NORM
+    fresh = True
 
     normalized_dims: PositiveInt = Field(
         1, description="how many of the last dimensions are normalised; torch's `normalized_shape`"
@@ -240,6 +242,7 @@ class GroupNorm(Op):
     name = "group_norm"
     aliases = ("gn", "group_normalization")
     kind = Kind.NORM
+    fresh = True
 
     num_groups: PositiveInt = Field(description="number of groups; divides the channels")
     eps: float = EPS
@@ -285,6 +288,7 @@ class LocalResponseNorm(Op):
     name = "local_response_norm"
     aliases = ("lrn", "local_response_normalization")
     kind = Kind.NORM
+    fresh = True
 
     size: PositiveInt = Field(description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")

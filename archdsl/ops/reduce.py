@@ -231,6 +231,7 @@ class Normalize(Op):
     name: ClassVar[str] = "normalize"
     aliases: ClassVar[tuple[str, ...]] = ("l2_normalize", "unit_norm", "l2_norm")
     kind: ClassVar[Kind] = Kind.NORM
+    fresh: ClassVar[bool] = True
     p: Annotated[float, Field(description="which norm measures the length")] = 2.0
     dim: Annotated[int | Ints, Field(description="the dimensions of the vectors")] = 1
     eps: Annotated[float, Field(description="the least length that is divided by")] = 1e-12
@@ -294,6 +295,8 @@ class Topk(Ordering):
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         dim = normal_dim(self.dim, x.rank)
+        if x.dtype == "bool":  # torch sorts truths, and has no topk of them on the CPU
+            raise OpError("cannot take the topk of bool", code="dtype-error", ports=("input",))
         if least(self.k - x.shape[dim]) > 0:
             raise OpError(
                 f"k {self.k} is more than the size of dimension {self.dim} of {x}",

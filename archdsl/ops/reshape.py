@@ -211,6 +211,10 @@ class Roll(Op):
     def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
         return None if any(listed(self.shifts)) else (x.strides,)
 
+    def is_fresh(self) -> bool:
+        """Shifted by nothing, it is its input."""
+        return any(listed(self.shifts))
+
     def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
         shifts, dims = listed(self.shifts), listed(self.dims)
         if not dims:

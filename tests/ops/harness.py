@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import torch
@@ -29,6 +28,7 @@ import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 from archdsl.ops.base import Op, OpError
 from archdsl.ops.fields import Field, Part, Seen
 from archdsl.ops.memory import Placed, contiguous
+from archdsl.ops.receptive import ITSELF
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
 from archdsl_torch import lowering
 from archdsl_torch.helpers import HELPERS
@@ -171,13 +171,14 @@ def check_fields(case: Case, inferred: tuple[TensorType, ...]) -> None:
     assert [field.shape for field in found] == [sizes(x) for x in inferred]
     for field in found:
         assert field.seen.keys() <= set(range(count))
-        assert all(each.size is None or each.size >= 1 for each in field.seen.values())
+        assert all(each.reach is None or each.reach.span(each.grid) >= 0 for each in field.seen.values())
+        assert all(each.grid >= 1 for each in field.seen.values())
 
 
 def on_axes(shape: tuple[int, ...], axes: Iterator[int]) -> Field:
     numbers = [next(axes) for _ in shape]
     dims = tuple((Part(axis, 1, size),) for axis, size in zip(numbers, shape, strict=True))
-    return Field(dims, {a: Seen(Fraction(1), Fraction(1), size) for a, size in zip(numbers, shape, strict=True)})
+    return Field(dims, {a: Seen(ITSELF, size) for a, size in zip(numbers, shape, strict=True)})
 
 
 def check_symbolic(case: Case, inferred: tuple[TensorType, ...]) -> None:

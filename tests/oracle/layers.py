@@ -163,9 +163,10 @@ def _stochastic_depth(op: Any, inputs: Inputs, tensors: Tensors, training: bool)
 def _recurrent(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> tuple[Any, ...]:
     own = {"nonlinearity": op.nonlinearity} if op.name == "rnn" else {}
     own |= {"proj_size": op.proj_size} if op.name == "lstm" else {}
+    # made without numbers: initialising would draw from the generator that dropout draws from
     layer = getattr(nn, op.name.upper())(
         inputs[0].shape[-1], op.hidden_size, num_layers=op.num_layers, bias=op.bias, batch_first=op.batch_first,
-        dropout=op.dropout, bidirectional=op.bidirectional, dtype=inputs[0].dtype, **own,
+        dropout=op.dropout, bidirectional=op.bidirectional, device="meta", dtype=inputs[0].dtype, **own,
     ).train(training)  # fmt: skip
     states = tuple(x for x in inputs[1:] if x is not None)
     arguments: tuple[Any, ...] = (inputs[0],)
@@ -264,7 +265,8 @@ def _norm(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
 
 
 def _reduced(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Any:
-    return getattr(torch, op.name)(inputs[0], **_fields(op))
+    fields = _fields(op)
+    return getattr(torch, op.name)(inputs[0], **(fields if "dim" in fields else {}))
 
 
 def _spread(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
