@@ -368,7 +368,9 @@ def _unknown(tree: Name, env: Any) -> ExpressionError:
     hint = f"did you mean `{close}`?" if close else None
     if not close and tree.name in FORMULA_FUNCTIONS:
         hint = f"`{tree.name}` is a function: write `{tree.name}(…)`"
-    return ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint)
+    error = ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint)
+    error.unknown = tree.name
+    return error
 
 
 _COMPILERS: Final[dict[type[Any], Callable[[_Compiler, Any], Run]]] = {

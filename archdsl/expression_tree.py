@@ -22,11 +22,13 @@ class ExpressionError(Exception):
     """An expression that cannot be read or has no value.
 
     `start` and `end` are offsets into the expression's text; `message` is lower case without a final dot; `code` is
-    the diagnostic's. `call` is a call of something that is no function, `tree` the part that has no value.
+    the diagnostic's. `call` is a call of something that is no function, `tree` the part that has no value, `unknown`
+    a name that means nothing.
     """
 
     call: CallText | None = None
     tree: Tree | None = None
+    unknown: str | None = None
 
     def __init__(
         self, message: str, start: int = 0, end: int = 0, hint: str | None = None, code: str = "bad-expression"

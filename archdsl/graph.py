@@ -70,6 +70,10 @@ class Binding(NamedTuple):
     """The expression of a `let`, in the names of the same environment."""
 
 
+UNSURE = "?"
+"""A name that no spec can write: an environment that has it misses names, since what gives them could not be read."""
+
+
 class Env:
     """Names that expressions see, innermost first."""
 

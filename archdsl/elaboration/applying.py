@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any, NamedTuple, final
 
@@ -121,14 +121,33 @@ def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
         if problems:
             raise FieldError(problems)
         return op
+    raise FieldError(_problems(kind, fields, errors))
+
+
+def _problems(kind: type[Op], fields: dict[str, Any], errors: list[Any]) -> list[Problem]:
     missing = [str(each["loc"][0]) for each in errors if each["type"] == "missing"]
     others = [_problem(kind, fields, each) for each in _distinct(errors) if each["type"] != "missing"]
-    raise FieldError([*([_missing(kind, missing)] if missing else []), *others])
+    return [*([_missing(kind, missing)] if missing else []), *others]
 
 
 def _uncounted(name: str, value: Any) -> Problem:
     message = f"`{name}` is {shown(value)}: torch takes whole numbers up to 2 ** 63 - 1"
     return Problem("bad-value", message, name, None)
+
+
+def check_known(kind: type[Op], fields: dict[str, Any], unknown: Set[str]) -> None:
+    """Raises FieldError for the fields of an op that are wrong, whatever the unknown ones are.
+
+    None is missing where there are unknown ones: it may be what a misspelt one means.
+    """
+    from pydantic import ValidationError
+
+    try:
+        kind.model_validate(fields)
+    except ValidationError as error:
+        named = [found for found in error.errors() if found["loc"] and not (unknown and found["type"] == "missing")]
+        if named:
+            raise FieldError(_problems(kind, fields, named)) from None
 
 
 def _distinct(errors: list[Any]) -> list[Any]:
@@ -155,6 +174,9 @@ def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> Problem:
     if said and not said.startswith("expected"):
         return Problem("bad-value", f"`{name}`: {said}", name, None)
     given = fields.get(name)
+    if name not in kind.model_fields:  # one of those that an op takes beyond its own
+        expected = said.removeprefix("expected ") or "another value"
+        return Problem("bad-value", f"`{name}` is {shown(given)}, expected {expected}", name, None)
     item = _wrong_item(given, error["loc"])
     counted = said if isinstance(given, list | tuple) else ""
     expected = counted.removeprefix("expected ") or _wanted(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from archdsl.diagnostics import nearest
-from archdsl.elaboration.applying import shown, unknown_field
+from archdsl.diagnostics import FollowOn, nearest
+from archdsl.elaboration.applying import check_known, shown, unknown_field
 from archdsl.elaboration.blocks import BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import OpName, ValueMap, evaluate, prepare, prepare_field
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
+from archdsl.elaboration.knowing import check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
@@ -18,6 +20,7 @@ from archdsl.ops.base import FieldSpec, Op, field_specs
 from archdsl.ops.special import FILLED
 from archdsl.overrides import KINDS
 from archdsl.template import NodeTemplate, Written
+from archdsl.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -71,6 +74,63 @@ def op_fields(
     return fields
 
 
+def check_fields(
+    run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
+) -> None:
+    """Tells what is wrong with the fields of an op, of which some have no value."""
+    prepared = _known(run, template, lambda: _prepare_fields(run, template, frame, kind))
+
+    def resolve(key: str, value: Any) -> Any:
+        if kind in FILLED and key == "value":
+            raise FollowOn
+        return evaluate_here(value, frame)
+
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
+    fields |= _each_known(run, template, frame, prepared, resolve)
+    with suppress(Reported), run.mistakes.at(template, frame):
+        check_known(kind, fields, frozenset(template.written) - set(fields))
+
+
+def check_arguments(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A block's parameters as values, `UNKNOWN` where one has none; tells what is wrong with each."""
+    prepared = _known(run, template, lambda: _prepare_arguments(run, template, frame, block))
+    given = {**extra, **_each_known(run, template, frame, prepared, lambda _, value: evaluate_here(value, frame))}
+    home_env = run.catalogue.outer_env(block, frame.scope) or Env({})
+    found: dict[str, Any] = dict.fromkeys(block.params, UNKNOWN)
+    misspelt = any(key not in block.params for key in template.written)
+    for name, spec in block.params.items():
+        with suppress(Reported):
+            if name in given:
+                found[name] = _accepted(run, template, frame, block, spec, _located(run, template.home, given[name]))
+            elif name not in template.written and not (misspelt and spec.required):
+                found[name] = _not_given(run, template, frame, block, spec, home_env)
+    return found
+
+
+def _known(run: Elaborator, template: NodeTemplate, prepare: Callable[[], Prepared]) -> Prepared:
+    """What of the fields of a node can be prepared."""
+    try:
+        return prepare()
+    except Reported:
+        return [(key, template.fields[key]) for key in template.written if key in template.fields]
+
+
+def _each_known(
+    run: Elaborator, template: NodeTemplate, frame: Frame, prepared: Prepared, resolve: Callable[[str, Any], Any]
+) -> dict[str, Any]:
+    """The fields that have values, and of the others each name looked at."""
+    values: dict[str, Any] = {}
+    for key, value in prepared:
+        with suppress(Reported), run.mistakes.at(template, frame, template.written[key].path):
+            try:
+                values[key] = resolve(key, value)
+            except FollowOn:
+                check_names_here(value, frame)
+    return values
+
+
 def block_arguments(
     run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -84,18 +144,30 @@ def block_arguments(
     arguments: dict[str, Any] = {}
     for name, spec in block.params.items():
         if name in given:
-            arguments[name] = given[name]
-            if not accepts(spec, given[name]):
-                _wrong_type(run, template, frame, block, spec, given[name])
-        elif not spec.required:
-            arguments[name] = _default(run, frame, block, spec, home_env)
+            arguments[name] = _accepted(run, template, frame, block, spec, given[name])
         else:
-            run.mistakes.add(
-                "missing-field", f"`{block.name}` needs `{name}`", template.span, place=place_of(frame, template),
-                hint=f"add `{name}: …`",
-            )  # fmt: skip
-            raise Reported
+            arguments[name] = _not_given(run, template, frame, block, spec, home_env)
     return arguments
+
+
+def _accepted(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, value: Any
+) -> Any:
+    if not accepts(spec, value):
+        _wrong_type(run, template, frame, block, spec, value)
+    return value
+
+
+def _not_given(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env
+) -> Any:
+    if not spec.required:
+        return _default(run, frame, block, spec, env)
+    run.mistakes.add(
+        "missing-field", f"`{block.name}` needs `{spec.name}`", template.span, place=place_of(frame, template),
+        hint=f"add `{spec.name}: …`",
+    )  # fmt: skip
+    raise Reported
 
 
 def _default(run: Elaborator, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.diagnostics import FollowOn, nearest
@@ -162,6 +162,17 @@ class Catalogue:
         self._blocks[key] = block
         return block
 
+    def unused(self, home: Resolved, seen: Set[BlockSpec]) -> Iterator[BlockSpec]:
+        """The blocks that a file defines and that are none of those."""
+        for name, raw in (home.document.blocks or {}).items():
+            key = id(home), name
+            try:
+                block = self._blocks[key] if key in self._blocks else self._compile(key, home, name, raw)
+            except Reported:
+                continue
+            if block is not None and block not in seen:
+                yield block
+
     def _spec(self, key: tuple[int, str], home: Resolved, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec:
         resolved, diagnostics = home.spec_block(name.removeprefix("spec."))
         if resolved is None:
@@ -237,6 +248,8 @@ class Catalogue:
                 return [(n, path_text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
         except ExpressionError as error:
             self.mistakes.expression(home, written.path, error, place)
+            return []
+        except FollowOn:
             return []
         except TemplateError as error:
             self.mistakes.template(home, error)

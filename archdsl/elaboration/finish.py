@@ -10,7 +10,7 @@ from archdsl.diagnostics import Severity, nearest
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes
-from archdsl.elaboration.published import published
+from archdsl.elaboration.published import published, read_renames
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
@@ -30,6 +30,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     """The graph, once every node has been elaborated; None where there is no output."""
     root, mistakes = frame.scope, state.mistakes
     if mistakes.failed:
+        _read_all(state, mistakes)
         return None
     if not root.outputs:
         mistakes.add("no-value", "the network has no output", state.resolved.span(("nodes",)),
@@ -68,6 +69,28 @@ def _count_computed(nodes: list[Node]) -> None:
             if node.template is not None:
                 error.span = node.template.home.span(written.path if written else node.template.path)
             raise
+
+
+def _read_all(state: Elaborator, mistakes: Mistakes) -> None:
+    """Reads what needs the whole network to be used, to tell of what cannot be read."""
+    for _, home in state.spec_scopes:
+        for key, raw in (home.document.init or {}).items():
+            read_rule(raw, home, ("init", key), mistakes)
+    for node in state.nodes:
+        if isinstance(node.template, NodeTemplate) and node.template.init is not None:
+            read_rule(node.template.init.value, node.template.home, node.template.init.path, mistakes)
+    read_renames(state.spec_scopes, mistakes)
+
+
+def read_rule(raw: Any, home: Resolved, path: tuple[Any, ...], mistakes: Mistakes) -> None:
+    """Tells of the initialisers of one rule that cannot be read."""
+    for name, text in raw.items() if isinstance(raw, Mapping) else ((None, raw),):
+        where = path if name is None else (*path, name)
+        try:
+            if text is not None and "$" not in str(text):
+                parse_initialiser(str(text))
+        except InitialiserError as error:
+            mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
 
 
 def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:

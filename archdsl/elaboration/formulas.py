@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
-from archdsl.diagnostics import nearest
+from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.fields import part_value, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
+from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
 from archdsl.expression_scan import candidates, check_length
 from archdsl.expression_tree import (
@@ -21,7 +22,6 @@ from archdsl.expression_tree import (
     literal_of,
     rebuild,
     substitute,
-    walk,
 )
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.formula import check_formula
@@ -107,7 +107,7 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
         raise
     if ".shape" in text:
         expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
-    places = _places(expression.tree)
+    places = name_places(expression.tree)
     tensors = tuple(n for n in sorted(expression.names, key=places.__getitem__) if find(frame, n) is not None)
     values = tuple(_operand(expression, path, frame) for path in tensors)
     for path in expression.names:
@@ -128,7 +128,7 @@ def _operand(expression: Expression, path: str, frame: Frame) -> Value:
 
 def _placed(error: PathError, expression: Expression, path: str) -> PathError:
     """The same error at the path's place in the formula."""
-    start = _places(expression.tree)[path]
+    start = name_places(expression.tree)[path]
     error.offsets = (start, start + len(path))
     return error
 
@@ -203,19 +203,18 @@ def _is_known(tree: Any) -> TypeGuard[Literal]:
     return isinstance(tree, Literal) and isinstance(tree.value, bool | int | float)
 
 
-def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
-    """What to say of a name that means nothing here."""
-    start = _places(expression.tree)[name]
-    near = nearest(name, env.keys())
-    return ExpressionError(
-        f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
-    )
-
-
-def _places(tree: Any) -> dict[str, int]:
-    """Where each name of a tree first stands."""
-    found: dict[str, int] = {}
-    for part in walk(tree):
-        if isinstance(part, Name):
-            found[part.name] = min(part.start, found.get(part.name, part.start))
-    return found
+def formula_mistakes(text: Text, frame: Frame) -> Iterator[ExpressionError | PathError]:
+    """What is wrong with the names of a formula of which not every one has a value, each once."""
+    try:
+        formula = formula_text(text, frame.env)
+        expression = parse_formula(formula.text, lambda path: find(frame, path) is not None)
+    except (ExpressionError, FollowOn):
+        return
+    for path, start in name_places(expression.tree).items():
+        if path in expression.names and path not in frame.env and find(frame, path) is None:
+            try:
+                error = unknown_path(frame, path)
+            except FollowOn:
+                continue
+            error.offsets = formula.written(start, start + len(path))
+            yield error

@@ -104,6 +104,8 @@ class Frame:
     """How often a node here runs in one pass: the steps of the loops over time around it."""
     unsure: bool = False
     """Something here that makes nodes could not be read: a missing name may follow from that."""
+    maybe: list[Template] = field(default_factory=list)
+    """Nodes and loops of which nobody knows what names they give."""
 
 
 class PathError(Exception):
@@ -288,7 +290,7 @@ def unknown_path(frame: Frame, path: str) -> PathError:
         )
     entry = find(frame, head)
     if entry is None:
-        if _unsure(frame):
+        if may_be_node(frame, head):
             raise FollowOn
         if head == SCOPE_INPUT and len(frame.ports) > 1:
             listed = ", ".join(f"`{name}`" for name in frame.ports)
@@ -315,13 +317,20 @@ _MANY: Final = 10_000
 """Names of which the last few are listed, looked through for each mistake."""
 
 
-def _unsure(frame: Frame) -> bool:
+def may_be_node(frame: Frame, head: str) -> bool:
+    """Whether a missing name may follow from what could not be read."""
     seen: Frame | None = frame
     while seen is not None:
-        if seen.unsure:
+        if seen.unsure or (seen.maybe and _may_be_called(tuple(seen.maybe), head)):
             return True
         seen = seen.parent
     return False
+
+
+def _may_be_called(templates: tuple[Template, ...], head: str) -> bool:
+    """Whether one of these nodes and loops may give a name; those of lists give numbers."""
+    names, patterns = _heads(templates)
+    return head.isdecimal() or head in names or any(all(match(pattern, head) or ("",)) for _, pattern in patterns)
 
 
 def _written_later(frame: Frame, head: str) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archdsl.diagnostics import FollowOn
 from archdsl.document import kind_of
 from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import ExpressionError, parse
-from archdsl.graph import BATCH, Binding, Env, Node, Scope, SizeCheck, Value
+from archdsl.graph import BATCH, UNSURE, Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.limits import MAX_INT64
 from archdsl.ops.base import OpError
 from archdsl.ops.extent import check_outputs
@@ -43,23 +45,28 @@ class Declared(NamedTuple):
 
 def network_inputs(
     resolved: Resolved, root: Scope, sizes: Mapping[str, int], mistakes: Mistakes
-) -> tuple[dict[str, Node], dict[str, int]]:
-    """The input nodes by name, and the sample size of each symbolic dimension.
+) -> tuple[dict[str, Node | None], dict[str, int]]:
+    """The input nodes by name, None for one that is broken, and the sample size of each symbolic dimension.
 
-    Binds the dimensions in the root's environment. Mistakes are reported; their inputs left out.
+    Binds the dimensions in the root's environment. Mistakes are reported.
     """
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, Node | None] = {}
     sample = _Sizes()
-    for declared in _declared(resolved, root.env, mistakes):
-        try:
-            shape = tuple(
-                _dimension(declared, position, item, resolved, root.env, sample, sizes, mistakes)
-                for position, item in enumerate(declared.shape)
-            )
-            node = nodes[declared.name] = _node(declared, shape, resolved, root, sample, mistakes)
-            root.checks += _said_before(node, nodes)
-        except _Bad:
+    for name, declared in _declared(resolved, root.env, mistakes):
+        nodes[name] = None
+        if declared is None:  # any name may be one of its dimensions
+            root.env.names[UNSURE] = Binding(None, "broken")
             continue
+        sized = [
+            _sized(declared, position, item, resolved, root.env, sample, sizes, mistakes)
+            for position, item in enumerate(declared.shape)
+        ]
+        shape = tuple(dim for dim in sized if dim is not None)
+        with suppress(_Bad):
+            node = _node(declared, shape, resolved, root, sample, mistakes)
+            if len(shape) == len(sized):
+                root.checks += _said_before(node, [other for other in nodes.values() if other is not None])
+                nodes[name] = node
     unknown = [key for key in sizes if key.rpartition(".")[2] not in sample]
     for key in unknown:
         listed = ", ".join(f"`{name}`" for name in sample) or "none"
@@ -68,9 +75,9 @@ def network_inputs(
     return nodes, sample
 
 
-def _said_before(node: Node, nodes: Mapping[str, Node]) -> list[SizeCheck]:
+def _said_before(node: Node, others: list[Node]) -> list[SizeCheck]:
     """The dimensions of an input that an earlier one has too: only the run can compare them."""
-    earlier = {dim for other in nodes.values() if other is not node for dim in other.types[0].shape}
+    earlier = {dim for other in others for dim in other.types[0].shape}
     value = Value(node, 0, node.types[0])
     return [
         SizeCheck(value, position, dim)
@@ -92,43 +99,67 @@ class _Bad(Exception):
     """Reported already."""
 
 
-def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> list[Declared]:
+def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[str, Declared | None]]:
+    """The inputs by name; None for one whose shape cannot be read."""
     raw = resolved.document.inputs
     if not raw:
         mistakes.add("missing-field", "a spec needs `inputs`", resolved.span(()), hint="inputs: {x: [N, 3, H, W]}")
-        return []
-    found: list[Declared] = []
+        yield UNSURE, None
+        return
     try:
         for name, value, path, names in expanded(raw, env, ("inputs",)):
-            if isinstance(value, Mapping):
-                shape, shape_path = value.get("shape"), (*path, "shape")
-                dtype, below = value.get("dtype", "float32"), value.get("below")
-            else:
-                shape, shape_path, dtype, below = value, path, "float32", None
-            if not isinstance(shape, list):
-                raise TemplateError(
-                    "wrong-type", f"the shape of `{name}` is a list, found {kind_of(shape)}", shape_path,
-                    hint="write `[N, 3, H, W]`",
-                )  # fmt: skip
-            if not isinstance(dtype, str) or dtype not in DTYPES:
-                raise TemplateError(
-                    "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DTYPES)}"
-                )
-            if isinstance(value, Mapping) and value.get("optional"):
-                raise TemplateError(
-                    "bad-value", f"`{name}` is an input of the network, which is never optional", (*path, "optional"),
-                    hint="only a block's inputs may be `optional`",
-                )  # fmt: skip
-            problem = check_input_name(name)
-            if problem is not None:
-                raise TemplateError("bad-name", problem[0], path, hint=problem[1], key=True)
-            port_spec(name, shape, shape_path)
-            found.append(Declared(name, shape, dtype, below, path, shape_path, names))
+            try:
+                yield name, _declare(name, value, path, names)
+            except TemplateError as error:
+                mistakes.template(resolved, error)
+                yield name, None
     except TemplateError as error:
         mistakes.template(resolved, error)
+        yield UNSURE, None
     except ExpressionError as error:
         mistakes.expression(resolved, ("inputs",), error, "")
-    return found
+        yield UNSURE, None
+    except FollowOn:
+        yield UNSURE, None
+
+
+def _declare(name: str, value: Any, path: Path, env: Env) -> Declared:
+    """An input as it is written. Raises TemplateError."""
+    if isinstance(value, Mapping):
+        shape, shape_path = value.get("shape"), (*path, "shape")
+        dtype, below = value.get("dtype", "float32"), value.get("below")
+    else:
+        shape, shape_path, dtype, below = value, path, "float32", None
+    if not isinstance(shape, list):
+        raise TemplateError(
+            "wrong-type", f"the shape of `{name}` is a list, found {kind_of(shape)}", shape_path,
+            hint="write `[N, 3, H, W]`",
+        )  # fmt: skip
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise TemplateError(
+            "bad-value", f"unknown dtype `{dtype}`", (*path, "dtype"), hint=f"one of {', '.join(DTYPES)}"
+        )
+    if isinstance(value, Mapping) and value.get("optional"):
+        raise TemplateError(
+            "bad-value", f"`{name}` is an input of the network, which is never optional", (*path, "optional"),
+            hint="only a block's inputs may be `optional`",
+        )  # fmt: skip
+    problem = check_input_name(name)
+    if problem is not None:
+        raise TemplateError("bad-name", problem[0], path, hint=problem[1], key=True)
+    port_spec(name, shape, shape_path)
+    return Declared(name, shape, dtype, below, path, shape_path, env)
+
+
+def _sized(
+    declared: Declared, position: int, item: Any, resolved: Resolved, env: Env, sample: _Sizes,
+    sizes: Mapping[str, int], mistakes: Mistakes,
+) -> Dim | None:  # fmt: skip
+    """A dimension; None where its mistake has been told."""
+    try:
+        return _dimension(declared, position, item, resolved, env, sample, sizes, mistakes)
+    except (_Bad, FollowOn):
+        return None
 
 
 def _dimension(
@@ -204,6 +235,8 @@ def _node(
             below = parse(str(below)).evaluate(declared.env)
         except ExpressionError as error:
             mistakes.expression(resolved, path, error, "")
+            raise _Bad from None
+        except FollowOn:
             raise _Bad from None
         below = _positive(below, sample, resolved, path, mistakes)
     try:

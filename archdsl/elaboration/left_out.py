@@ -42,6 +42,8 @@ def left_out(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -
     if template.when is not None:
         return Entry(state=State.ABSENT, alias=why)
     reads = _reads(run, template, frame)
+    if any(entry is not None and entry.state is State.BROKEN for _, entry in reads):
+        raise FollowOn
     distinct = dict(reads)
     entries = list({id(entry): entry for entry in distinct.values()}.values())
     if len(entries) == 1 and entries[0] is not None:

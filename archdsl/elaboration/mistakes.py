@@ -11,7 +11,7 @@ from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.elaboration.tracing import quotes_hint, reads
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Env
+from archdsl.graph import UNSURE, Env
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError
@@ -53,6 +53,11 @@ def traced(value: Any, env: Env) -> Told:
 class Reported(Exception):
     """A mistake has been reported: what depends on it is left in peace."""
 
+    def __init__(self, inside: bool = False) -> None:
+        super().__init__()
+        self.inside = inside
+        """The nodes inside of the one at fault have been elaborated."""
+
 
 @final
 class Mistakes:
@@ -60,7 +65,7 @@ class Mistakes:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span | None], Diagnostic] = {}
-        self._counts: dict[tuple[str, Span | None], int] = {}
+        self._places: dict[tuple[str, Span | None], set[str | None]] = {}
         self._left = current().limits.mistakes
         """How many more are looked for: a mistake in a large loop would be found again and again."""
 
@@ -77,7 +82,7 @@ class Mistakes:
         notes: tuple[Note, ...] = (), severity: Severity = Severity.ERROR,
     ) -> None:  # fmt: skip
         key = code, span
-        self._counts[key] = self._counts.get(key, 0) + 1
+        self._places.setdefault(key, set()).add(place)
         if key not in self._found:
             self._found[key] = Diagnostic(code, message, span, severity, place or None, notes, hint)
         self._left -= 1
@@ -88,7 +93,7 @@ class Mistakes:
         """Adds what was found while another file was read."""
         for found in diagnostics:
             self._found.setdefault((found.code, found.span), found)
-            self._counts.setdefault((found.code, found.span), 1)
+            self._places.setdefault((found.code, found.span), set()).add(None)
 
     def template(self, home: Resolved, error: TemplateError, told: Told = NOTHING) -> None:
         """A node that could not be compiled."""
@@ -114,7 +119,8 @@ class Mistakes:
         if isinstance(error, TemplateError):
             self.template(home, error, traced(error.tree, frame.env))
         elif isinstance(error, ExpressionError):
-            self.expression(home, path, error, place, traced(error.tree, frame.env))
+            if error.unknown is None or UNSURE not in frame.env:
+                self.expression(home, path, error, place, traced(error.tree, frame.env))
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
@@ -166,7 +172,7 @@ class Mistakes:
         self.add(error.code, error.message, span, place=place, hint=error.hint, notes=notes)
 
     def _counted(self, key: tuple[str, Span | None], found: Diagnostic) -> Diagnostic:
-        count = self._counts[key]
+        count = len(self._places[key])
         if count == 1 or found.path is None:
             return found
         return replace(found, path=f"{found.path}, first of {count}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Severity
+from archdsl.diagnostics import FollowOn, Severity
 from archdsl.document import Resize, kind_of
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.loops import expanded
@@ -68,6 +68,13 @@ def _found(paths: Paths, pattern: str, home: Resolved, where: Path) -> Iterator[
         raise
 
 
+def read_renames(specs: list[tuple[Scope, Resolved]], mistakes: Mistakes) -> None:
+    """Tells of the new names that cannot be read, where there is no network to compare them with."""
+    for scope, home in specs:
+        for _ in _renames(home, scope.env, mistakes):
+            pass
+
+
 def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Rename, Path]]:
     """The renames of one file, `for` keys expanded, each with where it is written."""
     try:
@@ -80,6 +87,8 @@ def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Ren
         mistakes.template(home, error)
     except ExpressionError as error:
         mistakes.expression(home, ("weights", "renames"), error, "")
+    except FollowOn:
+        return
 
 
 def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:

@@ -72,6 +72,12 @@ def written_sources(template: NodeTemplate, frame: Frame) -> list[str] | dict[st
     return [source.path for source in sources]
 
 
+def check_paths(template: NodeTemplate, frame: Frame) -> None:
+    """Whether every path under `from` leads somewhere, whatever ports it feeds. Raises PathError and FollowOn."""
+    sources = _sources(template, frame)
+    _entries(frame, [*sources.values()] if isinstance(sources, dict) else sources)
+
+
 def _sources(template: NodeTemplate, frame: Frame) -> list[Source] | dict[str, Source]:
     assert template.source is not None
     cached = template.cache.get("from")
@@ -281,6 +287,8 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
             entry, name = above, above_name(above)
         elif port.optional:
             entry, name = None, port.name
+        elif above.state is State.BROKEN:  # it may have an output of the port's name
+            raise FollowOn
         else:
             raise _missing(above, port, position)
         entries.append(entry)

@@ -17,6 +17,7 @@ from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
 from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in
 from archdsl.elaboration.tracing import Use
@@ -87,10 +88,10 @@ class _Loop:
         self.scope.inputs = {name: given.get(name) for name in names}
         self._move_checks({value: port for port, value in inside.items()}, given)
         types = {port: value.type for port, value in inside.items()}
-        bind_let(run, spec, self.scope.env, place_of(self.outer, self.template), types)
+        bind_let(run, spec, self.scope, types.get)
         inner, last = instance(run, spec, self.scope, values, self.frame)
         if last.state is State.BROKEN:
-            raise Reported
+            raise Reported(inside=True)
         return self._close(last, inside, inner.entries)
 
     def _move_checks(self, ports: Mapping[Value, str], given: Mapping[str, Value]) -> None:
@@ -343,6 +344,9 @@ class _Reader:
         for name, raw in self._mapping("collect").items():
             if not isinstance(raw, str | int) or isinstance(raw, bool):
                 self._fail("wrong-type", f"expected the name of an output, found {kind_of(raw)}", "collect", name)
+            if (problem := check_name(name)) is not None or "." in name:
+                message, hint = problem or (f"`{name}` is not a name", "give what is collected a name without dots")
+                self._fail("bad-name", message, "collect", name, hint=hint, key=True)
             if name in carried:
                 self._fail(
                     "duplicate-name", f"`{name}` is the carried value at the end", "collect", name, key=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import FollowOn
@@ -11,6 +11,7 @@ from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, SizeEr
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import NOT_FED, Entry, Frame, MissingElse, State, find, place_of, unknown_path, value_of
 from archdsl.elaboration.instances import Instance, copied
+from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
@@ -69,7 +70,7 @@ def block(
         return _close(scope, *copied(run, known, scope, values), frame)
     before = _progress(run)
     types = {port: value.type for port, value in scope.inputs.items() if value is not None}
-    bind_let(run, spec, env, place_of(frame, template), types)
+    bind_let(run, spec, scope, types.get)
     first, scopes = len(run.nodes), run.budget.spent["scopes"]
     inner, last = instance(run, spec, scope, values, frame)
     if key is not None and _progress(run) == before:
@@ -83,10 +84,19 @@ def _progress(run: Elaborator) -> tuple[int, int]:
     return len(run.mistakes.diagnostics), len(run.spec_scopes)
 
 
-def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Values, frame: Frame) -> tuple[Frame, Entry]:
-    """A block's body, run in a frame of its own, and what reading the instance gives."""
+def instance(
+    run: Elaborator, spec: BlockSpec, scope: Scope, values: Values | None, frame: Frame
+) -> tuple[Frame, Entry]:
+    """A block's body, run in a frame of its own, and what reading the instance gives.
+
+    Where `values`, what its inputs are fed with, is None, all of them are broken.
+    """
+    run.seen.add(spec)
     inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode, repeats=frame.repeats)
-    inner.ports = {port: _port_entry(value) for port, value in zip(scope.inputs, values, strict=True)}
+    if values is None:
+        inner.ports = {port: Entry(state=State.BROKEN) for port in scope.inputs}
+    else:
+        inner.ports = {port: _port_entry(value) for port, value in zip(scope.inputs, values, strict=True)}
     inner.above = next(iter(inner.ports.values()), Entry())
     if spec.template.is_spec:
         run.spec_scopes.append((scope, spec.template.home))
@@ -108,7 +118,7 @@ def _port_entry(value: Value | None) -> Entry:
 def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -> Entry:
     """What a finished scope is to the frame that it stands in."""
     if last.state is State.BROKEN:
-        raise Reported
+        raise Reported(inside=True)
     scope.outputs = dict(last.outputs)
     return Entry(
         dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named,
@@ -172,17 +182,28 @@ def bind_ports(
             raise Reported from None
 
 
-def bind_let(run: Elaborator, spec: BlockSpec, env: Env, place: str, types: Mapping[str, TensorType]) -> None:
-    """Adds a block's derived values to its names; `types` are those of its inputs."""
+def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[str], TensorType | None]) -> None:
+    """Adds a block's derived values to the names of its instance; `type_of` knows its inputs."""
+    env = scope.env
     for name, value in spec.let.items():
         try:
             definition = value if isinstance(value, Expression) else None
-            env.names[name] = Binding(evaluate_with_shapes(value, env, types.get), "let", definition)
+            env.names[name] = Binding(evaluate_with_shapes(value, env, type_of), "let", definition)
         except ExpressionError as error:
-            run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, place)
+            run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, scope.path)
             env.names[name] = Binding(None, "broken")
         except FollowOn:
+            _check_let(run, spec, scope, name)
             env.names[name] = Binding(None, "broken")
+
+
+def _check_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str) -> None:
+    """Tells of a name in a derived value that means nothing, where another has no value."""
+    ports = {port.name for port in spec.ports}
+    try:
+        check_names(spec.let[name], scope.env, ports.__contains__)
+    except ExpressionError as error:
+        run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, scope.path)
 
 
 def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:

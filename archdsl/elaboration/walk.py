@@ -9,6 +9,7 @@ stays silent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
@@ -34,9 +35,10 @@ from archdsl.elaboration.reading import DECLARATIONS, read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
+from archdsl.elaboration.second_look import look_again, look_at_unused
 from archdsl.elaboration.tracing import Turn
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.graph import Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
+from archdsl.graph import UNSURE, Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import Op, Port
 from archdsl.ops.special import Constant, Formula, Parameter
@@ -68,6 +70,12 @@ class Elaborator:
         """The network, and the specs used as blocks in it."""
         self.applier = Applier({})
         self.instances = Instances()
+        self.seen: set[BlockSpec] = set()
+        """The blocks whose bodies have run."""
+        self.looks: Counter[int] = Counter()
+        """How often each template has been looked at again."""
+        self.looked: set[Any] = set()
+        """The bodies of blocks that have been looked at with unknown inputs."""
 
     def run(self) -> tuple[Graph | None, list[Diagnostic]]:
         """The graph, or None, and every diagnostic."""
@@ -88,16 +96,16 @@ class Elaborator:
         env = Env({}, self.catalogue.file_env(self.resolved))
         root = Scope("", "", None, None, env, kind=ScopeKind.NETWORK, listed=network.template.listed)
         self.spec_scopes.append((root, self.resolved))
-        told = len(self.mistakes.diagnostics)
         inputs, sample = network_inputs(self.resolved, root, self.sizes, self.mistakes)
         self.applier = Applier(sample)
         frame = Frame(root, env, None, Entry(state=State.BROKEN))
-        frame.ports = {n: Entry({"output": Value(node, 0, node.types[0])}, node=node) for n, node in inputs.items()}
+        frame.ports = {name: _input(node) for name, node in inputs.items()}
         frame.above = next(iter(frame.ports.values()), frame.above)
-        frame.unsure = len(self.mistakes.diagnostics) > told
+        frame.unsure = UNSURE in inputs
         self.body(network.template.body, frame)
         root.outputs = outputs(self, network, frame)
-        graph = finish(self, frame, inputs, sample)
+        look_at_unused(self, self.catalogue.unused(self.resolved, self.seen))
+        graph = finish(self, frame, {n: node for n, node in inputs.items() if node is not None}, sample)
         return graph, self.mistakes.diagnostics
 
     def body(self, body: tuple[Template, ...], frame: Frame, again: bool = False) -> None:
@@ -111,7 +119,8 @@ class Elaborator:
                 elif isinstance(template, NodeTemplate):
                     try:
                         self._node(template, frame)
-                    except Reported:
+                    except Reported as reported:
+                        look_again(self, template, frame, reported.inside)
                         self._break(template, frame)
         except TooLarge as error:
             self.mistakes.too_large(error, template, place_of(frame, template), self._loops())
@@ -129,7 +138,7 @@ class Elaborator:
             with self.mistakes.at(template, frame):
                 turns = self._turns(template, frame)
         except Reported:
-            frame.unsure = True
+            self._unknown_turn(template, frame)
             return
         self.budget.spend("expansions", len(turns) * (1 + len(template.body)))
         env, loops = frame.env, frame.loops
@@ -142,6 +151,13 @@ class Elaborator:
         self.turning.pop()
         frame.env, frame.loops = env, loops
 
+    def _unknown_turn(self, template: LoopTemplate, frame: Frame) -> None:
+        """One turn of a loop of which nobody knows what it runs over."""
+        frame.maybe.append(template)
+        env, frame.env = frame.env, Env({name: Binding(None, "broken") for name in template.targets}, frame.env)
+        self.body(template.body, frame)
+        frame.env = env
+
     def _turns(self, template: LoopTemplate, frame: Frame) -> list[tuple[Any, ...]]:
         for name in template.targets:
             found = frame.env.find(name)
@@ -150,6 +166,8 @@ class Elaborator:
         try:
             turns: list[tuple[Any, ...]] = evaluate_here(template.iterable, frame)
         except ExpressionError as error:
+            if error.unknown is not None and UNSURE in frame.env:
+                raise FollowOn from None
             # The key's own text begins after the brackets that make a list of it.
             if "known only at run time" in error.message:
                 error.hint = "`for` is decided when the graph is built: make the size a parameter of the file"
@@ -177,7 +195,7 @@ class Elaborator:
         try:
             name = str(evaluate_text(template.name, frame.env))
         except (ExpressionError, FollowOn):
-            frame.unsure = True
+            frame.maybe.append(template)
             return
         if _taken(frame, name) is None:
             entries, last = _place(frame, name)
@@ -335,6 +353,12 @@ class Elaborator:
             reading = read_sources(template, frame, kind.ports)
             values = reading.values(frame.mode)
         return place_op(self, template, frame, name, op, values, reading.names)
+
+
+def _input(node: Node | None) -> Entry:
+    if node is None:
+        return Entry(state=State.BROKEN)
+    return Entry({"output": Value(node, 0, node.types[0])}, node=node)
 
 
 def _same_reads(paths: tuple[str, ...], frame: Frame) -> tuple[Value, ...] | None:

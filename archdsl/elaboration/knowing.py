@@ -1,0 +1,74 @@
+"""Names in expressions that cannot be evaluated: whether each of them means something is known all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from archdsl.diagnostics import nearest
+from archdsl.elaboration.fields import ValueList, ValueMap
+from archdsl.elaboration.frames import Frame, find, may_be_node
+from archdsl.expressions import Attribute, Expression, ExpressionError, Name, free_names, walk
+from archdsl.graph import UNSURE, Env
+from archdsl.substitution import Text
+
+
+def check_names(value: Any, env: Env, is_node: Callable[[str], bool]) -> None:
+    """Raises ExpressionError for the first name of a prepared value that means nothing.
+
+    `is_node` says whether a name may be that of a node, whose shape an expression reads.
+    """
+    if UNSURE in env:
+        return
+    for expression, offset in _expressions(value):
+        shaped = _shaped(expression.tree)
+        name = next((n for n in sorted(expression.names) if n not in env and not (n in shaped and is_node(n))), None)
+        if name is not None:
+            error = unknown_name(expression, name, env)
+            error.start, error.end = error.start + offset, error.end + offset
+            raise error
+
+
+def check_names_here(value: Any, frame: Frame) -> None:
+    """The same in a frame."""
+    check_names(value, frame.env, lambda name: find(frame, name) is not None or may_be_node(frame, name))
+
+
+def _shaped(tree: Any) -> frozenset[str]:
+    """The names whose shape is asked for."""
+    asked = (free_names(part.value) for part in walk(tree) if isinstance(part, Attribute) and part.name == "shape")
+    return frozenset().union(*asked)
+
+
+def _expressions(value: Any) -> Iterator[tuple[Expression, int]]:
+    """The expressions of a prepared value, each with where it begins in the value's text."""
+    if isinstance(value, Expression):
+        yield value, 0
+    elif isinstance(value, Text):
+        yield from ((part.expression, part.offset) for part in value.parts if part.expression is not None)
+    elif isinstance(value, ValueList):
+        for item in value.items:
+            yield from _expressions(item)
+    elif isinstance(value, ValueMap):
+        for _, item in value.items:
+            yield from _expressions(item)
+
+
+def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
+    """What to say of a name that means nothing here."""
+    start = name_places(expression.tree)[name]
+    near = nearest(name, env.keys())
+    error = ExpressionError(
+        f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
+    )
+    error.unknown = name
+    return error
+
+
+def name_places(tree: Any) -> dict[str, int]:
+    """Where each name of a tree first stands."""
+    found: dict[str, int] = {}
+    for part in walk(tree):
+        if isinstance(part, Name):
+            found[part.name] = min(part.start, found.get(part.name, part.start))
+    return found
