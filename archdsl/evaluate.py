@@ -37,6 +37,7 @@ from archdsl.expression_tree import (
 )
 from archdsl.expression_values import Spend
 from archdsl.limits import MAX_INT, TooLarge, current
+from archdsl.shapes import Symbolic
 
 
 class Names(Protocol):
@@ -228,12 +229,35 @@ class _Compiler:
         return run
 
     def _call(self, tree: Call) -> Run:
+        sole = tree.arguments[0] if len(tree.arguments) == 1 else None
+        if tree.function in values.ROUNDING and isinstance(sole, Binary) and sole.sign == "/":
+            return self._rounded_quotient(tree, sole)
         function, arguments = tree.function, [self.compile(argument) for argument in tree.arguments]
 
         def run(frame: Any) -> Any:
             given = [argument(frame) for argument in arguments]
             try:
                 return apply(function, given, _spender(frame))
+            except ValueError as error:
+                raise _located(error, tree) from None
+
+        return run
+
+    def _rounded_quotient(self, tree: Call, quotient: Binary) -> Run:
+        """`ceil(H / 2)`: of dimensions only the rounded quotient is a whole number."""
+        function, left, right = tree.function, self.compile(quotient.left), self.compile(quotient.right)
+
+        def run(frame: Any) -> Any:
+            a, b = left(frame), right(frame)
+            whole = all(isinstance(side, int | Symbolic) for side in (a, b))
+            try:
+                if whole and (isinstance(a, Symbolic) or isinstance(b, Symbolic)):
+                    return values.rounded_quotient(function, a, b)
+                divided = values.arithmetic("/", a, b, _spender(frame))
+            except ValueError as error:
+                raise _located(error, quotient) from None
+            try:
+                return apply(function, [divided], _spender(frame))
             except ValueError as error:
                 raise _located(error, tree) from None
 

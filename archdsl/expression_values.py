@@ -189,8 +189,28 @@ def _exact_quotient(left: Dim, right: Dim) -> Dim:
         raise ValueError(f"{_operand(left)} / 0 divides by zero")
     quotient = left // right
     if quotient * right != left:
-        raise ValueError(f"`{left}` is not always a multiple of `{right}`", "use `//` for the whole quotient")
+        hint = "use `//` for the whole quotient; `ceil(a / b)` rounds up"
+        raise ValueError(f"`{left}` is not always a multiple of `{right}`", hint)
     return quotient
+
+
+ROUNDING: Final = frozenset(("ceil", "floor", "int"))
+"""The functions that make a whole number of a quotient."""
+
+
+def rounded_quotient(function: str, left: Dim, right: Dim) -> Dim:
+    """`ceil(left / right)`, `floor(left / right)` or `int(left / right)` where one is known only at run time."""
+    if right == 0:
+        raise ValueError(f"{_operand(left)} / 0 divides by zero")
+    if least(right) < 1:
+        left, right = -left, -right
+    if least(right) < 1:
+        raise run_time(left, right)
+    if function == "ceil":
+        return _symbolic("//", left + right - 1, right)  # type: ignore[no-any-return]
+    if function == "int" and least(left) < 0:
+        raise ValueError(f"`{left}` may be negative", "say which way to round: `floor(a / b)` or `ceil(a / b)`")
+    return _symbolic("//", left, right)  # type: ignore[no-any-return]
 
 
 def _symbolic_power(left: Any, right: Any) -> Any:

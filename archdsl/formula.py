@@ -28,7 +28,7 @@ from archdsl.expressions import (
 )
 from archdsl.ops.base import OpError
 from archdsl.ops.rules import broadcast
-from archdsl.shapes import Shape, Symbolic, TensorType, format_shape
+from archdsl.shapes import Shape, Symbolic, TensorType, format_shape, least
 
 # --- what may stand in a formula ------------------------------------------------------------------
 
@@ -191,7 +191,13 @@ def _binary(tree: Binary, inputs: list[TensorType]) -> _Operand:
     verb = _VERBS[tree.sign]
     joined = _joined((tree.left, tree.right), inputs, verb.format)
     dtype = _counted(joined.dtype)
-    return joined._replace(dtype="float32" if tree.sign == "/" and _category(dtype) == _INT else dtype)
+    divides = tree.sign == "/" or (tree.sign == "**" and joined.number and not _is_count(tree.right))
+    return joined._replace(dtype="float32" if divides and _category(dtype) == _INT else dtype)
+
+
+def _is_count(tree: Tree) -> bool:
+    """Whether it is a whole number of at least 0, so that a whole number to its power is one."""
+    return isinstance(tree, Literal) and isinstance(tree.value, int | Symbolic) and least(tree.value) >= 0
 
 
 def _compare(tree: Compare, inputs: list[TensorType]) -> _Operand:

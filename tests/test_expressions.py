@@ -210,7 +210,7 @@ def test_only_the_run_can_decide(text: str, at: str) -> None:
 
 def test_inexact_quotient_of_a_dimension() -> None:
     assert failure("H / 2") == ("`H` is not always a multiple of `2`", "H / 2")
-    assert hint("H / 2") == "use `//` for the whole quotient"
+    assert hint("H / 2") == "use `//` for the whole quotient; `ceil(a / b)` rounds up"
     assert failure("1 + H * 0.5") == ("cannot multiply H and 0.5", "H * 0.5")
     assert failure("(H + 1) // 0") == ("(H + 1) // 0 divides by zero", "(H + 1) // 0")
 

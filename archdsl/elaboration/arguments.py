@@ -63,7 +63,7 @@ def op_fields(
 
     def resolve(key: str, value: Any) -> Any:
         if kind in FILLED and key == "value":
-            return bind_constant(value, index, frame.env)
+            return bind_constant(value, index, frame.env, run.applier.sizes)
         try:
             return evaluate_here(value, frame)
         except ExpressionError as error:

@@ -12,20 +12,24 @@ from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
 from archdsl.expression_scan import candidates, check_length
 from archdsl.expression_tree import (
+    Binary,
+    Call,
     Choice,
     Compare,
     Item,
     Literal,
     Logic,
     Name,
+    Unary,
     free_names,
     literal_of,
     rebuild,
     substitute,
 )
 from archdsl.expressions import Expression, ExpressionError, parse_formula
-from archdsl.formula import check_formula
+from archdsl.formula import ELEMENTWISE, check_formula
 from archdsl.graph import Env, Value
+from archdsl.shapes import Symbolic, evaluate
 from archdsl.substitution import Text
 
 
@@ -133,9 +137,10 @@ def _placed(error: PathError, expression: Expression, path: str) -> PathError:
     return error
 
 
-def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) -> Any:
+def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env, sizes: Mapping[str, int]) -> Any:
     """The formula's tree: tensors named by their input's index, other names and sums of numbers folded.
 
+    What only the run knows is tried with the sample `sizes` of dimensions.
     Raises ExpressionError for a name that is neither a node nor a value.
     """
     replaced: dict[str, Any] = {name: Name(str(index)) for name, index in tensors.items()}
@@ -143,7 +148,7 @@ def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env) ->
         if name not in env:
             raise unknown_name(expression, name, env)
         replaced[name] = literal_of(env[name])
-    tree = fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()))
+    tree = fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()), sizes)
     if not free_names(tree):
         raise _no_tensor(expression.text)
     return tree
@@ -156,8 +161,11 @@ def _no_tensor(text: str) -> ExpressionError:
     )  # fmt: skip
 
 
-def bind_constant(raw: Any, index: tuple[str, ...], env: Env) -> Any:
-    """The tree of a constant's element, in which only its indices are names. Raises ExpressionError."""
+def bind_constant(raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
+    """The tree of a constant's element, in which only its indices are names; `sizes` as above.
+
+    Raises ExpressionError.
+    """
     if not isinstance(raw, str):
         return literal_of(raw if not isinstance(raw, list) else tuple(raw))
     expression = parse_formula(raw, lambda _: False)
@@ -168,7 +176,7 @@ def bind_constant(raw: Any, index: tuple[str, ...], env: Env) -> Any:
         replaced[name] = literal_of(env[name])
     tree = substitute(expression.tree, replaced)
     check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
-    return fold(tree, frozenset(index))
+    return fold(tree, frozenset(index), sizes)
 
 
 def _items_read(tree: Any) -> Any:
@@ -178,13 +186,48 @@ def _items_read(tree: Any) -> Any:
     return rebuild(tree, _items_read)
 
 
-def fold(tree: Any, tensors: frozenset[str]) -> Any:
+def fold(tree: Any, tensors: frozenset[str], sizes: Mapping[str, int]) -> Any:
     """The tree with every part that no tensor enters computed."""
     if isinstance(tree, Literal | Name):
         return tree
     if not free_names(tree) & tensors:
+        return _folded(tree, sizes)
+    return _decided(rebuild(tree, lambda child: fold(child, tensors, sizes)))
+
+
+def _folded(tree: Any, sizes: Mapping[str, int]) -> Any:
+    """A part that no tensor enters, computed as far as it is known before the run. Raises ExpressionError."""
+    if isinstance(tree, Literal):
+        return tree
+    try:
         return literal_of(Expression("", tree).evaluate({}))
-    return _decided(rebuild(tree, lambda child: fold(child, tensors)))
+    except ExpressionError:
+        if not isinstance(tree, _ARITHMETIC) and not _is_elementwise(tree):
+            raise
+        parts = rebuild(tree, lambda child: _folded(child, sizes))
+        if not any(isinstance(part, Literal) and isinstance(part.value, Symbolic) for part in walk(parts)):
+            raise
+        # what has no value at the sample sizes is told as that
+        if not isinstance(Expression("", _sampled(parts, sizes)).evaluate({}), int | float):
+            raise
+        return _decided(parts)
+
+
+_ARITHMETIC = Unary | Binary | Compare | Logic | Choice
+"""What stays as it is written, over sizes that only the run knows; elementwise functions do, too."""
+
+
+def _is_elementwise(tree: Any) -> bool:
+    if not isinstance(tree, Call) or tree.function not in ELEMENTWISE:
+        return False
+    return len(tree.arguments) > 1 or tree.function not in ("min", "max")
+
+
+def _sampled(tree: Any, sizes: Mapping[str, int]) -> Any:
+    """The tree at the sample sizes."""
+    if isinstance(tree, Literal) and isinstance(tree.value, Symbolic):
+        return Literal(evaluate(tree.value, sizes), start=tree.start, end=tree.end)
+    return rebuild(tree, lambda child: _sampled(child, sizes))
 
 
 def _decided(tree: Any) -> Any:

@@ -316,7 +316,8 @@ class Elaborator:
                 expression, tensors, values = formula_reads(formula.text, frame)
                 if len(tensors) == 1 and formula.text.strip() == tensors[0]:
                     return Entry({"output": values[0]}, alias="names its input")
-                tree = bind_values(expression, {path: i for i, path in enumerate(tensors)}, frame.env)
+                places = {path: i for i, path in enumerate(tensors)}
+                tree = bind_values(expression, places, frame.env, self.applier.sizes)
             except ExpressionError as error:
                 error.start, error.end = formula.written(error.start, error.end)
                 raise

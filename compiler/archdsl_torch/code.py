@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
@@ -17,6 +18,10 @@ _LEVELS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARE),
     "|": OR, "&": AND, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER,
 }  # fmt: skip
+
+
+_MARK: Final = re.compile(r"<[\w.]+>")
+"""Stands for a size that is put into words when the forward is finished."""
 
 
 class Text(NamedTuple):
@@ -35,7 +40,7 @@ class Text(NamedTuple):
 
 def atom_or_sum(text: str) -> Text:
     """The text of a number or a name, or of an expression around one."""
-    if text.replace("_", "").replace(".", "").isalnum():
+    if text.replace("_", "").replace(".", "").isalnum() or _MARK.fullmatch(text):
         return Text(text)
     if text.startswith("-") and text[1:].replace(".", "").isalnum():
         return Text(text, SIGN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import final
 
-from archdsl.expressions import Expression, ExpressionError, Name, Tree
+from archdsl.expressions import Binary, Expression, ExpressionError, Name, Tree, walk
 from archdsl.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
 from archdsl_torch.arguments import Hint, agrees
@@ -63,6 +63,9 @@ class Sizes:
             return None
 
     def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Tree:
+        if any(isinstance(part, Binary) and part.sign == "/" for part in walk(tree)):
+            raise Untold("a quotient, which Python makes a float")
+
         def named(name: str, bindings: Sequence[Binding | None]) -> Tree:
             found = [b for b in bindings if b is not None]
             sizes = [b.value for b in found]

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast, final
 
 from archdsl.expressions import Binary, Choice, Compare, Literal, Logic, Name, Tree, Unary, free_names
 from archdsl.expressions import Call as FunctionCall
+from archdsl.formula import formula_type
 from archdsl.graph import Node
 from archdsl.ops.cast import Cast
 from archdsl.ops.special import ByMode, Constant, Formula, Parameter
-from archdsl.shapes import TensorType
+from archdsl.shapes import Symbolic, TensorType
 from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, lower, method
 
 
@@ -157,8 +158,8 @@ def _run_time_constant(op: Constant) -> AnyCode:
     shape = Arg(tuple(op.shape), "shape")
     target = like("dtype") if op.dtype == "float32" else Call(f"torch.{op.dtype}")
     if not used:
-        return call("torch.full", shape, _number(tree), dtype=target, device=like("device"))
-    value = tensor_code(tree, lambda name: In(used.index(name)))
+        return _filled(op, tree, shape, target)
+    value = tensor_code(tree, lambda name: In(used.index(name)), exact=True)
     counts = op.dtype in WHOLE and isinstance(tree, Name)
     if not counts and (op.dtype != "float64" or _is_bool(tree, frozenset())):
         value = method(value, "to", target)
@@ -179,10 +180,18 @@ def value_tree(op: Constant | Parameter) -> Tree:
     return Literal(op.value) if isinstance(op.value, int | float) else op.value
 
 
-def _number(tree: Tree) -> Arg:
+def _filled(op: Constant, tree: Tree, shape: Arg, target: AnyCode) -> AnyCode:
+    """A constant that is one number everywhere."""
     if isinstance(tree, Literal):
-        return Arg(tree.value, "value")
-    raise FormulaError("a constant without indices that is no number")
+        return call("torch.full", shape, Arg(tree.value, "value"), dtype=target, device=like("device"))
+    if is_arithmetic(tree):
+        return call("torch.full", shape, _Translator(_no_tensor, frozenset()).code(tree), dtype=target,
+                    device=like("device"))  # fmt: skip
+    return method(method(_SizeTranslator(_no_tensor, frozenset()).code(tree), "to", target), "expand", shape)
+
+
+def _no_tensor(name: str) -> AnyCode:
+    raise FormulaError(f"`{name}` is no index of the constant")
 
 
 def _index(op: Constant, place: int, dtype: str) -> AnyCode:
@@ -200,9 +209,23 @@ def axis_suffix(op: Constant | Parameter, place: int) -> str:
 # --- formulas -------------------------------------------------------------------------------------
 
 
-def tensor_code(tree: Tree, tensor: Callable[[str], AnyCode], bools: frozenset[str] = frozenset()) -> AnyCode:
-    """A formula's tree as code; `tensor` gives the code of each of its names, `bools` are the bool ones."""
-    return _Translator(tensor, bools).code(tree)
+def tensor_code(
+    tree: Tree, tensor: Callable[[str], AnyCode], bools: frozenset[str] = frozenset(), exact: bool = False
+) -> AnyCode:
+    """A formula's tree as code; `tensor` gives the code of each of its names, `bools` are the bool ones.
+
+    `exact`: its numbers are float64, as those of a constant are until the end.
+    """
+    return _Translator(tensor, bools, exact).code(tree)
+
+
+def is_arithmetic(tree: Tree) -> bool:
+    """Whether it is a number that Python computes, of run-time sizes too, by operators alone."""
+    if isinstance(tree, Literal):
+        return True
+    if isinstance(tree, Unary):
+        return tree.sign != "not" and is_arithmetic(tree.operand)
+    return isinstance(tree, Binary) and is_arithmetic(tree.left) and is_arithmetic(tree.right)
 
 
 _METHODS: Final = frozenset(
@@ -212,12 +235,30 @@ _FUNCTIONS: Final = frozenset(("relu", "gelu", "silu", "softplus"))
 
 
 class _Translator:
-    def __init__(self, tensor: Callable[[str], AnyCode], bools: frozenset[str]) -> None:
+    def __init__(self, tensor: Callable[[str], AnyCode], bools: frozenset[str], exact: bool = False) -> None:
         self.tensor = tensor
         self.bools = bools
+        self.exact = exact
 
     def code(self, tree: Tree) -> AnyCode:
         """A value; a comparison is a bool tensor."""
+        if not free_names(tree) and not is_arithmetic(tree):
+            return self.sized(tree)
+        return self.plain(tree)
+
+    def sized(self, tree: Tree) -> AnyCode:
+        """A function of run-time sizes: a tensor of rank 0, in float64 until the end."""
+        code = _SizeTranslator(self.tensor, frozenset()).code(tree)
+        if self.exact or _is_bool(tree, frozenset()):
+            return code
+        dtype = formula_type(tree, []).dtype
+        return method(code, "to", like("dtype") if dtype == "float32" else Call(f"torch.{dtype}"))
+
+    def is_number(self, tree: Tree) -> bool:
+        """Whether its code is a number, and not a tensor."""
+        return is_arithmetic(tree)
+
+    def plain(self, tree: Tree) -> AnyCode:
         match tree:
             case Literal(value=value):
                 return Arg(value)
@@ -265,37 +306,72 @@ class _Translator:
             return call(f"F.{function}", first)
         match function:
             case "log":
-                base = Infix("/", call("torch.log", first), Arg(math.log(_plain(others[0])))) if others else None
-                return base or call("torch.log", first)
+                return self._log(first, arguments[1:])
             case "round":
                 return call("torch.round", first, decimals=others[0])
             case "clamp":
-                bounds = {key: code for key, code in zip(("min", "max"), others, strict=True) if code != Arg(None)}
-                return Call("torch.clamp", (first,), tuple(bounds.items()))
+                return self._clamp(*arguments)
             case "min" | "max":
-                return self._extreme(function, codes)
+                return self._extreme(function, codes, [self.is_number(argument) for argument in arguments])
             case "float":
                 return first
         raise FormulaError(f"`{function}` has no tensor form")
 
+    def _log(self, first: AnyCode, base: tuple[Tree, ...]) -> AnyCode:
+        code = call("torch.log", first)
+        if not base:
+            return code
+        if isinstance(base[0], Literal) and isinstance(base[0].value, int | float):
+            return Infix("/", code, Arg(math.log(base[0].value)))
+        return Infix("/", code, self.code(FunctionCall("log", (base[0],))))
+
+    def _clamp(self, first: Tree, low: Tree, high: Tree) -> AnyCode:
+        given = [(key, bound) for key, bound in (("min", low), ("max", high)) if bound != Literal(None)]
+        if not self.is_number(first) and all(self.is_number(bound) for _, bound in given):
+            return call("torch.clamp", self.number(first), **{key: self.number(bound) for key, bound in given})
+        for key, bound in given:
+            first = _extreme_of("max" if key == "min" else "min", first, bound)
+        return self.code(first)
+
     @staticmethod
-    def _extreme(function: str, codes: list[AnyCode]) -> AnyCode:
+    def _extreme(function: str, codes: list[AnyCode], numbers: list[bool]) -> AnyCode:
         """Element by element: `torch.clamp` against numbers, `torch.minimum` between tensors."""
-        numbers = [code for code in codes if isinstance(code, Arg)]
-        tensors = [code for code in codes if not isinstance(code, Arg)]
+        tensors = [code for code, number in zip(codes, numbers, strict=True) if not number]
         result = tensors[0]
         for other in tensors[1:]:
             result = call(f"torch.{function}imum", result, other)
         bound = "min" if function == "max" else "max"
-        for number in numbers:
-            result = call("torch.clamp", result, **{bound: number})
+        for code, number in zip(codes, numbers, strict=True):
+            if number:
+                result = call("torch.clamp", result, **{bound: code})
         return result
 
 
-def _plain(code: AnyCode) -> float:
-    if isinstance(code, Arg):
-        return float(code.value)
-    raise FormulaError("the base of a logarithm is a number")
+def _extreme_of(function: str, left: Tree, right: Tree) -> Tree:
+    known = [side.value for side in (left, right) if isinstance(side, Literal) and not isinstance(side.value, Symbolic)]
+    if len(known) == 2:
+        return Literal(max(known) if function == "max" else min(known))
+    return FunctionCall(function, (left, right))
+
+
+@final
+class _SizeTranslator(_Translator):
+    """Functions of run-time sizes, which become tensors of rank 0: a tracer cannot follow Python's own functions."""
+
+    def code(self, tree: Tree) -> AnyCode:
+        if isinstance(tree, Choice):
+            sides = [self._filled(side) for side in (tree.then, tree.otherwise)]
+            return call("torch.where", self.condition(tree.condition), *sides)
+        return self.plain(tree) if self.is_number(tree) or not is_arithmetic(tree) else self._filled(tree)
+
+    def is_number(self, tree: Tree) -> bool:
+        return isinstance(tree, Literal) and not isinstance(tree.value, Symbolic)
+
+    def _filled(self, tree: Tree) -> AnyCode:
+        if not is_arithmetic(tree):
+            return self.number(tree)
+        number = _Translator(self.tensor, self.bools).plain(tree)
+        return call("torch.full", Arg(()), number, dtype=Call("torch.float64"), device=like("device"))
 
 
 def _joined(sign: str, parts: list[AnyCode]) -> AnyCode:

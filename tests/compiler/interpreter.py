@@ -257,4 +257,5 @@ def _function(name: str, values: Sequence[Any]) -> Tensor:
             result = pick(result, torch.as_tensor(value, dtype=torch.float64))
         return result
     function = getattr(torch, name, None) or getattr(F, name)
-    return function(*values)
+    first, *others = values
+    return function(first if isinstance(first, Tensor) else torch.tensor(first, dtype=torch.float64), *others)

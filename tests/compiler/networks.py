@@ -677,6 +677,23 @@ nodes:
   b: {op: scaled, base: 3}
 """
 )
+NETWORKS["run-time sizes are numbers"] = (
+    ROWS
+    + """
+blocks:
+  scaled:
+    inputs: {x: [N, L, C]}
+    params: {shift: 0.5}
+    nodes:
+      root: = x * L ** -0.5 + log(L) * shift
+      rows: {op: constant, shape: [L, 1], index: [i, j], value: (i + shift) / (L + 1e-6)}
+      add: = root / sqrt(L) + rows * (L / 2)
+nodes:
+  a: scaled
+  pad: {op: pad, pad: [0, 0, 1, 1]}
+  b: {op: scaled, shift: 2}
+"""
+)
 NETWORKS |= LOOPS
 NETWORKS |= {name: LAYER + nodes for name, nodes in STACKS.items()}
 NETWORKS |= OUTPUTS
