@@ -25,6 +25,7 @@ from archdsl.expression_tree import (
     literal_of,
     rebuild,
     substitute,
+    walk,
 )
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.formula import ELEMENTWISE, check_formula
