@@ -14,10 +14,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
+from archdsl import streams
 from archdsl.arguments import make_parser, view_of
 
 if TYPE_CHECKING:
@@ -47,17 +48,31 @@ class Failure(Exception):
 
 def main() -> NoReturn:
     """The console script: runs `sys.argv` and exits."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    streams.prepare()
     # Looking for pydantic's plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     # One command makes little garbage: looking for it, here and on exit, takes a tenth of a `check`.
     gc.disable()
-    code = run(sys.argv[1:])
+    code = _finished()
     gc.freeze()
     sys.exit(code)
+
+
+def _finished() -> int:
+    """Runs the command, and writes what it has printed: no failure or interrupt speaks for itself."""
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else bool(leave.code)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    unwritten = streams.finish()
+    if unwritten is None or code:
+        return code
+    _complain_of(unwritten)
+    return BAD_USAGE
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -69,15 +84,13 @@ def run(arguments: Sequence[str]) -> int:
         _complain(str(failure))
         return failure.code
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.finish()  # whoever read our output has seen enough
         return BROKEN_PIPE
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        _complain(f"`{error.filename}`: {reason}" if error.filename else reason)
+        _complain_of(error)
         return BAD_USAGE
     return code
 
@@ -390,7 +403,7 @@ def _write(path: str, content: bytes) -> None:
 @contextmanager
 def _step(what: str) -> Iterator[None]:
     """Says what is going on if it takes longer than a second."""
-    timer = threading.Timer(PATIENCE, lambda: print(f"{what} …", file=sys.stderr, flush=True))
+    timer = threading.Timer(PATIENCE, _say, [f"{what} …"])
     timer.daemon = True
     timer.start()
     try:
@@ -410,8 +423,19 @@ def _needing_torch() -> Iterator[None]:
         raise Failure(str(error)) from error
 
 
+def _say(line: str) -> None:
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
 def _complain(message: str) -> None:
-    print(f"archdsl: {message}", file=sys.stderr)
+    with suppress(OSError):  # who has closed the standard error does not want to know
+        print(f"archdsl: {message}", file=sys.stderr)
+
+
+def _complain_of(error: OSError) -> None:
+    reason = (error.strerror or str(error)).lower()
+    _complain(f"`{error.filename}`: {reason}" if error.filename else reason)
 
 
 def _colour(stream: TextIO) -> bool:

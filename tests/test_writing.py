@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,42 @@ def test_new_files_have_the_usual_mode(tmp_path: Path) -> None:
     (tmp_path / "usual").write_text("")
     write_files({tmp_path / "ours": b""})
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("old")
+    (tmp_path / "private").chmod(0o640)
+    write_files({tmp_path / "private": b"new"})
+    assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o640
+
+
+def test_the_longest_name_that_a_file_may_have(tmp_path: Path) -> None:
+    write_files({tmp_path / ("x" * 255): b"1"})
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_threads_that_write_one_file_leave_one_of_theirs(tmp_path: Path) -> None:
+    contents = [bytes([65 + number]) * 100_000 for number in range(8)]
+    file = tmp_path / "new/folder/net.py"
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda content: [write_files({file: content}) for _ in range(10)], contents))
+    assert file.read_bytes() in contents
+    assert [path.name for path in file.parent.iterdir()] == ["net.py"]
+
+
+def test_processes_that_write_one_file_leave_one_of_theirs(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from archdsl.writing import write_files\n"
+        "for _ in range(50): write_files({Path(sys.argv[1]): sys.argv[2].encode() * 100_000})"
+    )
+    file = tmp_path / "net.py"
+    running = [subprocess.Popen([sys.executable, "-c", code, str(file), letter]) for letter in "abc"]
+    assert [each.wait(60) for each in running] == [0, 0, 0]
+    assert file.read_bytes() in [letter.encode() * 100_000 for letter in "abc"]
+    assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_device_is_named() -> None:
+    with pytest.raises(OSError, match="/dev/full"):
+        write_files({Path("/dev/full"): b"x"})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -17,10 +18,13 @@ from torch.overrides import TorchFunctionMode
 
 from archdsl.graph import Graph, Node
 from archdsl_torch.codegen import class_name, source
+from archdsl_torch.drawing import Seeded
 from archdsl_torch.gate import checked
 from archdsl_torch.layout import is_tensor
 
 PACKAGE: Final = "archdsl_torch.generated"
+_LOADING: Final = threading.RLock()
+"""Two threads that load one text get one module, and neither gets half of it."""
 
 
 @final
@@ -44,9 +48,11 @@ def load(text: str, name: str) -> ModuleType:
     """
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     full = f"{PACKAGE}.{name}_{digest}"
-    found = sys.modules.get(full)
-    if found is not None:
-        return found
+    with _LOADING:
+        return sys.modules.get(full) or _loaded(text, name, full)
+
+
+def _loaded(text: str, name: str, full: str) -> ModuleType:
     # linecache never asks a loader for a file in angle brackets
     file = f"{full.replace('.', '/')}.py"
     spec = ModuleSpec(full, _Loader(text), origin=file)
@@ -131,7 +137,7 @@ def build(
     if place is not None and place.type == "meta":
         return module
     if init:
-        with _seeded(seed, place):
+        with nullcontext() if seed is None else Seeded(seed):
             _reset(module)
     elif dtype is not None or any(map(is_tensor, _own_nodes(graph))):
         with _WithoutFills():
@@ -160,15 +166,3 @@ def _reset(module: nn.Module) -> None:
 
 def _own_nodes(graph: Graph) -> Iterator[Node]:
     return (child for child in graph.root.children.values() if isinstance(child, Node))
-
-
-@contextmanager
-def _seeded(seed: int | None, device: torch.device | None) -> Iterator[None]:
-    """Draws from a seed of its own, and leaves torch's generators as they were."""
-    if seed is None:
-        yield
-        return
-    devices = [device] if device is not None and device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        yield
