@@ -66,6 +66,7 @@ def _finished() -> int:
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else bool(leave.code)
     except KeyboardInterrupt:
+        _complain("interrupted")
         code = INTERRUPTED
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     unwritten = streams.finish()

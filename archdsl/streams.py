@@ -16,8 +16,8 @@ def prepare() -> None:
         except OSError:
             os.open(os.devnull, flags)  # gets the lowest number that is free
     # What is written to a closed output is an error, as it is for other commands; there is nobody to tell of errors.
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
