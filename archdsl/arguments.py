@@ -74,6 +74,7 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     )
     parsers["check"].add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
     parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
+    parsers["check"].add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
     parsers["source"].add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
     parsers["summary"].add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
     parsers["summary"].add_argument("--batch", type=_depth, metavar="N", help="the batch to count memory for")

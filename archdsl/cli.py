@@ -190,7 +190,7 @@ def check(options: argparse.Namespace) -> int:
         print(render_json(found))
     elif options.format == "github" and found:
         print(render_github(found))
-    return _code(found)
+    return _code(found) or (BAD_SPEC if options.strict and found else 0)
 
 
 def source(options: argparse.Namespace) -> int:

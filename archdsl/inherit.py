@@ -39,6 +39,8 @@ class Resolved:
     """The parameters and sizes that were set from outside."""
     uses: Mapping[str, Resolved]
     """The block libraries' blocks, by name: the library sees its own `params` and `let` only."""
+    libraries: Mapping[str, Resolved]
+    """The block libraries themselves, as `use` names them."""
     origins: Origins = field(repr=False)
     reader: Reader = field(repr=False)
     path: FilePath
@@ -183,13 +185,15 @@ class Reader:
         if document is None:
             return None
         given = Overrides(document.params, self.report).accept(params)
+        libraries = self._libraries(layer, path)
         return Resolved(
             document=document,
             file=files.display(path),
             name=document.name or _identifier(path.stem),
             params={**defaults(document.params), **given},
             overrides={**given, **checked},
-            uses=self._libraries(layer, document, path),
+            uses=self._blocks(libraries, document),
+            libraries={use.name: library for use, library in libraries},
             origins=layer.origins,
             reader=self,
             path=path,
@@ -291,15 +295,19 @@ class Reader:
             return None
         return self._layer(path, chain, span)
 
-    def _libraries(self, layer: _Layer, document: Document, path: FilePath) -> dict[str, Resolved]:
+    def _libraries(self, layer: _Layer, path: FilePath) -> list[tuple[_Use, Resolved]]:
+        """The libraries in use, as far as they can be read."""
+        found = ((use, self._used(use, path)) for use in layer.uses)
+        return [(use, library) for use, library in found if library is not None]
+
+    def _blocks(self, libraries: list[tuple[_Use, Resolved]], document: Document) -> dict[str, Resolved]:
         """The blocks of the libraries in use, by name."""
         found: dict[str, Resolved] = {}
-        for use in layer.uses:
-            library = self._used(use, path)
-            for name in library.document.blocks if library is not None else ():
+        for use, library in libraries:
+            for name in library.document.blocks:
                 if name in found and found[name] is not library and name not in document.blocks:
                     self._duplicate(name, use, found[name], library)
-                elif library is not None:
+                else:
                     found.setdefault(name, library)
         return found
 

@@ -61,6 +61,8 @@ class Template:
 
     home: Resolved
     path: Path
+    read: bool = field(default=False, kw_only=True)
+    """Another name for a node that something has read."""
 
     @property
     def span(self) -> Span:

@@ -166,6 +166,15 @@ def test_check_as_json_and_github(archdsl_cli: Cli, tiny: Path) -> None:
     assert out.startswith("::error file=tiny.yaml,line=8,")
 
 
+def test_strict_fails_on_warnings_and_on_nothing_else(archdsl_cli: Cli, tiny: Path) -> None:
+    tiny.with_name("unused.yaml").write_text(tiny.read_text().replace("nodes:", "params: {unused: 3}\nnodes:", 1))
+    code, out, _ = archdsl_cli("check", "unused.yaml")
+    assert code == 0 and "warning[unused]: nothing reads the parameter `unused`" in out
+    assert archdsl_cli("check", "unused.yaml", "--strict")[0] == 1
+    assert archdsl_cli("check", "unused.yaml", "tiny.yaml", "--strict", "--format", "json")[0] == 1
+    assert archdsl_cli("check", "tiny.yaml", "--strict") == (0, "tiny.yaml: ok\n", "")
+
+
 def test_check_of_good_files_as_json_is_an_empty_list(archdsl_cli: Cli, tiny: Path) -> None:
     assert archdsl_cli("check", "tiny.yaml", "--format", "json") == (0, "[]\n", "")
 

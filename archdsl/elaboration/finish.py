@@ -11,6 +11,7 @@ from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.published import published, read_renames
+from archdsl.elaboration.unused import warn_unused
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
@@ -45,6 +46,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
+    warn_unused(state.resolved, state.renamed, mistakes)
     resolved = state.resolved
     document = resolved.document
     return Graph(
@@ -228,6 +230,7 @@ class _Rules:
         rule = self.by_op.get(node.op.name)
         if rule is None:
             return
+        self.matched.add(node.op.name)
         key = id(node.op), id(node.tensors)
         known = self._known.get(key)
         if known is None:
@@ -297,10 +300,14 @@ class _Rules:
         return self._cache[key]
 
     def warn_unmatched(self) -> None:
-        for key in self.by_path:
-            if key not in self.matched:
-                self.mistakes.add(
-                    "unused", f"`{key}` matches no node", self.home.key_span(("init", key)),
-                    hint="a key of `init` is an op's name or a pattern of paths such as `*.bn3`",
-                    severity=Severity.WARNING,
-                )  # fmt: skip
+        """Warns of the file's own rules that met nothing; what it inherits may meet something elsewhere."""
+        ops = [] if self.home.overrides else [key for key in self.by_op if key not in self.matched]
+        for key in (*ops, *(key for key in self.by_path if key not in self.matched)):
+            span = self.home.key_span(("init", key))
+            if span.file != self.home.file:
+                continue
+            message = f"no node with parameters is a `{key}`" if key in OPS else f"`{key}` matches no node"
+            hint = "a key of `init` is an op's name or a pattern of paths such as `*.bn3`"
+            if key in OPS:
+                hint = "remove it; a node of that name takes an `init` of its own"
+            self.mistakes.add("unused", message, span, hint=hint, severity=Severity.WARNING)

@@ -158,7 +158,15 @@ def find(frame: Frame, path: str) -> Entry | None:
     entry = scope_input(frame) if head == SCOPE_INPUT else None
     if entry is None:
         entry = _called(frame, head)
+    if entry is not None and entry.alias is not None:
+        note_read(entry)
     return descend(entry, rest) if rest and entry is not None else entry
+
+
+def note_read(entry: Entry) -> None:
+    """Remembers of another name that something reads it."""
+    if entry.alias is not None and entry.template is not None:
+        entry.template.read = True
 
 
 def _called(frame: Frame | None, head: str) -> Entry | None:
@@ -247,6 +255,7 @@ def descend(entry: Entry, path: str) -> Entry | None:
         return Entry({"output": list(entry.outputs.values())[int(head)]}, mode=entry.mode)
     if child is None:
         return None
+    note_read(child)
     return descend(child, rest) if rest else child
 
 

@@ -106,6 +106,6 @@ def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:
 
 
 def _unmatched(mistakes: Mistakes, home: Resolved, path: Path, pattern: str, hint: str) -> None:
-    mistakes.add(
-        "unused", f"`{pattern}` matches no tensor", home.key_span(path), hint=hint, severity=Severity.WARNING
-    )  # fmt: skip
+    span = home.key_span(path)
+    if span.file == home.file:  # what a file inherits may meet something elsewhere
+        mistakes.add("unused", f"`{pattern}` matches no tensor", span, hint=hint, severity=Severity.WARNING)

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from archdsl.diagnostics import FollowOn, nearest
 from archdsl.document import kind_of
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, State, check_reach, find, unknown_path, value_of
+from archdsl.elaboration.frames import (
+    Entry,
+    Frame,
+    PathError,
+    State,
+    check_reach,
+    find,
+    note_read,
+    unknown_path,
+    value_of,
+)
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Mode, Value
 from archdsl.ops.base import Port
@@ -282,8 +292,10 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
         if port.name in given:
             entry, (name, place) = given[port.name]
         elif several and port.name in above.outputs:
+            note_read(above)
             entry, name = Entry({"output": above.outputs[port.name]}, mode=above.mode), port.name
         elif position == 0 and (len(above.outputs) == 1 or above.state is not State.VALUE):
+            note_read(above)
             entry, name = above, above_name(above)
         elif port.optional:
             entry, name = None, port.name

@@ -9,7 +9,18 @@ from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
-from archdsl.elaboration.frames import NOT_FED, Entry, Frame, MissingElse, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import (
+    NOT_FED,
+    Entry,
+    Frame,
+    MissingElse,
+    State,
+    find,
+    note_read,
+    place_of,
+    unknown_path,
+    value_of,
+)
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.mistakes import Reported
@@ -119,6 +130,7 @@ def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -
     """What a finished scope is to the frame that it stands in."""
     if last.state is State.BROKEN:
         raise Reported(inside=True)
+    note_read(last)
     scope.outputs = dict(last.outputs)
     return Entry(
         dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named,
@@ -213,6 +225,7 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
     """
     written = spec.template.outputs
     if written is None:
+        note_read(frame.above)
         if frame.above.left is not None:
             run.mistakes.missing_else(MissingElse(frame.above.left), None)
         return dict(frame.above.outputs) if frame.above.state is State.VALUE else {}

@@ -76,6 +76,8 @@ class Elaborator:
         """How often each template has been looked at again."""
         self.looked: set[Any] = set()
         """The bodies of blocks that have been looked at with unknown inputs."""
+        self.renamed: dict[Template, str] = {}
+        """The nodes that only give their input another name, each with its first place in the network."""
 
     def run(self) -> tuple[Graph | None, list[Diagnostic]]:
         """The graph, or None, and every diagnostic."""
@@ -300,6 +302,8 @@ class Elaborator:
         with self.mistakes.at(template, frame, template.source.path if template.source else None):
             entry = read_sources(template, frame, (Port("input"),)).entries[0]
         assert entry is not None
+        if template.otherwise is None or template.when is None:  # a choice by mode is a node
+            self.renamed.setdefault(template, place_of(frame, template))
         return Entry(
             entry.outputs, entry.state, entry.node, None, entry.children, template, entry.mode, "names its input",
             entry.named, entry.left,

@@ -1,0 +1,275 @@
+"""What a file says and nothing reads: parameters, derived values, blocks, libraries, inputs of blocks, other names.
+
+Names are looked for where the file is written, not in what became of it: what a loop or an `if` leaves out this time
+is used all the same. Only what stands in the file that was asked for is told: what it inherits, or has from a library,
+is there for others too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from archdsl.diagnostics import Severity
+from archdsl.overrides import KINDS
+from archdsl.template import UNIVERSAL, for_key
+
+if TYPE_CHECKING:
+    from archdsl.document import Block
+    from archdsl.elaboration.mistakes import Mistakes
+    from archdsl.inherit import Resolved
+    from archdsl.template import Template
+
+Path = tuple[str | int, ...]
+
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_DOLLAR: Final = re.compile(r"\$(?:(\w+)|\(([^$]*)\))")
+_TEXTS: Final = frozenset(("note", "was"))
+_NODE: Final = frozenset((*UNIVERSAL, "op", "nodes", "value"))
+"""The keys that tell a node from a mapping of named nodes."""
+_PATHS: Final = frozenset(("from", "else", "share", "tie"))
+"""The keys of a node whose values are paths."""
+
+
+def warn_unused(resolved: Resolved, renamed: Mapping[Template, str], mistakes: Mistakes) -> None:
+    """Warns of each thing in the file that nothing reads. `renamed` are the nodes that only name another one."""
+    if resolved.reader.report.failed:  # what could not be read may be what reads it
+        return
+    for path, message, hint in _unused(resolved):
+        span = resolved.key_span(path)
+        if span.file == resolved.file:
+            mistakes.add("unused", message, span, hint=hint, severity=Severity.WARNING)
+    for template, place in renamed.items():
+        if not template.read and template.home is resolved:
+            mistakes.add(
+                "unused", f"`{place}` gives its input another name, which nothing reads",
+                resolved.key_span(template.path), place=place, hint="remove it, or read it", severity=Severity.WARNING,
+            )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Used:
+    """What a stretch of a file reads."""
+
+    values: set[str] = field(default_factory=set)
+    """Every word of its expressions, arguments and other values, which may name an op too."""
+    substituted: set[str] = field(default_factory=set)
+    """What stands behind a `$` in names, paths and ops."""
+    paths: set[str] = field(default_factory=set)
+    """The parts of paths."""
+    ops: set[str] = field(default_factory=set)
+    """Named by `op`, or alone in a node's place."""
+    patterns: set[str] = field(default_factory=set)
+    """Ops whose name holds a substitution, as regular expressions."""
+    open: list[set[str]] = field(default_factory=list)
+    """The fields of nodes whose op is what a parameter holds."""
+
+    @property
+    def names(self) -> set[str]:
+        return self.values | self.substituted
+
+
+def _unused(resolved: Resolved) -> Iterator[tuple[Path, str, str]]:
+    document = resolved.document
+    network = _nodes(document.nodes, _Used())
+    for raw in (document.inputs, document.outputs, document.init, document.weights.renames):
+        _collect(raw, network.values)
+    blocks = {name: _block(block) for name, block in document.blocks.items()}
+    reached = _reached(resolved, network, blocks)
+    read = network.names.union(*(_of_file(document.blocks[name], used) for name, used in blocks.items()))
+    yield from _values(("params",), document.params, document.let, read, "parameter")
+    yield from _values(("let",), document.let, document.let, read, "derived value")
+    for name in blocks.keys() - reached:
+        yield ("blocks", name), f"no node is a `{name}`", "remove the block, or use it: `op: " + name + "`"
+    alive = [network, *(blocks[name] for name in reached)]
+    yield from _libraries(resolved, alive)
+    literal = set[str]().union(*(used.ops for used in alive))
+    for name in reached & literal:
+        if not _may_stand_for(document.blocks[name], alive):
+            yield from _in_block(name, document.blocks[name], blocks[name])
+
+
+def _values(
+    place: Path, declared: Mapping[str, Any], let: Mapping[str, Any], read: Set[str], what: str
+) -> Iterator[tuple[Path, str, str]]:
+    """The parameters or derived values that neither nodes nor derived values read."""
+    for name in declared.keys() - read:
+        others = [raw for other, raw in let.items() if other != name]
+        if name not in _words_of(others):
+            yield (*place, name), f"nothing reads the {what} `{name}`", "remove it, or use it"
+
+
+def _libraries(resolved: Resolved, alive: list[_Used]) -> Iterator[tuple[Path, str, str]]:
+    """The files in `use` of whose blocks none is named."""
+    if not resolved.libraries:
+        return
+    named = _words_of(resolved.document.params).union(*(used.ops | used.values for used in alive))
+    for index, library in enumerate(resolved.document.use):
+        home = resolved.libraries.get(library)
+        if home is None or not named.isdisjoint(home.document.blocks):
+            continue
+        if not any(_names(used, name, block) for used in alive for name, block in home.document.blocks.items()):
+            yield ("use", index), f"no node is a block of `{library}`", "remove it from `use`"
+
+
+def _in_block(name: str, block: Block, used: _Used) -> Iterator[tuple[Path, str, str]]:
+    """What a block that is used declares for nothing."""
+    place = ("blocks", name)
+    for path, message, hint in (
+        *_values((*place, "params"), block.params, block.let, used.names, "parameter"),
+        *_values((*place, "let"), block.let, block.let, used.names, "derived value"),
+    ):
+        yield path, f"{message} of `{name}`", hint
+    yield from _ports(name, block)
+
+
+def _ports(name: str, block: Block) -> Iterator[tuple[Path, str, str]]:
+    """The inputs of a block that no node reads, and of which no size is used.
+
+    The first is what its first node reads.
+    """
+    ports = [*(block.inputs or {}).items()][1:]
+    if not ports:
+        return
+    used = _nodes(block.nodes, _Used())
+    _collect([block.let, block.outputs], used.values)
+    for port, pattern in ports:
+        read = port in used.paths or not used.names.isdisjoint({port, *_words_of(pattern)})
+        if for_key(port) is None and not read:
+            message = f"no node of `{name}` reads the input `{port}`"
+            yield ("blocks", name, "inputs", port), message, "remove it, or read it"
+
+
+def _of_file(block: Block, used: _Used) -> set[str]:
+    """The names that a block may read of its file: its own hide those."""
+    return (used.names | _words_of(block.let)) - {*block.params, *block.let}
+
+
+def _reached(resolved: Resolved, network: _Used, blocks: Mapping[str, _Used]) -> set[str]:
+    """The blocks that the network's nodes name, or that such blocks name."""
+    reached: set[str] = set()
+    declared = resolved.document.blocks
+    waiting = [network, _Used(values=_words_of([resolved.document.params, resolved.document.let]))] if blocks else []
+    while waiting:
+        used = waiting.pop()
+        named = {name for name in blocks.keys() - reached if _names(used, name, declared[name])}
+        reached |= named
+        waiting += [blocks[name] for name in named]
+    return reached
+
+
+def _names(used: _Used, name: str, block: Block) -> bool:
+    if name in used.ops or name in used.values or any(re.fullmatch(each, name) for each in used.patterns):
+        return True
+    return _may_stand_for(block, [used])
+
+
+def _may_stand_for(block: Block, users: list[_Used]) -> bool:
+    """Whether a parameter that names an op could name this block: another setting of it uses the block."""
+    required = {name for name, raw in block.params.items() if isinstance(raw, str) and raw in KINDS}
+    return any(required <= given <= block.params.keys() for used in users for given in used.open)
+
+
+def _block(block: Block) -> _Used:
+    used = _nodes(block.nodes, _Used())
+    _collect([block.inputs, block.outputs, *block.params.values()], used.values)
+    return used
+
+
+def _nodes(raw: Any, used: _Used) -> _Used:
+    """Adds what the nodes of a mapping or list read."""
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if for_key(key) is None:
+                _substitutions(key, used)
+                _node(value, used)
+            else:
+                _loop(key, value, used)
+    elif isinstance(raw, list):
+        for value in raw:
+            _node(value, used)
+    return used
+
+
+def _loop(key: str, value: Any, used: _Used) -> None:
+    """What a loop's body is: named nodes, or in a list one node or several."""
+    used.values.update(_words(key))
+    if isinstance(value, dict) and _NODE.isdisjoint(value):
+        _nodes(value, used)
+    else:
+        _node(value, used)
+
+
+def _node(raw: Any, used: _Used) -> None:
+    if isinstance(raw, str):
+        if raw.startswith("="):
+            used.values.update(_words(raw))
+        else:
+            _op(raw, used, ())
+    elif isinstance(raw, list):
+        _nodes(raw, used)
+    elif isinstance(raw, dict):
+        for key, value in raw.items():
+            _entry(key, value, raw, used)
+
+
+def _entry(key: str, value: Any, node: Mapping[str, Any], used: _Used) -> None:
+    """One key of a node; what is none of the keys that nodes have is a field, or a node of a loop's mapping."""
+    if for_key(key) is not None or key == "nodes":
+        _loop(key, value, used)
+    elif key in ("op", "body") and isinstance(value, str):
+        _op(value, used, node)
+    elif key in _PATHS:
+        words: set[str] = set()
+        _collect(value, words)
+        used.paths |= words
+        if "$" in str(value) or for_key(next(iter(value), "") if isinstance(value, dict | list) else "") is not None:
+            used.substituted |= words
+    elif key not in _TEXTS:
+        _substitutions(key, used)
+        _collect(value, used.values)
+
+
+def _op(text: str, used: _Used, node: Iterable[str]) -> None:
+    used.ops.add(text)
+    if "$" not in text:
+        return
+    _substitutions(text, used)
+    literal = _DOLLAR.sub("\0", text)
+    if literal == "\0":
+        used.open.append({*node} - {*UNIVERSAL, "op", "body"})
+    else:
+        used.patterns.add(r"\w+".join(map(re.escape, literal.split("\0"))))
+
+
+def _substitutions(text: str, used: _Used) -> None:
+    if "$" in text:
+        for match in _DOLLAR.finditer(text):
+            used.substituted.update(_words(match[1] or match[2]))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text))
+
+
+def _words_of(raw: Any) -> set[str]:
+    words: set[str] = set()
+    _collect(raw, words)
+    return words
+
+
+def _collect(raw: Any, words: set[str]) -> None:
+    """Adds the words of every text in a value, keys among them."""
+    if isinstance(raw, str):
+        words.update(_words(raw))
+    elif isinstance(raw, dict):
+        words.update(*map(_words, map(str, raw)))
+        for value in raw.values():
+            _collect(value, words)
+    elif isinstance(raw, list):
+        for item in raw:
+            _collect(item, words)
