@@ -140,9 +140,10 @@ blocks:
         inputs: {x: [N, 8]}
         nodes:
           a: leaky
+          b: {op: leaky_relu, negative_slope: slope}
     """,
     )
-    assert graph.nodes[0].fields == {"negative_slope": 0.2}
+    assert [node.fields["negative_slope"] for node in graph.nodes] == [0.2, 0.7]
 
 
 def test_a_whole_spec_is_a_block(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ blocks:
     params: {approx: none, k: 1, t: text, n: int, l: [1, 2], w: [a, b], f: float, flag: false,
              width: {type: int, default: null}, act: {type: text, default: null}}
     nodes:
-      g: {op: gelu, approximate: $approx}
+      g: {op: gelu, approximate: $approx, note: the text}
+      same: {if: t == 'text', op: identity}
       fc: {op: linear, out_features: k + n + sum(l) + len(w) + int(f), bias: flag}
       wide: {if: width is not None, op: linear, out_features: width}
       act: $act
@@ -308,7 +309,8 @@ nodes:
 
 def test_parameters_of_a_file_are_never_evaluated(tmp_path: Path) -> None:
     text = "params: {a: 9 ** 9 ** 9, b: text, c: $(1 +}\ninputs: {x: [N, 8]}\nnodes: [relu]\n"
-    graph = graph_of(tmp_path, text)
+    graph, found = analyse_text(tmp_path, text)
+    assert graph is not None and {each.code for each in found} == {"unused"}
     assert graph.params == {"a": "9 ** 9 ** 9", "b": "text", "c": "$(1 +"}
 
 

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from archdsl.diagnostics import render_text
-from tests.elaboration.support import analyse_text, graph_of, mistakes, sources
+from tests.elaboration.support import analyse_text, mistakes, sources
 
 HEAD = """
 inputs: {x: [N, 4], mem: [N, 4]}
@@ -188,8 +188,8 @@ def test_several_outputs_pass_together(tmp_path: Path) -> None:
       two: bundle
       last: = two.x + two.memory
     """
-    text = HEAD + indent(dedent(nodes), "  ")
-    graph = graph_of(tmp_path, text)
+    graph, _ = analyse_text(tmp_path, HEAD + indent(dedent(nodes), "  "))
+    assert graph is not None
     assert sources(graph, "two.add") == ["one.add", "mem"]
 
 

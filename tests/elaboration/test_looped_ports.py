@@ -97,7 +97,7 @@ nodes:
 
 @pytest.mark.parametrize("written", [
     "for i, n in enumerate(names):\n        $n: c$i",
-    "a: c0\n      for n in ['b']:\n        $n: c1",
+    "a: c0\n      for n in names[1:]:\n        $n: c1",
     "for i in range(1):\n        for j in range(2):\n          $(names[j]): c$j",
 ])  # fmt: skip
 def test_for_in_a_mapping_from_ports(written: str, tmp_path: Path) -> None:
