@@ -163,6 +163,8 @@ class Mistake(NamedTuple):
     path: Path
     key: bool = False
     hint: str | None = None
+    other: "Mistake | None" = None
+    """The same, told at another piece: the one to change where it stands in the file itself, and this is inherited."""
 
 
 def check(raw: Any) -> tuple[Document | None, list[Mistake]]:
@@ -292,8 +294,12 @@ def _hidden(params: Any, let: Any, path: Path) -> Iterator[Mistake]:
     """Names that are a parameter and a derived value at once."""
     for name in _mapping(let):
         if name in _mapping(params):
+            there = Mistake(
+                "duplicate-name", f"`{name}` is derived already, by `let`", (*path, "params", name), True,
+                f"set what it is derived from, or patch it: `patch: {{{'.'.join(map(str, (*path, 'let', name)))}: …}}`",
+            )  # fmt: skip
             message = f"`{name}` is a parameter already"
-            yield Mistake("duplicate-name", message, (*path, "let", name), True, "rename one of them")
+            yield Mistake("duplicate-name", message, (*path, "let", name), True, "rename one of them", there)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

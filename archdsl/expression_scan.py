@@ -273,3 +273,16 @@ def find_paths(text: str, is_node: Callable[[str], bool]) -> tuple[tuple[int, in
         if end is not None:
             found.append((start, end))
     return tuple(found)
+
+
+def find_owners(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the paths with numbers in them stand whose shape is read: `stages.1` in `stages.1.shape[2]`."""
+    found = []
+    for start, ends in candidates(text[:MAX_EXPRESSION]) if ".shape" in text else ():
+        end = next((end for end in ends if _SHAPE.match(text, end)), None)
+        if end is not None and any(part[0].isdigit() for part in text[start:end].split(".")):
+            found.append((start, end))
+    return tuple(found)
+
+
+_SHAPE: Final = re.compile(r"\.shape\b")

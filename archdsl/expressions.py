@@ -16,7 +16,7 @@ from typing import Any, final
 from archdsl.evaluate import Names, Run, compile_tree
 from archdsl.expression_functions import CONSTANTS, FORMULA_FUNCTIONS, FUNCTIONS
 from archdsl.expression_parser import parse_tree
-from archdsl.expression_scan import find_paths
+from archdsl.expression_scan import find_owners, find_paths
 from archdsl.expression_text import to_text
 from archdsl.expression_tree import (
     Attribute,
@@ -114,7 +114,7 @@ class Expression:
 @lru_cache(maxsize=65536)
 def parse(text: str) -> Expression:
     """Reads an expression. Raises ExpressionError."""
-    return Expression(text, parse_tree(text))
+    return Expression(text, parse_tree(text, find_owners(text)))
 
 
 def parse_formula(text: str, is_node: Callable[[str], bool]) -> Expression:

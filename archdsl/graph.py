@@ -156,6 +156,8 @@ class Node(Item):
     """Initialiser by tensor name, where the spec says one: see `archdsl.initialise`."""
     share: Node | None = None
     """The node whose module it runs again."""
+    measured: bool = False
+    """Whether an expression reads its shape."""
     tie: Mapping[str, Value] = field(default_factory=dict)
 
     @property

@@ -339,9 +339,20 @@ class Reader:
 
     def _tell(self, mistakes: list[Mistake], origins: Origins) -> None:
         for found in mistakes:
-            source, at = origins.find(found.path)
-            span = source.key(at) if found.key else source.value(at)
-            self.report.error(found.code, found.message, span, hint=found.hint)
+            if found.other is not None and not origins.is_own(found.path) and origins.is_own(found.other.path):
+                self._tell_one(found.other, origins, found.path)
+            else:
+                self._tell_one(found, origins)
+
+    def _tell_one(self, found: Mistake, origins: Origins, inherited: Path = ()) -> None:
+        """Tells a mistake where it is written, and where what it is about is inherited from."""
+        source, at = origins.find(found.path)
+        notes: tuple[Note, ...] = ()
+        if inherited:
+            parent, there = origins.find(inherited)
+            notes = (Note("inherited", f"line {parent.key(there).line}", f"of {parent.file}"),)
+        span = source.key(at) if found.key else source.value(at)
+        self.report.error(found.code, found.message, span, notes=notes, hint=found.hint)
 
 
 def _copied(data: Any) -> Any:

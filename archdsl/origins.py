@@ -21,6 +21,10 @@ class Origins:
                 return found[0], (*found[1], *path[length:])
         raise AssertionError("the root has a place")
 
+    def is_own(self, path: Path) -> bool:
+        """Whether a piece is written in the document's own file, and not inherited."""
+        return self.find(path)[0] is self._places[()][0]
+
     def put(self, path: Path, source: SourceMap, at: Path) -> None:
         """Says that the piece at `path` is written at `at` of that file."""
         self.drop(path)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from archdsl import files
-from archdsl.diagnostics import render_text
+from archdsl.diagnostics import Note, render_text
 from archdsl.inherit import Resolved, read
 
 Write = Callable[..., None]
@@ -378,3 +378,18 @@ def test_the_text_of_a_mistake_in_a_patch(write: Write) -> None:
         "\n"
         "1 error in child.yaml"
     )
+
+
+def test_a_parameter_over_an_inherited_derived_value(write: Write) -> None:
+    """The line to change is the one written here; the other way round it is, too."""
+    write(child="archdsl: 1\nextends: families/family\nparams: {double: 7}\n")
+    _, (found,) = read("child.yaml")
+    assert (found.code, found.message) == ("duplicate-name", "`double` is derived already, by `let`")
+    assert found.span is not None and (found.span.file, found.span.line, found.span.column) == ("child.yaml", 3, 10)
+    assert found.notes == (Note("inherited", "line 6", "of families/family.yaml"),)
+    assert found.hint == "set what it is derived from, or patch it: `patch: {let.double: …}`"
+    write(child="archdsl: 1\nextends: families/family\npatch: {let.double: 7}\n")
+    assert good("child.yaml").document.let == {"double": 7}
+    write(child="archdsl: 1\nextends: families/family\nlet: {width: 7}\n")
+    _, (found,) = read("child.yaml")
+    assert (found.message, found.span and found.span.file) == ("`width` is a parameter already", "child.yaml")

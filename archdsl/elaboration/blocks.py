@@ -43,11 +43,15 @@ class ParamSpec(NamedTuple):
 
 
 def accepts(param: ParamSpec, value: Any) -> bool:
-    """Whether an argument is of the parameter's declared type; a template stands for text, null for its default."""
+    """Whether an argument is of the parameter's declared type.
+
+    A template stands for text, and null for no text, as in an `op` that leaves its node out; for others null is
+    taken where they have a default.
+    """
     if param.kind == "text" and isinstance(value, Mapping):
         return True
     if value is None:
-        return param.kind == "any" or not param.required
+        return param.kind in ("any", "text") or not param.required
     if isinstance(value, bool) and param.kind in ("int", "float", "number"):
         return False
     return isinstance(value, TYPES[param.kind]) or (param.kind in ("int", "number") and isinstance(value, Symbolic))

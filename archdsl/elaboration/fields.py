@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from archdsl.expression_scan import check_length
 from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
 from archdsl.graph import Env
 from archdsl.limits import current
@@ -32,6 +33,13 @@ class ValueMap(NamedTuple):
     items: tuple[tuple[str, Any], ...]
 
 
+class Spelled(NamedTuple):
+    """An expression that reads the shape of a node whose path has a `$`: read when that is known."""
+
+    text: Text
+    type_of: Callable[[str], TensorType | None] | None = None
+
+
 class OpName(str):
     """The name of a block in an argument, which means the block of that name where the argument is written."""
 
@@ -45,6 +53,8 @@ def prepare(raw: Any, *, text: bool, words: frozenset[str] = frozenset()) -> Any
     if isinstance(raw, str):
         if raw in words:
             return raw
+        if not text and "$" in raw and ".shape" in raw:
+            return Spelled(parse_text(raw))
         return prepare_text(raw) if text or raw.startswith("$") else parse(raw)
     if isinstance(raw, Mapping):
         return ValueMap(tuple((key, prepare(value, text=key == "op", words=words)) for key, value in raw.items()))
@@ -71,11 +81,25 @@ def evaluate(value: Any, env: Env) -> Any:
         return value.evaluate(env)
     if isinstance(value, Text):
         return evaluate_text(value, env)
+    if isinstance(value, Spelled):
+        return _evaluate_spelled(value, env)
     if isinstance(value, ValueList):
         return tuple(evaluate(item, env) for item in value.items)
     if isinstance(value, ValueMap):
         return {key: evaluate(item, env) for key, item in value.items}
     return value
+
+
+def _evaluate_spelled(value: Spelled, env: Env) -> Any:
+    spelled = formula_text(value.text, env)
+    try:
+        expression = parse(spelled.text)
+        if value.type_of is not None:
+            expression = Expression(spelled.text, shapes_read(expression.tree, value.type_of))
+        return expression.evaluate(env)
+    except ExpressionError as error:
+        error.start, error.end = spelled.written(error.start, error.end)
+        raise
 
 
 def evaluate_with_shapes(value: Any, env: Env, type_of: Callable[[str], TensorType | None]) -> Any:
@@ -94,6 +118,8 @@ def _with_shapes(value: Any, type_of: Callable[[str], TensorType | None]) -> Any
         if ".shape" not in value.text:
             return value
         return Expression(value.text, shapes_read(value.tree, type_of))
+    if isinstance(value, Spelled):
+        return value._replace(type_of=type_of)
     if isinstance(value, ValueList):
         return ValueList(tuple(_with_shapes(item, type_of) for item in value.items))
     if isinstance(value, ValueMap):
@@ -144,6 +170,53 @@ def part_value(part: Part, env: Env) -> Any:
         raise
 
 
+class Piece(NamedTuple):
+    """A stretch of a formula with its `$` substituted, and where it is written."""
+
+    start: int
+    end: int
+    raw_start: int
+    raw_end: int
+    literal: bool
+
+
+class FormulaText(NamedTuple):
+    """A formula with its `$` substituted."""
+
+    text: str
+    pieces: tuple[Piece, ...] = ()
+    """Empty where nothing is substituted."""
+
+    def written(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the formula stands in the source; a substitution counts as a whole."""
+        touched = [p for p in self.pieces if p.start < max(end, start + 1) and start < p.end]
+        if not touched:
+            return start, end
+        first, last = touched[0], touched[-1]
+        begin = first.raw_start + (start - first.start if first.literal else 0)
+        finish = last.raw_start + end - last.start if last.literal else last.raw_end
+        return begin, finish
+
+
+def formula_text(text: Text, env: Env) -> FormulaText:
+    """A formula with its `$` substituted."""
+    check_length(text.raw)
+    if text.literal is not None:
+        return FormulaText(text.raw)
+    pieces: list[Piece] = []
+    made = ""
+    for part, after in zip(text.parts, (*text.parts[1:], None), strict=True):
+        value = str(part_value(part, env))
+        begin = part.offset if part.expression is None else text.raw.rindex("$", 0, part.offset + 1)
+        finish = len(text.raw) if after is None else after.offset
+        if after is not None and after.expression is not None:
+            finish = text.raw.rindex("$", 0, after.offset + 1)
+        pieces.append(Piece(len(made), len(made) + len(value), begin, finish, part.expression is None))
+        made += value
+        check_length(made)
+    return FormulaText(made, tuple(pieces))
+
+
 def join_items(raw: list[Any]) -> str:
     """A list as one expression's text: YAML splits `[min(a, b), 3]` into three items."""
     return "[" + ", ".join(_item_text(item) for item in raw) + "]"
@@ -162,7 +235,7 @@ def _prepare_list(raw: list[Any], text: bool, words: frozenset[str]) -> Any:
         return ValueList(tuple(prepare(item, text=False, words=words) for item in raw))
     if all(not isinstance(item, str | list) for item in raw):
         return tuple(raw)
-    return parse(join_items(raw))
+    return prepare(join_items(raw), text=False)
 
 
 def freeze(value: Any) -> Any:

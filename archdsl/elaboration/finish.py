@@ -156,7 +156,7 @@ def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node]
     read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
     read |= _offered(nodes)
     for node in (*inputs.values(), *nodes):
-        if node in alive or node in read or not isinstance(node.template, NodeTemplate):
+        if node in alive or node in read or node.measured or not isinstance(node.template, NodeTemplate):
             continue
         what = f"input `{node.name}`" if isinstance(node.op, InputOp) else f"`{node.path}`"
         mistakes.add(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
 from archdsl.diagnostics import FollowOn
-from archdsl.elaboration.fields import part_value, shapes_read
+from archdsl.elaboration.fields import formula_text, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
 from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
-from archdsl.expression_scan import candidates, check_length
+from archdsl.expression_scan import candidates
 from archdsl.expression_tree import (
     Binary,
     Call,
@@ -32,53 +32,6 @@ from archdsl.formula import ELEMENTWISE, check_formula
 from archdsl.graph import Env, Value
 from archdsl.shapes import Symbolic, evaluate
 from archdsl.substitution import Text
-
-
-class Piece(NamedTuple):
-    """A stretch of a formula with its `$` substituted, and where it is written."""
-
-    start: int
-    end: int
-    raw_start: int
-    raw_end: int
-    literal: bool
-
-
-class FormulaText(NamedTuple):
-    """A formula with its `$` substituted."""
-
-    text: str
-    pieces: tuple[Piece, ...] = ()
-    """Empty where nothing is substituted."""
-
-    def written(self, start: int, end: int) -> tuple[int, int]:
-        """Where a stretch of the formula stands in the source; a substitution counts as a whole."""
-        touched = [p for p in self.pieces if p.start < max(end, start + 1) and start < p.end]
-        if not touched:
-            return start, end
-        first, last = touched[0], touched[-1]
-        begin = first.raw_start + (start - first.start if first.literal else 0)
-        finish = last.raw_start + end - last.start if last.literal else last.raw_end
-        return begin, finish
-
-
-def formula_text(text: Text, env: Env) -> FormulaText:
-    """A formula with its `$` substituted."""
-    check_length(text.raw)
-    if text.literal is not None:
-        return FormulaText(text.raw)
-    pieces: list[Piece] = []
-    made = ""
-    for part, after in zip(text.parts, (*text.parts[1:], None), strict=True):
-        value = str(part_value(part, env))
-        begin = part.offset if part.expression is None else text.raw.rindex("$", 0, part.offset + 1)
-        finish = len(text.raw) if after is None else after.offset
-        if after is not None and after.expression is not None:
-            finish = text.raw.rindex("$", 0, after.offset + 1)
-        pieces.append(Piece(len(made), len(made) + len(value), begin, finish, part.expression is None))
-        made += value
-        check_length(made)
-    return FormulaText(made, tuple(pieces))
 
 
 def _check_paths(text: str, frame: Frame) -> None:

@@ -267,7 +267,13 @@ def type_at(frame: Frame, path: str) -> TensorType | None:
         raise FollowOn
     if entry is None or entry.state is not State.VALUE or len(entry.outputs) != 1:
         return None
-    return next(iter(entry.outputs.values())).type
+    return measure(next(iter(entry.outputs.values())))
+
+
+def measure(value: Value) -> TensorType:
+    """A value's type, for an expression: what reads a node's shape reads the node."""
+    value.node.measured = True
+    return value.type
 
 
 def evaluate_here(value: Any, frame: Frame) -> Any:

@@ -106,7 +106,7 @@ class _Copy:
                 self._nodes[child] = target.children[name] = Node(
                     name, prefix + name, target, child.template, child.env, child.loops, child.when, child.note,
                     child.was, op=child.op, inputs=(), types=child.types, output_names=child.output_names,
-                    tensors=child.tensors, macs=child.macs,
+                    tensors=child.tensors, macs=child.macs, measured=child.measured,
                 )  # fmt: skip
                 continue
             made = self._scopes[child] = target.children[name] = Scope(

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import unfolded
-from archdsl.elaboration.fields import OpName, evaluate_text, shapes_read
-from archdsl.elaboration.formulas import formula_text
+from archdsl.elaboration.fields import OpName, evaluate_text, formula_text, shapes_read
 from archdsl.elaboration.frames import Entry, Frame, LeftOut, State, find
 from archdsl.elaboration.outside import body_reads
 from archdsl.elaboration.reading import DECLARATIONS, above_name, find_entry, written_sources

@@ -19,7 +19,7 @@ from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, 
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
-from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in
+from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in, types_of
 from archdsl.elaboration.tracing import Use
 from archdsl.graph import Binding, Env, Scan, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Op
@@ -87,8 +87,7 @@ class _Loop:
         given = {**parts.over, **parts.carry, **parts.capture}
         self.scope.inputs = {name: given.get(name) for name in names}
         self._move_checks({value: port for port, value in inside.items()}, given)
-        types = {port: value.type for port, value in inside.items()}
-        bind_let(run, spec, self.scope, types.get)
+        bind_let(run, spec, self.scope, types_of(inside))
         inner, last = instance(run, spec, self.scope, values, self.frame)
         if last.state is State.BROKEN:
             raise Reported(inside=True)

@@ -17,6 +17,7 @@ from archdsl.elaboration.frames import (
     State,
     find,
     note_read,
+    measure,
     place_of,
     unknown_path,
     value_of,
@@ -78,10 +79,12 @@ def block(
     known = run.instances.find(key)
     if known is not None:
         scope.env = known.scope.env
+        for value, pattern in zip(values, known.inputs, strict=True):
+            if value is not None and pattern is not None and pattern.node.measured:
+                measure(value)
         return _close(scope, *copied(run, known, scope, values), frame)
     before = _progress(run)
-    types = {port: value.type for port, value in scope.inputs.items() if value is not None}
-    bind_let(run, spec, scope, types.get)
+    bind_let(run, spec, scope, types_of(scope.inputs))
     first, scopes = len(run.nodes), run.budget.spent["scopes"]
     inner, last = instance(run, spec, scope, values, frame)
     if key is not None and _progress(run) == before:
@@ -192,6 +195,16 @@ def bind_ports(
         except SizeError as error:
             run.mistakes.expression(run.block_of[scope].template.home, error.path, error.error, place)
             raise Reported from None
+
+
+def types_of(inputs: Mapping[str, Value | None]) -> Callable[[str], TensorType | None]:
+    """What knows the types of an instance's inputs."""
+
+    def type_of(name: str) -> TensorType | None:
+        value = inputs.get(name)
+        return None if value is None else measure(value)
+
+    return type_of
 
 
 def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[str], TensorType | None]) -> None:

@@ -20,9 +20,9 @@ from archdsl.elaboration.applying import Applier
 from archdsl.elaboration.arguments import make_op, unfolded
 from archdsl.elaboration.blocks import BlockSpec
 from archdsl.elaboration.catalogue import Catalogue
-from archdsl.elaboration.fields import OpName, evaluate_text
+from archdsl.elaboration.fields import OpName, evaluate_text, formula_text
 from archdsl.elaboration.finish import finish
-from archdsl.elaboration.formulas import bind_values, formula_reads, formula_text
+from archdsl.elaboration.formulas import bind_values, formula_reads
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
