@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from archdsl.diagnostics import did_you_mean
 from archdsl.positions import Path
+from archdsl.unknown import UNKNOWN, Gap
 
 _NO: Final = " that is no keyword and does not begin with `__`"
 
@@ -167,23 +168,73 @@ class Mistake(NamedTuple):
     """The same, told at another piece: the one to change where it stands in the file itself, and this is inherited."""
 
 
-def check(raw: Any) -> tuple[Document | None, list[Mistake]]:
+class Checked(NamedTuple):
+    """A document with what is wrong with it."""
+
+    document: Document | None
+    mistakes: list[Mistake]
+    lost: frozenset[Path]
+    """The pieces that it is without since they cannot be read: what they name may be missed. `()`: any piece."""
+
+
+def check(raw: Any) -> Checked:
     """The document of plain data, and what is wrong with it.
 
-    Unknown keys are left out of the document, so that the rest of the file can be checked too.
+    What is wrong is left out of the document, so that the rest of the file can be checked too.
     """
     if not isinstance(raw, dict):
         hint = "a spec begins with `archdsl: 1`"
-        return None, [Mistake("wrong-type", f"expected a mapping, found {kind_of(raw)}", (), hint=hint)]
+        return Checked(None, [Mistake("wrong-type", f"expected a mapping, found {kind_of(raw)}", (), hint=hint)], _NONE)
+    lost: set[Path] = set()
+    raw = _without_gaps(raw, lost)
     document, mistakes = _validate(Document, raw, ())
     if document is None:
-        document, _ = _validate(Document, _mended(raw, mistakes), ())
+        if () in lost:  # the version may be on a line that could not be read
+            mistakes = [found for found in mistakes if found.code != "missing-field" or found.path]
+        document, _ = _validate(Document, _mended(raw, mistakes, lost), ())
     mistakes += _inputs(raw)
     mistakes += _hidden(raw.get("params"), raw.get("let"), ())
     for name, block in _mapping(raw.get("blocks")).items():
         if isinstance(block, dict):
             mistakes += _hidden(block.get("params"), block.get("let"), ("blocks", name))
-    return document, mistakes
+    return Checked(document, mistakes, frozenset(lost))
+
+
+_NONE: Final[frozenset[Path]] = frozenset()
+_NAMED: Final = ("params", "let", "inputs", "blocks", "init", "patch")
+
+
+def _without_gaps(raw: dict[str, Any], lost: set[Path]) -> dict[str, Any]:
+    """The data without what could not be read; parameters, derived values and inputs keep their names."""
+    found = _readable(raw, (), lost, False)
+    if () in lost:
+        found = {key: value for key, value in found.items() if value is not None}
+    for key in _NAMED:
+        if isinstance(found.get(key), dict):
+            found[key] = _readable(found[key], (key,), lost, key in ("params", "let", "inputs"))
+    for name, block in _mapping(found.get("blocks")).items():
+        inside: set[Path] = set()
+        if isinstance(block, dict):
+            for part in (block, *(_mapping(block.get(key)) for key in ("params", "let", "inputs"))):
+                _readable(part, (), inside, False)
+        if inside:
+            lost.add(("blocks", name))
+    if isinstance(found.get("blocks"), dict):
+        found["blocks"] = {n: block for n, block in found["blocks"].items() if ("blocks", n) not in lost}
+    return found
+
+
+def _readable(raw: Mapping[str, Any], path: Path, lost: set[Path], keep: bool) -> dict[str, Any]:
+    """A mapping's readable entries; `keep` says that a name without a value stays."""
+    found = {}
+    for key, value in raw.items():
+        if isinstance(key, Gap):
+            lost.add(path)
+        elif value is UNKNOWN and not keep:
+            lost.add((*path, key))
+        else:
+            found[key] = value
+    return found
 
 
 def kind_of(value: object) -> str:
@@ -256,18 +307,34 @@ def _missing(name: str, path: Path) -> Mistake:
     return Mistake("missing-field", f"`{name}` is missing", path, bool(path))
 
 
-def _mended(raw: dict[str, Any], mistakes: list[Mistake]) -> dict[str, Any]:
-    """The data without its unknown keys, and with the version if that is missing."""
-    mended = {"archdsl": 1, **raw}
+def _mended(raw: dict[str, Any], mistakes: list[Mistake], lost: set[Path]) -> dict[str, Any]:
+    """The data without what is wrong with it, and with the version; what others may need is lost."""
+    mended: dict[str, Any] = {"archdsl": 1, **raw}
     for found in mistakes:
+        path = found.path
         if found.code != "unknown-key":
-            continue
-        place: Any = mended
-        for step in found.path[:-1]:
-            place[step] = dict(place[step])
-            place = place[step]
-        place.pop(found.path[-1], None)
+            # a block is whole or lost
+            path = path[:2] if path[:1] == ("blocks",) and len(path) > 1 else path
+            lost.add(path)
+        if path == ("archdsl",):
+            mended["archdsl"] = 1
+        elif path:
+            _drop(mended, path)
     return mended
+
+
+def _drop(place: Any, path: Path) -> None:
+    """Takes a piece out of copies of the mappings and lists around it."""
+    for step in path[:-1]:
+        if not isinstance(place, dict) or not isinstance(place.get(step), dict | list):
+            return
+        place[step] = dict(place[step]) if isinstance(place[step], dict) else [*place[step]]
+        if isinstance(place[step], list):
+            del place[step]  # an item of a list that is wrong takes the list with it
+            return
+        place = place[step]
+    if isinstance(place, dict):
+        place.pop(path[-1], None)
 
 
 def _inputs(raw: dict[str, Any]) -> Iterator[Mistake]:
@@ -282,6 +349,8 @@ def _declared(inputs: Any, path: Path) -> Iterator[Mistake]:
         at = (*path, name)
         if is_loop(name) and isinstance(entry, dict):
             yield from _declared(entry, at)
+        elif entry is UNKNOWN:
+            continue
         elif isinstance(entry, dict):
             yield from _validate(Input, entry, at)[1]
         elif is_loop(name) or not isinstance(entry, list):

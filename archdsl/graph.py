@@ -73,6 +73,9 @@ class Binding(NamedTuple):
 UNSURE = "?"
 """A name that no spec can write: an environment that has it misses names, since what gives them could not be read."""
 
+UNSURE_SIZE = "? "
+"""The same of the names of sizes, which are upper case."""
+
 
 class Env:
     """Names that expressions see, innermost first."""
@@ -99,6 +102,10 @@ class Env:
         while env is not None:
             yield from env.names
             env = env.parent
+
+    def may_miss(self, name: str) -> bool:
+        """Whether a name that is not here may be one that could not be read."""
+        return UNSURE in self or (name[:1].isupper() and UNSURE_SIZE in self)
 
     def __getitem__(self, name: str) -> Any:
         if (found := self.find(name)) is None:

@@ -18,6 +18,7 @@ from archdsl.origins import Origins
 from archdsl.overrides import Overrides, check_sizes, defaults
 from archdsl.positions import Path, SourceMap
 from archdsl.reach import Reach, real
+from archdsl.unknown import UNKNOWN, Gap
 
 MERGED: Final = ("params", "let", "blocks", "init", "weights")
 """What `extends` merges by name; the rest replaces, except that block libraries add up."""
@@ -44,6 +45,12 @@ class Resolved:
     origins: Origins = field(repr=False)
     reader: Reader = field(repr=False)
     path: FilePath
+    lost: frozenset[Path] = frozenset()
+    """The pieces of the document that could not be read: see `archdsl.document.Checked`."""
+
+    def misses(self, *keys: str) -> bool:
+        """Whether what is not found under one of these keys may be in a piece that could not be read."""
+        return bool(self.lost) and any(path in self.lost for path in ((), *((key,) for key in keys)))
 
     @property
     def sources(self) -> dict[str, str]:
@@ -179,13 +186,14 @@ class Reader:
         layer = self._layer(path, (), span)
         if layer is None:
             return None
-        document, mistakes = check(layer.data)
+        document, mistakes, lost = check(layer.data)
         self._tell(mistakes, layer.origins)
         checked = check_sizes(sizes, self.report)
         if document is None:
             return None
         given = Overrides(document.params, self.report).accept(params)
         libraries = self._libraries(layer, path)
+        complete = len(libraries) == len(layer.uses) and not any(used.misses("blocks") for _, used in libraries)
         return Resolved(
             document=document,
             file=files.display(path),
@@ -197,6 +205,7 @@ class Reader:
             origins=layer.origins,
             reader=self,
             path=path,
+            lost=lost if complete else lost | {("blocks",)},
         )
 
     def spec_block(self, name: str, beside: FilePath) -> tuple[Resolved | None, list[Diagnostic]]:
@@ -242,8 +251,7 @@ class Reader:
         self.report.add(*diagnostics)
         if data is None and diagnostics:
             return None
-        _, mistakes = check(_with_texts(data, source))
-        self._tell(mistakes, Origins(source))
+        self._tell(check(_with_texts(data, source)).mistakes, Origins(source))
         return _File(path, _with_texts(data, source), source) if isinstance(data, dict) else None
 
     def _count(self, text: str, span: Span | None) -> None:
@@ -266,7 +274,8 @@ class Reader:
         own = _Layer(file.data, Origins(file.source), _uses(file))
         name, patch = file.data.get("extends"), file.data.get("patch")
         if not isinstance(name, str):
-            if patch is not None:
+            unread = name is UNKNOWN or any(isinstance(key, Gap) for key in file.data)
+            if patch is not None and not unread:
                 message = "`patch` changes an inherited file, and this one extends none"
                 self.report.error("bad-patch", message, file.source.key(("patch",)), hint="say `extends: NAME`")
             return own

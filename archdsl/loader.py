@@ -28,6 +28,7 @@ from yaml.events import (
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.flow import Mender
 from archdsl.limits import MAX_NESTING, TooLarge, current
+from archdsl.mending import Mending
 from archdsl.positions import Box, Lines, Path, Place, Scalar, SourceMap
 from archdsl.syntax import describe
 
@@ -68,8 +69,8 @@ def load(text: str, file: str) -> tuple[Any, SourceMap, list[Diagnostic]]:
     """Plain data, the positions of it, and what is wrong with the YAML.
 
     Mapping keys are the source text as `str`. A key that is repeated keeps its first value, except
-    that a second equal `for` key is told apart by spaces at its end. Where the text cannot be read to
-    its end the data is None.
+    that a second equal `for` key is told apart by spaces at its end. `UNKNOWN` stands for what cannot be
+    read, and a `Gap` for such a key. Where nothing can be read the data is None.
     """
     try:
         current().check("characters", len(text))
@@ -103,12 +104,27 @@ class _Reader:
         self.next: Callable[[], Any]
 
     def document(self) -> tuple[Any, Any]:
-        """The data of the only document and its place; both None where it cannot be read."""
+        """The data of the only document and its place; both None where it cannot be read.
+
+        Where libyaml stops, that is told, the piece at fault covered, and the text read again.
+        """
+        mending: Mending | None = None
+        text = self.lines.text
         try:
-            self.next = CParser(self.lines.text).get_event
-            return self._document()
-        except YAMLError as error:
-            self.mender.fail(describe(error, self.lines))
+            while True:
+                try:
+                    self.next = CParser(text).get_event
+                    data, root = self._document()
+                    return (data if mending is None else mending.filled(data, root)), root
+                except YAMLError as error:
+                    mending = mending or Mending(text)
+                    found = describe(error, Lines(self.lines.file, text))
+                    if mending.is_new(found):
+                        self.mender.fail(found)
+                    if not mending.cover(found, self.lines):
+                        return None, None
+                    text = mending.text
+                    self.diagnostics.clear()  # what is wrong beside this will be found again
         except UnicodeEncodeError as error:
             message = "half of a surrogate pair, which is not a character"
             self._add("yaml-syntax", message, error.start, error.end)

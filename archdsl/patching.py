@@ -14,6 +14,7 @@ from archdsl.document import kind_of
 from archdsl.limits import MAX_PATH, current
 from archdsl.origins import Origins
 from archdsl.positions import Path, SourceMap
+from archdsl.unknown import Gap
 
 _REMOVED: Final[Any] = object()
 _PLACES: Final = ("after", "before")
@@ -25,6 +26,8 @@ def apply(data: dict[str, Any], origins: Origins, patch: Any, source: SourceMap,
     """Changes `data` and `origins` in place. Mistakes are reported and their patches left out."""
     patcher = _Patcher(data, origins, source, report)
     for key, value in patch.items():
+        if isinstance(key, Gap):
+            continue
         patcher.patch(key, value)
     patcher.sweep()
 

@@ -83,6 +83,8 @@ class _Case:
     def character_(self) -> Diagnostic:
         if self.character == "\t":
             return self.tab()
+        if (begin := self._operand()) is not None:
+            return self._brackets(begin)
         message = f"a value cannot start with `{self.character}`"
         return self.say(message, self.place, "put the value in quotes")
 
@@ -121,6 +123,25 @@ class _Case:
         if self.text[self.start : self.start + 1] == "[" and self.start >= begin - 1:
             begin = max(begin, self.start + 1, self.text.rfind(", ", self.start, self.place) + 2)
         begin += len(self.text[begin : self.place]) - len(self.text[begin : self.place].lstrip())
+        return self._brackets(begin)
+
+    def _operand(self) -> int | None:
+        """Where the expression begins of which a sign follows on a closing bracket, as in `[a.shape[1] % 2]`."""
+        before = self.text[: self.place].rstrip(" ")
+        start = self.lines.starts[self.lines.place(self.place)[0] - 1]
+        if before[-1:] != "]" or len(before) <= start:
+            return None
+        depth = 0
+        for place in range(len(before) - 1, start - 1, -1):
+            character = before[place]
+            depth += (character in ")]}") - (character in "([{")
+            if depth < 0 or (depth == 0 and (character == "," or before[place : place + 2] == ": ")):
+                begin = place + 1
+                return begin + len(before[begin:]) - len(before[begin:].lstrip())
+        return None
+
+    def _brackets(self, begin: int) -> Diagnostic:
+        """An expression inside brackets that has brackets."""
         end = self._expression_end(begin)
         expression = " ".join(self.text[begin:end].split())
         message = f"`{expression}` has brackets, which make a list or mapping inside {{...}}"

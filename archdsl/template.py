@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
@@ -15,6 +16,7 @@ from archdsl.diagnostics import Span, nearest
 from archdsl.document import kind_of
 from archdsl.expressions import Expression, ExpressionError, Tree, parse
 from archdsl.substitution import Part, Text, parse_text
+from archdsl.unknown import UNKNOWN, Gap
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -109,8 +111,8 @@ class LoopTemplate(Template):
     """`for targets in iterable:` and the nodes that it splices in."""
 
     targets: tuple[str, ...]
-    iterable: Expression
-    """Gives a list of tuples, one value for each target."""
+    iterable: Expression | None
+    """Gives a list of tuples, one value for each target; None where it cannot be read, which has been reported."""
     text: str
     body: tuple[Template, ...] = ()
 
@@ -178,7 +180,9 @@ class Compiler:
     def _entries(self, raw: Mapping[str, Any], path: Path) -> Iterator[Template]:
         for key, value in raw.items():
             at = (*path, key)
-            if for_key(key) is not None or key.split(" ")[0] == "for":
+            if isinstance(key, Gap):
+                yield NodeTemplate(self.home, path, _broken_name("for"), broken=True)
+            elif for_key(key) is not None or key.split(" ")[0] == "for":
                 yield from self._guard(self._loop, key, value, at, False)
             else:
                 yield from self._guard(self._named, key, value, at)
@@ -200,8 +204,15 @@ class Compiler:
             yield NodeTemplate(self.home, error.path, _broken_name(arguments[0]), broken=True)
 
     def _loop(self, key: str, value: Any, path: Path, listed: bool) -> LoopTemplate:
-        targets, iterable = compile_loop(key, path)
-        if not listed:
+        iterable: Expression | None
+        try:
+            targets, iterable = compile_loop(key, path)
+        except TemplateError as error:
+            self.errors.append(error)
+            targets, iterable = tuple(dict.fromkeys(_NAME.findall(key)[1:])), None
+        if value is UNKNOWN:
+            body: tuple[Template, ...] = (NodeTemplate(self.home, path, _broken_name("for"), broken=True),)
+        elif not listed:
             if not isinstance(value, Mapping) or "op" in value:
                 raise TemplateError(
                     "bad-for", f"`{key}` in a mapping holds named nodes", path,
@@ -232,7 +243,9 @@ class Compiler:
 
     def _node(self, name: Text | None, value: Any, path: Path) -> NodeTemplate:
         node = NodeTemplate(self.home, path, name)
-        if isinstance(value, str):
+        if value is UNKNOWN:
+            node.broken = True
+        elif isinstance(value, str):
             self._short(node, value, path)
         elif isinstance(value, list):
             node.body, node.listed = self.body(value, path)
@@ -262,15 +275,33 @@ class Compiler:
         for key, raw in value.items():
             at = (*path, key)
             reader = getattr(self, f"_key_{key}", None) if key in KNOWN else None
-            if reader is not None:
-                reader(node, raw, at)
-            else:
+            if isinstance(key, Gap) or (raw is UNKNOWN and reader is not None):
+                node.broken = True
+            elif reader is None:
                 node.written[key] = Written(raw, at)
+            else:
+                self._read(node, reader, raw, at)
         if node.op is None and "value" in node.written and node.body is None:
             written = node.written.pop("value")
             node.formula = self._formula(str(written.value), written.path)
             node.formula_path = written.path
-        self._check(node, path)
+        if node.broken:
+            return
+        try:
+            self._check(node, path)
+        except TemplateError as error:
+            self._break(node, error)
+
+    def _read(self, node: NodeTemplate, reader: Any, raw: Any, path: Path) -> None:
+        """One of the keys that every node understands; what is wrong with it leaves the others to be looked at."""
+        try:
+            reader(node, raw, path)
+        except TemplateError as error:
+            self._break(node, error)
+
+    def _break(self, node: NodeTemplate, error: TemplateError) -> None:
+        self.errors.append(error)
+        node.broken = True
 
     def _check(self, node: NodeTemplate, path: Path) -> None:
         kinds = [
@@ -400,6 +431,9 @@ def _broken_name(key: str | None) -> Text | None:
     """The name of what could not be read; its literal is None where the names it makes are not known."""
     if key is None:
         return None
+    if "$" in key and key.split(" ")[0] != "for":
+        with suppress(ExpressionError):
+            return parse_text(key)
     known = key.split(" ")[0] != "for" and "$" not in key
     return Text(key, (Part(key, None, 0),), key if known else None)
 

@@ -1,4 +1,4 @@
-"""What stands for a value that could not be read, after its mistake has been told."""
+"""What stands for a piece of a spec that could not be read, after its mistake has been told."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ class Unknown:
 
     __slots__ = ()
 
+    def __deepcopy__(self, memo: object) -> Unknown:
+        return self
+
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
 UNKNOWN: Final = Unknown()
+"""A value."""
+
+
+@final
+class Gap(str):
+    """A key of a mapping that could not be read: what it names is not known, so that any name may be missing."""
+
+    __slots__ = ()

@@ -30,7 +30,7 @@ def mistakes(change: dict[str, Any]) -> list[tuple[str, str, tuple[Any, ...]]]:
 
 
 def test_a_good_file_keeps_its_plain_data() -> None:
-    document, found = check(GOOD)
+    document, found, _ = check(GOOD)
     assert found == [] and isinstance(document, Document)
     assert document.inputs == GOOD["inputs"] and document.nodes == GOOD["nodes"]
     assert isinstance(document.blocks["down"], Block) and document.blocks["down"].nodes == ["relu"]
@@ -107,7 +107,7 @@ def test_unknown_keys_come_with_the_nearest() -> None:
 
 def test_all_mistakes_come_at_once_and_unknown_keys_leave_a_document() -> None:
     raw = {"nam": "x", "nodes": {"a": "relu"}, "blocks": {"a": {"nodes": [], "ports": 1}}}
-    document, found = check(raw)
+    document, found, _ = check(raw)
     assert sorted(each.code for each in found) == ["missing-field", "unknown-key", "unknown-key"]
     assert document is not None and document.nodes == {"a": "relu"}
     assert "ports" in raw["blocks"]["a"]  # type: ignore[index]
@@ -115,7 +115,7 @@ def test_all_mistakes_come_at_once_and_unknown_keys_leave_a_document() -> None:
 
 @pytest.mark.parametrize("raw", [None, [], "text", 3])
 def test_a_file_is_a_mapping(raw: Any) -> None:
-    document, (found,) = check(raw)
+    document, (found,), _ = check(raw)
     assert document is None and found.message == f"expected a mapping, found {kind_of(raw)}"
 
 

@@ -13,10 +13,11 @@ from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.loops import expanded, listed, path_text
 from archdsl.elaboration.mistakes import Mistakes, Reported
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Binding, Env, Scope
+from archdsl.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
 from archdsl.ops.base import Op, Port, field_specs
 from archdsl.template import NodeTemplate, TemplateError, Written, for_key
+from archdsl.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -54,6 +55,8 @@ class Catalogue:
 
     def network(self, resolved: Resolved) -> BlockSpec | None:
         """The file itself, compiled."""
+        if resolved.document.nodes is None and resolved.misses("nodes"):
+            return None
         if resolved.document.nodes is None:
             self.mistakes.add(
                 "missing-field", "a spec needs `nodes`", resolved.span(()), hint="or is it a block library, for `use`?"
@@ -75,6 +78,10 @@ class Catalogue:
             return found
         self._keep.append(resolved)
         env = Env({name: Binding(value, "param") for name, value in resolved.params.items()}, None, resolved)
+        unread = [name for name, value in resolved.params.items() if value is UNKNOWN]
+        if resolved.misses("params", "let"):
+            unread.append(UNSURE)
+        env.names |= dict.fromkeys(unread, Binding(None, "broken"))
         self._envs[id(resolved)] = env
         written = resolved.document.let or {}
         for name, raw in written.items():
@@ -125,6 +132,8 @@ class Catalogue:
             self._keep.append(home)
             self._ops[key] = OPS[name]
             return OPS[name]
+        if home.misses("blocks") or ("blocks", name) in home.lost:
+            raise Reported
         from archdsl.elaboration.misnamed import op_named_hint
 
         self.mistakes.add(

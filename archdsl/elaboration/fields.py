@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from archdsl.diagnostics import FollowOn
 from archdsl.expression_scan import check_length
 from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
 from archdsl.graph import Env
@@ -16,6 +17,7 @@ from archdsl.limits import current
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
 from archdsl.substitution import Part, Text, parse_text
+from archdsl.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -87,6 +89,8 @@ def evaluate(value: Any, env: Env) -> Any:
         return tuple(evaluate(item, env) for item in value.items)
     if isinstance(value, ValueMap):
         return {key: evaluate(item, env) for key, item in value.items}
+    if value is UNKNOWN:
+        raise FollowOn
     return value
 
 

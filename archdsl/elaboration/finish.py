@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dict[str, int]) -> Graph | None:
     """The graph, once every node has been elaborated; None where there is no output."""
     root, mistakes = frame.scope, state.mistakes
-    if mistakes.failed:
+    if mistakes.failed or state.resolved.reader.report.failed:
         _read_all(state, mistakes)
         return None
     if not root.outputs:

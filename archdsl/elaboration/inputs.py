@@ -13,13 +13,14 @@ from archdsl.elaboration.loops import expanded
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import ExpressionError, parse
-from archdsl.graph import BATCH, UNSURE, Binding, Env, Node, Scope, SizeCheck, Value
+from archdsl.graph import BATCH, UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.limits import MAX_INT64
 from archdsl.ops.base import OpError
 from archdsl.ops.extent import check_outputs
 from archdsl.ops.special import DTYPES, InputOp
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, symbol
 from archdsl.template import NodeTemplate, TemplateError
+from archdsl.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from archdsl.inherit import Resolved
@@ -62,6 +63,8 @@ def network_inputs(
             for position, item in enumerate(declared.shape)
         ]
         shape = tuple(dim for dim in sized if dim is not None)
+        if len(shape) < len(sized):  # it may have been meant for the name of a size
+            root.env.names[UNSURE_SIZE] = Binding(None, "broken")
         with suppress(_Bad):
             node = _node(declared, shape, resolved, root, sample, mistakes)
             if len(shape) == len(sized):
@@ -102,12 +105,19 @@ class _Bad(Exception):
 def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[str, Declared | None]]:
     """The inputs by name; None for one whose shape cannot be read."""
     raw = resolved.document.inputs
+    if resolved.misses("inputs"):
+        yield UNSURE, None
+    if not raw and resolved.misses("inputs"):
+        return
     if not raw:
         mistakes.add("missing-field", "a spec needs `inputs`", resolved.span(()), hint="inputs: {x: [N, 3, H, W]}")
         yield UNSURE, None
         return
     try:
         for name, value, path, names in expanded(raw, env, ("inputs",)):
+            if value is UNKNOWN:
+                yield name, None
+                continue
             try:
                 yield name, _declare(name, value, path, names)
             except TemplateError as error:

@@ -9,7 +9,7 @@ from archdsl.diagnostics import nearest
 from archdsl.elaboration.fields import ValueList, ValueMap
 from archdsl.elaboration.frames import Frame, find, may_be_node
 from archdsl.expressions import Attribute, Expression, ExpressionError, Name, free_names, walk
-from archdsl.graph import UNSURE, Env
+from archdsl.graph import Env
 from archdsl.substitution import Text
 
 
@@ -18,12 +18,10 @@ def check_names(value: Any, env: Env, is_node: Callable[[str], bool]) -> None:
 
     `is_node` says whether a name may be that of a node, whose shape an expression reads.
     """
-    if UNSURE in env:
-        return
     for expression, offset in _expressions(value):
         shaped = _shaped(expression.tree)
         name = next((n for n in sorted(expression.names) if n not in env and not (n in shaped and is_node(n))), None)
-        if name is not None:
+        if name is not None and not env.may_miss(name):
             error = unknown_name(expression, name, env)
             error.start, error.end = error.start + offset, error.end + offset
             raise error

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import unfolded
 from archdsl.elaboration.fields import OpName, evaluate_text, formula_text, shapes_read
-from archdsl.elaboration.frames import Entry, Frame, LeftOut, State, find
+from archdsl.elaboration.frames import Entry, Frame, LeftOut, PathError, State, find
 from archdsl.elaboration.outside import body_reads
-from archdsl.elaboration.reading import DECLARATIONS, above_name, find_entry, written_sources
+from archdsl.elaboration.reading import DECLARATIONS, above_name, check_paths, find_entry, written_sources
 from archdsl.expressions import ExpressionError, free_names, parse_formula
 from archdsl.graph import ScopeKind
 from archdsl.ops.base import Port
@@ -103,7 +103,11 @@ def _port_reads(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...] | 
 
 
 def _named(template: NodeTemplate, frame: Frame, paths: Iterable[str]) -> Reads:
-    return [(path, _find(template, frame, path)) for path in paths]
+    try:
+        return [(path, _find(template, frame, path)) for path in paths]
+    except PathError:
+        check_paths(template, frame)  # the same, with where each path is written
+        raise
 
 
 def _unnamed(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, str]) -> Reads:

@@ -29,7 +29,8 @@ def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
     blocks = [*(home.document.blocks or {}), *home.uses]
     if _NAME.fullmatch(name) is None:
         return _text_hint(name, frame, blocks) or _LIST
-    if type(frame.env.find(name) and frame.env[name]) in (str, dict):
+    binding = frame.env.find(name)
+    if binding is not None and type(binding.value) in (str, dict):
         return f"`${name}` is what the parameter `{name}` holds"
     known = op_hint(name, _rank(frame)) if nearest(name, blocks) is None else None
     if known is not None:

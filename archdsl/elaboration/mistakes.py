@@ -11,7 +11,7 @@ from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.elaboration.tracing import quotes_hint, reads
 from archdsl.expressions import ExpressionError
-from archdsl.graph import UNSURE, Env
+from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
 from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError
@@ -119,7 +119,7 @@ class Mistakes:
         if isinstance(error, TemplateError):
             self.template(home, error, traced(error.tree, frame.env))
         elif isinstance(error, ExpressionError):
-            if error.unknown is None or UNSURE not in frame.env:
+            if error.unknown is None or not frame.env.may_miss(error.unknown):
                 self.expression(home, path, error, place, traced(error.tree, frame.env))
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))

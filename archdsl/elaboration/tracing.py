@@ -204,7 +204,7 @@ def _written(home: Resolved, path: Path, raw: Any, env: Env) -> Origin:
 
 def _element(name: str, turn: Turn, env: Env | None) -> Origin | None:
     """Where the element of a list stands that a loop variable is in this turn."""
-    tree = turn.loop.iterable.tree
+    tree = None if turn.loop.iterable is None else turn.loop.iterable.tree
     targets = turn.loop.targets
     if not isinstance(tree, Comprehension) or env is None or name not in targets:
         return None

@@ -136,9 +136,12 @@ class Elaborator:
         )
 
     def _loop(self, template: LoopTemplate, frame: Frame) -> None:
+        if template.iterable is None:
+            self._unknown_turn(template, frame)
+            return
         try:
             with self.mistakes.at(template, frame):
-                turns = self._turns(template, frame)
+                turns = self._turns(template, template.iterable, frame)
         except Reported:
             self._unknown_turn(template, frame)
             return
@@ -160,15 +163,15 @@ class Elaborator:
         self.body(template.body, frame)
         frame.env = env
 
-    def _turns(self, template: LoopTemplate, frame: Frame) -> list[tuple[Any, ...]]:
+    def _turns(self, template: LoopTemplate, iterable: Expression, frame: Frame) -> list[tuple[Any, ...]]:
         for name in template.targets:
             found = frame.env.find(name)
             if found is not None and found.kind == "loop":
                 raise TemplateError("bad-for", f"`{name}` is a loop variable already", template.path, key=True)
         try:
-            turns: list[tuple[Any, ...]] = evaluate_here(template.iterable, frame)
+            turns: list[tuple[Any, ...]] = evaluate_here(iterable, frame)
         except ExpressionError as error:
-            if error.unknown is not None and UNSURE in frame.env:
+            if error.unknown is not None and frame.env.may_miss(error.unknown):
                 raise FollowOn from None
             # The key's own text begins after the brackets that make a list of it.
             if "known only at run time" in error.message:
@@ -191,7 +194,7 @@ class Elaborator:
             frame.entries[str(frame.count)] = entry
             frame.count += 1
             return
-        if template.broken and template.name.literal is None:
+        if template.broken and template.name.literal is None and not any(p.expression for p in template.name.parts):
             frame.unsure = True
             return
         try:

@@ -217,8 +217,10 @@ def bracket(spec: Spec, node: NodeSite, draw: random.Random) -> Plant | None:
     start, end = spec.cut(span)
     way = draw.choice(("open", "closed", "index"))
     whole = span.line, span.line
-    if way == "index" and "op" in node.value:
-        return Plant("index", end - 1, end - 1, ", bias: [a, b][0]", whole)
+    counted = [key for key, value in fields(node).items() if type(value) is int]
+    if way == "index" and counted:
+        first, last = spec.cut(spec.source.value((*node.place, counted[0])))
+        return Plant("index", first, last, f"[{spec.text[first:last]}, 2][0]", whole)
     if way == "closed" and "," in spec.text[start:end]:
         return Plant("closed", spec.text.index(",", start), spec.text.index(",", start), "]", whole)
     return Plant("open", end - 1, end, "", whole)
