@@ -63,7 +63,7 @@ def draw(files: list[Path], count: int, seed: int) -> list[Mutant]:
 
 
 def _family(operator: str) -> str:
-    return operator.split("_")[0]
+    return operator.split("_", maxsplit=1)[0]
 
 
 def _places(file: Path) -> Iterator[Mutant]:
