@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from archdsl.graph import Graph, Mode, Node
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm
+from archdsl.ops.special import ScanCarry, ScanSlice
 from archdsl.shapes import evaluate, product
 
 
@@ -34,3 +35,12 @@ def _refused(op: BatchNorm | InstanceNorm | GroupNorm, shape: list[int], trainin
         return False
     counted = (shape[0], *shape[2:]) if isinstance(op, BatchNorm) else tuple(shape[2:])
     return evaluate(product(counted), {}) == 1
+
+
+def fx_refuses(graph: Graph) -> str | None:
+    """Why `fx.symbolic_trace` cannot follow: it takes no loop over a tensor's steps."""
+    if any(isinstance(node.op, ScanSlice | ScanCarry) for node in graph.nodes):
+        return "fx: loop over time"
+    if "self" in graph.root.children:
+        return "fx: a module called self"  # the code that fx writes calls its variables as modules are called
+    return None

@@ -1,0 +1,61 @@
+"""Export, fx, compile, DDP, figures and summaries of generated networks and of some that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from archdsl.files import shipped
+from tests.generators import Spec, networks
+from tests.reliability import forms, promises
+from tests.reliability.processes import Pair
+
+QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+FILES = {path.stem: path for path in shipped()}
+SLICE = ("lenet5", "lstm", "capsnet", "bilstm_tagger", "seq2seq")
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    with Pair() as both:
+        yield both
+
+
+@QUICK
+@given(networks(most=6))
+def test_traced(spec: Spec) -> None:
+    with TemporaryDirectory() as folder:
+        file = spec.write(Path(folder))
+        assume(promises.accepted(file))
+        forms.traced(file)
+
+
+@QUICK
+@given(networks(most=6))
+def test_shown(spec: Spec) -> None:
+    with TemporaryDirectory() as folder:
+        file = spec.write(Path(folder))
+        assume(promises.accepted(file))
+        forms.shown(file, Path(folder))
+
+
+@pytest.mark.slow
+@QUICK
+@given(spec=networks(most=6))
+def test_over_two_processes(pair: Pair, spec: Spec) -> None:
+    with TemporaryDirectory() as folder:
+        file = spec.write(Path(folder))
+        assume(promises.accepted(file))
+        wrong = pair.train(file)
+        assert wrong is None, wrong
+
+
+@pytest.mark.parametrize("name", [name for name in SLICE if name in FILES])
+def test_networks_that_ship(name: str, tmp_path: Path) -> None:
+    forms.traced(FILES[name])
+    forms.shown(FILES[name], tmp_path)
+    promises.copies(FILES[name])
