@@ -16,7 +16,7 @@ from tests.reliability.processes import Pair
 
 QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 FILES = {path.stem: path for path in shipped()}
-SLICE = ("lenet5", "lstm", "capsnet", "bilstm_tagger", "seq2seq")
+SLICE = ["lenet5", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet20", "elman_rnn"))]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_over_two_processes(pair: Pair, spec: Spec) -> None:
         assert wrong is None, wrong
 
 
-@pytest.mark.parametrize("name", [name for name in SLICE if name in FILES])
+@pytest.mark.parametrize("name", SLICE)
 def test_networks_that_ship(name: str, tmp_path: Path) -> None:
     forms.traced(FILES[name])
     forms.shown(FILES[name], tmp_path)
