@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from archdsl.viewer.watching import State, Watched
 HOST: Final = "127.0.0.1"
 HEARTBEAT: Final = 10.0
 """Seconds after which a silent stream says that it is there, which also finds out whether anybody listens."""
+LONGEST_VERSION: Final = 20
+"""The digits that the number of a version may have."""
 
 
 class Server(ThreadingHTTPServer):
@@ -39,6 +42,13 @@ class Server(ThreadingHTTPServer):
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise OSError(error.errno, f"port {port} cannot be had: {reason}") from error
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a client that is gone or keeps silent, and a line of anything else."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            with suppress(OSError):
+                print(f"archdsl: a request failed: {type(error).__name__}: {error}", file=sys.stderr)
 
     @property
     def url(self) -> str:
@@ -71,10 +81,16 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server_version = "archdsl"
     sys_version = ""
+    timeout = 20.0
+    """Seconds that a client may take to say what it wants, or to take what it is sent."""
 
     def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        if self.headers.get("Host") not in self._server.hosts:
+        try:
+            address = urlsplit(self.path)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        if not self._meant():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address alone")
         elif address.path == "/":
             self._page()
@@ -85,6 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: what matters stands on the page."""
+
+    def _meant(self) -> bool:
+        """Whether the request is for this address, and from its own page where it says from which."""
+        hosts, origins = self.headers.get_all("Host", []), self.headers.get_all("Origin", [])
+        return (
+            len(hosts) == 1
+            and hosts[0] in self._server.hosts
+            and all(origin.removeprefix("http://") in self._server.hosts for origin in origins)
+        )
 
     @property
     def _server(self) -> Server:
@@ -112,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _seen(self, query: str) -> int:
         """The version that the page has: of its last event, or the one that it was made with."""
         said = self.headers.get("Last-Event-ID") or parse_qs(query).get("version", ["0"])[0]
-        return int(said) if said.isdecimal() else 0
+        return int(said) if said.isdecimal() and len(said) < LONGEST_VERSION else 0
 
     def _events(self, seen: int) -> None:
         """Sends each state that the page has not seen, until either end is gone."""
