@@ -128,8 +128,8 @@ def build(
     as a warning where a tensor was not loaded as it is.
 
     The module takes the spec's inputs by position, in the file's order or by name. One output is
-    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, and for weights what
-    `load_weights` raises.
+    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, MemoryError, before anything is
+    allocated, where parameters and buffers do not fit into this machine, and for weights what `load_weights` raises.
     """
     import archdsl_torch
 

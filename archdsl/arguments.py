@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from archdsl.diagram.view import View
 
 _SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
+META: Final = "meta"
+"""The device of tensors without numbers."""
 _ONE_SPEC: Final = ("build", "source", "summary", "draw", "view", "diff")
 _EPILOG: Final = """\
 examples:
@@ -72,6 +74,10 @@ def _add_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["build"].add_argument(
         "--weights", metavar="FILE", help="load published weights, and write them under the network's names"
     )
+    parsers["build"].add_argument(
+        "--device", choices=("cpu", META), default="cpu",
+        help="meta: allocate nothing, run nothing, for a network that is too large for this machine",
+    )  # fmt: skip
     parsers["check"].add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
     parsers["check"].add_argument("--format", choices=("text", "json", "github"), default="text")
     parsers["check"].add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from archdsl import streams
-from archdsl.arguments import make_parser, view_of
+from archdsl.arguments import META, make_parser, view_of
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
@@ -93,6 +93,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _complain_of(error)
         return BAD_USAGE
+    except MemoryError as error:
+        _complain(str(error) or "there is not enough memory")
+        return BAD_USAGE
     return code
 
 
@@ -122,18 +125,15 @@ def _suggestion(word: str) -> str:
 
 def build(options: argparse.Namespace) -> int:
     """Checks, builds, runs once, then writes source, figure and summary."""
+    if options.device == META and options.weights is not None:
+        raise Failure("weights need a place, which the device `meta` is not: leave out `--weights`, or `--device`")
     graph = _graph(options)
     with _step("loading PyTorch"), _needing_torch():
         import archdsl_torch
-
-        run_once = archdsl_torch.run_once
     with _step("building the module"):
         module, report = _module(graph, options)
-    with _step("running one forward pass"):
-        try:
-            run_once(module, graph, seed=options.seed)
-        except (RuntimeError, AssertionError) as error:
-            raise Failure(f"`{graph.name}` was built but does not run: {error}", BAD_SPEC) from error
+    if options.device != META:
+        _run_once(module, graph, options.seed)
     with _step("drawing"):
         suffix, figure = _figure(graph)
     texts = {f"{graph.name}.py": archdsl_torch.source(graph), f"{graph.name}.{suffix}": figure}
@@ -145,13 +145,24 @@ def build(options: argparse.Namespace) -> int:
     return 0
 
 
+def _run_once(module: torch.nn.Module, graph: Graph, seed: int | None) -> None:
+    import archdsl_torch
+
+    archdsl_torch.check_run(graph)
+    with _step("running one forward pass"):
+        try:
+            archdsl_torch.run_once(module, graph, seed=seed)
+        except (RuntimeError, AssertionError) as error:
+            raise Failure(f"`{graph.name}` was built but does not run: {error}", BAD_SPEC) from error
+
+
 def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, LoadReport | None]:
     """The module, with what became of the tensors of `--weights`."""
     import archdsl_torch
     from archdsl.weights import WeightsError
 
     if options.weights is None:
-        return archdsl_torch.build(graph, seed=options.seed), None
+        return archdsl_torch.build(graph, options.device, seed=options.seed), None
     try:
         return archdsl_torch.build_with_weights(graph, options.weights, seed=options.seed)
     except WeightsError as error:

@@ -115,15 +115,16 @@ class Measures:
     @cached_property
     def memory(self) -> Memory:
         """The totals."""
-        parameters, buffers = self._owned(buffer=False), self._owned(buffer=True)
-        run = self._evaluation
+        run = self.inference
         kept = trace(self.graph, self.sizes, self.dtype, training=True).kept
-        return Memory(
-            self._batch,
-            self.dtype,
-            Inference(parameters, buffers, run.peak, run.inputs),
-            Training(parameters, parameters, STATES * parameters, buffers, kept),
-        )
+        training = Training(run.parameters, run.parameters, STATES * run.parameters, run.buffers, kept)
+        return Memory(self._batch, self.dtype, run, training)
+
+    @cached_property
+    def inference(self) -> Inference:
+        """What one pass in evaluation takes."""
+        parameters, buffers = (owned(self.graph, self.dtype, buffer=kind) for kind in (False, True))
+        return Inference(parameters, buffers, self._evaluation.peak, self._evaluation.inputs)
 
     @cached_property
     def _evaluation(self) -> Trace:
@@ -137,16 +138,17 @@ class Measures:
     def _batch(self) -> int | None:
         return next((self.sizes[name] for name in self.graph.batch), None)
 
-    def _owned(self, *, buffer: bool) -> int:
-        """Bytes of the parameters or buffers, shared and tied ones once."""
-        own = (
-            weight
-            for node in self.graph.nodes
-            if node.share is None
-            for name, weight in node.tensors.items()
-            if weight.buffer is buffer and name not in node.tie
-        )
-        return sum(size_of(TensorType(weight.shape, weight.dtype), self.dtype) for weight in own)
+
+def owned(graph: Graph, dtype: str, *, buffer: bool) -> int:
+    """Bytes of the parameters or buffers, shared and tied ones once, where float32 stands for `dtype`."""
+    own = (
+        weight
+        for node in graph.nodes
+        if node.share is None
+        for name, weight in node.tensors.items()
+        if weight.buffer is buffer and name not in node.tie
+    )
+    return sum(size_of(TensorType(weight.shape, weight.dtype), dtype) for weight in own)
 
 
 def at_batch(graph: Graph, batch: int | None) -> dict[str, int]:

@@ -13,14 +13,16 @@ from archdsl_torch.codegen import class_name, source
 
 if TYPE_CHECKING:
     from archdsl_torch.checkpoints import build_with_weights, load_weights, saved
+    from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build
     from archdsl_torch.trial import run_once
 
-__all__ = ["build", "build_with_weights", "class_name", "load_weights", "run_once", "saved", "source"]
+__all__ = ["build", "build_with_weights", "check_run", "class_name", "load_weights", "run_once", "saved", "source"]
 
 _HOMES: Final = {
     "build": "runtime",
     "build_with_weights": "checkpoints",
+    "check_run": "room",
     "load_weights": "checkpoints",
     "run_once": "trial",
     "saved": "checkpoints",

@@ -21,6 +21,7 @@ from archdsl_torch.codegen import class_name, source
 from archdsl_torch.drawing import Seeded
 from archdsl_torch.gate import checked
 from archdsl_torch.layout import is_tensor
+from archdsl_torch.room import check_room
 
 PACKAGE: Final = "archdsl_torch.generated"
 _LOADING: Final = threading.RLock()
@@ -128,8 +129,9 @@ def build(
     init: bool = True,
 ) -> nn.Module:
     """The network as a module that runs what `source` prints; see `archdsl.build`."""
-    cls = getattr(load(source(graph), graph.name), class_name(graph))
     place = torch.device(device) if device is not None else None
+    check_room(graph, place, dtype)
+    cls = getattr(load(source(graph), graph.name), class_name(graph))
     with _WithoutFills(), place or nullcontext():
         module = _construct(cls)
     if dtype is not None:
