@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import combining, east_asian_width
 
 from archdsl.limits import MAX_NAME, current
+from archdsl.lines import split_lines
 
 
 class Severity(Enum):
@@ -223,7 +224,7 @@ def render_text(diagnostics: Iterable[Diagnostic], source_of: SourceOf, colour: 
     found = ordered(diagnostics)
     if not found:
         return ""
-    lines = {name: (source_of(name) or "").splitlines() for name in _files(found)}
+    lines = {name: split_lines(source_of(name) or "") for name in _files(found)}
     page = _Page(lines, colour)
     return "\n\n".join([*map(page.show, found), _closing(found)])
 

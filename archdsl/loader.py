@@ -28,6 +28,7 @@ from yaml.events import (
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.flow import Mender
 from archdsl.limits import MAX_NESTING, TooLarge, current
+from archdsl.lines import hidden_separators
 from archdsl.mending import Mending
 from archdsl.positions import Box, Lines, Path, Place, Scalar, SourceMap
 from archdsl.syntax import describe
@@ -96,6 +97,21 @@ def scalar(text: str) -> Any:
     return float(text.replace(".", "", 1)) if _SPECIAL.fullmatch(text) else text
 
 
+def _events(text: str, separators: Mapping[int, str]) -> Callable[[], Any]:
+    """The parser's events, with the separators in their texts that it was not shown."""
+    events: Callable[[], Any] = CParser(text).get_event
+    if not separators:
+        return events
+
+    def following() -> Any:
+        event = events()
+        if type(event) is ScalarEvent:
+            event.value = event.value.translate(separators)
+        return event
+
+    return following
+
+
 class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.lines = Lines(file, text)
@@ -109,16 +125,16 @@ class _Reader:
         Where libyaml stops, that is told, the piece at fault covered, and the text read again.
         """
         mending: Mending | None = None
-        text = self.lines.text
+        text, separators = hidden_separators(self.lines.text)
         try:
             while True:
                 try:
-                    self.next = CParser(text).get_event
+                    self.next = _events(text, separators)
                     data, root = self._document()
                     return (data if mending is None else mending.filled(data, root)), root
                 except YAMLError as error:
                     mending = mending or Mending(text)
-                    found = describe(error, Lines(self.lines.file, text))
+                    found = describe(error, Lines(self.lines.file, text.translate(separators)))
                     if mending.is_new(found):
                         self.mender.fail(found)
                     if not mending.cover(found, self.lines):

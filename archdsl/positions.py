@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from archdsl.diagnostics import Span
+from archdsl.lines import split_lines
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """A place in plain data: a `str` for the key of a mapping, an `int` for the item of a list."""
@@ -48,9 +49,9 @@ class Lines:
     @cached_property
     def starts(self) -> list[int]:
         starts = [0]
-        for line in self.text.splitlines(keepends=True):
+        for line in split_lines(self.text, keepends=True):
             starts.append(starts[-1] + len(line))
-        return starts if starts[-1] > len(self.text.rstrip("\r\n\x85\u2028\u2029")) else starts[:-1] or [0]
+        return starts if starts[-1] > len(self.text.rstrip("\r\n")) else starts[:-1] or [0]
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset, both from 1."""

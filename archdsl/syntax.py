@@ -10,6 +10,7 @@ from yaml.reader import ReaderError
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.flow import CODE, quote_hint
+from archdsl.lines import split_lines
 from archdsl.positions import Lines
 
 _WORD: Final = re.compile(r"[\w)\]'\"$=(]")
@@ -195,7 +196,7 @@ class _Case:
         return self.say(f"no space after the colon in `{above.strip()}`", start, hint, start + len(above.strip()))
 
     def _above(self, number: int) -> str:
-        return self.text.splitlines()[number - 2] if number > 1 else ""
+        return split_lines(self.text)[number - 2] if number > 1 else ""
 
     def simple_key(self) -> Diagnostic:
         line = self.line(self.start).strip()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from archdsl.files import specs_folder
 from archdsl.graph import Graph, Item, Scope
 from archdsl.inherit import Resolved
+from archdsl.lines import split_lines
 from archdsl.positions import Path
 
 LONGEST: Final = 40
@@ -48,7 +49,7 @@ class Sources:
         place = span.file, start, span.end_line
         if place not in self._numbers:
             self._numbers[place] = len(self.pieces)
-            lines = home.sources.get(span.file, "").splitlines()[start - 1 : span.end_line]
+            lines = split_lines(home.sources.get(span.file, ""))[start - 1 : span.end_line]
             more = {"more": len(lines) - LONGEST} if len(lines) > LONGEST else {}
             text = dedent("\n".join(lines[:LONGEST])).rstrip()
             self.pieces.append({"file": self._file(span.file), "line": start, "text": text, **more})
