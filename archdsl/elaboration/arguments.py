@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -105,7 +105,7 @@ def check_arguments(
             if name in given:
                 found[name] = _accepted(run, template, frame, block, spec, _located(run, template.home, given[name]))
             elif name not in template.written and not (misspelt and spec.required):
-                found[name] = _not_given(run, template, frame, block, spec, home_env)
+                found[name] = _not_given(run, template, frame, block, spec, home_env, given)
     return found
 
 
@@ -146,7 +146,7 @@ def block_arguments(
         if name in given:
             arguments[name] = _accepted(run, template, frame, block, spec, given[name])
         else:
-            arguments[name] = _not_given(run, template, frame, block, spec, home_env)
+            arguments[name] = _not_given(run, template, frame, block, spec, home_env, given)
     return arguments
 
 
@@ -159,13 +159,16 @@ def _accepted(
 
 
 def _not_given(
-    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env
-) -> Any:
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env,
+    given: Container[str],
+) -> Any:  # fmt: skip
     if not spec.required:
         return _default(run, frame, block, spec, env)
+    missing = [name for name, each in block.params.items() if each.required and name not in given]
+    needs = " and ".join(f"`{name}`" for name in missing)
     run.mistakes.add(
-        "missing-field", f"`{block.name}` needs `{spec.name}`", template.span, place=place_of(frame, template),
-        hint=f"add `{spec.name}: …`",
+        "missing-field", f"`{block.name}` needs {needs}", template.span, place=place_of(frame, template),
+        hint=f"add `{', '.join(f'{name}: …' for name in missing)}`",
     )  # fmt: skip
     raise Reported
 
@@ -196,6 +199,8 @@ def _word_hint(kind: type[Op], key: str, value: Any) -> str | None:
         return None
     if value.text.lower() in ("yes", "no", "on", "off"):
         return "write `true` or `false`"
+    if value.text.lower() in ("none", "nil", "undefined") and value.text not in spec.words:
+        return "write `null`"
     near = nearest(value.text, spec.words)
     words = ", ".join(f"`{word}`" for word in sorted(spec.words))
     return f"did you mean `{near}`?" if near else (f"the words that it takes are {words}" if words else None)

@@ -11,7 +11,7 @@ from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_bl
 from archdsl.elaboration.fields import evaluate, prepare
 from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.loops import expanded, listed, path_text
-from archdsl.elaboration.mistakes import Mistakes, Reported
+from archdsl.elaboration.mistakes import Mistakes, Reported, traced
 from archdsl.expressions import ExpressionError
 from archdsl.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
@@ -139,6 +139,7 @@ class Catalogue:
         self.mistakes.add(
             "unknown-op", f"unknown op or block `{name}`", template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=op_named_hint(name, home, frame),
+            notes=traced(template.op, frame.env).notes,
         )  # fmt: skip
         raise Reported
 

@@ -302,7 +302,9 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
         elif above.state is State.BROKEN:  # it may have an output of the port's name
             raise FollowOn
         else:
-            raise _missing(above, port, position)
+            fed = set() if not several else above.outputs.keys()
+            unfed = [each.name for each in ports[position:] if not each.optional and each.name not in {*given, *fed}]
+            raise _missing(above, unfed, position)
         entries.append(entry)
         names.append(name)
         places.append(place)
@@ -319,15 +321,18 @@ def above_name(above: Entry) -> str:
     return value.node.name if value is not None else "the node above"
 
 
-def _missing(above: Entry, port: Port, position: int) -> PathError:
+def _missing(above: Entry, unfed: list[str], position: int) -> PathError:
+    ports = ", ".join(f"{name}: …" for name in unfed)
     if position == 0 and len(above.outputs) > 1:
         names = ", ".join(f"`{name}`" for name in above.outputs)
         return PathError(
             "several-outputs",
             f"the node above has several outputs, {names}",
-            f"say which with `from: {{{port.name}: …}}`",
+            f"say which with `from: {{{ports}}}`",
         )
-    return PathError("missing-input", f"nothing feeds `{port.name}`", f"name it: `from: {{{port.name}: …}}`")
+    what = " and ".join(f"`{name}`" for name in unfed)
+    hint = f"name {'it' if len(unfed) == 1 else 'them'}: `from: {{{ports}}}`"
+    return PathError("missing-input", f"nothing feeds {what}", hint)
 
 
 def find_entry(frame: Frame, path: str) -> Entry:

@@ -102,6 +102,9 @@ def _formula(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
 def _sources(run: Elaborator, template: NodeTemplate, frame: Frame, ports: tuple[Port, ...] | None) -> None:
     """The paths under `from`, and the ports where they are known."""
     if template.source is None:
+        if ports is not None and frame.above.state is State.VALUE:
+            with suppress(Reported), run.mistakes.at(template, frame):
+                read_sources(template, frame, ports)
         return
     with suppress(Reported), run.mistakes.at(template, frame, template.source.path):
         if ports is None:

@@ -27,7 +27,7 @@ from archdsl.elaboration.frames import Entry, Frame, PathError, State, evaluate_
 from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
 from archdsl.elaboration.left_out import left_out
-from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped
+from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped, traced
 from archdsl.elaboration.modes import by_mode, shared
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import bad_name, place_op, read
@@ -345,6 +345,7 @@ class Elaborator:
             self.mistakes.add(
                 "wrong-type", f"`op` is the name of an op or block, found {kind_of(operation)}",
                 template.home.span(template.op_path or template.path), place=place_of(frame, template),
+                notes=traced(template.op, frame.env).notes,
             )  # fmt: skip
             raise Reported
         if operation == SCAN and not self.catalogue.sees_block(template.home, SCAN):

@@ -14,6 +14,7 @@ from archdsl.ops.layers import (
     Spatial,
     agree,
     known,
+    require_fields,
     require_float32,
     require_shape,
     require_sizes,
@@ -72,6 +73,7 @@ class Convolution(Spatial):
         """The shape of the weight: out × in / groups × kernel, transposed in × out / groups × kernel."""
         if weight is not None:
             return weight.shape
+        require_fields(self, "out_channels", "kernel_size")
         out_channels: int = required(self, "out_channels")
         kernel_size: tuple[int, ...] = required(self, "kernel_size")
         in_channels = known(self.name, x.shape[1], "its input channels")

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
-from archdsl.ops.layers import agree, required
+from archdsl.ops.layers import agree, require_fields, required
 from archdsl.ops.memory import Kept, Sizes
 from archdsl.ops.rules import require_integer, require_rank
 from archdsl.shapes import Dim, Shape, TensorType
@@ -50,6 +50,7 @@ class Embedding(Op):
 
     def _table(self, weight: TensorType | None) -> tuple[Dim, Dim]:
         if weight is None:
+            require_fields(self, "num_embeddings", "embedding_dim")
             rows: int = required(self, "num_embeddings")
             length: int = required(self, "embedding_dim")
             return rows, length

@@ -108,10 +108,19 @@ def required(op: Op, field: str) -> Any:
 
     Raises OpError (`missing-field`) where it is left out.
     """
-    value = getattr(op, field)
-    if value is None:
-        raise OpError(f"{op.name} needs `{field}`, since it is not fed a weight", code="missing-field", field=field)
-    return value
+    require_fields(op, field)
+    return getattr(op, field)
+
+
+def require_fields(op: Op, *fields: str) -> None:
+    """Raises OpError (`missing-field`) where one of the fields is left out that only a fed weight makes optional."""
+    missing = [field for field in fields if getattr(op, field) is None]
+    if missing:
+        named = " and ".join(f"`{field}`" for field in missing)
+        raise OpError(
+            f"{op.name} needs {named}, since it is not fed a weight", code="missing-field", field=missing[0],
+            hint=f"add `{', '.join(f'{field}: …' for field in missing)}`",
+        )  # fmt: skip
 
 
 def agree(op: Op, field: str, size: Any) -> None:
