@@ -386,12 +386,21 @@ def _truth(value: Any, tree: Tree) -> bool:
         raise _located(error, tree) from None
 
 
+_FOREIGN: Final = {
+    **dict.fromkeys(("yes", "no", "on", "off"), "write `true` or `false`"),
+    **dict.fromkeys(("none", "nil", "undefined"), "write `null`"),
+    "infinity": "write `inf`",
+}
+"""Words that mean a value elsewhere."""
+
+
 def _unknown(tree: Name, env: Any) -> ExpressionError:
     keys: Callable[[], Iterable[str]] | None = getattr(env, "keys", None)
     close = nearest(tree.name, map(str, keys()) if keys is not None else ())
     hint = f"did you mean `{close}`?" if close else None
     if not close and tree.name in FORMULA_FUNCTIONS:
         hint = f"`{tree.name}` is a function: write `{tree.name}(…)`"
+    hint = _FOREIGN.get(tree.name.lower(), hint)
     error = ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint)
     error.unknown = tree.name
     return error

@@ -197,10 +197,6 @@ def _word_hint(kind: type[Op], key: str, value: Any) -> str | None:
     spec = field_specs(kind).get(key)
     if spec is None or not isinstance(value, Expression) or not value.text.isidentifier():
         return None
-    if value.text.lower() in ("yes", "no", "on", "off"):
-        return "write `true` or `false`"
-    if value.text.lower() in ("none", "nil", "undefined") and value.text not in spec.words:
-        return "write `null`"
     near = nearest(value.text, spec.words)
     words = ", ".join(f"`{word}`" for word in sorted(spec.words))
     return f"did you mean `{near}`?" if near else (f"the words that it takes are {words}" if words else None)

@@ -145,6 +145,10 @@ class Elaborator:
         except Reported:
             self._unknown_turn(template, frame)
             return
+        if not turns:
+            from archdsl.elaboration.empty_loops import check_empty
+
+            check_empty(template, frame, self.mistakes)
         self.budget.spend("expansions", len(turns) * (1 + len(template.body)))
         env, loops = frame.env, frame.loops
         self.turning.append((template, len(turns)))
