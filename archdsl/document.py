@@ -4,6 +4,7 @@ Nodes, shape patterns and expressions stay plain data: what they mean depends on
 parameters, and is checked where those are known.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, final
@@ -281,10 +282,32 @@ def _mistake(model: type[_Form], found: ErrorDetails, prefix: Path) -> Mistake:
     if kind == "missing":
         return _missing(name, path[:-1])
     if name == "[key]":
-        return Mistake("bad-name", f"`{value}` is no name here: expected {found['msg']}", path[:-1], True)
+        message = f"`{value}` is no name here: expected {found['msg']}"
+        return Mistake("bad-name", message, path[:-1], True, _name_hint(value, "lower" in found["msg"]))
     expected = _EXPECTED.get(kind, found["msg"])
     code = kind if kind in {"bad-name", "bad-version", "bad-value"} else "wrong-type"
-    return Mistake(code, f"`{name}`: expected {expected}, found {kind_of(value)}", path)
+    return Mistake(code, f"`{name}`: expected {expected}, found {kind_of(value)}", path, hint=_hint(kind, name, value))
+
+
+def _hint(kind: str, name: str, value: Any) -> str | None:
+    """What to write instead of a value of another kind."""
+    if kind == "bad-name":
+        return _name_hint(value, False)
+    if kind == "bad-version":
+        return "remove the quotes: `archdsl: 1`" if value == "1" else "this archdsl reads `archdsl: 1`"
+    if kind == "dict_type" and isinstance(value, list):
+        if name == "inputs":
+            return f"give the input a name: `inputs: {{x: [{', '.join(map(str, value))}]}}`"
+        return f"write `name: value` under `{name}`, without `-`"
+    return None
+
+
+def _name_hint(name: Any, lower: bool) -> str | None:
+    """A name of the same letters."""
+    made = re.sub(r"\W+", "_", str(name), flags=re.ASCII).strip("_")
+    made = made.lower() if lower else made
+    made = f"{made}_" if iskeyword(made) else made
+    return f"write `{made}`" if _plain_name(made) and made != name else None
 
 
 def _keys(model: type[_Form], loc: tuple[str | int, ...]) -> list[str]:
@@ -296,7 +319,10 @@ def _keys(model: type[_Form], loc: tuple[str | int, ...]) -> list[str]:
 
 
 def _unknown(keys: list[str], name: str, path: Path) -> Mistake:
-    hint = did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
+    from archdsl.otherkeys import TOP
+
+    meant = TOP.get(name) if len(path) == 1 else None
+    hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
     return Mistake("unknown-key", f"unknown key `{name}`", path, True, hint)
 
 

@@ -43,7 +43,7 @@ _HINTS: Final = {
     "@": "use op `matmul`",
     "?": "write `a if condition else b`",
     ":=": "write `==` to compare; " + _ASSIGN,
-    "{": "only lists `[…]` and tuples `(…)` can be written; a table stands in `params`",
+    "{": "an expression stands without `{…}`; it has lists `[…]` and tuples `(…)`, and a table stands in `params`",
     "}": "only lists `[…]` and tuples `(…)` can be written; a table stands in `params`",
     "$": "an expression reads a name without `$`; `$` is for text, names and paths",
     "#": "a comment stands outside the quotes, behind the value",
@@ -101,7 +101,9 @@ def _check(token: Token, following: Token | None) -> None:
         joined = following is not None and touching and (following.kind in ("name", "number") or following.text == ".")
         text, end = (token.text + following.text, following.end) if joined and following else (token.text, token.end)
         if joined or not _is_number(text):
-            raise ExpressionError(f"`{text}` is not a number", token.start, end)
+            first, dots, last = text.partition("..")
+            hint = f"the whole numbers before {last} are `range({first}, {last})`" if dots and last else None
+            raise ExpressionError(f"`{text}` is not a number", token.start, end, hint)
 
 
 def _is_number(text: str) -> bool:

@@ -7,6 +7,7 @@ the start of a loop.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic
@@ -16,6 +17,9 @@ CODE = "flow-syntax"
 
 
 def quote_hint(expression: str) -> str:
+    """What to do about an expression that falls apart inside brackets."""
+    if re.fullmatch(r"\([\w\s,]*\)", expression):
+        return f"a list is written `[{expression[1:-1].strip().rstrip(',')}]`"
     return f'inside {{...}} quote it: `"{expression}"`, or write the node over several lines'
 
 

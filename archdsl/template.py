@@ -316,11 +316,7 @@ class Compiler:
         if node.op is None and node.written:
             key = next(iter(node.written))
             loop = for_key(key) is not None
-            near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"]) if len(key) > 1 else None
-            hint = "put the `for` inside `nodes:`" if loop else (
-                f"did you mean `{near}`?" if near
-                else "name the op that takes it, `op: …`; children stand under `nodes:`"
-            )  # fmt: skip
+            hint = "put the `for` inside `nodes:`" if loop else _key_hint(key, node.written[key].value, path)
             raise TemplateError(
                 "unknown-key", f"`{key}` is not a key of a node without `op`", (*path, key), hint=hint, key=True
             )
@@ -422,6 +418,18 @@ class Compiler:
 
     def _fail(self, code: str, message: str, path: Path, hint: str | None = None) -> None:
         self.errors.append(TemplateError(code, message, path, hint=hint))
+
+
+def _key_hint(key: str, value: Any, path: Path) -> str:
+    """What to do about a key that a node without `op` does not have."""
+    from archdsl.ops import OPS
+    from archdsl.otherkeys import around_hint, node_hint
+
+    known = around_hint(str(path[-1])) or node_hint(key, value, key in OPS, isinstance(path[-1], int))
+    near = nearest(key, [*UNIVERSAL, "op", "nodes", "value"]) if len(key) > 1 else None
+    if known is not None or near is not None:
+        return known or f"did you mean `{near}`?"
+    return "name the op that takes it, `op: …`; children stand under `nodes:`"
 
 
 KNOWN = frozenset((*UNIVERSAL, "op", "nodes"))

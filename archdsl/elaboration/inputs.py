@@ -183,6 +183,10 @@ def _dimension(
         mistakes.add("bad-value", "`...` stands in a block's pattern only", resolved.span(path),
                      hint="give every dimension of the network's input")  # fmt: skip
         raise _Bad
+    if name in ("None", "True", "False"):
+        mistakes.add("bad-value", f"a size is a whole number or a name, found {kind_of(item)}", resolved.span(path),
+                     hint="a dimension that only the run knows is upper case, `N`")  # fmt: skip
+        raise _Bad
     try:
         if not (name.isidentifier() and name[0].isupper()):
             value: Dim = parse(text).evaluate(declared.env)

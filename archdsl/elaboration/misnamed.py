@@ -102,6 +102,8 @@ def path_hint(path: str, frame: Frame) -> str | None:
     if re.fullmatch(r"[\w.]+(\[\d+\]|/\w+)+", path):
         dotted = re.sub(r"\[(\d+)\]|/(\w+)", r".\1\2", path)
         return f"a path is joined by dots: `{dotted}`"
+    if re.fullmatch(r"[\w.]+\[-\d+\]", path):
+        return "children are counted from 0: name the last one by its own name or number"
     if re.fullmatch(r"-\d+", path):
         return "a node is read by its name; without `from` it reads the node above"
     parts = re.split(r"\s*,\s*|\s+", path)

@@ -214,6 +214,8 @@ def unquoted_hint(template: Template | BlockTemplate, field: str | None) -> str 
     if isinstance(raw, str) and raw.startswith("$"):
         bare = _DOLLAR.sub(r"\1\2", raw)
         return f"an expression reads a name without `$`: `{bare}`" if bare != raw else None
+    if isinstance(raw, str) and raw.endswith(","):
+        return "remove the comma at its end"
     if isinstance(raw, dict) and len(raw) == 1 and None in raw.values():
         return f"an expression stands without brackets: `{next(iter(raw))}`"
     return None

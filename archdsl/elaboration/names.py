@@ -10,6 +10,9 @@ from archdsl.limits import MAX_NAME
 
 _PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+", re.ASCII)
 
+_BRACES = re.compile(r"\$?\{+\s*([^{}]*?)\s*\}+")
+"""How other languages put a value into a name."""
+
 _ATTRIBUTES = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
     dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu
@@ -52,7 +55,7 @@ def check_name(name: str) -> tuple[str, str | None] | None:
         return f"a name of {len(name):,} characters", f"names have at most {MAX_NAME}"
     for part in name.split("."):
         if not _PART.fullmatch(part):
-            return f"`{name}` is not a name", "a name is letters, digits, `_` and inner `-`; dots join parts"
+            return f"`{name}` is not a name", _name_hint(name)
         if iskeyword(part):
             return f"`{part}` is a keyword of Python", f"call it `{part}_`"
         if part.startswith("__"):
@@ -69,6 +72,13 @@ def check_input_name(name: str) -> tuple[str, str | None] | None:
     if name in SOURCE_NAMES:
         return f"`{name}` is no name for an input: the printed source reads it", f"call it `{name}_`"
     return None
+
+
+def _name_hint(name: str) -> str:
+    braced = _BRACES.sub(r"$(\1)", name)
+    if braced != name:
+        return f"a value is put into a name by `$`: `{braced}`"
+    return "a name is letters, digits, `_` and inner `-`; dots join parts"
 
 
 @lru_cache(maxsize=65536)

@@ -35,7 +35,7 @@ class Spatial(Op):
         if not isinstance(value, list | tuple):
             return (value,) * cls.spatial
         if len(value) != cls.spatial:
-            raise ValueError(f"expected one number or {cls.spatial}, not {len(value)}")
+            raise ValueError(f"expected one number or a list of {cls.spatial}, not a list of {len(value)}")
         return tuple(value)
 
     def check_input(self, x: TensorType) -> None:

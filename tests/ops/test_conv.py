@@ -68,7 +68,7 @@ def test_symbolic_sizes() -> None:
 @pytest.mark.parametrize(
     ("fields", "shape", "message"),
     [
-        ({}, (2, 3, 8, 8), "conv2d needs `out_channels`, since it is not fed a weight"),
+        ({}, (2, 3, 8, 8), "conv2d needs `out_channels` and `kernel_size`, since it is not fed a weight"),
         ({"out_channels": 4}, (2, 3, 8, 8), "conv2d needs `kernel_size`, since it is not fed a weight"),
         (
             {"out_channels": 4, "kernel_size": 3},

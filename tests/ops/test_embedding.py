@@ -35,7 +35,9 @@ def test_against_torch(case: Case) -> None:
 def test_messages() -> None:
     with pytest.raises(OpError, match="`input` must be int64 or int32, not float32"):
         OPS["embedding"](num_embeddings=5, embedding_dim=2).infer(TensorType((2, 3)))
-    with pytest.raises(OpError, match="embedding needs `num_embeddings`, since it is not fed a weight"):
+    with pytest.raises(
+        OpError, match="embedding needs `num_embeddings` and `embedding_dim`, since it is not fed a weight"
+    ):
         OPS["embedding"]().infer(TensorType((2, 3), "int64"))
     with pytest.raises(OpError, match="embedding has 5 rows, so padding_idx cannot be 5"):
         OPS["embedding"](num_embeddings=5, embedding_dim=2, padding_idx=5).infer(TensorType((2,), "int64"))
