@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def check_empty(template: LoopTemplate, frame: Frame, mistakes: Mistakes) -> None:
     """Tells of a loop without turns whose `range` ends below 0: a mistake where it is a value that somebody set."""
     shift = len(f"[({', '.join(template.targets)},) ")
-    for call in walk(template.iterable.tree):
+    for call in walk(template.iterable.tree) if template.iterable is not None else ():
         if not isinstance(call, Call) or call.function != "range" or len(call.arguments) > 1:
             continue
         count = call.arguments[0]
