@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 from archdsl.graph import Graph, Node
 from archdsl_torch.codegen import class_name, source
 from archdsl_torch.drawing import Seeded
+from archdsl_torch.explaining import explain_errors
 from archdsl_torch.gate import checked
 from archdsl_torch.layout import is_tensor
 from archdsl_torch.room import check_room
@@ -132,6 +133,7 @@ def build(
     place = torch.device(device) if device is not None else None
     check_room(graph, place, dtype)
     cls = getattr(load(source(graph), graph.name), class_name(graph))
+    explain_errors(cls, graph)
     with _WithoutFills(), place or nullcontext():
         module = _construct(cls)
     if dtype is not None:
