@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from archdsl import streams
 from archdsl.arguments import META, make_parser, view_of
+from archdsl.plain_text import to_json, visible, visible_lines
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
@@ -139,7 +140,7 @@ def build(options: argparse.Namespace) -> int:
     texts = {f"{graph.name}.py": archdsl_torch.source(graph), f"{graph.name}.{suffix}": figure}
     files = {name: text.encode() for name, text in texts.items()}
     if report is not None:
-        print(f"{report}\n")
+        print(visible_lines(f"{report}\n"))
         files[f"{graph.name}.pth"] = archdsl_torch.saved(module)
     _write_build(graph, files, options.output)
     return 0
@@ -181,7 +182,7 @@ def _write_build(graph: Graph, contents: dict[str, bytes], output: str | None) -
     print(summary)
     print()
     for path in files:
-        print(f"wrote {path}")
+        print(visible(f"wrote {path}"))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -196,7 +197,7 @@ def check(options: argparse.Namespace) -> int:
         diagnostics = analyse(spec, {}, {}, Reader(folders(options.include)))[1]
         found += diagnostics
         if options.format == "text":
-            print(_shown(diagnostics, sys.stdout) if diagnostics else f"{spec}: ok")
+            print(_shown(diagnostics, sys.stdout) if diagnostics else visible(f"{spec}: ok"))
     if options.format == "json":
         print(render_json(found))
     elif options.format == "github" and found:
@@ -236,7 +237,7 @@ def draw(options: argparse.Namespace) -> int:
     graph = _graph(options)
     with _drawing():
         path = diagram.draw(graph, options.output, view_of(options))
-    print(f"wrote {path}", file=sys.stderr)
+    print(visible(f"wrote {path}"), file=sys.stderr)
     return 0
 
 
@@ -275,13 +276,12 @@ def diff(options: argparse.Namespace) -> int:
     if options.output is not None:
         with _drawing():
             path = difference.draw(options.output, depth=options.depth)
-        print(f"wrote {path}", file=sys.stderr)
+        print(visible(f"wrote {path}"), file=sys.stderr)
     return DIFFERENT if difference else 0
 
 
 def list_specs(options: argparse.Namespace) -> int:
     """Prints the networks that ship with archdsl."""
-    import json
     from dataclasses import asdict
 
     from archdsl.zoo import families, networks, table
@@ -291,10 +291,10 @@ def list_specs(options: argparse.Namespace) -> int:
     if not chosen:
         raise Failure(_no_family(options.family, sorted(set(known.values()))))
     if options.format == "json":
-        print(json.dumps([asdict(network) for network in networks(chosen)], indent=2, ensure_ascii=False))
+        print(to_json([asdict(network) for network in networks(chosen)], indent=2))
         return 0
     for line in table(chosen):
-        print(line, flush=True)
+        print(visible(line), flush=True)
     return 0
 
 
@@ -409,7 +409,7 @@ def _write(path: str, content: bytes) -> None:
     from archdsl.writing import write_files
 
     write_files({Path(path): content})
-    print(f"wrote {path}", file=sys.stderr)
+    print(visible(f"wrote {path}"), file=sys.stderr)
 
 
 @contextmanager
@@ -437,12 +437,12 @@ def _needing_torch() -> Iterator[None]:
 
 def _say(line: str) -> None:
     with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(visible_lines(line), file=sys.stderr, flush=True)
 
 
 def _complain(message: str) -> None:
     with suppress(OSError):  # who has closed the standard error does not want to know
-        print(f"archdsl: {message}", file=sys.stderr)
+        print(visible_lines(f"archdsl: {message}"), file=sys.stderr)
 
 
 def _complain_of(error: OSError) -> None:

@@ -10,6 +10,7 @@ from unicodedata import combining, east_asian_width
 
 from archdsl.limits import MAX_NAME, current
 from archdsl.lines import split_lines
+from archdsl.plain_text import to_json, visible, visible_lines
 
 
 class Severity(Enum):
@@ -162,9 +163,7 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """A JSON list with one object for each diagnostic; absent values are null."""
-    from json import dumps
-
-    return dumps([_plain(found) for found in ordered(diagnostics)], ensure_ascii=False, indent=2)
+    return to_json([_plain(found) for found in ordered(diagnostics)], indent=2)
 
 
 def _plain(found: Diagnostic) -> dict[str, Any]:
@@ -192,7 +191,7 @@ def _command(found: Diagnostic) -> str:
     lines += [f"help: {found.hint}"] if found.hint else []
     fields = {**_location(found.span), "title": found.code}
     options = ",".join(f"{name}={_escape_property(str(value))}" for name, value in fields.items())
-    text = _escape_data("\n".join(lines))
+    text = _escape_data(visible_lines("\n".join(lines)))
     return f"::{found.severity.value} {options}::{text}"
 
 
@@ -237,7 +236,7 @@ def _closing(found: tuple[Diagnostic, ...]) -> str:
     errors = sum(each.severity is Severity.ERROR for each in found)
     counts = [_count(errors, "error"), _count(len(found) - errors, "warning")]
     files = _files(found)
-    where = {0: "", 1: f" in {_visible(files[0])}" if files else ""}.get(len(files), f" in {len(files)} files")
+    where = {0: "", 1: f" in {visible(files[0])}" if files else ""}.get(len(files), f" in {len(files)} files")
     return ", ".join(filter(None, counts)) + where
 
 
@@ -254,12 +253,12 @@ class _Page:
 
     def show(self, found: Diagnostic) -> str:
         word = found.severity.value
-        head = self.paint(f"{word}[{found.code}]", word) + self.paint(f": {_visible(found.message)}", "message")
+        head = self.paint(f"{word}[{found.code}]", word) + self.paint(f": {visible(found.message)}", "message")
         width = len(str(found.span.line)) if found.span is not None else 1
         bar, sign = (self.paint(f"{' ' * width} {mark}", "gutter") for mark in "|=")
         rest = [f"{bar} {note}" for note in _aligned(found.notes)]
-        rest += [f"{sign} in {_visible(found.path)}"] if found.path else []
-        rest += [f"{sign} help: {_visible(found.hint)}"] if found.hint else []
+        rest += [f"{sign} in {visible(found.path)}"] if found.path else []
+        rest += [f"{sign} help: {visible(found.hint)}"] if found.hint else []
         return "\n".join([head, *self.source(found, width, bar), *rest])
 
     def source(self, found: Diagnostic, width: int, bar: str) -> list[str]:
@@ -268,7 +267,7 @@ class _Page:
         if span is None:
             return []
         arrow = self.paint(f"{' ' * width}-->", "gutter")
-        position = f"{arrow} {_visible(span.file)}:{span.line}:{span.column}"
+        position = f"{arrow} {visible(span.file)}:{span.line}:{span.column}"
         lines = self.lines.get(span.file, [])
         if not 0 < span.line <= len(lines):
             return [position]
@@ -283,7 +282,7 @@ class _Page:
 
 def _aligned(notes: tuple[Note, ...]) -> list[str]:
     """Subjects, values and details in columns."""
-    shown = [Note(*map(_visible, note)) for note in notes]
+    shown = [Note(*map(visible, note)) for note in notes]
     subject = max((_cells(note.subject) for note in shown), default=0) + 2
     value = max((_cells(note.value) for note in shown), default=0) + 3
     return [(_fill(note.subject, subject) + _fill(note.value, value) + note.detail).rstrip() for note in shown]
@@ -297,13 +296,8 @@ def _underline(line: str, span: Span) -> tuple[str, str, int]:
     high = low + _WIDEST_LINE
     before, marked = line[low:start], line[start : max(start, min(end, high))]
     shown = ("…" if low else "") + line[low:high] + ("…" if high < len(line) else "")
-    indent = "".join("\t" if character == "\t" else " " * _cells(_visible(character)) for character in before)
-    return _visible(shown), (" " if low else "") + indent, max(1, _cells(_visible(marked)))
-
-
-def _visible(text: str) -> str:
-    """Text that cannot move a terminal's cursor or change its colours."""
-    return "".join(each if each.isprintable() or each == "\t" else ascii(each)[1:-1] for each in text)
+    indent = "".join("\t" if character == "\t" else " " * _cells(visible(character)) for character in before)
+    return visible(shown), (" " if low else "") + indent, max(1, _cells(visible(marked)))
 
 
 def _cells(text: str) -> int:

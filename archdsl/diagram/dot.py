@@ -26,7 +26,7 @@ from archdsl.diagram.faces import (
 )
 from archdsl.diagram.figure import Box, Figure, Link, Panel, Role, Style
 from archdsl.diagram.layout import RADIUS, Layout, box_attributes, corners, frame_attributes, way_attributes
-from archdsl.diagram.markup import cell, escaped, font, label, row, table
+from archdsl.diagram.markup import cell, escaped, font, label, printable, row, table
 from archdsl.diagram.palette import CHANGES, PALETTES
 
 if TYPE_CHECKING:
@@ -297,5 +297,8 @@ def label_text(text: str) -> str:
 
 
 def dot_name(text: str) -> str:
-    """A node's name: `graphviz` takes a colon for a port."""
-    return escaped(text).replace(":", "\N{RATIO}")
+    """A node's name: `graphviz` takes a colon for a port, and what stands between `<` and `>` for markup."""
+    return printable(text).replace("\\", "\\\\").translate(_LOOKALIKE)
+
+
+_LOOKALIKE: Final = {ord(":"): "\N{RATIO}", ord("<"): "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"}

@@ -46,13 +46,18 @@ def cell(content: str, attributes: str = "") -> str:
 
 
 def escaped(text: str) -> str:
-    """Text for a plain label."""
-    return printable(text).replace("\\", "\\\\")
+    """Text for a plain label: Graphviz reads entities in it, and markup where it stands between `<` and `>`."""
+    return _html(text).replace("\\", "\\\\")
 
 
 def printable(text: str) -> str:
-    """The text with `�` for each character that XML cannot hold."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff￾￿]", "�", text)
+    """The text with `�` for each character that XML cannot hold, ends a line or turns the direction of reading."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 
 
 def _line(line: Line) -> str:

@@ -16,7 +16,8 @@ _SHARED: Final = (f'font-family="{FONT}"', 'xml:space="preserve"')
 """What all texts have in common: said once, for the whole picture."""
 _SIZE: Final = re.compile(r'font-size="([\d.]+)"')
 _COMMENT: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
-_ID: Final = re.compile(r'(\bid="|url\(#|href="#)')
+_ID: Final = re.compile(r'(\bid="|="url\(#|href="#)')
+"""Attributes that name an element; in texts every quote is an entity."""
 
 
 def finish(svg: str, title: str) -> str:

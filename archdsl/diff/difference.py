@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from archdsl.diff.compare import Comparison
+from archdsl.plain_text import to_json
 
 
 class Difference(Comparison):
@@ -31,9 +32,8 @@ class Difference(Comparison):
 
     def json(self) -> str:
         """The same as JSON text."""
-        import json
 
-        return json.dumps(self.data(), indent=2, ensure_ascii=False, default=str) + "\n"
+        return to_json(self.data(), indent=2, default=str) + "\n"
 
     def draw(self, file: str | os.PathLike[str], *, depth: int | None = None) -> Path:
         """Draws the second network with the changes coloured; the file's suffix chooses the format.

@@ -12,6 +12,7 @@ from archdsl.diff.compare import Change, Comparison, Sign, at_samples
 from archdsl.diff.groups import ARROW, Group, groups
 from archdsl.diff.places import listed, span
 from archdsl.graph import Graph, Value
+from archdsl.plain_text import visible
 from archdsl.shapes import TensorType
 
 WIDTH: Final = 100
@@ -33,7 +34,7 @@ def text_of(comparison: Comparison) -> str:
         parts += [_totals(comparison), _settings(comparison), _changes(comparison), _blocks(comparison)]
     if comparison.same and comparison.settings:
         parts.append(_settings(comparison))
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return "\n\n".join("\n".join(map(visible, part)) for part in parts if part)
 
 
 # --- the head -------------------------------------------------------------------------------------

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
 
 from archdsl.graph import Graph
+from archdsl.plain_text import to_json, visible
 from archdsl.shapes import TensorType
+from archdsl.summary.markdown import code, escaped
 from archdsl.summary.measures import Measures, Memory, at_batch, check_dtype, in_words
 from archdsl.summary.rows import Row, Tree, levels, shown
 
@@ -64,16 +65,16 @@ class Summary:
         texts = ["  ".join(map(_align, line, widths, range(len(widths)))).rstrip() for line in lines]
         rule = "─" * max(map(len, texts))
         words = [*self.memory.words(), *convention(self.graph)]
-        return "\n".join([self._title, "", texts[0], rule, *texts[1:-1], rule, texts[-1], *words])
+        return "\n".join([visible(self._about), "", texts[0], rule, *texts[1:-1], rule, texts[-1], *words])
 
     def markdown(self) -> str:
         """A Markdown table; leading dots in names stand for indentation."""
         marks = ["---" if i < _NUMERIC else "---:" for i in range(len(_HEADER))]
-        rows = [(f"{'&emsp;' * row.depth}`{row.name}`", *map(_escaped, self._cells(row)[1:])) for row in self.rows]
+        rows = [(f"{'&emsp;' * row.depth}{code(row.name)}", *map(escaped, self._cells(row)[1:])) for row in self.rows]
         total = [f"**{cell}**" if cell else "" for cell in self._total]
         lines = ["| " + " | ".join(line) + " |" for line in (_HEADER, marks, *rows, total)]
         totals = [f"- {line}" for line in self.memory.words()]
-        return "\n".join([f"**{_escaped(self._title)}**", "", *lines, "", *totals, "", *convention(self.graph)])
+        return "\n".join([f"**{escaped(self._about)}**", "", *lines, "", *totals, "", *convention(self.graph)])
 
     def json(self) -> str:
         """Everything as JSON: totals, inputs, outputs, and one object per module, none folded."""
@@ -94,7 +95,7 @@ class Summary:
             "convention": " ".join(convention(graph)),
             "modules": self._modules(),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+        return to_json(content, indent=2, default=str) + "\n"
 
     def csv(self) -> str:
         """A header and one line per module, none folded; memory in bytes."""
@@ -121,7 +122,7 @@ class Summary:
         return [{key: value for key, value in asdict(row).items() if key in _KEYS} for row in rows]
 
     @property
-    def _title(self) -> str:
+    def _about(self) -> str:
         inputs = ", ".join(f"{name} {shown(node.types[0], self.graph)}" for name, node in self.graph.inputs.items())
         about = f"{self.graph.name}: {self.graph.summary}" if self.graph.summary else self.graph.name
         return f"{about} ({inputs})"
@@ -184,7 +185,3 @@ def typed(type: TensorType) -> dict[str, Any]:
 
 def _align(cell: str, width: int, column: int) -> str:
     return cell.ljust(width) if column < _NUMERIC else cell.rjust(width)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("*", "\\*")

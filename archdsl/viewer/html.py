@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -12,6 +12,7 @@ from string import Template
 from typing import Final
 from urllib.parse import quote
 
+from archdsl.plain_text import to_json
 from archdsl.viewer.content import Content
 from archdsl.viewer.paints import style_of_paints
 
@@ -67,13 +68,17 @@ def _hash(text: str) -> str:
 
 def _data(content: Content) -> str:
     """JSON in which nothing can end the script element or begin another; markup stands in figures alone."""
-    figures = _json(content.get("figures", [])).replace("</", "<\\/")
+    figures = _MARKUP.sub(r"\\u003c", _json(content.get("figures", [])))
     others = _json({key: value for key, value in content.items() if key != "figures"}).replace("<", "\\u003c")
     return f'{others[:-1]},"figures":{figures}}}'
 
 
+_MARKUP: Final = re.compile("<(?=[/!]|script)", re.IGNORECASE)
+"""What ends a script element, and what begins a comment or another script in it."""
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value, separators=(",", ":"))
 
 
 def _read(name: str) -> str:

@@ -6,7 +6,6 @@ a foreign site whose name was made to mean this machine could otherwise read the
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -18,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
+from archdsl.plain_text import to_json
 from archdsl.viewer.content import Content
 from archdsl.viewer.html import html, policy
 from archdsl.viewer.watching import State, Watched
@@ -160,5 +160,5 @@ def _content(state: State) -> Content:
 
 def _event(state: State) -> bytes:
     name, data = ("diagnostics", state.wrong) if state.wrong else ("network", state.network)
-    text = json.dumps(data, ensure_ascii=False)
+    text = to_json(data)
     return f"id: {state.version}\nevent: {name}\ndata: {text}\n\n".encode()
