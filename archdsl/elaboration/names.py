@@ -65,7 +65,7 @@ def check_name(name: str) -> tuple[str, str | None] | None:
 
 def check_input_name(name: str) -> tuple[str, str | None] | None:
     """The same for an input of the network, which is an argument of its `forward`."""
-    if not name.isascii() or not name.isidentifier():
+    if not name.isascii() or not name.isidentifier() or not name.strip("_"):
         return f"`{name}` is no name for an input", "a name is letters, digits and `_`"
     if iskeyword(name) or name.startswith("__"):
         return check_name(name)

@@ -12,6 +12,7 @@ from archdsl.diagram.quantities import SPACE
 from archdsl.diagram.titles import title
 from archdsl.graph import Graph, Item, Mode, Node, Scope, Value
 from archdsl.ops.special import SCAN
+from archdsl.plain_text import visible
 from archdsl.shapes import TensorType, evaluate, format_shape
 from archdsl.summary.measures import Measures
 
@@ -79,7 +80,7 @@ class Tree:
             name="." * bool(depth) + _joined(names),
             path=first.path,
             depth=depth,
-            op=_label(items, self.graph.sample_sizes, telling),
+            op=visible(_label(items, self.graph.sample_sizes, telling)),
             count=len(items),
             output=", ".join(shown(type, self.graph) for type in _types(first)),
             parameters=sum(node.parameters for node in nodes),

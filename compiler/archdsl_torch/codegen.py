@@ -7,6 +7,7 @@ network's own forward always can be written, since all sizes come from its input
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -64,8 +65,12 @@ def _header(graph: Graph) -> list[str]:
     return [*docstring(made, (), *title, *([()] if title else []), (size,)), ""]
 
 
+_STRING: Final = re.compile(r'"(?:\\.|[^"\\\n])*"')
+
+
 def _imports(body: str) -> list[str]:
     lines: list[str] = []
+    body = _STRING.sub("", body)
     if "math." in body:
         lines.append("import math")
     if "OrderedDict" in body:

@@ -188,8 +188,10 @@ def identifier(*parts: str, between: str = "_") -> str:
     """The text as a Python name."""
     plain = normalize("NFKC", between.join(parts))
     name = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in plain)
-    if not name.isidentifier():
-        name = f"_{name}"
+    if not name.strip("_"):
+        return "value"
+    if not name.isidentifier() or name.startswith("__"):  # Python keeps two to itself
+        name = f"_{name.lstrip('_')}"
     return f"{name}_" if iskeyword(name) else name
 
 

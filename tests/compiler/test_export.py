@@ -151,7 +151,7 @@ def test_another_process_loads_it_by_the_printed_file(tmp_path: Path) -> None:
         ("{'0': a, count: b}", ("output_0", "count")),
         ("{a.b: a, a_b: b}", ("a_b", "a_b2")),
         ("{a-b: a, a b: b}", ("a_b", "a_b2")),
-        ('{"a\'b": a, \'"""\': b}', ("a_b", "output___")),
+        ('{"a\'b": a, \'"""\': b}', ("a_b", "value")),
         ("{index: a, self: b}", ("index", "self")),
     ],
 )
