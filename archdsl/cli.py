@@ -255,7 +255,7 @@ def view(options: argparse.Namespace) -> int:
     if (code := _code(watched.diagnostics)) == BAD_USAGE:
         return code
     server = Server(watched, options.port)
-    print(f"{options.spec} is at {server.url} and follows its files; Ctrl-C ends it", flush=True)
+    print(visible(f"{options.spec} is at {server.url} and follows its files; Ctrl-C ends it"), flush=True)
     server.run(browser=options.browser)
     return 0
 
