@@ -112,6 +112,18 @@ def _events(text: str, separators: Mapping[int, str]) -> Callable[[], Any]:
     return following
 
 
+def _too_deep(text: str, error: YAMLError) -> int | None:
+    """Where more brackets are open than may nest: newer releases of libyaml stop there before they tell of any."""
+    mark = getattr(error, "problem_mark", None)
+    opened: list[int] = []
+    for place, character in enumerate("" if mark is None else text[: mark.index + 1]):
+        if character in "[{":
+            opened.append(place)
+        elif character in "]}" and opened:
+            opened.pop()
+    return opened[MAX_NESTING] if len(opened) > MAX_NESTING else None
+
+
 class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.lines = Lines(file, text)
@@ -133,6 +145,9 @@ class _Reader:
                     data, root = self._document()
                     return (data if mending is None else mending.filled(data, root)), root
                 except YAMLError as error:
+                    if (place := _too_deep(text, error)) is not None:
+                        self._deep(place)
+                        return None, None
                     mending = mending or Mending(text)
                     found = describe(error, Lines(self.lines.file, text.translate(separators)))
                     if mending.is_new(found):
@@ -174,9 +189,12 @@ class _Reader:
             text, style = event.value, event.style
             return (text if style else scalar(text)), (start, end, text, style)
         if depth > MAX_NESTING:
-            self._add("too-deep", f"lists and mappings nest more than {MAX_NESTING} deep", start, start + 1)
+            self._deep(start)
             raise _Stop
         return self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(event, depth)
+
+    def _deep(self, start: int) -> None:
+        self._add("too-deep", f"lists and mappings nest more than {MAX_NESTING} deep", start, start + 1)
 
     def _sequence(self, opening: Any, depth: int) -> tuple[list[Any], Box]:
         data: list[Any] = []

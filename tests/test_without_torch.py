@@ -58,7 +58,8 @@ def test_source_is_the_same(spec: str, tmp_path: Path) -> None:
 
 def test_build_says_in_a_line_what_to_install(tmp_path: Path) -> None:
     done = run(["build", "lenet5"], tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"archdsl: {NEEDED}\n")
+    told = [line for line in done.stderr.splitlines() if not line.endswith(" …")]  # on a slow machine
+    assert (done.returncode, done.stdout, told) == (2, "", [f"archdsl: {NEEDED}"])
     assert not list(tmp_path.iterdir())
 
 

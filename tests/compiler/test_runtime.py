@@ -19,6 +19,7 @@ from torch import nn
 import archdsl
 from archdsl.graph import Graph
 from tests.compiler import interpreter
+from tests.compiler.tracing import fx_takes_arange
 
 Network = Callable[[str], Graph]
 
@@ -174,9 +175,11 @@ class TestTracers:
 
     def test_fx(self, network: Network, name: str) -> None:
         module, inputs, expected = self.prepared(network, name)
+        if "torch.arange" in archdsl.source(network(name)) and not fx_takes_arange():
+            pytest.skip("this torch's fx traces no `torch.arange` of a size")
         compare(torch.fx.symbolic_trace(module)(*inputs), expected)
 
-    @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+    @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
     def test_jit_trace(self, network: Network, name: str) -> None:
         module, inputs, expected = self.prepared(network, name)
         compare(torch.jit.trace(module, inputs, strict=False)(*inputs), expected)

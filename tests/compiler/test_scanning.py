@@ -250,7 +250,7 @@ def test_copies_pickles_and_starts_on_meta(network: Callable[[str], Graph], name
     torch.testing.assert_close(late(*inputs), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 @pytest.mark.parametrize("name", ["two sequences", "when in body", "nested", "opened in block", "attention"])
 def test_traced(network: Callable[[str], Graph], name: str) -> None:
     graph = network(name)

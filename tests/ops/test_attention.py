@@ -92,7 +92,6 @@ def test_multihead_is_torchs_layer(mask: Any, padding: Any, sizes: tuple[int, in
     torch.testing.assert_close(call_module(module, lowered.call, inputs), expected)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("training", [True, False])
 def test_multihead_is_traceable(training: bool) -> None:
     module = NAMESPACE["MultiheadAttention"](8, 2).train(training)

@@ -64,7 +64,6 @@ def test_stochastic_depth_is_torchvisions(mode: str) -> None:
         assert torch.equal(stochastic_depth(p=p, mode=mode)(x), expected)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("mode", ["row", "batch"])
 def test_stochastic_depth_is_traceable(mode: str, training: bool) -> None:
