@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import combining, east_asian_width
 
-from archdsl.limits import MAX_NAME, current
+from archdsl.limits import MAX_MESSAGE, MAX_NAME, current
 from archdsl.lines import split_lines
 from archdsl.plain_text import to_json, visible, visible_lines
 
@@ -50,6 +50,11 @@ class Diagnostic:
     hint: str | None = None
 
 
+def shortened(text: str) -> str:
+    """A message that quotes a spec, of bounded length."""
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+
+
 SourceOf: TypeAlias = Callable[[str], "str | None"]
 """The text of a file by the name that spans give it; None where it is not at hand."""
 
@@ -88,7 +93,7 @@ class Report:
         self._found.update(dict.fromkeys(diagnostics))
 
     def error(self, code: str, message: str, span: Span | None, **rest: Any) -> None:
-        self.add(Diagnostic(code, message, span, Severity.ERROR, **rest))
+        self.add(Diagnostic(code, shortened(message), span, Severity.ERROR, **rest))
 
     def warning(self, code: str, message: str, span: Span | None, **rest: Any) -> None:
         self.add(Diagnostic(code, message, span, Severity.WARNING, **rest))

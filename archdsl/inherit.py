@@ -347,7 +347,7 @@ class Reader:
         self.report.error("duplicate-block", message, use.span, notes=notes, hint=hint)
 
     def _tell(self, mistakes: list[Mistake], origins: Origins) -> None:
-        for found in mistakes:
+        for found in mistakes[: current().limits.mistakes]:
             if found.other is not None and not origins.is_own(found.path) and origins.is_own(found.other.path):
                 self._tell_one(found.other, origins, found.path)
             else:

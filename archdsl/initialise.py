@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, final
 
 from archdsl.diagnostics import nearest
 from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.limits import MAX_NOTATION
 from archdsl.shapes import Shape, product
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -83,6 +84,8 @@ class InitialiserText:
 @lru_cache(maxsize=1024)
 def parse_initialiser(text: str) -> InitialiserText:
     """Reads `name` or `name(argument=value, …)`. Raises InitialiserError."""
+    if len(text) > MAX_NOTATION:
+        raise InitialiserError(f"an initialiser of {len(text):,} characters", f"at most {MAX_NOTATION:,} are read")
     match = _CALL.fullmatch(text)
     if match is None:
         raise InitialiserError(f"cannot read the initialiser `{text}`", "write `normal(std=0.02)`")

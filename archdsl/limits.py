@@ -32,8 +32,12 @@ MAX_NAME: Final = 200
 """The characters of a node's name."""
 MAX_EXPRESSION: Final = 10_000
 """The characters of an expression."""
+MAX_NOTATION: Final = 2_000
+"""The characters of an equation of `einsum`, a pattern of `rearrange`, an initialiser."""
 MAX_BRACKETS: Final = 60
 """How deep an expression's brackets and its tree may nest."""
+MAX_MESSAGE: Final = 2_000
+"""The characters of a message, and of a hint: what they quote may be long."""
 MAX_DIGITS: Final = 20
 """Of `round`: Python computes the power of ten."""
 MAX_INT: Final = 2**64
@@ -58,7 +62,7 @@ class Limits:
     """Of all files that are read, together."""
     files: int = 200
     """That are read: what a spec extends, uses and embeds."""
-    expansions: int = 200_000
+    expansions: int = 100_000
     """Nodes visited and turns of `for` taken, whether anything comes of them or not."""
     nodes: int = 40_000
     """Primitives of the network."""
@@ -73,16 +77,16 @@ class Limits:
     terms: int = 500
     """In one dimension that is known only at run time, `H // 2 + W`."""
     outputs: int = 2_000
-    """Of one op."""
+    """Of one op, block or network."""
     layers: int = 200
     """Of one recurrent op."""
     computed: int = 2**26
     """Elements that constants and parameters with a `value` compute when the network is built, together."""
-    matches: int = 1_000_000
+    matches: int = 300_000
     """Paths that patterns of `init` and `weights` are compared with."""
     mistakes: int = 1_000
     """Found before the rest is left unread; the first 200 are told."""
-    suggestions: int = 100_000
+    suggestions: int = 60_000
     """Comparisons of misspelt names with right ones, of eight letters each; then nothing more is suggested."""
 
 
@@ -98,8 +102,8 @@ _SAID: Final = {
     "elements": "elements in a list",
     "text": "characters in a text",
     "terms": "terms in a dimension",
-    "outputs": "outputs of an op",
-    "layers": "layers of an op",
+    "outputs": "outputs",
+    "layers": "layers",
     "computed": "elements of constants to compute",
     "matches": "paths to compare with patterns",
 }

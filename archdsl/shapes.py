@@ -212,6 +212,8 @@ def differ(left: Dim, right: Dim) -> bool | None:
     return None
 
 
+_STEPS: Final = 8
+"""Of evaluation, that each part of a new dimension is worth."""
 UNBOUNDED: Final = -(2**63)
 
 
@@ -282,7 +284,7 @@ def _from_terms(total: Mapping[Monomial, int]) -> Dim:
     if len(kept) == 1 and () in kept:
         return kept[()]
     made = Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
-    current().spend("steps", made._weight)
+    current().spend("steps", _STEPS * made._weight)
     return made
 
 

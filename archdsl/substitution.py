@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, final
 
 from archdsl.expressions import Expression, ExpressionError, parse
@@ -35,6 +36,7 @@ class Text:
         return self.parts[0].expression if len(self.parts) == 1 else None
 
 
+@lru_cache(maxsize=4096)
 def parse_text(raw: str) -> Text:
     """A text with its `$` substitutions found. Raises ExpressionError with offsets in `raw`."""
     parts: list[Part] = []

@@ -40,9 +40,9 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     alive = _alive(root.outputs.values(), state.nodes)
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
+    _count_computed(nodes)
     _warn_unread(nodes, alive, inputs, mistakes)
     _initialise(state.spec_scopes, nodes, mistakes)
-    _count_computed(nodes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None

@@ -14,7 +14,7 @@ from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import ExpressionError, parse
 from archdsl.graph import BATCH, UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
-from archdsl.limits import MAX_INT64
+from archdsl.limits import MAX_INT64, current
 from archdsl.ops.base import OpError
 from archdsl.ops.extent import check_outputs
 from archdsl.ops.special import DTYPES, InputOp
@@ -53,6 +53,7 @@ def network_inputs(
     """
     nodes: dict[str, Node | None] = {}
     sample = _Sizes()
+    earlier: set[Dim] = set()
     for name, declared in _declared(resolved, root.env, mistakes):
         nodes[name] = None
         if declared is None:  # any name may be one of its dimensions
@@ -68,7 +69,8 @@ def network_inputs(
         with suppress(_Bad):
             node = _node(declared, shape, resolved, root, sample, mistakes)
             if len(shape) == len(sized):
-                root.checks += _said_before(node, [other for other in nodes.values() if other is not None])
+                root.checks += _said_before(node, earlier)
+                earlier.update(node.types[0].shape)
                 nodes[name] = node
     unknown = [key for key in sizes if key.rpartition(".")[2] not in sample]
     for key in unknown:
@@ -78,9 +80,8 @@ def network_inputs(
     return nodes, sample
 
 
-def _said_before(node: Node, others: list[Node]) -> list[SizeCheck]:
+def _said_before(node: Node, earlier: set[Dim]) -> list[SizeCheck]:
     """The dimensions of an input that an earlier one has too: only the run can compare them."""
-    earlier = {dim for other in others for dim in other.types[0].shape}
     value = Value(node, 0, node.types[0])
     return [
         SizeCheck(value, position, dim)
@@ -258,6 +259,7 @@ def _node(
     except OpError as error:
         mistakes.add(error.code, error.message, resolved.span(declared.shape_path))
         raise _Bad from None
+    current().spend("nodes", 1)
     op = InputOp(shape=shape, dtype=declared.dtype, below=below)  # type: ignore[arg-type]
     template = NodeTemplate(resolved, declared.path)
     return Node(declared.name, declared.name, root, template, root.env, op=op, inputs=(), types=(op.infer(),))

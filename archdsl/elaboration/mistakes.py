@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
-from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span
+from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, shortened
 from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.elaboration.tracing import quotes_hint, reads
@@ -26,6 +26,10 @@ _DOLLAR = re.compile(r"\$\{?(?:(\w+)\}?|\((.*)\))")
 
 LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
+
+
+STOPPING: Final = ("too-large", "too-deep")
+"""The codes after which the rest of a spec is left unread."""
 
 
 class Stopped(Exception):
@@ -84,9 +88,15 @@ class Mistakes:
         key = code, span
         self._places.setdefault(key, set()).add(place)
         if key not in self._found:
-            self._found[key] = Diagnostic(code, message, span, severity, place or None, notes, hint)
+            hint = None if hint is None else shortened(hint)
+            self._found[key] = Diagnostic(code, shortened(message), span, severity, place or None, notes, hint)
+        if severity is Severity.ERROR:
+            self._stop(code)
+
+    def _stop(self, code: str) -> None:
+        """Raises Stopped where enough is told: after too much is asked for, or too often the wrong."""
         self._left -= 1
-        if code == "too-large" or self._left < 0:
+        if code in STOPPING or self._left < 0:
             raise Stopped
 
     def take(self, diagnostics: list[Diagnostic]) -> None:

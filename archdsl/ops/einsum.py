@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import Field, field_validator
 
+from archdsl.limits import MAX_NOTATION
 from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port
 from archdsl.ops.contract import factors_kept
@@ -30,6 +31,8 @@ class Equation(NamedTuple):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Equation:
     """The equation that the text says. Raises ValueError, in words for the user."""
+    if len(text) > MAX_NOTATION:
+        raise ValueError(f"expected at most {MAX_NOTATION:,} characters, found {len(text):,}")
     left, arrow, right = text.partition("->")
     operands = tuple(_labels(operand) for operand in left.split(","))
     seen = [label for operand in operands for label in operand]

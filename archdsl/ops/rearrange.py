@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 from pydantic import ConfigDict, Field, field_validator
 
 from archdsl.diagnostics import nearest
+from archdsl.limits import MAX_NOTATION
 from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Kind, Op, OpError
 from archdsl.ops.memory import Placed, Sizes, reshaped
@@ -61,6 +62,8 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Pattern:
     """The pattern that the text says. Raises ValueError, in words for the user."""
+    if len(text) > MAX_NOTATION:
+        raise ValueError(f"expected at most {MAX_NOTATION:,} characters, found {len(text):,}")
     sides = [_groups(side) for side in _tokens(text)]
     if len(sides) != 2:
         raise ValueError(f"expected one `->` in the pattern, found {len(sides) - 1}")
