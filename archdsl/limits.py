@@ -66,7 +66,7 @@ class Limits:
     """Nodes visited and turns of `for` taken, whether anything comes of them or not."""
     nodes: int = 40_000
     """Primitives of the network."""
-    scopes: int = 40_000
+    scopes: int = 10_000
     """Blocks, lists and mappings of nodes in the network."""
     steps: int = 2_000_000
     """Of evaluation: parts of long expressions, turns of comprehensions, elements of the lists that they make."""

@@ -78,6 +78,11 @@ class Mistakes:
         return [self._counted(key, found) for key, found in self._found.items()][:LIMIT]
 
     @property
+    def count(self) -> int:
+        """How many have been found."""
+        return len(self._found)
+
+    @property
     def failed(self) -> bool:
         return any(found.severity is Severity.ERROR for found in self._found.values())
 

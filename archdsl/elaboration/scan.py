@@ -74,7 +74,7 @@ class _Loop:
         self.scope = scope
         self.parts = parts
         self.frame = Frame(scope, frame.env, None, Entry(), mode=frame.mode, repeats=frame.repeats * parts.steps)
-        self.told = len(run.mistakes.diagnostics)
+        self.told = run.mistakes.count
 
     def run_body(self) -> Entry:
         parts, run, spec = self.parts, self.run, self.parts.spec
@@ -124,7 +124,7 @@ class _Loop:
         if name in made:
             self._check_mode(made[name], name, where)
             return made[name]
-        if len(self.run.mistakes.diagnostics) > self.told:
+        if self.run.mistakes.count > self.told:
             raise Reported  # what makes it is broken
         home, near = self.template.home, nearest(name, made)
         carried = "what is carried on is the output of the same name: " if where[0] == "carry" else ""

@@ -95,7 +95,7 @@ def block(
 
 def _progress(run: Elaborator) -> tuple[int, int]:
     """What an instance that can be copied leaves as it is: no mistakes in it, and no specs used as blocks."""
-    return len(run.mistakes.diagnostics), len(run.spec_scopes)
+    return run.mistakes.count, len(run.spec_scopes)
 
 
 def instance(

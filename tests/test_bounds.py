@@ -1,0 +1,76 @@
+"""No spec, however it asks, takes more than two seconds or 500 MB to be refused; and what is small enough is taken."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archdsl.elaborate import analyse
+from tests.bounded import COMMANDS, measured
+from tests.hostile import HOSTILE
+
+SECONDS, MEGABYTES = 2.5, 500
+"""Of CPU: the goal is 2, and other processes of a busy machine slow the caches down."""
+
+REFUSED = {
+    "blocks_twice": 40, "blocks_apart": 40, "for_left_out": 99_999, "op_chunk": 100_000_000, "op_layers": 1_000_000,
+}  # fmt: skip
+"""What stands in the first bug reports, and how large."""
+
+BY_SIZE = {"blocks_apart": 16, "dims_doubled": 200, "mistakes_in_names": 9000, "mistakes_in_flow": 9000}
+LARGE = 12_000
+"""How large the others are: more than any limit of a thing allows, and a file of less than a megabyte."""
+
+BORNE = {
+    "op_sizes", "scan_steps", "pattern_stars", "init_stars", "init_suffixes", "renames", "params_many", "line_long",
+    "comment_long", "text_odd", "from_many", "nodes_plain",
+}  # fmt: skip
+"""Large in the file, and no harm."""
+
+SMALL = 3
+WRONG = {
+    "op_rearrange", "op_einsum", "op_reshape", "constant_large", "init_argument", "mistakes_in_ops",
+    "mistakes_in_reads", "mistakes_in_loop", "mistakes_in_keys", "mistakes_in_expressions", "mistakes_in_names",
+    "mistakes_in_flow", "brackets_open", "path_long",
+}  # fmt: skip
+"""Families that are mistakes at every size."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_command_refuses_it_soon(name: str, tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(HOSTILE[name](REFUSED[name]))
+    for done in measured(spec, COMMANDS):
+        assert (done.code, done.seconds < SECONDS, done.megabytes < MEGABYTES) == (1, True, True), done
+        assert done.said.startswith("error[too-large]: more than "), done
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_large_one_ends_soon(name: str, tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(HOSTILE[name](BY_SIZE.get(name, LARGE)))
+    (done,) = measured(spec, ("check",))
+    assert (done.seconds < SECONDS, done.megabytes < MEGABYTES) == (True, True), done._replace(said=done.said[:500])
+    assert done.code == (0 if name in BORNE else 1), done.said[:500]
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - WRONG))
+def test_a_small_one_is_good(name: str, tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(HOSTILE[name](SMALL))
+    graph, found = analyse(spec)
+    assert graph is not None, found
+
+
+@given(st.sampled_from(sorted(HOSTILE)), st.floats(0, 4).map(lambda power: int(10**power)))
+@settings(max_examples=60, deadline=None)
+def test_no_size_takes_long(tmp_path_factory: pytest.TempPathFactory, name: str, size: int) -> None:
+    spec = tmp_path_factory.getbasetemp() / "hostile.yaml"
+    spec.write_text(HOSTILE[name](size))
+    start = time.process_time()
+    analyse(spec)
+    assert time.process_time() - start < SECONDS
