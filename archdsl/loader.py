@@ -230,6 +230,8 @@ class _Reader:
                 value, place = self._value(event, depth + 1)
             if flow and (gap or value is None):
                 key = self.mender.entry(data, box, key, place)
+                if len(self.mender.broken) > current().limits.mistakes:
+                    raise _Stop
             gap = value is None
             if key is None:
                 continue

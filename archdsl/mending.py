@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.flow import CODE
+from archdsl.limits import current
 from archdsl.positions import Box, Lines, Place
 from archdsl.template import UNIVERSAL
 from archdsl.unknown import UNKNOWN, Gap
@@ -41,6 +42,8 @@ class Mending:
         if found.span is None or self._pieces == MOST:
             return False
         self._pieces += 1
+        if self._pieces * len(self.text) > current().limits.characters:  # the whole text is read once more for each
+            return False
         self._lines |= {*range(found.span.line, found.span.end_line + 1)} if found.code != CODE else set()
         start = lines.starts[found.span.line - 1] + found.span.column - 1
         end = lines.starts[found.span.end_line - 1] + found.span.end_column - 1

@@ -335,6 +335,14 @@ def mistakes_in_flow(count: int) -> str:
     return _nodes(*_many(count, lambda i: f"a{i}: {{op: linear, out_features: max(1, {i})}}"))
 
 
+def mistakes_in_yaml(count: int) -> str:
+    return _nodes(*_many(count, lambda i: f"a{i}: {{op: relu]"))
+
+
+def mistakes_in_colons(count: int) -> str:
+    return _nodes(*_many(count, lambda i: f"a{i}: relu: relu"))
+
+
 def dotted(depth: int) -> str:
     return _nodes(_explicit(".".join(["a"] * depth), "relu"))
 

@@ -35,7 +35,7 @@ SMALL = 3
 WRONG = {
     "op_rearrange", "op_einsum", "op_reshape", "constant_large", "init_argument", "mistakes_in_ops",
     "mistakes_in_reads", "mistakes_in_loop", "mistakes_in_keys", "mistakes_in_expressions", "mistakes_in_names",
-    "mistakes_in_flow", "brackets_open", "path_long",
+    "mistakes_in_flow", "mistakes_in_yaml", "mistakes_in_colons", "brackets_open", "path_long",
 }  # fmt: skip
 """Families that are mistakes at every size."""
 
