@@ -71,12 +71,12 @@ def test_a_setting_that_cannot_be_read(spec: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_budget_in_python(spec: Path) -> None:
-    with archdsl.budget(nodes=8):
+    with archdsl.budget(nodes=9):
         assert codes(spec) == []
         with archdsl.budget(0.5):
             assert codes(spec) == ["too-large"]
         assert codes(spec) == []
-    with archdsl.budget(nodes=7):
+    with archdsl.budget(nodes=8):
         assert codes(spec) == ["too-large"]
     assert codes(spec) == []
 
@@ -89,7 +89,7 @@ def test_a_budget_that_is_none() -> None:
 
 
 def test_each_analysis_has_a_budget_of_its_own(spec: Path) -> None:
-    with archdsl.budget(nodes=8):
+    with archdsl.budget(nodes=9):
         assert [codes(spec) for _ in range(3)] == [[], [], []]
 
 
