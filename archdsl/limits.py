@@ -77,7 +77,7 @@ class Limits:
     terms: int = 500
     """In one dimension that is known only at run time, `H // 2 + W`."""
     outputs: int = 2_000
-    """Of one op, block or network."""
+    """Of one op."""
     layers: int = 200
     """Of one recurrent op."""
     computed: int = 2**26
@@ -102,8 +102,8 @@ _SAID: Final = {
     "elements": "elements in a list",
     "text": "characters in a text",
     "terms": "terms in a dimension",
-    "outputs": "outputs",
-    "layers": "layers",
+    "outputs": "outputs of one op",
+    "layers": "layers of one op",
     "computed": "elements of constants to compute",
     "matches": "paths to compare with patterns",
 }
