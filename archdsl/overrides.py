@@ -47,6 +47,8 @@ class Overrides:
         if name not in self.params:
             listed = ", ".join(f"`{each}`" for each in self.params) or "none"
             hint = did_you_mean(name, self.params) or f"the parameters are {listed}"
+            if name[:1].isupper():
+                hint = f"the size of a dimension is set by `--size {name}=…`, in Python by `sizes={{'{name}': …}}`"
             self.report.error("unknown-parameter", f"no parameter `{name}`", None, hint=hint)
             return _BAD
         try:
@@ -59,9 +61,27 @@ class Overrides:
             return value
         default = defaults(self.params)[name]
         message = f"parameter `{name}`: expected {KINDS[expected]}, found {kind_of(value)}"
-        shown = f"the default is {kind_of(default)}" if default is not None else None
-        self.report.error("wrong-type", message, None, hint=shown)
+        self.report.error("wrong-type", message, None, hint=_hint(value, default))
         return _BAD
+
+
+def _hint(value: Any, default: Any) -> str | None:
+    """What to do about a value of another kind than the default's; either may be text by its quotes alone."""
+    if isinstance(value, str) and not isinstance(default, str) and reads_as_plain(value):
+        return f"give {value} itself, without quotes"
+    shown = f"the default is {kind_of(default)}" if default is not None else None
+    if isinstance(default, str) and reads_as_plain(default):
+        return f"{shown}: remove its quotes in the file"
+    return shown
+
+
+def reads_as_plain(text: str) -> bool:
+    """Whether a text would be a number, true or false without its quotes."""
+    try:
+        float(text)
+    except ValueError:
+        return text in ("true", "false")
+    return True
 
 
 _BAD: Final[Any] = object()

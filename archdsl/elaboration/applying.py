@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, final
 from archdsl.diagnostics import nearest
 from archdsl.document import kind_of
 from archdsl.elaboration.fields import freeze
-from archdsl.elaboration.tracing import reads_as_plain
 from archdsl.ops.base import Op, OpError, Weight, at_sizes, field_specs
 from archdsl.ops.extent import check_outputs, check_tensors, uncountable
+from archdsl.overrides import reads_as_plain
 from archdsl.shapes import Dim, TensorType, evaluate
 
 Types = tuple[TensorType | None, ...]

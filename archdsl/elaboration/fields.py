@@ -226,6 +226,18 @@ def join_items(raw: list[Any]) -> str:
     return "[" + ", ".join(_item_text(item) for item in raw) + "]"
 
 
+def item_at(raw: list[Any], offset: int) -> tuple[tuple[int, ...], int]:
+    """The item in which a place of `join_items(raw)` is, by its indices, and where that item's text begins."""
+    begin = 1
+    for index, item in enumerate(raw):
+        end = begin + len(_item_text(item))
+        if begin <= offset < end:
+            inner, start = item_at(item, offset - begin) if isinstance(item, list) else ((), 0)
+            return (index, *inner), begin + start
+        begin = end + 2
+    return (), 0
+
+
 def _item_text(item: Any) -> str:
     if isinstance(item, list):
         return join_items(item)

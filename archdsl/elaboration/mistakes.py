@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, shortened
 from archdsl.elaboration.applying import FieldError, Problem
+from archdsl.elaboration.fields import item_at
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.elaboration.tracing import quotes_hint, reads
-from archdsl.expressions import ExpressionError
+from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
-from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError
+from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError, Written
 
 if TYPE_CHECKING:
     from archdsl.graph import Scope
@@ -135,7 +137,8 @@ class Mistakes:
             self.template(home, error, traced(error.tree, frame.env))
         elif isinstance(error, ExpressionError):
             if error.unknown is None or not frame.env.may_miss(error.unknown):
-                self.expression(home, path, error, place, traced(error.tree, frame.env))
+                told = traced(error.tree, frame.env)
+                self.expression(home, _at_item(template, path, error), error, place, told)
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
@@ -212,6 +215,20 @@ class _At:
         path = self._template.path if self._path is None else self._path
         if self._mistakes.caught(error, self._template, self._frame, path):
             raise Reported from None
+
+
+def _at_item(template: Template | BlockTemplate, path: Path, error: ExpressionError) -> Path:
+    """The path of the item at fault, where a list was read as one expression; the error's place is then in the item."""
+    written: Mapping[str, Written] = getattr(template, "written", {})
+    key = next((key for key, each in written.items() if each.path == path), None)
+    if key is None or not isinstance(written[key].value, list):
+        return path
+    if not isinstance(getattr(template, "fields", {}).get(key, Expression), Expression | type):
+        return path
+    inner, start = item_at(written[key].value, error.start)
+    if inner:
+        error.start, error.end = error.start - start, error.end - start
+    return (*path, *inner)
 
 
 def _path_span(home: Resolved, error: PathError, path: Path) -> Span:

@@ -23,7 +23,7 @@ from archdsl.expressions import (
     parse,
     to_text,
 )
-from archdsl.overrides import is_declared
+from archdsl.overrides import is_declared, reads_as_plain
 from archdsl.substitution import Text
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ Path = tuple[str | int, ...]
 
 MOST_NOTES: Final = 4
 _SHOWN: Final = 40
+_NOTHING: Final[Any] = object()
 
 
 class Use(NamedTuple):
@@ -81,11 +82,11 @@ def reads(value: Any, env: Env) -> list[Read]:
     """What a prepared value or a tree reads from parameters, derived values and tables, each once."""
     found: dict[str, Read] = {}
     for tree in _trees(value):
-        for part in _chains(tree):
+        for part in _chains(tree, env):
             text = to_text(part)
             origin = _origin(part, env)
-            if text not in found and origin is not None:
-                found[text] = Read(text, _value(part, env), origin)
+            if text not in found and origin is not None and (value := _value(part, env)) is not _NOTHING:
+                found[text] = Read(text, value, origin)
     return list(found.values())[:MOST_NOTES]
 
 
@@ -97,15 +98,6 @@ def quotes_hint(found: list[Read]) -> str | None:
             where = f"`{key}: {read.value}`" if isinstance(key, str) and key != "default" else f"`{read.value}`"
             return f"remove the quotes: {where}"
     return None
-
-
-def reads_as_plain(text: str) -> bool:
-    """Whether a text would be a number, true or false without its quotes."""
-    try:
-        float(text)
-    except ValueError:
-        return text in ("true", "false")
-    return True
 
 
 def _trees(value: Any) -> Iterator[Tree]:
@@ -120,13 +112,13 @@ def _trees(value: Any) -> Iterator[Tree]:
         yield value
 
 
-def _chains(tree: Tree) -> Iterator[Tree]:
-    """The names of a tree with the columns and items that are read of them."""
-    if isinstance(tree, Name | Attribute | Item) and _head(tree) is not None:
+def _chains(tree: Tree, env: Env) -> Iterator[Tree]:
+    """The names of a tree with the columns and items that are read of them, as far as they have values."""
+    if isinstance(tree, Name) or (_head(tree) is not None and _value(tree, env) is not _NOTHING):
         yield tree
         return
     for child in children(tree):
-        yield from _chains(child)
+        yield from _chains(child, env)
 
 
 def _head(tree: Tree) -> str | None:
@@ -139,7 +131,7 @@ def _value(tree: Tree, env: Env) -> Any:
     try:
         return Expression("", tree).evaluate(env)
     except (ExpressionError, FollowOn):
-        return None
+        return _NOTHING
 
 
 def _origin(tree: Tree, env: Env) -> Origin | None:
