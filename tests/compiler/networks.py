@@ -413,6 +413,25 @@ init:
 """,
 }
 
+NETWORKS["an output that only some instances have"] = (
+    ROWS
+    + """
+blocks:
+  unit:
+    inputs: {x: [N, T, C]}
+    params: {extra: bool}
+    nodes:
+      fc: {op: linear, out_features: C}
+      side: {if: extra, from: x, op: linear, out_features: C}
+      y: {op: tanh, from: fc}
+    outputs: {y: y, side: side}
+nodes:
+  a: {op: unit, extra: true}
+  b: {op: unit, extra: false, from: a.y}
+  c: {op: unit, extra: true, from: b.y}
+  out: = c.y + a.side
+"""
+)
 NETWORKS["unproved sizes"] = """
 inputs: {x: [N, T = 4, 8], y: [N, S = 4, 8]}
 blocks:

@@ -188,7 +188,7 @@ def _outputs(inner: Scope, own: list[Value]) -> tuple[Any, tuple[tuple[str, Tens
     if above is not None and above.path == last and above.when is None and not rarely(inner.draw, 2):
         return None, (("", above.type),)
     chosen = [pick(inner.draw, own) for _ in range(number(inner.draw, 1, 2))]
-    if len({v.path for v in chosen}) == 1:
+    if len(chosen) == 1:
         return chosen[0].path, (("", chosen[0].type),)
     names = ("first", "second")
     return dict(zip(names, (v.path for v in chosen), strict=True)), tuple(

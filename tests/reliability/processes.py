@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
 import traceback
 from multiprocessing.connection import Connection
@@ -51,6 +52,7 @@ class Pair:
 
 
 def _serve(rank: int, store: str, end: Connection[Any, Any]) -> None:
+    os.environ["TORCH_CPP_LOG_LEVEL"] = "ERROR"  # parameters that are all used, after all, are no news
     import torch
 
     torch.set_num_threads(1)

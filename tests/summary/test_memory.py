@@ -205,3 +205,31 @@ def test_a_fixed_batch_cannot_be_set(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`fixed` has a batch of a fixed size"):
         summarise(tmp_path, text, batch=2)
     assert summarise(tmp_path, text).memory.inference.inputs == 48
+
+
+ATTENTION = """\
+archdsl: 1
+name: attention
+inputs: {{x: [N, 2, T = 64, 16]}}
+nodes:
+  q: {{op: linear, out_features: 16, bias: false}}
+  k: {{op: linear, from: x, out_features: 16, bias: false}}
+  v: {{op: linear, from: x, out_features: 16, bias: false}}
+  y: {{op: scaled_dot_product_attention, from: {{query: q, key: k, value: v}}{fields}}}
+"""
+
+
+@pytest.mark.parametrize("fields", ["", ", is_causal: true", ", scale: 0.5"])
+def test_fused_attention_holds_no_weights(tmp_path: Path, fields: str) -> None:
+    """It keeps the linears' input, query, key, value, output and a number a row; 64 × 64 weights are none of it."""
+    graph = archdsl.graph(_written(tmp_path, ATTENTION.format(fields=fields)))
+    module = archdsl.build(graph)
+    kept = kept_bytes(module, inputs_at(graph, graph.sample_sizes | {"N": 2}, "cpu"))
+    one, rows = 2 * 2 * 64 * 16 * 4, 2 * 2 * 64 * 4
+    assert archdsl.summary(graph, batch=2).memory.training.activations == kept == 5 * one + rows
+
+
+def _written(folder: Path, text: str) -> Path:
+    file = folder / "net.yaml"
+    file.write_text(text)
+    return file
