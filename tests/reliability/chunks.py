@@ -9,7 +9,6 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +31,8 @@ class Result:
     """Networks that `check` refused, expressions without a value."""
     failures: list[tuple[str, str]] = field(default_factory=list)
     """What went wrong, and the text at which it did."""
-    notes: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, int] = field(default_factory=dict)
+    """What torch refused, and how often."""
     seconds: float = 0.0
 
 
@@ -131,7 +131,8 @@ def _drawn(result: Result, seed: str, promise: Callable[[Path], list[str]]) -> N
                     if not accepted(file):
                         result.refused += 1
                         return
-                    result.notes.update(promise(file))
+                    for note in promise(file):
+                        result.notes[note] = result.notes.get(note, 0) + 1
             except Exception as error:
                 result.failures.append((_named(error), str(spec)))
 
