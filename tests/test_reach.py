@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import archdsl
 from archdsl import files
+from archdsl.elaborate import analyse
+from archdsl.inherit import Reader
 from archdsl.reach import Reach
 from archdsl.viewer.watching import Watched
 
@@ -235,3 +241,34 @@ def test_a_network_that_was_read_keeps_its_reach(home: Path) -> None:
     (home / "mine/net.yaml").write_text("archdsl: 1\nextends: ../../base\n")
     graph = archdsl.graph("mine/net.yaml", include=home.parent)
     assert graph.reach == Reach((home, home.parent))
+
+
+ODD = ("", ".", "~", "a\\0b", "é", "C:", "x" * 300, "/etc/passwd", "loop/loop")
+WAY = st.lists(st.sampled_from(("..", "..", "mine", "parts", "out", ".")), max_size=4)
+FILE = st.sampled_from(("base", "base.yaml", "secret", "in", "out", "parts/in", *ODD))
+NAME = st.builds(lambda way, file: "/".join([*way, file]), WAY, FILE)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(NAME, min_size=3, max_size=3),
+    links=st.lists(st.tuples(st.sampled_from(("out", "in", "in.yaml", "parts/in", "loop")), NAME), max_size=3),
+)
+def test_no_file_out_of_reach_is_ever_read(home: Path, names: list[str], links: list[tuple[str, str]]) -> None:
+    """Whatever is named, through whatever links."""
+    shutil.rmtree(home)
+    (home / "mine/parts").mkdir(parents=True)
+    (home / "mine/base.yaml").write_text(NET)
+    os.chdir(home)
+    for name, target in links:
+        with suppress(OSError):
+            (home / "mine" / name).symlink_to(target)
+    first, second = (json.dumps(name).replace("\\\\0", "\\0") for name in names[:2])
+    text = (
+        f"archdsl: 1\nextends: {first}\nuse: [{second}]\ninputs: {{x: [N, 3]}}\nnodes: {{a: {{op: spec.{names[2]}}}}}\n"
+    )
+    (home / "mine/net.yaml").write_text(text)
+    reader = Reader()
+    analyse("mine/net.yaml", None, None, reader)
+    for file in reader.files:
+        assert file.is_relative_to(home) or file.is_relative_to(files.specs_folder()), (file, text)
