@@ -100,6 +100,8 @@ class Archive:
         """Where an entry's bytes stand. torch packs none, so nothing is ever inflated."""
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
             raise Unreadable("is a compressed archive, which `torch.save` does not write: save the weights again")
+        if info.header_offset < 0:
+            raise Unreadable(NO_WEIGHTS)
         file.seek(info.header_offset)
         header = file.read(30)
         if len(header) < 30 or not header.startswith(b"PK\x03\x04"):

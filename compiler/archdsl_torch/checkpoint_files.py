@@ -29,6 +29,10 @@ TENSORS: Final = 20_000
 """How many tensors a network's entry may have: the largest that ships has a thousand."""
 _NAME: Final = 500
 """The longest name of a tensor."""
+_SHOWN: Final = 40
+"""Of a longer one a message shows the start."""
+_LISTED: Final = 6
+"""So many sets of weights a message lists."""
 _HEADER: Final = 4_000_000
 """The longest header of a safetensors file that is read."""
 _WRAPPERS: Final = 8
@@ -87,7 +91,12 @@ def _safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0].lower() if lines else type(error).__name__
+    return shown(lines[0].lower()) if lines else type(error).__name__
+
+
+def shown(name: str) -> str:
+    """A text of a stranger's file as a message has it: short, and nothing in it that a terminal obeys."""
+    return name if name.isprintable() and len(name) <= _NAME else ascii(name[:_SHOWN])
 
 
 def _network(content: Any, name: str, archive: Archive | None = None) -> Checkpoint:
@@ -99,9 +108,9 @@ def _network(content: Any, name: str, archive: Archive | None = None) -> Checkpo
     if chosen is None and len(entries) == 1:
         (chosen,) = entries
     if chosen is not None:
-        return _tensors(entries[chosen], f"{name} ({chosen})", archive)
+        return _tensors(entries[chosen], f"{name} ({shown(chosen)})", archive)
     if entries:
-        listed = ", ".join(f"`{key}`" for key in entries)
+        listed = ", ".join(f"`{shown(key)}`" for key in [*entries][:_LISTED])
         raise WeightsError(f"`{name}` holds several sets of weights, {listed}; save the one to load by itself")
     raise WeightsError(f"`{name}` holds no weights: expected a mapping from names to tensors")
 
@@ -125,7 +134,7 @@ def _tensors(entry: Mapping[str, Any], name: str, archive: Archive | None) -> Ch
     tensors = {}
     for key, value in found.items():
         if not key.isprintable() or len(key) > _NAME:
-            raise WeightsError(f"`{name}` has a tensor with a name that is none, {key[:40]!a}")
+            raise WeightsError(f"`{name}` has a tensor with a name that is none, {key[:_SHOWN]!a}")
         if isinstance(value, Odd):
             raise WeightsError(f"`{name}` has no plain numbers for `{key}`: it is sparse, quantised or empty")
         tensors[key] = archive.tensor(value) if isinstance(value, Stored) and archive is not None else value.detach()

@@ -119,10 +119,11 @@ class Unpickler:
 
     def line(self) -> str:
         """A line of text, without its end. Names are short."""
-        found = self._stream.readline(1000)
-        if not found.endswith(b"\n"):
-            raise ValueError("no name is so long")
-        return found[:-1].decode()
+        found = self._stream.readline(100)
+        name = found[:-1].decode()
+        if not found.endswith(b"\n") or not name.isprintable():
+            raise ValueError("that is no name")
+        return name
 
     def push(self, value: Any) -> None:
         self._stack.append(value)

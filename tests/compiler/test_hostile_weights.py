@@ -12,15 +12,18 @@ import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import archdsl
+from archdsl_torch import checkpoint_files, unpickling
 
 SPEC = """
 archdsl: 1
@@ -128,6 +131,14 @@ FILES: dict[str, Callable[[], bytes]] = {
     "subclasses": lambda: zipped(PRELUDE + b"ctorch._tensor\n_rebuild_from_type_v2\n" * 2 + b"N(tNtR."),
     "a long name": lambda: zipped(mapping(text("a." * 100_000) + tensor((4,), (1,)))),
     "a name that clears the screen": lambda: zipped(mapping(text("\x1b[2Jw") + tensor((4,), (1,)))),
+    "a function that clears the screen": lambda: zipped(PRELUDE + b"cos\n\x1b[2Jsystem\n)R."),
+    "an entry that clears the screen": lambda: zipped(
+        mapping(text("\x1b[2J") + b"}(" + text("w") + tensor((4,), (1,)) + b"u")
+    ),
+    "many entries of one name": lambda: zipped(
+        mapping(*(text(f"\x1b{i}" * 500) + b"}(" + text("w") + tensor((4,), (1,)) + b"u" for i in range(100)))
+    ),
+    "entries before the file": lambda: b"PK\x03\x04" + zipped(mapping())[20:],
     "half a character": lambda: zipped(mapping(b"X\3\0\0\0\xed\xa0\x80" + tensor((4,), (1,)))),
     "many tensors": lambda: zipped(many(30_000)),
     "as many tensors as may be": lambda: zipped(many(20_000)),
@@ -170,8 +181,31 @@ def test_a_hostile_file_is_refused_at_once(net: Path, kind: str) -> None:
     with bounded(), pytest.raises(archdsl.WeightsError) as caught:
         archdsl.load_weights(graph, module, "bad.pth")
     lines = str(caught.value).splitlines()
-    assert lines[0].startswith("`bad.pth` ") and len(lines) == 1 and lines[0].isprintable()
+    assert lines[0].startswith("`bad.pth") and len(lines) == 1 and lines[0].isprintable()
     assert all(torch.equal(tensor, before[key]) for key, tensor in module.state_dict().items())
+
+
+@given(data=st.data(), form=st.sampled_from([zipped, older]))
+@settings(max_examples=200)
+def test_no_program_of_a_pickle_ends_in_anything_but_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, form: Callable[[bytes], bytes]
+) -> None:
+    """Its instructions in any order, with what torch's names and numbers would be."""
+    pieces = st.one_of(
+        st.sampled_from([*unpickling._STEPS]),
+        st.sampled_from([b"c%s\n%s\n" % (*name.encode().rsplit(b".", 1),) for name in unpickling._NAMES]),
+        st.sampled_from([number(value) for value in (0, 1, -1, HUGE)]),
+        st.sampled_from([text(value) for value in ("storage", "a", "0")]),
+        st.sampled_from(
+            [tensor((1,), (1,)), tensor((HUGE,), (0,)), tensor((2, 2), (2, 1)), storage(4), nested_keys(3)]
+        ),
+        st.binary(min_size=1, max_size=3),
+    )
+    content = form(PRELUDE + b"".join(data.draw(st.lists(pieces, max_size=20))) + b".")
+    file = tmp_path_factory.getbasetemp() / "drawn.pth"
+    file.write_bytes(content)
+    with suppress(archdsl.WeightsError):
+        checkpoint_files.read(file)
 
 
 def test_these_generators_make_files_that_torch_reads(net: Path) -> None:
