@@ -201,10 +201,10 @@ def check_reach(frame: Frame, path: str) -> None:
 
     Such are the first input of the block or network around, and `x`. Raises PathError.
     """
-    head = path.partition(".")[0]
     given, outer = frame.given, None
-    if given is None or given.state is State.BROKEN:
+    if given is None or path in frame.entries or given.state is State.BROKEN:
         return
+    head = path.partition(".")[0]
     if head != SCOPE_INPUT:
         outer = _outer_input(frame, head)
     elif scope_input(frame) is not None:
