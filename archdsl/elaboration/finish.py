@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.published import published, read_renames
-from archdsl.elaboration.unused import warn_unused
+from archdsl.elaboration.unused import reads_size, warn_unused
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
 from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
@@ -23,6 +23,7 @@ from archdsl.substitution import parse_text
 from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
+    from archdsl.elaboration.blocks import BlockSpec
     from archdsl.elaboration.walk import Elaborator
     from archdsl.inherit import Resolved
 
@@ -41,7 +42,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
     _count_computed(nodes)
-    _warn_unread(nodes, alive, inputs, mistakes)
+    _warn_unread(nodes, alive, inputs, state)
     _initialise(state.spec_scopes, nodes, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
@@ -149,20 +150,37 @@ def _remove(node: Node) -> None:
         item = item.scope
 
 
-def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node], mistakes: Mistakes) -> None:
+def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node], state: Elaborator) -> None:
     if len(alive) == len(nodes) + len(inputs):
         return
     read = {value.node for node in nodes for value in node.inputs if value is not None}
     read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
     read |= _offered(nodes)
-    for node in (*inputs.values(), *nodes):
-        if node in alive or node in read or node.measured or not isinstance(node.template, NodeTemplate):
+    unread = {
+        node: None
+        for node in (*inputs.values(), *nodes)
+        if node not in alive and node not in read and not node.measured and isinstance(node.template, NodeTemplate)
+    }
+    measured = _measured(unread, state.block_of) if unread else set()
+    for node in unread:
+        if node in measured or not isinstance(node.template, NodeTemplate):
             continue
         what = f"input `{node.name}`" if isinstance(node.op, InputOp) else f"`{node.path}`"
-        mistakes.add(
+        state.mistakes.add(
             "unused", f"{what} is read by no node and is no output", node.template.home.span(node.template.path),
             place=node.path, hint="remove it, read it, or name it under `outputs`", severity=Severity.WARNING,
         )  # fmt: skip
+
+
+def _measured(nodes: Container[Node], blocks: Mapping[Scope, BlockSpec]) -> set[Node]:
+    """Those of the nodes that feed a block which uses a size of theirs."""
+    found: set[Node] = set()
+    for scope, spec in blocks.items():
+        block = None if spec.template.is_spec else spec.template.home.document.blocks.get(spec.name)
+        for port, value in scope.inputs.items():
+            if block is not None and value is not None and value.node in nodes and reads_size(block, port):
+                found.add(value.node)
+    return found
 
 
 def _offered(nodes: list[Node]) -> set[Node]:

@@ -143,6 +143,19 @@ def _ports(name: str, block: Block) -> Iterator[tuple[Path, str, str]]:
             yield ("blocks", name, "inputs", port), message, "remove it, or read it"
 
 
+def reads_size(block: Block, port: str) -> bool:
+    """Whether a block uses a size that the pattern of this input is the first to name."""
+    inputs = block.inputs or {}
+    names = _words_of(inputs.get(port))
+    for earlier, pattern in inputs.items():
+        if earlier == port:
+            break
+        names -= _words_of(pattern)
+    used = _nodes(block.nodes, _Used())
+    _collect([block.let, block.outputs], used.values)
+    return not used.names.isdisjoint(names)
+
+
 def _of_file(block: Block, used: _Used) -> set[str]:
     """The names that a block may read of its file: its own hide those."""
     return (used.names | _words_of(block.let)) - {*block.params, *block.let}

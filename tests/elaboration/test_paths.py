@@ -71,7 +71,8 @@ nodes:
 
 
 def warned(folder: Path, text: str) -> list[str]:
-    return [d.message for d in analyse_text(folder, text)[1] if d.severity is Severity.WARNING]
+    found = analyse_text(folder, text)[1]
+    return [d.message for d in found if d.severity is Severity.WARNING and "is read by no node" in d.message]
 
 
 TWO = "inputs: {x: [N, 4, 8, 8], y: [N, 4, P, Q]}\n"
@@ -82,6 +83,8 @@ READERS = {
     "a block's derived value": "s: {op: like, from: [x, w]}",
     "a second use of a block": "s: {op: like, from: [x, y]}\n  t: {op: like, from: [s, w]}",
     "a node of a block": "s: {op: inner, from: [x, w]}\n  t: {op: inner, from: [s, w]}",
+    "a size that a block's pattern names": "s: {op: sized, from: [x, w]}",
+    "a size in a block of a block": "s: {op: outer, from: [x, w]}",
     "a scope": "s: {from: x, nodes: [{op: interpolate, size: 'w.shape[1:3]'}]}",
 }
 
@@ -99,6 +102,12 @@ blocks:
     inputs: {{x: [N, C, H, W], like: [...]}}
     let: {{size: "like.shape[1:3]"}}
     nodes: {{up: {{op: interpolate, from: x, size: size}}}}
+  sized:
+    inputs: {{x: [N, C, H, W], like: [N, P, Q, D]}}
+    nodes: {{up: {{op: interpolate, from: x, size: "[P, Q]"}}}}
+  outer:
+    inputs: {{x: [N, C, H, W], like: [...]}}
+    nodes: {{sized: {{op: sized, from: [x, like]}}}}
   inner:
     inputs: {{x: [N, C, H, W], like: [...]}}
     nodes: {{as: {{op: tanh, from: like}}, up: {{op: interpolate, from: x, size: "as.shape[1:3]"}}}}
@@ -108,6 +117,18 @@ nodes:
 """.replace("as:", "as_:").replace("as.shape", "as_.shape")
     )
     assert warned(tmp_path, text) == []
+
+
+def test_a_size_that_another_input_names_is_not_read(tmp_path: Path) -> None:
+    text = (
+        TWO
+        + """
+blocks:
+  b: {inputs: {x: [N, C, H, W], like: [N, C, P, Q]}, nodes: {out: {op: linear, from: x, out_features: C}}}
+nodes: {w: {op: tanh, from: y}, s: {op: b, from: [x, w]}}
+"""
+    )
+    assert "`w` is read by no node and is no output" in warned(tmp_path, text)
 
 
 def test_what_nobody_reads_is_still_told(tmp_path: Path) -> None:
