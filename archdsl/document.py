@@ -299,6 +299,10 @@ def _hint(kind: str, name: str, value: Any) -> str | None:
         if name == "inputs":
             return f"give the input a name: `inputs: {{x: [{', '.join(map(str, value))}]}}`"
         return f"write `name: value` under `{name}`, without `-`"
+    if name == "nodes" and isinstance(value, str):
+        return f"a single node stands in a list: `nodes: [{value}]`"
+    if name == "mode":
+        return did_you_mean(str(value), RESIZE_MODES)
     return None
 
 

@@ -311,8 +311,9 @@ class Compiler:
         ]
         if len(kinds) > 1:
             raise TemplateError(
-                "bad-node", f"a node has one of `op`, `nodes` and `value`, found {' and '.join(kinds)}", path
-            )
+                "bad-node", f"a node has one of `op`, `nodes` and `value`, found {' and '.join(kinds)}", path,
+                hint="write what stands under `nodes` as a node of its own" if "nodes" in kinds else None,
+            )  # fmt: skip
         if node.op is None and node.written:
             key = next(iter(node.written))
             loop = for_key(key) is not None
@@ -375,7 +376,9 @@ class Compiler:
 
     def _key_when(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         if raw not in ("training", "evaluation"):
-            raise TemplateError("bad-value", f"`when` is `training` or `evaluation`, found {kind_of(raw)}", path)
+            near = nearest(str(raw), ("training", "evaluation"))
+            message = f"`when` is `training` or `evaluation`, found {kind_of(raw)}"
+            raise TemplateError("bad-value", message, path, hint=f"did you mean `{near}`?" if near else None)
         node.when = raw
 
     def _key_share(self, node: NodeTemplate, raw: Any, path: Path) -> None:

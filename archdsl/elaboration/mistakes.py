@@ -26,6 +26,8 @@ Path = tuple[Any, ...]
 
 _DOLLAR = re.compile(r"\$\{?(?:(\w+)\}?|\((.*)\))")
 
+MOST_NAMES = 8
+"""The names that a message lists."""
 LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
 
@@ -138,6 +140,8 @@ class Mistakes:
         elif isinstance(error, ExpressionError):
             if error.unknown is None or not frame.env.may_miss(error.unknown):
                 told = traced(error.tree, frame.env)
+                if error.unknown is not None:
+                    error.hint = error.hint or _names_hint(frame.env)
                 self.expression(home, _at_item(template, path, error), error, place, told)
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))
@@ -215,6 +219,14 @@ class _At:
         path = self._template.path if self._path is None else self._path
         if self._mistakes.caught(error, self._template, self._frame, path):
             raise Reported from None
+
+
+def _names_hint(env: Env) -> str | None:
+    """Which names there are, where they are few."""
+    names = [name for name in dict.fromkeys(env.keys()) if name.isidentifier()]
+    if not names or len(names) > MOST_NAMES:
+        return None
+    return f"the names here are {', '.join(f'`{name}`' for name in names)}"
 
 
 def _at_item(template: Template | BlockTemplate, path: Path, error: ExpressionError) -> Path:

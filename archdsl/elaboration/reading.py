@@ -206,7 +206,8 @@ def _in_order(frame: Frame, ports: tuple[Port, ...], sources: list[Source]) -> R
         return _variadic(sources, _entries(frame, sources))
     if len(sources) > len(ports):
         listed = ", ".join(f"`{port.name}`" for port in ports)
-        error = PathError("too-many-inputs", f"{len(sources)} inputs for {len(ports)}: {listed}")
+        hint = "join them first: `{op: cat, dim: 1, from: [a, b]}`, or `= a + b`" if len(ports) == 1 else None
+        error = PathError("too-many-inputs", f"{len(sources)} inputs for {len(ports)}: {listed}", hint)
         error.at = sources[len(ports)].at
         raise error
     given = {port.name: source for port, source in zip(ports, sources, strict=False)}

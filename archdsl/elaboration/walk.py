@@ -171,7 +171,13 @@ class Elaborator:
         for name in template.targets:
             found = frame.env.find(name)
             if found is not None and found.kind == "loop":
-                raise TemplateError("bad-for", f"`{name}` is a loop variable already", template.path, key=True)
+                raise TemplateError(
+                    "bad-for",
+                    f"`{name}` is a loop variable already",
+                    template.path,
+                    key=True,
+                    hint="call this one otherwise",
+                )
         try:
             turns: list[tuple[Any, ...]] = evaluate_here(iterable, frame)
         except ExpressionError as error:

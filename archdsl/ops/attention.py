@@ -14,6 +14,7 @@ from archdsl.ops.rules import (
     broadcast,
     broadcast_or_fail,
     divides,
+    divisors_hint,
     require_float,
     require_least_rank,
     require_same_dtype,
@@ -164,6 +165,7 @@ class MultiheadAttention(Op):
                 code="bad-value",
                 ports=("query",),
                 field="num_heads",
+                hint=divisors_hint("heads", query.shape[-1]),
             )
         self._check_masks(query, key, key_padding_mask, attn_mask)
         return query

@@ -24,7 +24,7 @@ from archdsl.ops.layers import (
 from archdsl.ops.memory import Kept, Placed
 from archdsl.ops.memory import Sizes as Shaped
 from archdsl.ops.receptive import Reads, sliding, spread
-from archdsl.ops.rules import divides, require_same_dtype
+from archdsl.ops.rules import divides, divisors_hint, require_same_dtype
 from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, product
 
 
@@ -136,6 +136,7 @@ class Convolution(Spatial):
                     code="bad-value",
                     ports=("input",),
                     field="groups",
+                    hint=divisors_hint("groups", channels),
                 )
         taken = weight[0] if self.transposed else weight[1] * self.groups
         if differ(in_channels, taken):

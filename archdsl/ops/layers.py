@@ -15,6 +15,10 @@ Paddings: TypeAlias = tuple[NonNegativeInt, ...]
 BIAS: bool = Field(True, description="whether a bias is added")
 EPS: float = Field(1e-5, description="added to the variance, so that it is never 0")
 
+IMAGE = ("N", "C", "H", "W")
+IMAGE_CHANNELS = (1, 3, 4)
+NARROW = 4
+"""Times that an image is higher than wide, past which its width is taken for channels."""
 LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
@@ -51,6 +55,7 @@ def require_batched(op: str, x: TensorType, rank: int, layout: str, port: str = 
             f"{op} takes a batch {layout} of rank {rank}, not {x} of rank {x.rank}",
             code="rank-error",
             ports=(port,),
+            hint="the first dimension is the batch" if x.rank == rank - 1 else None,
         )
 
 
@@ -61,7 +66,18 @@ def require_sizes(op: str, x: TensorType, sizes: Shape) -> None:
             f"{op} makes {format_shape(sizes)} of {format_shape(x.shape[2:])}: a size below 1",
             code="size-error",
             ports=("input",),
+            hint=_channels_last(x) or "make the input larger, or the kernel or the stride smaller",
         )
+
+
+def _channels_last(x: TensorType) -> str | None:
+    """For an image whose dimensions seem to stand in another order."""
+    height, width = x.shape[-2:]
+    if x.rank != len(IMAGE) or not isinstance(height, int) or not isinstance(width, int):
+        return None
+    if width in IMAGE_CHANNELS and height > NARROW * width:
+        return "is the input (N, H, W, C)? channels come second here: (N, C, H, W)"
+    return None
 
 
 def known(op: str, dim: Dim, what: str, port: str = "input") -> int:

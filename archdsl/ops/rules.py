@@ -46,7 +46,10 @@ def require_float(port: str, x: TensorType, verb: str) -> None:
 def require_integer(port: str, x: TensorType, allowed: Sequence[str] = ("int64", "int32")) -> None:
     """Raises OpError (`dtype-error`) unless `x` holds whole numbers that can count places."""
     if x.dtype not in allowed:
-        raise OpError(f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,))
+        raise OpError(
+            f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,),
+            hint=f"an input declares it, `{{shape: […], dtype: {allowed[0]}}}`; what is computed goes through `cast`",
+        )  # fmt: skip
 
 
 def require_same_dtype(ports: tuple[str, str], left: TensorType, right: TensorType) -> None:
@@ -177,3 +180,15 @@ def resolve_free(shape: Shape, size: Dim, field: str, what: str) -> Shape:
 def format_list(values: Sequence[object]) -> str:
     """`[N, -1, 64]`, as a spec writes it."""
     return f"[{', '.join(map(str, values))}]"
+
+
+def divisors_hint(what: str, size: Dim) -> str | None:
+    """Into how many equal parts a size can be split."""
+    if not isinstance(size, int):
+        return None
+    fitting = [str(count) for count in range(1, min(size, MOST_DIVISORS) + 1) if size % count == 0]
+    return f"{what} that divide {size} are {', '.join(fitting)}" + (" …" if size > MOST_DIVISORS else "")
+
+
+MOST_DIVISORS = 64
+"""The largest that are listed."""
