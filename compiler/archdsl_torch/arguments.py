@@ -194,7 +194,8 @@ class Arguments:
         if not isinstance(tree, Name) or tree.name not in self.free:
             return None
         known = next((atom for atom in self.atoms if atom.source == tree.name), None)
-        return (known or self._new(identifier(tree.name), [value], source=tree.name)).name
+        atom = known or self._new(identifier(tree.name), [value], source=tree.name)
+        return atom.name
 
     def factory(self, name: str, values: Sequence[Any]) -> str:
         """An argument that holds a class, or None."""

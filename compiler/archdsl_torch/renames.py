@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.graph import Graph, Scope
-from archdsl_torch.spelling import literal
+from archdsl_torch.spelling import dotted, literal
 
 _METHOD = """
     def load_state_dict(self, state_dict, strict=True, assign=False):
@@ -38,7 +38,7 @@ def old_names(graph: Graph) -> list[tuple[str, str]]:
 def _pairs(scope: Scope, before: str) -> Iterator[tuple[str, str]]:
     """Old and new path of everything below that was called otherwise; `before` is the scope's old path."""
     for child in scope.children.values():
-        old = f"{before}.{child.was or child.name}" if before else child.was or child.name
+        old = dotted(before, child.was or child.name)
         if child.was is not None:
             yield old, child.path
         if isinstance(child, Scope):

@@ -156,6 +156,14 @@ def _visible(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
+# --- paths ----------------------------------------------------------------------------------------
+
+
+def dotted(*parts: str) -> str:
+    """A path in the network: text of the spec still, and no code."""
+    return ".".join(part for part in parts if part)
+
+
 # --- identifiers ----------------------------------------------------------------------------------
 
 

@@ -162,10 +162,12 @@ def _wanted(step: MergedStep, output: int) -> str:
     several = len(step.some.outputs) > 1
     if several and not names[output].isdigit() and names[output] != "output":
         head, *inside = names[output].split(".")
-        listed = inside and inside[0].isdigit() and sum(name.startswith(f"{head}.") for name in names) > 1
+        listed = (
+            inside and inside[0].isdigit() and sum(each.partition(".")[0] == head and "." in each for each in names) > 1
+        )
         return variable(head, inside[0] if listed else "", between="")
     # a loop's `x[t]` is `x_t`
-    name = variable(unit.name.replace("[t]", "_t"))
+    name = variable(*unit.name.split("[t]"), between="_t")
     if unit.name.isdigit():
         around = "" if unit.scope is None else unit.scope.name
         name = variable("x" if around.isdigit() else around or "x", unit.name, between="")
