@@ -85,6 +85,11 @@ def run(arguments: Sequence[str]) -> int:
     except Failure as failure:
         _complain(str(failure))
         return failure.code
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        _complain(str(error))
+        return BAD_USAGE
     except BrokenPipeError:
         streams.finish()  # whoever read our output has seen enough
         return BROKEN_PIPE
@@ -129,8 +134,9 @@ def build(options: argparse.Namespace) -> int:
     if options.device == META and options.weights is not None:
         raise Failure("weights need a place, which the device `meta` is not: leave out `--weights`, or `--device`")
     graph = _graph(options)
-    with _step("loading PyTorch"), _needing_torch():
+    with _step("loading PyTorch"):
         import archdsl_torch
+        from archdsl_torch import run_once  # noqa: F401 - loads it
     with _step("building the module"):
         module, report = _module(graph, options)
     if options.device != META:
@@ -422,17 +428,6 @@ def _step(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-@contextmanager
-def _needing_torch() -> Iterator[None]:
-    """Says what to install where there is no PyTorch."""
-    try:
-        yield
-    except ImportError as error:
-        if error.name != "torch":
-            raise
-        raise Failure(str(error)) from error
 
 
 def _say(line: str) -> None:
