@@ -160,6 +160,14 @@ def _slips(name: str, other: str) -> int:
     return last[-1]
 
 
+def alike(name: str, candidates: Iterable[str]) -> list[str]:
+    """The names that a name may mean: the nearest, and those that only go on or break off; at most three."""
+    known = list(candidates)
+    near = nearest(name, known)
+    longer = (each for each in known if each != name and (each.startswith(name) or (each and name.startswith(each))))
+    return list(dict.fromkeys([*([near] if near else []), *longer]))[:3]
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The hint for a misspelt name, if a candidate is close."""
     found = nearest(name, candidates)

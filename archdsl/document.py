@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from archdsl.diagnostics import did_you_mean
+from archdsl.diagnostics import did_you_mean, nearest
 from archdsl.positions import Path
 from archdsl.unknown import UNKNOWN, Gap
 
@@ -167,6 +167,10 @@ class Mistake(NamedTuple):
     hint: str | None = None
     other: "Mistake | None" = None
     """The same, told at another piece: the one to change where it stands in the file itself, and this is inherited."""
+    near: str | None = None
+    """The key that an unknown one may mean."""
+    missing: str | None = None
+    """The key that is missing."""
 
 
 class Checked(NamedTuple):
@@ -260,7 +264,13 @@ def _validate(model: type[_Model], raw: Any, prefix: Path) -> tuple[_Model | Non
         return model.model_validate(raw), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
-        return None, [_mistake(model, each, prefix) for each in details]
+        return None, _without_misspelt([_mistake(model, each, prefix) for each in details])
+
+
+def _without_misspelt(mistakes: list[Mistake]) -> list[Mistake]:
+    """Without the keys that are missing only since they are misspelt."""
+    meant = {(*found.path[:-1], found.near) for found in mistakes if found.near is not None}
+    return [found for found in mistakes if found.missing is None or (*found.path, found.missing) not in meant]
 
 
 _EXPECTED: Final = {
@@ -327,14 +337,14 @@ def _unknown(keys: list[str], name: str, path: Path) -> Mistake:
 
     meant = TOP.get(name) if len(path) == 1 else None
     hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
-    return Mistake("unknown-key", f"unknown key `{name}`", path, True, hint)
+    return Mistake("unknown-key", f"unknown key `{name}`", path, True, hint, near=meant or nearest(name, keys))
 
 
 def _missing(name: str, path: Path) -> Mistake:
     if name == "archdsl":
         hint = "put `archdsl: 1` first: the version of the language"
-        return Mistake("missing-field", "the version of the language is missing", path, hint=hint)
-    return Mistake("missing-field", f"`{name}` is missing", path, bool(path))
+        return Mistake("missing-field", "the version of the language is missing", path, hint=hint, missing=name)
+    return Mistake("missing-field", f"`{name}` is missing", path, bool(path), missing=name)
 
 
 def _mended(raw: dict[str, Any], mistakes: list[Mistake], lost: set[Path]) -> dict[str, Any]:
@@ -342,9 +352,12 @@ def _mended(raw: dict[str, Any], mistakes: list[Mistake], lost: set[Path]) -> di
     mended: dict[str, Any] = {"archdsl": 1, **raw}
     for found in mistakes:
         path = found.path
-        if found.code != "unknown-key":
-            # a block is whole or lost
-            path = path[:2] if path[:1] == ("blocks",) and len(path) > 1 else path
+        inside = path[:1] == ("blocks",) and len(path) > 1
+        if found.code == "unknown-key" and found.near is not None:
+            lost.add(path[:2] if inside else (*path[:-1], found.near))
+            path = path[:2] if inside else path
+        elif found.code != "unknown-key":
+            path = path[:2] if inside else path  # a block is whole or lost
             lost.add(path)
         if path == ("archdsl",):
             mended["archdsl"] = 1

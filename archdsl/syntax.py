@@ -183,11 +183,15 @@ class _Case:
         if (loop := _LOOP.match(above)) is not None:
             place = self.lines.starts[number - 2] + loop.start(1)
             return self.say("a colon is missing after this `for`", place, f"write `{loop[1]}:`", place + len(loop[1]))
-        if len(line) - len(line.lstrip()) > len(above) - len(above.lstrip()):
+        if ":" in above and len(line) - len(line.lstrip()) > len(above) - len(above.lstrip()):
             message = f"`{key}` is indented deeper than the line above, which already has a value"
             return self.say(message, start, "give both lines the same indentation", start + len(key))
-        message = f"`{key}` cannot start here: the line above is not finished"
-        return self.say(message, start, "a key is followed by `:` and a space", start + len(key))
+        if re.match(r"-[^\s-]", line.lstrip()):
+            return self.say(f"no space after the `-` of `{line.strip()}`", start, "a list's item starts with `- `")
+        unfinished = above.strip()
+        place = self.lines.starts[number - 2] + len(above) - len(above.lstrip())
+        message = f"`{unfinished}` is not finished, and `{key}` starts below it"
+        return self.say(message, place, "a key is followed by `:` and a space", place + len(unfinished))
 
     def _no_space(self, number: int, above: str) -> Diagnostic:
         start = self.lines.starts[number - 2] + len(above) - len(above.lstrip())

@@ -33,6 +33,9 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 class TemplateError(Exception):
     """A node that cannot be read, with where: `path` in the document, or offsets in its text."""
 
+    unknown: str | None = None
+    """A name that means nothing, where that is the mistake."""
+
     def __init__(
         self, code: str, message: str, path: Path, *, hint: str | None = None, key: bool = False,
         offsets: tuple[int, int] | None = None,

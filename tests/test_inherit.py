@@ -12,6 +12,7 @@ import pytest
 
 from archdsl import files
 from archdsl.diagnostics import Note, render_text
+from archdsl.elaborate import analyse
 from archdsl.inherit import Resolved, read
 
 Write = Callable[..., None]
@@ -358,11 +359,19 @@ def test_every_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) 
     assert next(count) == 4
 
 
-def test_a_broken_file_is_no_spec_and_says_why_once(write: Write) -> None:
+def test_a_broken_file_says_why_once_and_what_it_lost(write: Write) -> None:
     write(a="archdsl: 1\nnodes: [relu\n", b="archdsl: 1\nextends: a\nuse: [a]\n")
     for spec in ("a.yaml", "b.yaml"):
         resolved, diagnostics = read(spec)
-        assert resolved is None and [found.code for found in diagnostics] == ["yaml-syntax"]
+        assert [found.code for found in diagnostics] == ["yaml-syntax"]
+        assert resolved is not None and resolved.document.nodes is None and resolved.misses("nodes")
+
+
+def test_a_broken_file_gives_no_network_and_nothing_follows(write: Write) -> None:
+    write(a="archdsl: 1\nnodes: [relu\n", b="archdsl: 1\nextends: a\nuse: [a]\n")
+    for spec in ("a.yaml", "b.yaml"):
+        graph, diagnostics = analyse(spec)
+        assert graph is None and [found.code for found in diagnostics] == ["yaml-syntax"]
 
 
 def test_the_text_of_a_mistake_in_a_patch(write: Write) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, final
 
-from archdsl.diagnostics import FollowOn, nearest
+from archdsl.diagnostics import FollowOn, Note, alike, nearest
 from archdsl.document import kind_of
 from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block, param_spec
 from archdsl.elaboration.fields import evaluate, prepare
 from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.loops import expanded, listed, path_text
-from archdsl.elaboration.mistakes import Mistakes, Reported, traced
+from archdsl.elaboration.mistakes import Mistakes, Reported, near_name, traced
 from archdsl.expressions import ExpressionError
 from archdsl.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
@@ -38,6 +38,16 @@ def _declared_ports(inputs: Mapping[str, Any] | None) -> tuple[Port, ...]:
     if any(map(for_key, inputs)):
         return (Port("…"), Port("… "))
     return tuple(Port(name, bool(isinstance(raw, Mapping) and raw.get("optional"))) for name, raw in inputs.items())
+
+
+def _near_block(name: str, home: Resolved) -> tuple[Note, ...]:
+    """Where the block stands that an unknown name may mean."""
+    return tuple(_defined(near, home, ("blocks", near)) for near in alike(name, home.document.blocks or ()))
+
+
+def _defined(name: str, home: Resolved, path: Path) -> Note:
+    span = home.key_span(path)
+    return Note(f"`{name}`", f"line {span.line}{'' if span.file == home.file else f' of {span.file}'}")
 
 
 @final
@@ -97,7 +107,7 @@ class Catalogue:
                     error.hint = f"`{later}` is written below: a derived value sees those above it"
                 elif _names_dimension(resolved, error.message):
                     error.hint = "a file's `let` sees no dimensions of its inputs: write it where it is used"
-                self.mistakes.expression(resolved, path, error, "")
+                self.mistakes.expression(resolved, path, error, "", near_name(error, env))
                 env.names[name] = Binding(None, "broken")
             except FollowOn:
                 env.names[name] = Binding(None, "broken")
@@ -132,14 +142,14 @@ class Catalogue:
             self._keep.append(home)
             self._ops[key] = OPS[name]
             return OPS[name]
-        if home.misses("blocks") or ("blocks", name) in home.lost:
+        if home.misses("blocks", "use") or ("blocks", name) in home.lost:
             raise Reported
         from archdsl.elaboration.misnamed import op_named_hint
 
         self.mistakes.add(
             "unknown-op", f"unknown op or block `{name}`", template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=op_named_hint(name, home, frame),
-            notes=traced(template.op, frame.env).notes,
+            notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
         )  # fmt: skip
         raise Reported
 
@@ -244,6 +254,7 @@ class Catalogue:
         self.mistakes.add(
             "unknown-field", f"`{block.name}` has no parameter `{key}`", template.home.key_span(written.path),
             place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}",
+            notes=(_defined(block.name, block.template.home, (*block.template.path, "params", near or "")),),
         )  # fmt: skip
 
     def output_paths(self, written: Written, frame: Frame, block: BlockSpec, place: str) -> list[tuple[str, str, Path]]:
@@ -257,7 +268,7 @@ class Catalogue:
             if isinstance(raw, Mapping):
                 return [(n, path_text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
         except ExpressionError as error:
-            self.mistakes.expression(home, written.path, error, place)
+            self.mistakes.expression(home, written.path, error, place, near_name(error, frame.env))
             return []
         except FollowOn:
             return []

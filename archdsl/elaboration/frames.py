@@ -9,8 +9,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, final
 
-from archdsl.diagnostics import FollowOn, nearest
+from archdsl.diagnostics import FollowOn, Note, Span, alike, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
+from archdsl.elaboration.tracing import Use
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.limits import current
@@ -117,6 +118,8 @@ class PathError(Exception):
     """The key there is at fault, not the value."""
     also: tuple[PathError, ...] = ()
     """Others of the same node."""
+    notes: tuple[Note, ...] = ()
+    """Where what may be meant stands."""
 
     def __init__(
         self, code: str, message: str, hint: str | None = None, offsets: tuple[int, int] | None = None
@@ -313,7 +316,13 @@ def unknown_path(frame: Frame, path: str) -> PathError:
         near = nearest(head, visible(frame))
         names = ", ".join(f"`{name}`" for name in [*islice(visible(frame), _MANY)][-6:])
         hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
-        return PathError("unknown-node", f"no node `{head}` here", hint)
+        error = PathError("unknown-node", f"no node `{head}` here", hint)
+        error.notes = tuple(
+            Note(name, f"line {span.line}")
+            for name in alike(head, islice(visible(frame), _MANY))
+            if (span := _span(frame, name)) is not None
+        )
+        return error
     while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
         part, _, rest = rest.partition(".")
         head, entry = f"{head}.{part}", inner
@@ -325,7 +334,32 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     near = nearest(rest.partition(".")[0], inside)
     listed = ", ".join(f"`{name}`" for name in inside[:8])
     hint = f"did you mean `{head}.{near}`?" if near else (f"it has {listed}" if listed else None)
-    return PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
+    error = PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
+    span = _entry_span(entry.children.get(near or "", entry))
+    error.notes = () if span is None else (Note(f"{head}.{near}" if near else head, f"line {span.line}"),)
+    return error
+
+
+def _span(frame: Frame, name: str) -> Span | None:
+    """Where what a name stands for is written: a node, or an input."""
+    seen: Frame | None = frame
+    while seen is not None:
+        if name in seen.entries:
+            return _entry_span(seen.entries[name])
+        source = seen.scope.env.source
+        if name in seen.ports and isinstance(source, Use):
+            return source.block.home.key_span((*source.block.path, "inputs", name))
+        if name in seen.ports:
+            return _entry_span(seen.ports[name])
+        seen = seen.parent
+    return None
+
+
+def _entry_span(entry: Entry) -> Span | None:
+    while entry.state is State.CONTAINER and entry.children:
+        entry = next(iter(entry.children.values()))
+    template = entry.template or (entry.node.template if entry.node is not None else None)
+    return None if template is None else template.home.key_span(template.path)
 
 
 _MANY: Final = 10_000

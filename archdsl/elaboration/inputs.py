@@ -10,9 +10,9 @@ from archdsl.diagnostics import FollowOn
 from archdsl.document import kind_of
 from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
-from archdsl.elaboration.mistakes import Mistakes
+from archdsl.elaboration.mistakes import NOTHING, Mistakes, near_name, traced
 from archdsl.elaboration.names import check_input_name
-from archdsl.expressions import ExpressionError, parse
+from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import BATCH, UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.limits import MAX_INT64, current
 from archdsl.ops.base import OpError
@@ -128,7 +128,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tupl
         mistakes.template(resolved, error)
         yield UNSURE, None
     except ExpressionError as error:
-        mistakes.expression(resolved, ("inputs",), error, "")
+        mistakes.expression(resolved, ("inputs",), error, "", near_name(error, env))
         yield UNSURE, None
     except FollowOn:
         yield UNSURE, None
@@ -190,8 +190,9 @@ def _dimension(
         raise _Bad
     try:
         if not (name.isidentifier() and name[0].isupper()):
-            value: Dim = parse(text).evaluate(declared.env)
-            _positive(value, sample, resolved, path, mistakes)
+            expression = parse(text)
+            value: Dim = expression.evaluate(declared.env)
+            _positive(value, sample, resolved, path, mistakes, (expression, declared.env))
             return value
         if name not in env.names:
             env.names[name] = Binding(symbol(name), "dim")
@@ -215,7 +216,7 @@ def _dimension(
     except ExpressionError as error:
         if (near := f"{name[:1].upper()}{name[1:]}") != name and f"unknown name `{name}`" == error.message:
             error.hint = error.hint or f"a dimension that only the run knows is upper case, `{near}`"
-        mistakes.expression(resolved, path, error, "")
+        mistakes.expression(resolved, path, error, "", near_name(error, declared.env))
         raise _Bad from None
 
 
@@ -226,12 +227,17 @@ def _usual(name: str, position: int, shape: Sequence[Any]) -> int:
     return SPATIAL if len(shape) >= 4 else LENGTH
 
 
-def _positive(value: Any, sample: Mapping[str, int], resolved: Resolved, path: Path, mistakes: Mistakes) -> int:
+def _positive(
+    value: Any, sample: Mapping[str, int], resolved: Resolved, path: Path, mistakes: Mistakes,
+    written: tuple[Expression, Env] | None = None,
+) -> int:  # fmt: skip
     """A size, at the sample sizes."""
     if isinstance(value, Symbolic):
         value = evaluate(value, sample)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        mistakes.add("bad-value", f"a size is a whole number of at least 1, found {value}", resolved.span(path))
+        message = f"a size is a whole number of at least 1, found {value}"
+        told = NOTHING if written is None else traced(*written)
+        mistakes.add("bad-value", message, resolved.span(path), notes=told.notes)
         raise _Bad
     if value > MAX_INT64:
         mistakes.add("size-error", f"the size {value} is more than 2 ** 63 - 1", resolved.span(path))
@@ -249,7 +255,7 @@ def _node(
         try:
             below = parse(str(below)).evaluate(declared.env)
         except ExpressionError as error:
-            mistakes.expression(resolved, path, error, "")
+            mistakes.expression(resolved, path, error, "", near_name(error, declared.env))
             raise _Bad from None
         except FollowOn:
             raise _Bad from None

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
-from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, shortened
+from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, alike, shortened
 from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.fields import item_at
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
-from archdsl.elaboration.tracing import quotes_hint, reads
+from archdsl.elaboration.tracing import MOST_NOTES, origin_of, quotes_hint, reads, sources
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
@@ -55,7 +55,23 @@ def traced(value: Any, env: Env) -> Told:
     if value is None:
         return NOTHING
     found = reads(value, env)
-    return Told(tuple(read.note for read in found), quotes_hint(found))
+    further = [read for read in sources(value, env) if read not in found]
+    file = found[0].origin.home.file if found else ""
+    notes = [*(read.note for read in found), *(read.note_from(file) for read in further)]
+    return Told(tuple(notes[: MOST_NOTES + 2]), quotes_hint(found))
+
+
+def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
+    """Where the names stand that an unknown one may mean."""
+    if error.unknown is None:
+        return NOTHING
+    notes = []
+    for near in alike(error.unknown, env.keys()):
+        origin = origin_of(near, env)
+        if origin is not None and not origin.given:
+            span = origin.home.span(origin.path)
+            notes.append(Note(near, f"line {span.line}{'' if span.file == origin.home.file else f' of {span.file}'}"))
+    return Told(tuple(notes))
 
 
 class Reported(Exception):
@@ -136,10 +152,11 @@ class Mistakes:
         """Reports a mistake that was raised; False for any other exception."""
         home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
         if isinstance(error, TemplateError):
-            self.template(home, error, traced(error.tree, frame.env))
+            told = traced(error.tree, frame.env) if error.unknown is None else near_name(error, frame.env)
+            self.template(home, error, told)
         elif isinstance(error, ExpressionError):
             if error.unknown is None or not frame.env.may_miss(error.unknown):
-                told = traced(error.tree, frame.env)
+                told = traced(error.tree, frame.env) if error.unknown is None else near_name(error, frame.env)
                 if error.unknown is not None:
                     error.hint = error.hint or _names_hint(frame.env)
                 self.expression(home, _at_item(template, path, error), error, place, told)
@@ -147,7 +164,8 @@ class Mistakes:
             self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
             for each in (error, *error.also):
-                self.add(each.code, each.message, _path_span(home, each, path), place=place, hint=each.hint)
+                span = _path_span(home, each, path)
+                self.add(each.code, each.message, span, place=place, hint=each.hint, notes=each.notes)
         elif isinstance(error, FieldError):
             for problem in error.problems:
                 self._problem(problem, template, frame, place)
@@ -156,7 +174,10 @@ class Mistakes:
         return True
 
     def _problem(self, problem: Problem, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
-        told = traced(getattr(template, "fields", {}).get(problem.field), frame.env)
+        own = problem.field is None or problem.field in getattr(template, "written", {})
+        # a field that is not written comes from the template that stands for the op
+        source = getattr(template, "fields", {}).get(problem.field) if own else getattr(template, "op", None)
+        told = traced(source, frame.env)
         span = _field_span(template, problem.field, problem.code, problem.item)
         hint = told.hint or unquoted_hint(template, problem.field) or problem.hint
         self.add(problem.code, problem.message, span, place=place, hint=hint, notes=told.notes)

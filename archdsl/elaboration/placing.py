@@ -8,6 +8,7 @@ from archdsl.diagnostics import Note
 from archdsl.elaboration.applying import Applied
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, unknown_path, value_of
+from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.elaboration.names import check_module_name
 from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
@@ -35,7 +36,8 @@ def place_op(
         if template.formula is not None:
             notes = tuple(_told_apart(note, frame) for note in notes)
         told = traced(template.fields.get(error.field or ""), frame.env)
-        run.mistakes.op(template, error, place_of(frame, template), (*notes, *told.notes))
+        notes = size_notes(values, (*notes, *told.notes), template.span.line, (template, frame.env))
+        run.mistakes.op(template, error, place_of(frame, template), notes)
         raise Reported from None
     node = _new_node(run, template, frame, name, op, values, applied)
     if template.tie:

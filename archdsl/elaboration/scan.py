@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from archdsl.diagnostics import nearest
+from archdsl.diagnostics import Note, nearest
 from archdsl.document import kind_of
 from archdsl.elaboration.arguments import block_arguments, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, evaluate_here, place_of
+from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_name
-from archdsl.elaboration.placing import new_scope, own_mode, place_op, read
+from archdsl.elaboration.placing import new_scope, origins, own_mode, place_op, read
 from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in, types_of
 from archdsl.elaboration.tracing import Use
 from archdsl.graph import Binding, Env, Scan, Scope, ScopeKind, SizeCheck, Value
@@ -214,10 +215,13 @@ class _Reader:
 
     # --- the mistakes -----------------------------------------------------------------------------
 
-    def _fail(self, code: str, message: str, *where: str, hint: str | None = None, key: bool = False) -> NoReturn:
+    def _fail(
+        self, code: str, message: str, *where: str, hint: str | None = None, key: bool = False,
+        notes: tuple[Note, ...] = (),
+    ) -> NoReturn:  # fmt: skip
         home, path = self.template.home, (*self.template.path, *where)
         span = home.key_span(path) if key else home.span(path)
-        self.run.mistakes.add(code, message, span, place=place_of(self.frame, self.template), hint=hint)
+        self.run.mistakes.add(code, message, span, place=place_of(self.frame, self.template), hint=hint, notes=notes)
         raise Reported
 
     def _check_keys(self) -> None:
@@ -388,8 +392,17 @@ class _Reader:
             here, there = (evaluate(size, self.run.applier.sizes) for size in (length, found))
             if differ(length, found) or here != there:
                 at = "" if differ(length, found) else f": at the sample sizes {here} and {there}"
-                self._fail("shape-mismatch", f"`{first}` has {length} steps and `{name}` has {found}{at}", "over", name)
+                message = f"`{first}` has {length} steps and `{name}` has {found}{at}"
+                self._fail("shape-mismatch", message, "over", name, notes=self._over_notes(over))
         return length
+
+    def _over_notes(self, over: Mapping[str, Value]) -> tuple[Note, ...]:
+        """What the sequences are, and along which dimension they are sliced."""
+        notes = origins(tuple(over), tuple(over.values()), self.frame)
+        dim = self.template.written.get("dim")
+        if dim is not None:
+            notes += (Note("`dim`", f"line {self.template.home.span(dim.path).line}"),)
+        return size_notes(over.values(), notes, self.template.span.line)
 
     def _length(self, name: str, value: Value, dim: int) -> Dim:
         rank = value.type.rank

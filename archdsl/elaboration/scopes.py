@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import FollowOn
+from archdsl.diagnostics import FollowOn, Note
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, SizeError, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
@@ -24,7 +24,8 @@ from archdsl.elaboration.frames import (
 )
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
-from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.makers import size_notes
+from archdsl.elaboration.mistakes import Reported, near_name
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.tracing import Use
@@ -187,9 +188,10 @@ def bind_ports(
             unproved = bind_pattern(port, value.type, scope.env, run.applier.sizes)
             scope.checks += [SizeCheck(value, position, size) for position, size in unproved]
         except PatternError as error:
+            notes = (*origins(names, values, frame), _pattern(run, port, scope))
             run.mistakes.add(
                 error.code, f"`{scope.block}`: {error.message}", template.span, place=place,
-                notes=origins(names, values, frame),
+                notes=size_notes(values, notes, template.span.line),
             )  # fmt: skip
             raise Reported from None
         except SizeError as error:
@@ -207,6 +209,12 @@ def types_of(inputs: Mapping[str, Value | None]) -> Callable[[str], TensorType |
     return type_of
 
 
+def _pattern(run: Elaborator, port: PortSpec, scope: Scope) -> Note:
+    """Where the block says what it takes."""
+    span = run.block_of[scope].template.home.span(port.path)
+    return Note(f"`{port.name}`", "takes", f"what line {span.line} says")
+
+
 def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[str], TensorType | None]) -> None:
     """Adds a block's derived values to the names of its instance; `type_of` knows its inputs."""
     env = scope.env
@@ -215,11 +223,16 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
             definition = value if isinstance(value, Expression) else None
             env.names[name] = Binding(evaluate_with_shapes(value, env, type_of), "let", definition)
         except ExpressionError as error:
-            run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, scope.path)
+            _tell_let(run, spec, scope, name, error)
             env.names[name] = Binding(None, "broken")
         except FollowOn:
             _check_let(run, spec, scope, name)
             env.names[name] = Binding(None, "broken")
+
+
+def _tell_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str, error: ExpressionError) -> None:
+    path, told = (*spec.template.path, "let", name), near_name(error, scope.env)
+    run.mistakes.expression(spec.template.home, path, error, scope.path, told)
 
 
 def _check_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str) -> None:
@@ -228,7 +241,7 @@ def _check_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str) -> Non
     try:
         check_names(spec.let[name], scope.env, ports.__contains__)
     except ExpressionError as error:
-        run.mistakes.expression(spec.template.home, (*spec.template.path, "let", name), error, scope.path)
+        _tell_let(run, spec, scope, name, error)
 
 
 def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:

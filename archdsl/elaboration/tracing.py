@@ -20,6 +20,7 @@ from archdsl.expressions import (
     Name,
     Tree,
     children,
+    free_names,
     parse,
     to_text,
 )
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 MOST_NOTES: Final = 4
+MOST_STEPS: Final = 4
+"""Arguments and derived values that are followed from one to the next."""
 _SHOWN: Final = 40
 _NOTHING: Final[Any] = object()
 
@@ -71,10 +74,14 @@ class Read(NamedTuple):
 
     @property
     def note(self) -> Note:
+        return self.note_from(self.origin.home.file)
+
+    def note_from(self, file: str) -> Note:
+        """The note in a message about a file: others are named."""
         if self.origin.given:
             return Note(self.text, _shown(self.value), "given by the call")
         span = self.origin.home.span(self.origin.path)
-        where = "" if span.file == self.origin.home.file else f" of {span.file}"
+        where = "" if span.file == file else f" of {span.file}"
         return Note(self.text, _shown(self.value), f"line {span.line}{where}")
 
 
@@ -88,6 +95,61 @@ def reads(value: Any, env: Env) -> list[Read]:
             if text not in found and origin is not None and (value := _value(part, env)) is not _NOTHING:
                 found[text] = Read(text, value, origin)
     return list(found.values())[:MOST_NOTES]
+
+
+def sources(value: Any, env: Env, depth: int = MOST_STEPS) -> list[Read]:
+    """What a value reads, and what the arguments, derived values and loops read that give it those, outermost last.
+
+    Single values alone: of a table the row that is read is told.
+    """
+    single = [read for read in reads(value, env) if _is_single(read.value)]
+    found = {read.origin.path: read for read in single}
+    if depth:
+        for tree in _trees(value):
+            for name in sorted(free_names(tree)):
+                for given, around in _givers(name, env):
+                    for read in sources(given, around, depth - 1):
+                        found.setdefault(read.origin.path, read)
+    return list(found.values())
+
+
+def _is_single(value: Any) -> bool:
+    """Whether a value is one, or a row of numbers."""
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, int | float) for item in value)
+    return not isinstance(value, dict)
+
+
+def _givers(name: str, env: Env) -> Iterator[tuple[Any, Env]]:
+    """The expression that gives a name its value, with the names that it sees."""
+    around: Env | None = env
+    while around is not None and name not in around.names:
+        around = around.parent
+    source = None if around is None else around.source
+    if around is None or around.names[name].kind == "dim":
+        return
+    if isinstance(source, Turn):
+        if source.loop.iterable is not None and around.parent is not None:
+            yield source.loop.iterable, around.parent
+    elif isinstance(source, Use):
+        written = source.node.written.get(name)
+        if name in source.block.let:
+            yield from _parsed(source.block.let[name], around)
+        elif written is not None:
+            yield from _parsed(written.value, source.env)
+    elif source is not None and around.names[name].kind == "let":
+        yield from _parsed((source.document.let or {}).get(name), around)
+
+
+def _parsed(raw: Any, env: Env) -> Iterator[tuple[Any, Env]]:
+    if isinstance(raw, list):
+        for item in raw:
+            yield from _parsed(item, env)
+    elif isinstance(raw, str):
+        try:
+            yield parse(raw.removeprefix("$")), env
+        except ExpressionError:
+            return
 
 
 def quotes_hint(found: list[Read]) -> str | None:
@@ -148,6 +210,22 @@ def _origin(tree: Tree, env: Env) -> Origin | None:
 
 def _inside(origin: Origin | None, *steps: str | int) -> Origin | None:
     return None if origin is None else origin._replace(path=(*origin.path, *steps))
+
+
+def origin_of(name: str, env: Env) -> Origin | None:
+    """Where a name is given its value: its own line, even where that is another name."""
+    around: Env | None = env
+    while around is not None and name not in around.names:
+        around = around.parent
+    if around is None or around.names[name].kind == "dim":
+        return None
+    if isinstance(around.source, Use):
+        section = "let" if name in around.source.block.let else "params"
+        return Origin(around.source.block.home, (*around.source.block.path, section, name))
+    if around.source is None or isinstance(around.source, Turn):
+        return _name(name, env)
+    section = "let" if around.names[name].kind == "let" else "params"
+    return Origin(around.source, (section, name), name in around.source.overrides)
 
 
 def _name(name: str, env: Env) -> Origin | None:

@@ -191,7 +191,7 @@ class Elaborator:
             located = TemplateError(
                 error.code, error.message, template.path, hint=error.hint, key=True, offsets=offsets
             )
-            located.tree = error.tree
+            located.tree, located.unknown = error.tree, error.unknown
             raise located from None
         return turns
 

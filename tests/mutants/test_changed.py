@@ -1,0 +1,17 @@
+"""A line of a shipped spec is changed: what is told first, or a note of it, is on that line, nearly always."""
+
+from collections import Counter
+
+from tests.mutants.changed import results
+from tests.mutants.seeds import seed
+
+LINES = 600
+
+
+def test_what_is_told_first_is_where_the_change_is() -> None:
+    drawn = seed()
+    found = [*results(drawn, LINES)]
+    missed = Counter(f"{each.kind} {each.spec.path.name}:{each.line}" for each in found if not each.met)
+    met = sum(each.met for each in found)
+    assert len(found) > LINES // 4
+    assert met >= 0.9 * len(found), f"{met} of {len(found)}, seed {drawn}: {missed}"
