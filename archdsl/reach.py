@@ -25,9 +25,10 @@ class Reach:
     @classmethod
     def of(cls, spec: Path, include: Iterable[Path]) -> Reach:
         """That of the spec that was asked for: its folder, or the working directory above it, and `include`."""
-        own, here = real(spec.parent), real(Path())
-        above = own.is_relative_to(here) and here != Path(here.anchor)
-        return cls((here if above else own, *include))
+        own, here = real(spec.parent), _here()
+        if here is None or not own.is_relative_to(here) or here == Path(here.anchor):
+            return cls((own, *include))
+        return cls((here, *include))
 
     def holds(self, path: Path) -> bool:
         """Whether a path leads to a file in reach, links followed. The file need not exist."""
@@ -39,7 +40,7 @@ class Reach:
 
     def refusal(self, name: str, span: Span | None) -> Diagnostic:
         """The diagnostic for a name that leads out of reach."""
-        listed = " and ".join(f"`{display(folder)}`" if folder != real(Path()) else "the working directory"
+        listed = " and ".join(f"`{display(folder)}`" if folder != _here() else "the working directory"
                               for folder in self.folders[:SHOWN])  # fmt: skip
         why = "is an absolute path" if Path(name).anchor else f"leads out of {listed}"
         hint = (
@@ -59,6 +60,14 @@ def folders(include: Folders) -> tuple[Path, ...]:
         if not os.path.isdir(each):
             raise NotADirectoryError(errno.ENOTDIR, "no such folder", os.fspath(each))
     return tuple(real(Path(each)) for each in given)
+
+
+def _here() -> Path | None:
+    """The working directory; None where somebody has removed it."""
+    try:
+        return real(Path.cwd())
+    except OSError:
+        return None
 
 
 def real(path: Path) -> Path:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def told(spec: str, include: object = ()) -> list[str]:
-    return [found.code for found in archdsl.check(spec, include=include)]  # type: ignore[arg-type]
+    """The codes of all mistakes; that a library is used for nothing is none here."""
+    codes = [found.code for found in archdsl.check(spec, include=include)]  # type: ignore[arg-type]
+    return [code for code in codes if code != "unused"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -235,6 +238,28 @@ def test_a_misspelt_file_suggests_one_beside_it(home: Path) -> None:
     (home / "mine/resnet50.yaml").write_text(NET)
     (found,) = archdsl.check("mine/resnet5.yaml")
     assert (found.code, found.hint) == ("file-not-found", "did you mean `mine/resnet50.yaml`?")
+
+
+def test_weights_of_what_it_extends_are_known_for_what_they_are(home: Path) -> None:
+    base = "archdsl: 1\nname: base\ninputs: {x: [N, 3]}\nnodes:\n  a: {op: linear, out_features: 4}\n"
+    (home.parent / "base.yaml").write_text(base + "  fc: {op: linear, out_features: 5}\n")
+    torch.save(archdsl.build(home.parent / "base.yaml").state_dict(), "base.pth")
+    net = "archdsl: 1\nextends: ../../base\npatch: {nodes.fc: {op: linear, out_features: 2}}\n"
+    (home / "mine/net.yaml").write_text(net)
+    module = archdsl.build("mine/net.yaml", include="..")
+    report = archdsl.load_weights("mine/net.yaml", module, "base.pth", include="..")
+    assert report.loaded == ("a.weight", "a.bias") and list(report.skipped) == ["fc.weight", "fc.bias"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can remove it")
+def test_where_the_working_directory_is_gone(home: Path, archdsl_cli: Cli) -> None:
+    spec = home / "mine/net.yaml"
+    spec.write_text("archdsl: 1\nextends: ../base\n")
+    (home / "gone").mkdir()
+    os.chdir(home / "gone")
+    (home / "gone").rmdir()
+    assert archdsl_cli("check", "alexnet")[0] == 0
+    assert "file-outside" in archdsl_cli("check", spec)[1]
 
 
 def test_a_network_that_was_read_keeps_its_reach(home: Path) -> None:
