@@ -413,6 +413,18 @@ init:
 """,
 }
 
+NETWORKS["cut into one part"] = """
+inputs: {x: [N, 1, 4]}
+nodes:
+  a: {op: unbind, dim: 1}
+  b: tanh
+  c: {op: split, split_size: 4, dim: 1}
+  d: = c * 2
+  e: {op: chunk, chunks: 1, dim: -1, names: [all]}
+  f: {op: tensor_split, indices_or_sections: 1, dim: 1}
+  g: {op: linear, out_features: 3}
+outputs: {a: a, g: g}
+"""
 NETWORKS["an output that only some instances have"] = (
     ROWS
     + """

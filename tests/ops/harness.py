@@ -267,7 +267,8 @@ def run_code(code: Code, inputs: tuple[Any, ...], training: bool = False, module
             case lowering.Many(items):
                 return [run(item) for item in items]
             case lowering.Index(receiver, items):
-                return run(receiver)[tuple(map(run, items))]
+                places = tuple(map(run, items))
+                return run(receiver)[places[0] if len(places) == 1 else places]  # of a tuple, too
             case lowering.Range(start, stop, step):
                 return slice(*(None if bound is None else run(bound) for bound in (start, stop, step)))
             case lowering.Training(value):

@@ -243,7 +243,8 @@ def counted(graph: Graph) -> None:
     """MACs as torch counts them."""
     if not COUNTED.issuperset(node.op.name for node in graph.nodes if node.macs != 0):
         return
-    module = archdsl.build(graph, device="meta").eval()
+    # torch's counter asks a view of a parameter for its gradient, which there is none of here
+    module = archdsl.build(graph, device="meta").eval().requires_grad_(False)
     if one_value(graph, {}, False) is not None:
         return
     with torch.no_grad(), FlopCounterMode(display=False) as counter:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from archdsl.ops.base import normal_dim
-from archdsl.ops.divide import Chunk, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
+from archdsl.ops.divide import Chunk, Division, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
 from archdsl.shapes import Dim, TensorType, least
-from archdsl_torch.lowering import Arg, Code, In, Index, Lowered, Range, fields, lower, method
+from archdsl_torch.lowering import Arg, Code, Fixed, In, Index, Lowered, Range, fields, lower, method
 
 
 @lower.register
 def _(op: Chunk, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "chunk", Arg(op.chunks, "chunks"), **fields(op, "dim")))
+    return _parts(op, x, method(In(0), "chunk", Arg(op.chunks, "chunks"), **fields(op, "dim")))
 
 
 @lower.register
 def _(op: Split, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "split", Arg(op.split_size, "split_size"), **fields(op, "dim")))
+    return _parts(op, x, method(In(0), "split", Arg(op.split_size, "split_size"), **fields(op, "dim")))
 
 
 @lower.register
 def _(op: TensorSplit, x: TensorType) -> Lowered:
     places = Arg(op.indices_or_sections, "indices_or_sections")
-    return Lowered(None, method(In(0), "tensor_split", places, **fields(op, "dim")))
+    return _parts(op, x, method(In(0), "tensor_split", places, **fields(op, "dim")))
 
 
 @lower.register
 def _(op: Unbind, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "unbind", Arg(op.dim, "dim")))
+    return _parts(op, x, method(In(0), "unbind", Arg(op.dim, "dim")))
+
+
+def _parts(op: Division | Unbind, x: TensorType, code: Code) -> Lowered:
+    """All parts; where there is but one, that one, which the op gives as any other op gives its output."""
+    return Lowered(None, code if len(op.infer(x)) > 1 else Index(code, (Fixed(0),)))
 
 
 @lower.register
