@@ -413,6 +413,13 @@ init:
 """,
 }
 
+NETWORKS["channels at run time"] = """
+inputs: {x: [N, T = 5, 4]}
+nodes:
+  a: {op: batch_norm1d, affine: false, track_running_stats: false, eps: 0.01}
+  b: {op: instance_norm1d}
+  c: {op: linear, out_features: 3}
+"""
 NETWORKS["cut into one part"] = """
 inputs: {x: [N, 1, 4]}
 nodes:

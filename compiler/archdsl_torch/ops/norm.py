@@ -12,13 +12,17 @@ from archdsl.ops.norm import (
     RunningNorm,
 )
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, fed, fields, lower
+from archdsl_torch.lowering import Arg, Call, Code, Fixed, In, Lowered, call, fed, fields, lower
 from archdsl_torch.ops.layers import static
 
 
 @lower.register
 def _(op: BatchNorm, x: TensorType) -> Lowered:
-    return Lowered(_running(op, x), None)
+    if op.affine or op.track_running_stats:
+        return Lowered(_running(op, x), None)
+    statistics = Fixed(None), Fixed(None)
+    function = call("F.batch_norm", In(0), *statistics, training=Fixed(True), **fields(op, "eps"))
+    return Lowered(static(_running(op, x)), function)
 
 
 @lower.register
