@@ -159,12 +159,20 @@ def _folded(tree: Any, sizes: Mapping[str, int]) -> Any:
         if not isinstance(tree, _ARITHMETIC) and not _is_elementwise(tree):
             raise
         parts = rebuild(tree, lambda child: _folded(child, sizes))
-        if not any(isinstance(part, Literal) and isinstance(part.value, Symbolic) for part in walk(parts)):
-            raise
-        # what has no value at the sample sizes is told as that
-        if not isinstance(Expression("", _sampled(parts, sizes)).evaluate({}), int | float):
+        asked = [part.value for part in walk(parts) if isinstance(part, Literal) and isinstance(part.value, Symbolic)]
+        if not asked or not isinstance(_at_sample(parts, asked, sizes), int | float):
             raise
         return _decided(parts)
+
+
+def _at_sample(tree: Any, asked: list[Symbolic], sizes: Mapping[str, int]) -> Any:
+    """The value at the sample sizes; what has none there is told as that. Raises ExpressionError."""
+    try:
+        return Expression("", _sampled(tree, sizes)).evaluate({})
+    except ExpressionError as error:
+        names = sorted({name for size in asked for name in size.names})
+        error.hint = error.hint or f"the sample sizes are {', '.join(f'{name} = {sizes[name]}' for name in names)}"
+        raise
 
 
 _ARITHMETIC = Unary | Binary | Compare | Logic | Choice
