@@ -23,6 +23,9 @@ from archdsl_torch.folding import Untold, translate
 from archdsl_torch.spelling import Raw, argument, expression, identifier, literal, variable
 from archdsl_torch.text import Group, all_same, is_static, render, same, unique
 
+COUNTER: Final = "k"
+"""What a comprehension over children counts with, so that no argument is called so."""
+
 UNSET: Final = Raw("None")
 """The value of an argument in instances that do not use it."""
 
@@ -364,7 +367,7 @@ class Arguments:
     def _new(
         self, name: str, values: list[Any], *, text: str | None = None, size: bool = False, source: str | None = None
     ) -> Atom:
-        atom = Atom(unique(argument(name), {a.name for a in self.atoms}), values, text, size, source)
+        atom = Atom(unique(argument(name), {COUNTER, *(a.name for a in self.atoms)}), values, text, size, source)
         self.atoms.append(atom)
         return atom
 

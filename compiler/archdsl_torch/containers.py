@@ -146,7 +146,9 @@ class Containers:
         if resolver is not self.builder.arguments or len(where) < self.builder.count:
             raise Unmergeable("optional children of an optional child")
         numbered = all(item.numbered for item in items)
-        name = unique("layers", self.names)
+        arguments = self.builder.arguments
+        given = {*arguments.scopes[0].arguments, *(atom.name for atom in arguments.atoms)}
+        name = unique("layers", self.names | given)
         self.names.add(name)
         growing = _Growing(name, numbered)
         by_key = [{entry.key: entry for entry in item.entries} for item in items]

@@ -185,3 +185,38 @@ def test_a_block_and_an_op_of_one_name(tmp_path: Path) -> None:
     module = archdsl.build(file)
     assert module(torch.zeros(2, 4, 4)).shape == (2, 1, 4)
     assert len({type(each).__name__ for each in module.modules()} & {"Mean", "Mean2", "Mean3"}) == 3
+
+
+def test_arguments_and_the_constructor_s_own_variables(tmp_path: Path) -> None:
+    """A list of layers that grows, and a comprehension that counts, beside arguments of their names."""
+    file = tmp_path / "net.yaml"
+    file.write_text("""archdsl: 1
+inputs: {x: [N, 4, 8, 8]}
+blocks:
+  unit:
+    inputs: {x: [N, C, H, W]}
+    params: {k: int, out: int}
+    nodes: {conv: {op: conv2d, out_channels: out, kernel_size: k, padding: k // 2}}
+  stack:
+    inputs: {x: [N, C, H, W]}
+    params: {k: int, layers: int}
+    nodes:
+      - for i in range(layers):
+          {op: unit, k: k, out: k if i == 0 else 2 * k}
+  grow:
+    params: {layers: int, more: false}
+    nodes:
+      - {op: conv2d, out_channels: layers, kernel_size: 1}
+      - {if: more, op: relu}
+      - {op: conv2d, out_channels: 4, kernel_size: 1}
+nodes:
+  a: {op: stack, k: 3, layers: 3}
+  b: {op: stack, k: 5, layers: 4}
+  g: {op: grow, layers: 3}
+  h: {op: grow, layers: 6, more: true}
+""")
+    module = archdsl.build(file)
+    assert module(torch.zeros(1, 4, 8, 8)).shape == (1, 4, 8, 8)
+    assert [conv.out_channels for conv in module.modules() if isinstance(conv, nn.Conv2d)] == [
+        3, 6, 6, 5, 10, 10, 10, 3, 4, 6, 4,
+    ]  # fmt: skip
