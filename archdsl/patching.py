@@ -18,6 +18,8 @@ from archdsl.unknown import Gap
 
 _REMOVED: Final[Any] = object()
 _PLACES: Final = ("after", "before")
+_AT_ONCE: Final = 50
+"""Entries that are moved for an insertion in the time that one node takes to be expanded."""
 _LISTED: Final = 8
 """How many names a hint lists."""
 
@@ -102,7 +104,7 @@ class _Patcher:
             message = f"nothing can be inserted into `{_spell(container_path)}`, {kind_of(container)}"
             self._error("bad-patch", message, key, f"replace the whole of it: `{_spell(container_path)}: …`")
             return
-        current().spend("expansions", len(container))
+        current().spend("expansions", 1 + len(container) // _AT_ONCE)
         others = [other for other in container if other != new and container[other] is not _REMOVED]
         if name not in others and name not in container:
             near = did_you_mean(name, others) or _listed(others)

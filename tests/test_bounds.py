@@ -74,3 +74,36 @@ def test_no_size_takes_long(tmp_path_factory: pytest.TempPathFactory, name: str,
     start = time.process_time()
     analyse(spec)
     assert time.process_time() - start < SECONDS
+
+
+def test_files_that_extend_and_patch_one_another(tmp_path: Path) -> None:
+    """Forty files, each with parameters of its own, and a patch of everything that it inherits."""
+    nodes = "".join(f"  a{i}: relu\n" for i in range(400))
+    (tmp_path / "f0.yaml").write_text(f"archdsl: 1\ninputs: {{x: [N, 8]}}\nnodes:\n{nodes}")
+    for i in range(1, 40):
+        params = "".join(f"  p{i}_{j}: {j}\n" for j in range(400))
+        patch = "".join(f"  nodes.a{j}: tanh\n  nodes.b{i}_{j}: {{after: a{j}, op: relu}}\n" for j in range(20))
+        text = f"archdsl: 1\nextends: f{i - 1}.yaml\nparams:\n{params}patch:\n{patch}"
+        (tmp_path / f"f{i}.yaml").write_text(text)
+    (done,) = measured(tmp_path / "f39.yaml", ("check",))
+    assert (done.code, done.seconds < 2 * SECONDS, done.megabytes < MEGABYTES) == (0, True, True), done
+
+
+@pytest.mark.parametrize(
+    ("count", "code"), [(2500, "error[too-large]: more than 100,000 nodes and turns of `for` to expand"), (20, "")]
+)
+def test_a_patch_that_inserts_thousands(count: int, code: str, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(HOSTILE["nodes_plain"](count))
+    patch = "".join(f"  nodes.b{i}: {{after: a{i}, op: relu}}\n" for i in range(count))
+    (tmp_path / "net.yaml").write_text(f"archdsl: 1\nextends: base.yaml\npatch:\n{patch}")
+    (done,) = measured(tmp_path / "net.yaml", ("check",))
+    assert done.said.startswith(code) and done.seconds < SECONDS, done
+
+
+def test_more_files_than_are_read(tmp_path: Path) -> None:
+    names = [f"f{i}.yaml" for i in range(300)]
+    for i, name in enumerate(names):
+        (tmp_path / name).write_text(f"archdsl: 1\nblocks: {{b{i}: {{nodes: [relu]}}}}\n")
+    (tmp_path / "net.yaml").write_text(f"archdsl: 1\nuse: [{', '.join(names)}]\ninputs: {{x: [N, 8]}}\nnodes: [b1]\n")
+    (done,) = measured(tmp_path / "net.yaml", ("check",))
+    assert done.said.startswith("error[too-large]: more than 200 files") and done.seconds < SECONDS, done

@@ -12,7 +12,7 @@ from archdsl import cli
 
 ROOT = Path(__file__).parents[1]
 NOT_CODES = {"utf-8", "utf-8-sig", "nearest-exact", "en-fill"}
-ONE_WORD = {"absent", "recursion", "unused"}
+ONE_WORD = {"absent", "costly", "recursion", "unused"}
 
 
 def read(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
-from archdsl.diagnostics import Note, nearest
+from archdsl.diagnostics import Note, Severity, nearest
 from archdsl.document import kind_of
 from archdsl.elaboration.arguments import block_arguments, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NAME = "scan"
 FIELDS = ("body", "dim", "steps", "reverse", "over", "carry", "capture", "collect")
 _PORTS = ("over", "carry", "capture")
+COSTLY = 1_000_000
+"""Operations in one pass from which on a loop is warned of: at some microseconds for each, seconds."""
 
 
 class _Parts(NamedTuple):
@@ -79,6 +81,7 @@ class _Loop:
 
     def run_body(self) -> Entry:
         parts, run, spec = self.parts, self.run, self.parts.spec
+        first = len(run.nodes)
         inside = {port: self._slice(port, value) for port, value in parts.over.items()}
         inside |= {port: self._carry(port, value) for port, value in parts.carry.items()}
         inside |= parts.capture
@@ -92,7 +95,20 @@ class _Loop:
         inner, last = instance(run, spec, self.scope, values, self.frame)
         if last.state is State.BROKEN:
             raise Reported(inside=True)
-        return self._close(last, inside, inner.entries)
+        entry = self._close(last, inside, inner.entries)
+        self._warn_of_cost(len(run.nodes) - first)
+        return entry
+
+    def _warn_of_cost(self, nodes: int) -> None:
+        """Tells of a loop that takes long: its steps run one after another."""
+        steps = evaluate(self.frame.repeats, self.run.applier.sizes)
+        if steps * nodes <= COSTLY:
+            return
+        self.run.mistakes.add(
+            "costly", f"{steps:,} steps of {nodes} nodes run one after another, {steps * nodes:,} operations in a pass",
+            self.template.span, place=place_of(self.outer, self.template), severity=Severity.WARNING,
+            hint="loop over fewer steps, such as whole chunks of the sequence; `torch.compile` would unroll them all",
+        )  # fmt: skip
 
     def _move_checks(self, ports: Mapping[Value, str], given: Mapping[str, Value]) -> None:
         """What a step would check is checked once, of what the loop is given."""
