@@ -143,27 +143,28 @@ class BadBudget(ValueError):
 class Budget:
     """What one analysis may use, and has used."""
 
-    __slots__ = ("limits", "spent")
+    __slots__ = ("_allowed", "limits", "spent")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.spent = dict.fromkeys(NAMES, 0)
+        self._allowed: dict[str, int] = vars(limits)
 
     def spend(self, limit: str, amount: int) -> None:
         """Counts an amount against a limit. Raises TooLarge where that is more than is left."""
         total = self.spent[limit] = self.spent[limit] + amount
-        if total > (allowed := getattr(self.limits, limit)):
-            raise _exceeded(limit, allowed)
+        if total > self._allowed[limit]:
+            raise _exceeded(limit, self._allowed[limit])
 
     def check(self, limit: str, amount: int, field: str | None = None) -> None:
         """Raises TooLarge where one thing alone is more than a limit allows."""
         self.spent[limit] = max(self.spent[limit], amount)
-        if amount > (allowed := getattr(self.limits, limit)):
-            raise _exceeded(limit, allowed, amount, field)
+        if amount > self._allowed[limit]:
+            raise _exceeded(limit, self._allowed[limit], amount, field)
 
     def take(self, limit: str, amount: int) -> bool:
         """Counts an amount against a limit where so much is left, and says whether it is."""
-        enough: bool = self.spent[limit] + amount <= getattr(self.limits, limit)
+        enough = self.spent[limit] + amount <= self._allowed[limit]
         if enough:
             self.spent[limit] += amount
         return enough

@@ -54,7 +54,8 @@ class Symbolic:
         for monomial, _ in terms:
             for atom in monomial:
                 self._count(atom)
-        current().check("terms", self._weight)
+        if self._weight > _FEW:
+            current().check("terms", self._weight)
         if self._depth > MAX_DIVISIONS:
             raise TooLarge(f"more than {MAX_DIVISIONS} divisions of a dimension that stand in one another")
 
@@ -143,7 +144,8 @@ def multiply(left: Dim, right: Dim) -> Dim:
     """left * right"""
     if isinstance(left, int) and isinstance(right, int):
         return left * right
-    current().check("terms", len(_terms(left)) * len(_terms(right)))
+    if (count := len(_terms(left)) * len(_terms(right))) > _FEW:
+        current().check("terms", count)
     total: dict[Monomial, int] = {}
     for first, a in _terms(left):
         for second, b in _terms(right):
@@ -214,6 +216,8 @@ def differ(left: Dim, right: Dim) -> bool | None:
 
 _STEPS: Final = 8
 """Of evaluation, that each part of a new dimension is worth."""
+_FEW: Final = 10
+"""Parts of a dimension that are not worth counting: how many there are is counted elsewhere."""
 UNBOUNDED: Final = -(2**63)
 
 
@@ -284,7 +288,8 @@ def _from_terms(total: Mapping[Monomial, int]) -> Dim:
     if len(kept) == 1 and () in kept:
         return kept[()]
     made = Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
-    current().spend("steps", _STEPS * made._weight)
+    if made._weight > _FEW:
+        current().spend("steps", _STEPS * made._weight)
     return made
 
 

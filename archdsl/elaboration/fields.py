@@ -153,13 +153,16 @@ def evaluate_text(text: Text, env: Env) -> Any:
     if len(text.parts) == 1:
         return part_value(text.parts[0], env)
     parts = [str(part_value(part, env)) for part in text.parts]
-    if len(parts) > _FEW or max(map(len, parts)) > _FEW:
+    if len(parts) > _FEW:
         current().check("text", sum(map(len, parts)))
-    return "".join(parts)
+    made = "".join(parts)
+    if len(made) > _FEW:
+        current().check("text", len(made))
+    return made
 
 
 _FEW: Final = 100
-"""Parts, and characters of each, of a text that is not worth counting."""
+"""Parts, and characters, of a text that is not worth counting."""
 
 
 def part_value(part: Part, env: Env) -> Any:

@@ -199,9 +199,10 @@ def _initialise(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes
     paths = Paths(node.path for node in starting)
     files = {scope: _Rules(scope, home, mistakes, paths) for scope, home in specs}
     outermost = files[specs[0][0]]
+    alone = [outermost] if len(files) == 1 else []
     for node in starting:
         own = node.template.init if isinstance(node.template, NodeTemplate) else None
-        around = [files[scope] for scope in _around(node) if scope in files and files[scope].any][::-1]
+        around = alone or [files[scope] for scope in _around(node) if scope in files][::-1]
         found: dict[str, Initialiser] = {}
         for rules in around:
             rules.by_its_op(found, node)
@@ -233,7 +234,6 @@ class _Rules:
         self.env = scope.env
         self.mistakes = mistakes
         raw: Mapping[str, Any] = home.document.init or {}
-        self.any = bool(raw)
         self.by_op = {key: value for key, value in raw.items() if key in OPS}
         self.by_path = {key: value for key, value in raw.items() if key not in OPS}
         self._met: dict[str, list[str]] = {}

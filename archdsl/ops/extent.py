@@ -22,14 +22,15 @@ def check_outputs(types: Iterable[TensorType], what: str = "the output") -> None
                 f"{what} would have {found.rank} dimensions, more than the {MAX_RANK} that torch takes",
                 code="rank-error",
             )
-        if prod(found.shape) * _BYTES > MAX_INT64:  # type: ignore[operator]
+        if prod(found.shape) > MAX_INT64 // _BYTES:  # type: ignore[operator]
             raise OpError(f"{what} would be {found}: more than 2 ** 63 - 1 bytes", code="size-error")
 
 
 def check_tensors(tensors: Mapping[str, Weight]) -> None:
     """The same for the tensors that a node owns."""
     for name, weight in tensors.items():
-        if all(isinstance(dim, int) for dim in weight.shape) and prod(weight.shape) * _BYTES > MAX_INT64:  # type: ignore[operator]
+        size = prod(weight.shape)
+        if size.__class__ is int and size > MAX_INT64 // _BYTES:
             shown = f"`{name}` would be" if name else "it would be"
             raise OpError(f"{shown} {TensorType(weight.shape)}: more than 2 ** 63 - 1 bytes", code="size-error")
 
