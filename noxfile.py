@@ -14,7 +14,7 @@ import nox
 
 ROOT = Path(__file__).parent
 OLDEST, NEWEST = "3.10", ("3.12", "3.13")
-TOOLS = ("pytest", "pytest-xdist", "hypothesis")
+TOOLS = ("pytest", "pytest-xdist", "hypothesis", "ruff")
 FRONT = (
     "tests/elaboration/test_language.py",
     "tests/elaboration/test_nodes.py",
@@ -56,7 +56,8 @@ for _version in (OLDEST, *NEWEST):
 def requirements(*, oldest: bool, torch: bool) -> list[str]:
     """What the project depends on, at the floors or at the newest."""
     project = nox.project.load_toml("pyproject.toml")["project"]
-    wanted = [line for line in project["dependencies"] if torch or not re.match(r"torch\b", line)]
+    weights = project["optional-dependencies"]["safetensors"] if torch else []
+    wanted = [line for line in (*project["dependencies"], *weights) if torch or not re.match(r"torch\b", line)]
     return [line.replace(">=", "==") if oldest else line for line in wanted]
 
 
