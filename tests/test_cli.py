@@ -29,7 +29,7 @@ nodes:
   act: $act
   pool: {op: adaptive_avg_pool2d, output_size: 1}
   flatten: flatten
-  head: {op: linear, out_features: 2}
+  head: {op: linear, out_features: len(words)}
 """
 BROKEN = TINY.replace("kernel_size: 3", "kernel_sise: 3").replace("output_size: 1", "output_size: [1, 2, 3]")
 
