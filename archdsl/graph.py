@@ -86,7 +86,7 @@ class Env:
         self.names = names
         self.parent = parent
         self.source = source
-        """Where the names are written: see `archdsl.elaboration.tracing`."""
+        """Where the names are written: see `archdsl.elaboration.sources`."""
 
     def find(self, name: str) -> Binding | None:
         env: Env | None = self

@@ -11,7 +11,6 @@ from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, alik
 from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.fields import item_at
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
-from archdsl.elaboration.tracing import MOST_NOTES, origin_of, quotes_hint, reads, sources
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
@@ -54,6 +53,8 @@ def traced(value: Any, env: Env) -> Told:
     """Where the values stand that a field, or a part of an expression, reads."""
     if value is None:
         return NOTHING
+    from archdsl.elaboration.tracing import MOST_NOTES, quotes_hint, reads, sources
+
     found = reads(value, env)
     further = [read for read in sources(value, env) if read not in found]
     file = found[0].origin.home.file if found else ""
@@ -65,6 +66,8 @@ def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
     """Where the names stand that an unknown one may mean."""
     if error.unknown is None:
         return NOTHING
+    from archdsl.elaboration.tracing import origin_of
+
     notes = []
     for near in alike(error.unknown, env.keys()):
         origin = origin_of(near, env)

@@ -21,7 +21,7 @@ from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import new_scope, origins, own_mode, place_op, read
 from archdsl.elaboration.scopes import bind_let, bind_ports, check_recursion, instance, ports_in, types_of
-from archdsl.elaboration.tracing import Use
+from archdsl.elaboration.sources import Use
 from archdsl.graph import Binding, Env, Scan, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Op
 from archdsl.ops.special import ScanCarry, ScanLast, ScanSlice, ScanStack

@@ -28,7 +28,7 @@ from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported, near_name
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
-from archdsl.elaboration.tracing import Use
+from archdsl.elaboration.sources import Use
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port

@@ -24,7 +24,7 @@ from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.reading import check_paths, read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scopes import bind_let, check_recursion, instance, ports_in
-from archdsl.elaboration.tracing import Use
+from archdsl.elaboration.sources import Use
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind
 from archdsl.ops.base import Op, Port

@@ -1,6 +1,6 @@
 """Where the values that an expression reads are written: a wrong one is shown where it is used and where it stands.
 
-An `Env` says with its `source` what its names come from: a file, the use of a block, or a turn of a `for`.
+An `Env` says with its `source` what its names come from: a file, or what `archdsl.elaboration.sources` holds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.diagnostics import FollowOn, Note
 from archdsl.document import kind_of
+from archdsl.elaboration.sources import Turn, Use
 from archdsl.expressions import (
     Attribute,
     Call,
@@ -30,7 +31,6 @@ from archdsl.substitution import Text
 if TYPE_CHECKING:
     from archdsl.graph import Env
     from archdsl.inherit import Resolved
-    from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate
 
 Path = tuple[str | int, ...]
 
@@ -39,22 +39,6 @@ MOST_STEPS: Final = 4
 """Arguments and derived values that are followed from one to the next."""
 _SHOWN: Final = 40
 _NOTHING: Final[Any] = object()
-
-
-class Use(NamedTuple):
-    """A node that is a block: its arguments stand there, its defaults and derived values in the block."""
-
-    node: NodeTemplate
-    block: BlockTemplate
-    env: Env
-    """What the arguments see."""
-
-
-class Turn(NamedTuple):
-    """One turn of a `for`."""
-
-    loop: LoopTemplate
-    number: int
 
 
 class Origin(NamedTuple):

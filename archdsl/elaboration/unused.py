@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,22 +49,24 @@ def warn_unused(resolved: Resolved, renamed: Mapping[Template, str], mistakes: M
             )  # fmt: skip
 
 
-@dataclass(slots=True)
 class _Used:
-    """What a stretch of a file reads."""
+    """What a stretch of a file reads. Written by hand, since a dataclass costs every cold start."""
 
-    values: set[str] = field(default_factory=set)
-    """Every word of its expressions, arguments and other values, which may name an op too."""
-    substituted: set[str] = field(default_factory=set)
-    """What stands behind a `$` in names, paths and ops."""
-    paths: set[str] = field(default_factory=set)
-    """The parts of paths."""
-    ops: set[str] = field(default_factory=set)
-    """Named by `op`, or alone in a node's place."""
-    patterns: set[str] = field(default_factory=set)
-    """Ops whose name holds a substitution, as regular expressions."""
-    open: list[set[str]] = field(default_factory=list)
-    """The fields of nodes whose op is what a parameter holds."""
+    __slots__ = ("open", "ops", "paths", "patterns", "substituted", "values")
+
+    def __init__(self, values: set[str] | None = None) -> None:
+        self.values: set[str] = values or set()
+        """Every word of its expressions, arguments and other values, which may name an op too."""
+        self.substituted: set[str] = set()
+        """What stands behind a `$` in names, paths and ops."""
+        self.paths: set[str] = set()
+        """The parts of paths."""
+        self.ops: set[str] = set()
+        """Named by `op`, or alone in a node's place."""
+        self.patterns: set[str] = set()
+        """Ops whose name holds a substitution, as regular expressions."""
+        self.open: list[set[str]] = []
+        """The fields of nodes whose op is what a parameter holds."""
 
     @property
     def names(self) -> set[str]:

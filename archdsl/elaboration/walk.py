@@ -36,7 +36,7 @@ from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.elaboration.second_look import look_again, look_at_unused
-from archdsl.elaboration.tracing import Turn
+from archdsl.elaboration.sources import Turn
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import UNSURE, Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
 from archdsl.limits import TooLarge, current
