@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from archdsl.diagnostics import FollowOn, Note, Span, alike, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
-from archdsl.elaboration.tracing import Use
+from archdsl.elaboration.sources import Use
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.limits import current

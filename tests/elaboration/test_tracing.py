@@ -43,7 +43,8 @@ def test_the_line_of_the_value_is_named(tmp_path: Path, text: str, subject: str,
     column = "k.k" if subject == "k.k" else "k"
     found = first(tmp_path, text.replace("CONV", CONV.replace("WRONG", column)))
     assert found.code == "bad-value" and found.message.startswith("`out_channels` is -2")
-    assert [(note.subject, note.value, note.detail) for note in found.notes] == [(subject, "-2", f"line {line}")]
+    # what the value itself comes from may follow
+    assert found.notes[0] == (subject, "-2", f"line {line}")
 
 
 def test_a_value_of_the_call_has_no_line(tmp_path: Path) -> None:
