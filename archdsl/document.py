@@ -353,7 +353,7 @@ def _mended(raw: dict[str, Any], mistakes: list[Mistake], lost: set[Path]) -> di
     for found in mistakes:
         path = found.path
         inside = path[:1] == ("blocks",) and len(path) > 1
-        if found.code == "unknown-key" and found.near is not None:
+        if found.code == "unknown-key" and found.near is not None and found.near not in _around(raw, path):
             lost.add(path[:2] if inside else (*path[:-1], found.near))
             path = path[:2] if inside else path
         elif found.code != "unknown-key":
@@ -364,6 +364,13 @@ def _mended(raw: dict[str, Any], mistakes: list[Mistake], lost: set[Path]) -> di
         elif path:
             _drop(mended, path)
     return mended
+
+
+def _around(raw: Any, path: Path) -> Mapping[str, Any]:
+    """The mapping in which the last key of a path stands."""
+    for step in path[:-1]:
+        raw = _mapping(raw).get(str(step))
+    return _mapping(raw)
 
 
 def _drop(place: Any, path: Path) -> None:
