@@ -76,10 +76,10 @@ def _trained(file: Path, rank: int) -> str | None:
     from tests.compiler import interpreter
     from tests.compiler.test_differential import named
     from tests.reliability.promises import Broken, close, forget, weights
-    from tests.reliability.torchs_refusals import one_value
+    from tests.reliability.torchs_refusals import ddp_refuses, one_value
 
     graph = archdsl.graph(file)
-    if one_value(graph, {}, False) is not None:
+    if one_value(graph, {}, False) is not None or ddp_refuses(graph):
         return None
     module = archdsl.build(graph, seed=0, dtype=torch.float64).eval()
     if not any(p.requires_grad for p in module.parameters()):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from archdsl.graph import Graph, Mode, Node
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm
-from archdsl.ops.special import ScanCarry, ScanSlice
+from archdsl.ops.special import Parameter, ScanCarry, ScanSlice
 from archdsl.shapes import evaluate, product
 
 
@@ -43,4 +43,12 @@ def fx_refuses(graph: Graph) -> str | None:
         return "fx: loop over time"
     if "self" in graph.root.children:
         return "fx: a module called self"  # the code that fx writes calls its variables as modules are called
+    return None
+
+
+def ddp_refuses(graph: Graph) -> str | None:
+    """Why `DistributedDataParallel` cannot train: it looks for the parameters behind outputs, not among them."""
+    outputs = graph.outputs.values()
+    if any(value.weight is not None or isinstance(value.node.op, Parameter) for value in outputs):
+        return "DDP: a parameter as an output"
     return None
