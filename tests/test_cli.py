@@ -167,7 +167,7 @@ def test_check_as_json_and_github(archdsl_cli: Cli, tiny: Path) -> None:
 
 
 def test_strict_fails_on_warnings_and_on_nothing_else(archdsl_cli: Cli, tiny: Path) -> None:
-    tiny.with_name("unused.yaml").write_text(tiny.read_text().replace("nodes:", "params: {unused: 3}\nnodes:", 1))
+    tiny.with_name("unused.yaml").write_text(tiny.read_text().replace("act: relu}", "act: relu, unused: 3}"))
     code, out, _ = archdsl_cli("check", "unused.yaml")
     assert code == 0 and "warning[unused]: nothing reads the parameter `unused`" in out
     assert archdsl_cli("check", "unused.yaml", "--strict")[0] == 1
