@@ -48,6 +48,10 @@ blocks:
     inputs: {x: [N, C], total: [N, C], scale: [C]}
     nodes: {next: = total * 0.5 + x * scale}
     outputs: {total: next, half: total}
+"""
+LISTS = (
+    SUMS
+    + """
   inner:
     inputs: {x: [N, T, C], total: [N, C], scale: [C]}
     nodes:
@@ -58,6 +62,7 @@ blocks:
       next: = mixed + loop.total
     outputs: {total: next}
 """
+)
 
 
 def built(graph: Graph, seed: int = 0) -> nn.Module:
@@ -144,7 +149,7 @@ outputs: {halves: loop.halves, total: loop.total}
 
 def test_nested(tmp_path: Path) -> None:
     text = (
-        SUMS
+        LISTS
         + """
 inputs: {x: [N, S, T, 3], start: [N, 3]}
 nodes:
