@@ -106,20 +106,28 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 _LEAST_PART: Final = 3
 """Letters that a name shares with a longer one by more than chance: `kernel` and `kernel_size`."""
+_COMPARED: Final = 8
+"""Candidates whose slips are counted: those with the most letters in common."""
 _LETTERS: Final = 64
 """Pairs of letters that count as one comparison: two names of eight."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt name most likely means, if one is close."""
+    return next(iter(_nearest(name, candidates)), None)
+
+
+def _nearest(name: str, candidates: Iterable[str]) -> list[str]:
+    """The close candidates with the fewest slips, those with the most letters in common first."""
     from difflib import get_close_matches
 
     if len(name) > MAX_NAME:
-        return None
+        return []
+    lower = name.lower()
     spelled = {candidate.lower(): candidate for candidate in _affordable(name, candidates)}
-    close = [each for each in get_close_matches(name.lower(), spelled, 5, 0.5) if _is_near(name.lower(), each)]
-    close.sort(key=lambda other: not _same_words(name.lower(), other))
-    return spelled[close[0]] if close else None
+    close = [each for each in get_close_matches(lower, spelled, _COMPARED, 0.5) if _is_near(lower, each)]
+    slips = {each: 0 if _same_words(lower, each) else _slips(lower, each) for each in close}
+    return [spelled[each] for each in close if slips[each] == min(slips.values())]
 
 
 def _affordable(name: str, candidates: Iterable[str]) -> Iterator[str]:
@@ -163,9 +171,9 @@ def _slips(name: str, other: str) -> int:
 def alike(name: str, candidates: Iterable[str]) -> list[str]:
     """The names that a name may mean: the nearest, and those that only go on or break off; at most three."""
     known = list(candidates)
-    near = nearest(name, known)
+    near = _nearest(name, known)
     longer = (each for each in known if each != name and (each.startswith(name) or (each and name.startswith(each))))
-    return list(dict.fromkeys([*([near] if near else []), *longer]))[:3]
+    return list(dict.fromkeys([*near[:1], *longer, *near[1:]]))[:3]
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -296,7 +296,10 @@ def _mistake(model: type[_Form], found: ErrorDetails, prefix: Path) -> Mistake:
         return Mistake("bad-name", message, path[:-1], True, _name_hint(value, "lower" in found["msg"]))
     expected = _EXPECTED.get(kind, found["msg"])
     code = kind if kind in {"bad-name", "bad-version", "bad-value"} else "wrong-type"
-    return Mistake(code, f"`{name}`: expected {expected}, found {kind_of(value)}", path, hint=_hint(kind, name, value))
+    at_key = len(path) == 2 and path[0] == "blocks"  # its value is of another kind and stands below
+    return Mistake(
+        code, f"`{name}`: expected {expected}, found {kind_of(value)}", path, at_key, _hint(kind, name, value)
+    )
 
 
 def _hint(kind: str, name: str, value: Any) -> str | None:
@@ -401,6 +404,9 @@ def _declared(inputs: Any, path: Path) -> Iterator[Mistake]:
             yield from _declared(entry, at)
         elif entry is UNKNOWN:
             continue
+        elif isinstance(entry, dict) and "nodes" in entry:
+            message = f"`{name}` is a block, and blocks stand under `blocks`"
+            yield Mistake("wrong-type", message, at, True, "an input is `{shape: […], dtype: …}` or a shape")
         elif isinstance(entry, dict):
             yield from _validate(Input, entry, at)[1]
         elif is_loop(name) or not isinstance(entry, list):

@@ -190,7 +190,7 @@ class _Case:
             return self.say(f"no space after the `-` of `{line.strip()}`", start, "a list's item starts with `- `")
         unfinished = above.strip()
         place = self.lines.starts[number - 2] + len(above) - len(above.lstrip())
-        message = f"`{unfinished}` is not finished, and `{key}` starts below it"
+        message = f"`{unfinished}` is not finished, and `{key}` starts in line {number}"
         return self.say(message, place, "a key is followed by `:` and a space", place + len(unfinished))
 
     def _no_space(self, number: int, above: str) -> Diagnostic:

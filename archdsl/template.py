@@ -319,6 +319,7 @@ class Compiler:
             )  # fmt: skip
         if node.op is None and node.written:
             key = next(iter(node.written))
+            _check_node_name(path)
             loop = for_key(key) is not None
             hint = "put the `for` inside `nodes:`" if loop else _key_hint(key, node.written[key].value, path)
             raise TemplateError(
@@ -424,6 +425,20 @@ class Compiler:
 
     def _fail(self, code: str, message: str, path: Path, hint: str | None = None) -> None:
         self.errors.append(TemplateError(code, message, path, hint=hint))
+
+
+def _check_node_name(path: Path) -> None:
+    """Raises TemplateError for a node that has the name of a key, or of a loop that is misspelt."""
+    name = str(path[-1])
+    if name == "nodes":
+        message = "`nodes` stands where the name of a node is expected"
+        raise TemplateError("bad-node", message, path, hint="write the name of their scope above it", key=True)
+    if " " in name and "$" not in name and for_key(name) is None:
+        from archdsl.otherkeys import around_hint
+
+        loop = "a loop is written `for name in expression:`" if " in " in name else None
+        hint = around_hint(name) or loop
+        raise TemplateError("bad-name", f"`{name}` is no name of a node", path, hint=hint, key=True)
 
 
 def _key_hint(key: str, value: Any, path: Path) -> str:

@@ -14,12 +14,14 @@ from archdsl.diagnostics import (
     Severity,
     Span,
     SpecError,
+    alike,
     nearest,
     ordered,
     render_github,
     render_json,
     render_text,
 )
+from archdsl.ops import OPS
 
 SOURCE = "\n" * 30 + "      add: = bn3 + downsample\n"
 MISMATCH = Diagnostic(
@@ -178,3 +180,12 @@ def test_a_report_keeps_the_same_mistake_once() -> None:
 def test_the_nearest_name(name: str, found: str | None) -> None:
     assert nearest(name, ["stride", "out_channels", "padding", "bias"]) == found
     assert nearest(name, []) is None
+
+
+def test_a_swap_of_neighbours_is_one_slip() -> None:
+    assert nearest("convd2", OPS) == "conv2d"
+    assert nearest("decoder_block", ["encoder_block", "decodre_block"]) == "decodre_block"
+
+
+def test_names_that_go_on_are_alike_before_other_near_ones() -> None:
+    assert alike("block_b", ["block_a", "block_c", "block_b_2", "block_d"])[1] == "block_b_2"

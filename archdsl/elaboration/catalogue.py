@@ -40,6 +40,12 @@ def _declared_ports(inputs: Mapping[str, Any] | None) -> tuple[Port, ...]:
     return tuple(Port(name, bool(isinstance(raw, Mapping) and raw.get("optional"))) for name, raw in inputs.items())
 
 
+def _badly_named(name: str, home: Resolved) -> bool:
+    """Whether a block that a name may mean could not be read for its own name."""
+    lost = (path[1] for path in home.lost if len(path) == 2 and path[0] == "blocks")
+    return nearest(name, [str(each) for each in lost if not str(each).isidentifier()]) is not None
+
+
 def _near_block(name: str, home: Resolved) -> tuple[Note, ...]:
     """Where the block stands that an unknown name may mean."""
     return tuple(_defined(near, home, ("blocks", near)) for near in alike(name, home.document.blocks or ()))
@@ -142,12 +148,13 @@ class Catalogue:
             self._keep.append(home)
             self._ops[key] = OPS[name]
             return OPS[name]
-        if home.misses("blocks", "use") or ("blocks", name) in home.lost:
+        if home.misses("blocks", "use") or ("blocks", name) in home.lost or _badly_named(name, home):
             raise Reported
-        from archdsl.elaboration.misnamed import op_named_hint
+        from archdsl.elaboration.misnamed import library_of, op_named_hint
 
         self.mistakes.add(
-            "unknown-op", f"unknown op or block `{name}`", template.home.span(template.op_path or template.path),
+            "unknown-op", f"unknown op or block `{name}`{', which no `use` brings' if library_of(name) else ''}",
+            template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=op_named_hint(name, home, frame),
             notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
         )  # fmt: skip
@@ -250,10 +257,11 @@ class Catalogue:
     ) -> None:
         """Tells of a parameter that a block does not have."""
         near = nearest(key, block.params)
-        listed = ", ".join(f"`{name}`" for name in block.params) or "no parameters"
+        listed = ", ".join(f"`{name}`" for name in block.params)
+        absent = "" if block.params else ": it has no `params`"
         self.mistakes.add(
-            "unknown-field", f"`{block.name}` has no parameter `{key}`", template.home.key_span(written.path),
-            place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}",
+            "unknown-field", f"`{block.name}` has no parameter `{key}`{absent}", template.home.key_span(written.path),
+            place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}" if listed else None,
             notes=(_defined(block.name, block.template.home, (*block.template.path, "params", near or "")),),
         )  # fmt: skip
 

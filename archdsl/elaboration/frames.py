@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from archdsl.diagnostics import FollowOn, Note, Span, alike, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
-from archdsl.elaboration.sources import Use
+from archdsl.elaboration.sources import Use, without_sections
 from archdsl.expressions import ExpressionError
 from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.limits import current
@@ -301,11 +301,13 @@ def unknown_path(frame: Frame, path: str) -> PathError:
         return PathError("unknown-node", f"`{path}` is no path of a node", form)
     head, _, rest = path.partition(".")
     if _written_later(frame, head):
-        return PathError(
+        error = PathError(
             "forward-reference",
             f"`{path}` is written after the node that reads it",
             f"nodes run in the order in which they are written: move `{head}` up",
         )
+        error.notes = _near_notes(frame, head)
+        return error
     entry = find(frame, head)
     if entry is None:
         if may_be_node(frame, head):
@@ -316,12 +318,9 @@ def unknown_path(frame: Frame, path: str) -> PathError:
         near = nearest(head, visible(frame))
         names = ", ".join(f"`{name}`" for name in [*islice(visible(frame), _MANY)][-6:])
         hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
-        error = PathError("unknown-node", f"no node `{head}` here", hint)
-        error.notes = tuple(
-            Note(name, f"line {span.line}")
-            for name in alike(head, islice(visible(frame), _MANY))
-            if (span := _span(frame, name)) is not None
-        )
+        where = " here" if near else (without_sections(frame.env, "inputs") or " here")
+        error = PathError("unknown-node", f"no node `{head}`{where}", hint)
+        error.notes = (*_near_notes(frame, head), *_loop_notes(frame, head))
         return error
     while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
         part, _, rest = rest.partition(".")
@@ -338,6 +337,34 @@ def unknown_path(frame: Frame, path: str) -> PathError:
     span = _entry_span(entry.children.get(near or "", entry))
     error.notes = () if span is None else (Note(f"{head}.{near}" if near else head, f"line {span.line}"),)
     return error
+
+
+def _near_notes(frame: Frame, head: str) -> tuple[Note, ...]:
+    """Where the names stand that a missing one may mean."""
+    return tuple(
+        Note(name, f"line {span.line}")
+        for name in alike(head, islice(visible(frame), _MANY))
+        if (span := _span(frame, name)) is not None
+    )
+
+
+def _loop_notes(frame: Frame, head: str) -> tuple[Note, ...]:
+    """The loops whose nodes have names like a missing one, and did not give it."""
+    from archdsl.template import LoopTemplate
+
+    use = frame.scope.env.source
+    bodies = [body for body, _ in frame.later] or ([use.block.body] if isinstance(use, Use) else [])
+    loops = (template for body in bodies for template in body if isinstance(template, LoopTemplate))
+    return tuple(
+        Note(f"for {', '.join(loop.targets)}", f"line {loop.home.key_span(loop.path).line}", "gives other names")
+        for loop in loops
+        if _gives((loop,), head)
+    )
+
+
+def _gives(templates: tuple[Template, ...], head: str) -> bool:
+    """Whether a name fits one that is written with a `$` and something else."""
+    return any(pattern != STAR and all(match(pattern, head) or ("",)) for _, pattern in _heads(templates)[1])
 
 
 def _span(frame: Frame, name: str) -> Span | None:
@@ -397,7 +424,10 @@ def _comes_later(frame: Frame, head: str) -> bool:
         current().spend("steps", len(patterns))
         if names.get(head, -1) >= start:
             return True
-        if any(position >= start and all(match(pattern, head) or ("",)) for position, pattern in patterns):
+        if any(
+            position >= start and pattern != STAR and all(match(pattern, head) or ("",))
+            for position, pattern in patterns
+        ):
             return True
     return False
 

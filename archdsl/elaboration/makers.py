@@ -78,6 +78,10 @@ def _notes(node: Node) -> Iterator[tuple[int, Note]]:
         return
     line = template.span.line
     yield line, Note(node.name, str(node.types[0]), f"from {node.path} (line {line})")
+    for name, written in template.written.items():
+        at = template.home.key_span(written.path).line
+        if at != line and isinstance(written.value, int | float):
+            yield at, Note(name, str(written.value), f"line {at}")
     yield from _read(template, node.env)
 
 
@@ -86,4 +90,4 @@ def _read(template: NodeTemplate, env: Env) -> Iterator[tuple[int, Note]]:
     for value in template.fields.values():
         for read in sources(value, env):
             if not read.origin.given:
-                yield read.origin.home.span(read.origin.path).line, read.note
+                yield read.origin.span.line, read.note

@@ -35,13 +35,18 @@ def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
     known = op_hint(name, _rank(frame)) if nearest(name, blocks) is None else None
     if known is not None:
         return known
-    library = _libraries().get(bare(name))
+    library = library_of(name)
     if library is not None:
         return f"add `use: [{library}]`, which brings the block `{bare(name)}`"
     near = nearest(bare(name), [*blocks, *OPS])
     if near is None and find(frame, name) is not None:
         return f"`{name}` is a node: `{{from: {name}}}` reads it, and `{{share: {name}}}` runs it again"
     return f"did you mean `{near}`?" if near else _LIST
+
+
+def library_of(name: str) -> str | None:
+    """The block library that ships with a block of that name."""
+    return _libraries().get(bare(name))
 
 
 def _rank(frame: Frame) -> int | None:

@@ -11,6 +11,7 @@ from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, alik
 from archdsl.elaboration.applying import FieldError, Problem
 from archdsl.elaboration.fields import item_at
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
+from archdsl.elaboration.sources import say_without
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Env
 from archdsl.limits import TooLarge, current
@@ -72,7 +73,7 @@ def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
     for near in alike(error.unknown, env.keys()):
         origin = origin_of(near, env)
         if origin is not None and not origin.given:
-            span = origin.home.span(origin.path)
+            span = origin.span
             notes.append(Note(near, f"line {span.line}{'' if span.file == origin.home.file else f' of {span.file}'}"))
     return Told(tuple(notes))
 
@@ -161,11 +162,13 @@ class Mistakes:
             if error.unknown is None or not frame.env.may_miss(error.unknown):
                 told = traced(error.tree, frame.env) if error.unknown is None else near_name(error, frame.env)
                 if error.unknown is not None:
+                    say_without(error, frame.env)
                     error.hint = error.hint or _names_hint(frame.env)
                 self.expression(home, _at_item(template, path, error), error, place, told)
         elif isinstance(error, MissingElse):
             self.missing_else(error, _path_span(home, error, path))
         elif isinstance(error, PathError):
+            error.notes += _loop_notes(template, frame.env)
             for each in (error, *error.also):
                 span = _path_span(home, each, path)
                 self.add(each.code, each.message, span, place=place, hint=each.hint, notes=each.notes)
@@ -243,6 +246,16 @@ class _At:
         path = self._template.path if self._path is None else self._path
         if self._mistakes.caught(error, self._template, self._frame, path):
             raise Reported from None
+
+
+def _loop_notes(template: Template | BlockTemplate, env: Env) -> tuple[Note, ...]:
+    """The turn of the loops whose variables a node's paths read."""
+    source = template.source if isinstance(template, NodeTemplate) else None
+    if source is None:
+        return ()
+    from archdsl.elaboration.tracing import turns
+
+    return tuple(read.note for read in turns(source.value, env))
 
 
 def _names_hint(env: Env) -> str | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import FollowOn, Note
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
+from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported
-from archdsl.elaboration.placing import place_op, read
+from archdsl.elaboration.placing import came_from, place_op, read
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scopes import block, inline
 from archdsl.graph import Mode, Node, Scope, ScopeKind
@@ -103,6 +104,9 @@ def _link(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node, ori
         for key, weight in node.tensors.items()
         if key in origin.tensors
     )
+    reading = tuple(value for value in (*origin.inputs, *node.inputs) if value is not None)
+    notes += tuple(Note(value.name, str(value.type), came_from(value)) for value in reading)
+    notes = size_notes(reading, notes, template.span.line)
     run.mistakes.add(
         "bad-share", f"`{origin.path}` has other parameter shapes on this input", template.span,
         place=place_of(frame, template), notes=notes,

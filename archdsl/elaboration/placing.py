@@ -172,5 +172,10 @@ def _origin(name: str, value: Value, frame: Frame) -> str:
     entry = find(frame, name)
     if entry is not None and entry.alias is not None and entry.alias.startswith("left out"):
         return f"{entry.alias}, so this is `{value.name}`"
+    return came_from(value)
+
+
+def came_from(value: Value) -> str:
+    """The node that makes a value, with its line."""
     span = value.node.span
     return f"from {value.node.path}" + (f" (line {span.line})" if span else "")

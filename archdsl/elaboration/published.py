@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import FollowOn, Severity
@@ -96,7 +96,7 @@ def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:
         return Rename(before, None)
     if not isinstance(raw, str):
         message = f"`{before}`: expected a name or null, found {kind_of(raw)}"
-        raise TemplateError("bad-rename", message, path)
+        raise TemplateError("bad-rename", message, path, key=isinstance(raw, Mapping))
     now = str(evaluate_text(parse_text(raw), env))
     if before.count("*") != now.count("*"):
         stars = f"`{before}` has {before.count('*')} `*` and `{now}` has {now.count('*')}"

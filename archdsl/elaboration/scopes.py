@@ -28,7 +28,7 @@ from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported, near_name
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
-from archdsl.elaboration.sources import Use
+from archdsl.elaboration.sources import Use, say_without
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
@@ -232,6 +232,7 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
 
 def _tell_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str, error: ExpressionError) -> None:
     path, told = (*spec.template.path, "let", name), near_name(error, scope.env)
+    say_without(error, scope.env)
     run.mistakes.expression(spec.template.home, path, error, scope.path, told)
 
 

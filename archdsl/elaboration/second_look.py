@@ -204,8 +204,8 @@ def _inside(
         return
     run.looked.add(key)
     outer = run.catalogue.outer_env(spec, frame.scope)
-    source = None if template is None else Use(template, spec.template, frame.env)
-    scope.env = Env({n: _binding(value) for n, value in arguments.items()}, outer, source)
+    use = Use(template, spec.template, frame.env)
+    scope.env = Env({n: _binding(value) for n, value in arguments.items()}, outer, use)
     scope.block = spec.name
     with suppress(Reported):
         for port in ports_in(run, spec, scope.env, frame):

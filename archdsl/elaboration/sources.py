@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from archdsl.expressions import ExpressionError
     from archdsl.graph import Env
     from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 class Use(NamedTuple):
     """A node that is a block: its arguments stand there, its defaults and derived values in the block."""
 
-    node: NodeTemplate
+    node: NodeTemplate | None
+    """None while a block that nobody uses is looked at."""
     block: BlockTemplate
     env: Env
     """What the arguments see."""
@@ -23,3 +25,30 @@ class Turn(NamedTuple):
 
     loop: LoopTemplate
     number: int
+
+
+_GIVING: Final = ("inputs", "params", "let")
+"""The sections whose names expressions read."""
+
+
+def say_without(error: ExpressionError, env: Env) -> None:
+    """Says of an unknown name that means nothing near which sections are absent that could give it."""
+    if error.unknown is not None and error.hint is None:
+        error.message += without_sections(env)
+
+
+def without_sections(env: Env, *sections: str) -> str:
+    """Which of the sections that give names the block or file around does not have: ` in a block without …`."""
+    around: Env | None = env
+    while around is not None and (around.source is None or isinstance(around.source, Turn)):
+        around = around.parent
+    source = None if around is None else around.source
+    if source is None:
+        return ""
+    holder: Any = source.block if isinstance(source, Use) else source.document
+    what = "block" if isinstance(source, Use) and not source.block.is_spec else "file"
+    absent = [each for each in sections or _GIVING if not getattr(holder, each)]
+    if not absent or absent == ["let"]:
+        return ""
+    listed = [f"`{each}`" for each in absent]
+    return f" in a {what} without {' or '.join(filter(None, (', '.join(listed[:-1]), listed[-1])))}"

@@ -6,6 +6,7 @@ An `Env` says with its `source` what its names come from: a file, or what `archd
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.diagnostics import FollowOn, Note
@@ -26,9 +27,10 @@ from archdsl.expressions import (
     to_text,
 )
 from archdsl.overrides import is_declared, reads_as_plain
-from archdsl.substitution import Text
+from archdsl.substitution import Text, parse_text
 
 if TYPE_CHECKING:
+    from archdsl.diagnostics import Span
     from archdsl.graph import Env
     from archdsl.inherit import Resolved
 
@@ -47,6 +49,12 @@ class Origin(NamedTuple):
     home: Resolved
     path: Path
     given: bool = False
+    key: bool = False
+    """The key of that path gives the value, as that of a `for` gives its variables theirs."""
+
+    @property
+    def span(self) -> Span:
+        return self.home.key_span(self.path) if self.key else self.home.span(self.path)
 
 
 class Read(NamedTuple):
@@ -64,7 +72,7 @@ class Read(NamedTuple):
         """The note in a message about a file: others are named."""
         if self.origin.given:
             return Note(self.text, _shown(self.value), "given by the call")
-        span = self.origin.home.span(self.origin.path)
+        span = self.origin.span
         where = "" if span.file == file else f" of {span.file}"
         return Note(self.text, _shown(self.value), f"line {span.line}{where}")
 
@@ -79,6 +87,17 @@ def reads(value: Any, env: Env) -> list[Read]:
             if text not in found and origin is not None and (value := _value(part, env)) is not _NOTHING:
                 found[text] = Read(text, value, origin)
     return list(found.values())[:MOST_NOTES]
+
+
+def turns(raw: Any, env: Env) -> Iterator[Read]:
+    """The loop variables that written paths read."""
+    if isinstance(raw, dict | list):
+        for item in raw.values() if isinstance(raw, dict) else raw:
+            yield from turns(item, env)
+    elif isinstance(raw, str) and "$" in raw:
+        with suppress(ExpressionError):
+            found = reads(parse_text(raw), env)
+            yield from (read for read in found if read.origin.key)
 
 
 def sources(value: Any, env: Env, depth: int = MOST_STEPS) -> list[Read]:
@@ -116,7 +135,7 @@ def _givers(name: str, env: Env) -> Iterator[tuple[Any, Env]]:
         if source.loop.iterable is not None and around.parent is not None:
             yield source.loop.iterable, around.parent
     elif isinstance(source, Use):
-        written = source.node.written.get(name)
+        written = None if source.node is None else source.node.written.get(name)
         if name in source.block.let:
             yield from _parsed(source.block.let[name], around)
         elif written is not None:
@@ -206,8 +225,10 @@ def origin_of(name: str, env: Env) -> Origin | None:
     if isinstance(around.source, Use):
         section = "let" if name in around.source.block.let else "params"
         return Origin(around.source.block.home, (*around.source.block.path, section, name))
-    if around.source is None or isinstance(around.source, Turn):
-        return _name(name, env)
+    if isinstance(around.source, Turn):
+        return _loop(around.source)
+    if around.source is None:
+        return None
     section = "let" if around.names[name].kind == "let" else "params"
     return Origin(around.source, (section, name), name in around.source.overrides)
 
@@ -219,7 +240,7 @@ def _name(name: str, env: Env) -> Origin | None:
     if around is None or around.names[name].kind == "dim":
         return None
     if isinstance(around.source, Turn):
-        return _element(name, around.source, around.parent)
+        return _element(name, around.source, around.parent) or _loop(around.source)
     if isinstance(around.source, Use):
         return _argument(name, around.source, around)
     return _of_file(name, around.source, around)
@@ -236,8 +257,8 @@ def _of_file(name: str, home: Resolved | None, env: Env) -> Origin | None:
 def _argument(name: str, use: Use, env: Env) -> Origin | None:
     if name in use.block.let:
         return _written(use.block.home, (*use.block.path, "let", name), use.block.let[name], env)
-    written = use.node.written.get(name)
-    if written is not None:
+    written = None if use.node is None else use.node.written.get(name)
+    if use.node is not None and written is not None:
         return _written(use.node.home, written.path, written.value, use.env)
     return _parameter(use.block.home, (*use.block.path, "params", name), use.block.params.get(name), False)
 
@@ -254,6 +275,10 @@ def _written(home: Resolved, path: Path, raw: Any, env: Env) -> Origin:
         tree = None
     further = _origin(tree, env) if tree is not None and _head(tree) not in (None, path[-1]) else None
     return further or Origin(home, path)
+
+
+def _loop(turn: Turn) -> Origin:
+    return Origin(turn.loop.home, turn.loop.path, key=True)
 
 
 def _element(name: str, turn: Turn, env: Env | None) -> Origin | None:

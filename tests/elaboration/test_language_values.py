@@ -169,7 +169,7 @@ def test_inputs_that_are_refused(tmp_path: Path, inputs: str) -> None:
 def test_a_files_dimensions_are_invisible_in_blocks(tmp_path: Path) -> None:
     block = "{b: {inputs: {x: [A, B, C]}, nodes: [{op: reshape, shape: [N, T * 8]}]}}"
     text = f"inputs: {{x: [N, T = 4, 8]}}\nblocks: {block}\nnodes: {{m: b}}\n"
-    assert mistakes(tmp_path, text) == [("bad-expression", "unknown name `N`")]
+    assert mistakes(tmp_path, text) == [("bad-expression", "unknown name `N` in a block without `params` or `let`")]
     visible = "inputs: {x: [N, T = 4, 8]}\nnodes: {m: {op: reshape, shape: [N, T * 8]}, y: = m * T + N}\n"
     assert shape(graph_of(tmp_path, visible), "y") == "N×(8 * T)"
 

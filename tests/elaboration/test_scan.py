@@ -252,4 +252,4 @@ def test_the_carry_points_to_what_is_written(tmp_path: Path) -> None:
     _, diagnostics = analyse_text(tmp_path, text + "outputs: rnn.y\n")
     found = next(d for d in diagnostics if d.severity.value == "error")
     assert found.message == "what is carried is N×4, and a step makes N×8 of it"
-    assert [note.subject for note in found.notes] == ["h next", "h"]
+    assert [note.subject for note in found.notes] == ["h next", "h", "zeros"]

@@ -6,6 +6,8 @@ from tests.mutants.changed import results
 from tests.mutants.seeds import seed
 
 LINES = 600
+LEAST = 0.93
+"""Of the about 300 that fail: four standard errors below the rate that the long runs give."""
 
 
 def test_what_is_told_first_is_where_the_change_is() -> None:
@@ -14,4 +16,4 @@ def test_what_is_told_first_is_where_the_change_is() -> None:
     missed = Counter(f"{each.kind} {each.spec.path.name}:{each.line}" for each in found if not each.met)
     met = sum(each.met for each in found)
     assert len(found) > LINES // 4
-    assert met >= 0.9 * len(found), f"{met} of {len(found)}, seed {drawn}: {missed}"
+    assert met >= LEAST * len(found), f"{met} of {len(found)}, seed {drawn}: {missed}"
