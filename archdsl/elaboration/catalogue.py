@@ -11,7 +11,7 @@ from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_bl
 from archdsl.elaboration.fields import evaluate, prepare
 from archdsl.elaboration.frames import Frame, place_of
 from archdsl.elaboration.loops import expanded, listed, path_text
-from archdsl.elaboration.mistakes import Mistakes, Reported, near_name, traced
+from archdsl.elaboration.mistakes import Mistakes, Reported, read_by, traced
 from archdsl.expressions import ExpressionError
 from archdsl.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
@@ -113,7 +113,7 @@ class Catalogue:
                     error.hint = f"`{later}` is written below: a derived value sees those above it"
                 elif _names_dimension(resolved, error.message):
                     error.hint = "a file's `let` sees no dimensions of its inputs: write it where it is used"
-                self.mistakes.expression(resolved, path, error, "", near_name(error, env))
+                self.mistakes.expression(resolved, path, error, "", read_by(error, env))
                 env.names[name] = Binding(None, "broken")
             except FollowOn:
                 env.names[name] = Binding(None, "broken")
@@ -276,7 +276,7 @@ class Catalogue:
             if isinstance(raw, Mapping):
                 return [(n, path_text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
         except ExpressionError as error:
-            self.mistakes.expression(home, written.path, error, place, near_name(error, frame.env))
+            self.mistakes.expression(home, written.path, error, place, read_by(error, frame.env))
             return []
         except FollowOn:
             return []

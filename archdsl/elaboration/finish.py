@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl.diagnostics import Severity, nearest
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
-from archdsl.elaboration.mistakes import Mistakes, near_name
+from archdsl.elaboration.mistakes import Mistakes, read_by
 from archdsl.elaboration.published import published, read_renames
 from archdsl.elaboration.unused import reads_size, warn_unused
 from archdsl.expressions import ExpressionError
@@ -290,7 +290,7 @@ class _Rules:
             except InitialiserError as error:
                 self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
             except ExpressionError as error:
-                notes = near_name(error, env).notes
+                notes = read_by(error, env).notes
                 self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint, notes=notes)
 
     def _check_name(self, node: Node, name: str, own: list[str], home: Resolved, where: tuple[Any, ...]) -> None:

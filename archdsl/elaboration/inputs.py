@@ -10,7 +10,7 @@ from archdsl.diagnostics import FollowOn
 from archdsl.document import kind_of
 from archdsl.elaboration.blocks import is_sampled, port_spec
 from archdsl.elaboration.loops import expanded
-from archdsl.elaboration.mistakes import NOTHING, Mistakes, near_name, traced
+from archdsl.elaboration.mistakes import NOTHING, Mistakes, read_by, traced
 from archdsl.elaboration.names import check_input_name
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.graph import BATCH, UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
@@ -128,7 +128,7 @@ def _declared(resolved: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tupl
         mistakes.template(resolved, error)
         yield UNSURE, None
     except ExpressionError as error:
-        mistakes.expression(resolved, ("inputs",), error, "", near_name(error, env))
+        mistakes.expression(resolved, ("inputs",), error, "", read_by(error, env))
         yield UNSURE, None
     except FollowOn:
         yield UNSURE, None
@@ -203,7 +203,8 @@ def _dimension(
         if given is not None:
             sample[name] = given
         elif default:
-            size = _positive(parse(default).evaluate(declared.env), sample, resolved, path, mistakes)
+            usual = parse(default)
+            size = _positive(usual.evaluate(declared.env), sample, resolved, path, mistakes, (usual, declared.env))
             if name not in sample.usual and sample[name] != size:
                 mistakes.add("bad-value", f"`{name}` = {size} here, and {sample[name]} before", resolved.span(path),
                              hint="one name is one size: write `= size` once, or use two names")  # fmt: skip
@@ -216,7 +217,7 @@ def _dimension(
     except ExpressionError as error:
         if (near := f"{name[:1].upper()}{name[1:]}") != name and f"unknown name `{name}`" == error.message:
             error.hint = error.hint or f"a dimension that only the run knows is upper case, `{near}`"
-        mistakes.expression(resolved, path, error, "", near_name(error, declared.env))
+        mistakes.expression(resolved, path, error, "", read_by(error, declared.env))
         raise _Bad from None
 
 
@@ -253,13 +254,14 @@ def _node(
     if below is not None:
         path = (*declared.path, "below")
         try:
-            below = parse(str(below)).evaluate(declared.env)
+            expression = parse(str(below))
+            below = expression.evaluate(declared.env)
         except ExpressionError as error:
-            mistakes.expression(resolved, path, error, "", near_name(error, declared.env))
+            mistakes.expression(resolved, path, error, "", read_by(error, declared.env))
             raise _Bad from None
         except FollowOn:
             raise _Bad from None
-        below = _positive(below, sample, resolved, path, mistakes)
+        below = _positive(below, sample, resolved, path, mistakes, (expression, declared.env))
     try:
         check_outputs((TensorType(tuple(evaluate(dim, sample) for dim in shape)),), f"`{declared.name}`")
     except OpError as error:

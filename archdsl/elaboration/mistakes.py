@@ -78,6 +78,11 @@ def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
     return Told(tuple(notes))
 
 
+def read_by(error: ExpressionError | TemplateError, env: Env) -> Told:
+    """Where the values stand that an expression at fault reads, or the names that an unknown one may mean."""
+    return traced(error.tree, env) if error.unknown is None else near_name(error, env)
+
+
 class Reported(Exception):
     """A mistake has been reported: what depends on it is left in peace."""
 
@@ -156,11 +161,11 @@ class Mistakes:
         """Reports a mistake that was raised; False for any other exception."""
         home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
         if isinstance(error, TemplateError):
-            told = traced(error.tree, frame.env) if error.unknown is None else near_name(error, frame.env)
+            told = read_by(error, frame.env)
             self.template(home, error, told)
         elif isinstance(error, ExpressionError):
             if error.unknown is None or not frame.env.may_miss(error.unknown):
-                told = traced(error.tree, frame.env) if error.unknown is None else near_name(error, frame.env)
+                told = read_by(error, frame.env)
                 if error.unknown is not None:
                     say_without(error, frame.env)
                     error.hint = error.hint or _names_hint(frame.env)

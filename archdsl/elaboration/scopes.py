@@ -25,7 +25,7 @@ from archdsl.elaboration.frames import (
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.makers import size_notes
-from archdsl.elaboration.mistakes import Reported, near_name
+from archdsl.elaboration.mistakes import Reported, read_by
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.sources import Use, say_without
@@ -231,7 +231,7 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
 
 
 def _tell_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str, error: ExpressionError) -> None:
-    path, told = (*spec.template.path, "let", name), near_name(error, scope.env)
+    path, told = (*spec.template.path, "let", name), read_by(error, scope.env)
     say_without(error, scope.env)
     run.mistakes.expression(spec.template.home, path, error, scope.path, told)
 

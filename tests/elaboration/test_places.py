@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Diagnostic, Severity
 from archdsl.elaborate import analyse
 from tests.elaboration.support import HEAD
 
@@ -16,7 +16,7 @@ def first(folder: Path, text: str) -> Diagnostic:
     """The first mistake; the text begins in line 4."""
     path = folder / "net.yaml"
     path.write_text(HEAD + "inputs: {x: [N, 3, 8, 8]}\n" + dedent(text))
-    return analyse(path)[1][0]
+    return next(found for found in analyse(path)[1] if found.severity is Severity.ERROR)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,28 @@ def test_a_block_among_the_inputs(tmp_path: Path) -> None:
     found = analyse(path)[1][0]
     assert found.message == "`b` is a block, and blocks stand under `blocks`"
     assert found.span is not None and found.span.line == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "params:\n  heads: 0\nlet:\n  size: 8 // heads\nnodes: [relu]\n",
+        "params:\n  heads: 0\nblocks:\n  b:\n    let:\n      size: 8 // heads\n    nodes: [relu]\nnodes: [b]\n",
+        "params:\n  heads: 0\nnodes: {a: relu}\noutputs: a$(8 // heads)\n",
+        "params:\n  heads: 0\nnodes:\n  p: {op: parameter, shape: [8], init: normal(std=$(8 // heads))}\n",
+    ],
+)
+def test_what_an_expression_read_that_could_not_be_evaluated(tmp_path: Path, text: str) -> None:
+    found = first(tmp_path, text)
+    assert found.message == "8 // 0 divides by zero"
+    assert found.notes[0] == ("heads", "0", "line 5")
+
+
+def test_what_an_inputs_size_read(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        HEAD
+        + "params:\n  n: 0\ninputs:\n  x: {shape: [N, 3], dtype: int64, below: n}\n  y: [N, T = n]\nnodes: [relu]\n"
+    )
+    told = [found.notes for found in analyse(path)[1] if found.code == "bad-value"]
+    assert told == [(("n", "0", "line 4"),)] * 2
