@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
 from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, alike, shortened
@@ -28,6 +29,8 @@ _DOLLAR = re.compile(r"\$\{?(?:(\w+)\}?|\((.*)\))")
 
 MOST_NAMES = 8
 """The names that a message lists."""
+MOST_COMPARED = 1000
+"""The names that are looked through for what to say beside a mistake."""
 LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
 
@@ -70,7 +73,7 @@ def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
     from archdsl.elaboration.tracing import origin_of
 
     notes = []
-    for near in alike(error.unknown, env.keys()):
+    for near in alike(error.unknown, islice(env.keys(), MOST_COMPARED)):
         origin = origin_of(near, env)
         if origin is not None and not origin.given:
             span = origin.span
@@ -161,11 +164,11 @@ class Mistakes:
         """Reports a mistake that was raised; False for any other exception."""
         home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
         if isinstance(error, TemplateError):
-            told = read_by(error, frame.env)
+            told = self._read_by(error, frame.env)
             self.template(home, error, told)
         elif isinstance(error, ExpressionError):
             if error.unknown is None or not frame.env.may_miss(error.unknown):
-                told = read_by(error, frame.env)
+                told = self._read_by(error, frame.env)
                 if error.unknown is not None:
                     say_without(error, frame.env)
                     error.hint = error.hint or _names_hint(frame.env)
@@ -183,6 +186,10 @@ class Mistakes:
         else:
             return isinstance(error, FollowOn)
         return True
+
+    def _read_by(self, error: ExpressionError | TemplateError, env: Env) -> Told:
+        """What to say beside a mistake that is shown: past the limit none is."""
+        return NOTHING if self.count >= LIMIT else read_by(error, env)
 
     def _problem(self, problem: Problem, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
         own = problem.field is None or problem.field in getattr(template, "written", {})
@@ -265,7 +272,8 @@ def _loop_notes(template: Template | BlockTemplate, env: Env) -> tuple[Note, ...
 
 def _names_hint(env: Env) -> str | None:
     """Which names there are, where they are few."""
-    names = [name for name in dict.fromkeys(env.keys()) if name.isidentifier()]
+    distinct = dict.fromkeys(islice(env.keys(), MOST_COMPARED))
+    names = [*islice(filter(str.isidentifier, distinct), MOST_NAMES + 1)]
     if not names or len(names) > MOST_NAMES:
         return None
     return f"the names here are {', '.join(f'`{name}`' for name in names)}"
