@@ -183,8 +183,8 @@ def child_of(owner: str, key: str | int) -> str:
 
 
 def assignment(name: str) -> str:
-    """Code that begins the assignment of an attribute."""
-    return f"self.{identifier(name)} = "
+    """Code that begins the assignment of an attribute, by the name that `attribute` reads."""
+    return f"{attribute('self', name)} = "
 
 
 def keyword(name: str) -> str:

@@ -154,6 +154,11 @@ def test_usual_names_are_taken(tmp_path: Path) -> None:
             assert built(tmp_path, {**USUAL, role: name}), (role, name)
 
 
+@pytest.mark.parametrize("role", ["a", "b", "chain", "child", "c", "maybe", "sum"])
+def test_a_child_is_assigned_by_the_name_it_is_read_by(tmp_path: Path, role: str) -> None:
+    assert built(tmp_path, {**USUAL, role: "_"})
+
+
 @pytest.mark.parametrize("role", ["a", "chain", "child", "c", "maybe"])
 @pytest.mark.parametrize("name", ["forward", "_modules", "training", "T_destination", "state_dict", "_version", "half"])
 def test_attributes_of_modules_are_refused(tmp_path: Path, role: str, name: str) -> None:

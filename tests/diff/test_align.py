@@ -48,6 +48,8 @@ def test_random_insertions_and_removals_are_found_exactly(widths: list[int], edi
         else:
             after.append(("linear", width))
         before.append(("linear", width))
+    if not after:
+        gone = {"features"}  # a list that is gone is told once, not item by item
     difference = archdsl.diff(chain(before), chain(after))
     found = all_told(difference)
     assert {path for sign, path, _ in found if sign == "-"} == gone
