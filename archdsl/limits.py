@@ -13,9 +13,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Span
@@ -54,8 +53,7 @@ VARIABLE: Final = "ARCHDSL_BUDGET"
 
 
 @final
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one analysis may use. Each can be raised by its name."""
 
     characters: int = 1_000_000
@@ -90,7 +88,7 @@ class Limits:
     """Comparisons of misspelt names with right ones, of eight letters each; then nothing more is suggested."""
 
 
-NAMES: Final = tuple(field.name for field in fields(Limits))
+NAMES: Final = Limits._fields
 
 _SAID: Final = {
     "characters": "characters in its files",
@@ -148,7 +146,7 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.spent = dict.fromkeys(NAMES, 0)
-        self._allowed: dict[str, int] = vars(limits)
+        self._allowed: dict[str, int] = limits._asdict()
 
     def spend(self, limit: str, amount: int) -> None:
         """Counts an amount against a limit. Raises TooLarge where that is more than is left."""
@@ -217,7 +215,7 @@ def _changed(old: Limits, times: float, limit: dict[str, int]) -> Limits:
     if not 0 < times < 1e9 or any(not 0 < amount < 2**63 for amount in limit.values()):
         raise BadBudget("a limit is a whole number from 1 on, and so is what it is multiplied with")
     raised = {name: int(getattr(old, name) * times) for name in NAMES}
-    return replace(old, **{**raised, **limit})
+    return old._replace(**{**raised, **limit})
 
 
 @lru_cache(maxsize=16)

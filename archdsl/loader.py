@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from yaml import YAMLError
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -29,9 +29,11 @@ from archdsl.diagnostics import Diagnostic, Note
 from archdsl.flow import Mender
 from archdsl.limits import MAX_NESTING, TooLarge, current
 from archdsl.lines import hidden_separators
-from archdsl.mending import Mending
 from archdsl.positions import Box, Lines, Path, Place, Scalar, SourceMap
 from archdsl.syntax import describe
+
+if TYPE_CHECKING:
+    from archdsl.mending import Mending
 
 __all__ = ["Path", "SourceMap", "load", "scalar"]
 
@@ -148,6 +150,8 @@ class _Reader:
                     if (place := _too_deep(text, error)) is not None:
                         self._deep(place)
                         return None, None
+                    from archdsl.mending import Mending  # only where something is wrong
+
                     mending = mending or Mending(text)
                     found = describe(error, Lines(self.lines.file, text.translate(separators)))
                     if mending.is_new(found):

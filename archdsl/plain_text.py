@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = (
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 """Characters that JSON may hold as they are, and that a reader does not see or that no encoding has."""
@@ -25,7 +25,7 @@ def to_json(value: Any, **options: Any) -> str:
     """JSON in which every character shows and can be encoded; it says the same."""
     from json import dumps
 
-    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", dumps(value, ensure_ascii=False, **options))
+    return re.sub(_HIDDEN, lambda found: f"\\u{ord(found[0]):04x}", dumps(value, ensure_ascii=False, **options))
 
 
 def _visible(character: str) -> str:

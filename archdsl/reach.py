@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import NamedTuple, TypeAlias, final
 
 from archdsl.diagnostics import Diagnostic, Span
 from archdsl.files import SHOWN, display, shortened, specs_folder
@@ -16,8 +15,7 @@ Folders: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
 
 @final
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """Folders, absolute and without links. Files under them may be named, and those that ship."""
 
     folders: tuple[Path, ...]

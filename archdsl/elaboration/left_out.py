@@ -14,7 +14,6 @@ from archdsl.diagnostics import FollowOn
 from archdsl.elaboration.arguments import unfolded
 from archdsl.elaboration.fields import OpName, evaluate_text, formula_text, shapes_read
 from archdsl.elaboration.frames import Entry, Frame, LeftOut, PathError, State, find
-from archdsl.elaboration.outside import body_reads
 from archdsl.elaboration.reading import DECLARATIONS, above_name, check_paths, find_entry, written_sources
 from archdsl.expressions import ExpressionError, free_names, parse_formula
 from archdsl.graph import ScopeKind
@@ -166,6 +165,8 @@ def _formula_reads(template: NodeTemplate, frame: Frame) -> Reads:
 
 def _body_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
     """The scope's own input, if it is used, and what its nodes read from around it."""
+    from archdsl.elaboration.outside import body_reads  # few networks leave out a scope
+
     assert template.body is not None
     reads = _source(template, frame)
     return [*reads, *body_reads(run.catalogue, template.body, frame, reads)]
@@ -185,6 +186,8 @@ def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Read
     except (ExpressionError, FollowOn):
         origin = None
     if origin is not None and origin.scope is not None and origin.scope.kind is ScopeKind.INLINE:
+        from archdsl.elaboration.outside import body_reads
+
         written = origin.scope.template
         assert isinstance(written, NodeTemplate) and written.body is not None
         reads = _source(template, frame)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Path = tuple[Any, ...]
 
-_DOLLAR = re.compile(r"\$\{?(?:(\w+)\}?|\((.*)\))")
+_DOLLAR = r"\$\{?(?:(\w+)\}?|\((.*)\))"
 
 MOST_NAMES = 8
 """The names that a message lists."""
@@ -306,7 +306,7 @@ def unquoted_hint(template: Template | BlockTemplate, field: str | None) -> str 
     written = getattr(template, "written", {}).get(field)
     raw = None if written is None else written.value
     if isinstance(raw, str) and raw.startswith("$"):
-        bare = _DOLLAR.sub(r"\1\2", raw)
+        bare = re.sub(_DOLLAR, r"\1\2", raw)
         return f"an expression reads a name without `$`: `{bare}`" if bare != raw else None
     if isinstance(raw, str) and raw.endswith(","):
         return "remove the comma at its end"

@@ -8,7 +8,6 @@ from archdsl.diagnostics import Note
 from archdsl.elaboration.applying import Applied
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, unknown_path, value_of
-from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.elaboration.names import check_module_name
 from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
@@ -32,6 +31,8 @@ def place_op(
     try:
         applied = run.applier.apply(op, types)
     except OpError as error:
+        from archdsl.elaboration.makers import size_notes  # only where something is wrong
+
         notes = origins(names, values, frame)
         if template.formula is not None:
             notes = tuple(_told_apart(note, frame) for note in notes)

@@ -16,7 +16,6 @@ from archdsl.elaboration.arguments import block_arguments, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, evaluate_here, place_of
-from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.names import check_name
 from archdsl.elaboration.placing import new_scope, origins, own_mode, place_op, read
@@ -414,6 +413,8 @@ class _Reader:
 
     def _over_notes(self, over: Mapping[str, Value]) -> tuple[Note, ...]:
         """What the sequences are, and along which dimension they are sliced."""
+        from archdsl.elaboration.makers import size_notes  # only where something is wrong
+
         notes = origins(tuple(over), tuple(over.values()), self.frame)
         dim = self.template.written.get("dim")
         if dim is not None:

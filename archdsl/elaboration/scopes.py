@@ -24,7 +24,6 @@ from archdsl.elaboration.frames import (
 )
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
-from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported, read_by
 from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
@@ -188,6 +187,8 @@ def bind_ports(
             unproved = bind_pattern(port, value.type, scope.env, run.applier.sizes)
             scope.checks += [SizeCheck(value, position, size) for position, size in unproved]
         except PatternError as error:
+            from archdsl.elaboration.makers import size_notes  # only where something is wrong
+
             notes = (*origins(names, values, frame), _pattern(run, port, scope))
             run.mistakes.add(
                 error.code, f"`{scope.block}`: {error.message}", template.span, place=place,

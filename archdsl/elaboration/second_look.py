@@ -8,7 +8,7 @@ blocks that nobody uses. A place tells a mistake once, so looking twice tells no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +64,12 @@ def look_again(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
         read_rule(template.init.value, template.home, template.init.path, run.mistakes)
 
 
-def look_at_unused(run: Elaborator, blocks: Iterator[BlockSpec]) -> None:
-    """Looks at blocks that nobody uses, and leaves no trace in the network."""
+def look_at_unused(run: Elaborator, spec: BlockSpec) -> None:
+    """Looks at a block that nobody uses, and leaves no trace in the network."""
     nodes, specs = len(run.nodes), len(run.spec_scopes)
     run.instances.closed += 1
-    for spec in blocks:
-        scope = Scope("", spec.name, None, None, Env({}), kind=ScopeKind.BLOCK)
-        _inside(run, None, spec, dict.fromkeys(spec.params, UNKNOWN), Frame(scope, scope.env, None, Entry()), scope)
+    scope = Scope("", spec.name, None, None, Env({}), kind=ScopeKind.BLOCK)
+    _inside(run, None, spec, dict.fromkeys(spec.params, UNKNOWN), Frame(scope, scope.env, None, Entry()), scope)
     run.instances.closed -= 1
     del run.nodes[nodes:], run.spec_scopes[specs:]
 

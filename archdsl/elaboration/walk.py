@@ -10,7 +10,7 @@ stays silent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
@@ -35,7 +35,6 @@ from archdsl.elaboration.reading import DECLARATIONS, read_sources
 from archdsl.elaboration.scan import NAME as SCAN
 from archdsl.elaboration.scan import scan
 from archdsl.elaboration.scopes import block, inline, outputs
-from archdsl.elaboration.second_look import look_again, look_at_unused
 from archdsl.elaboration.sources import Turn
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.graph import UNSURE, Binding, Env, Graph, LoopStep, Mode, Node, Scope, ScopeKind, Value
@@ -106,9 +105,16 @@ class Elaborator:
         frame.unsure = UNSURE in inputs
         self.body(network.template.body, frame)
         root.outputs = outputs(self, network, frame)
-        look_at_unused(self, self.catalogue.unused(self.resolved, self.seen))
+        self._look_at(self.catalogue.unused(self.resolved, self.seen))
         graph = finish(self, frame, {n: node for n, node in inputs.items() if node is not None}, sample)
         return graph, self.mistakes.diagnostics
+
+    def _look_at(self, unused: Iterator[BlockSpec]) -> None:
+        """Looks at blocks that the network does not use, where there are some."""
+        for spec in unused:
+            from archdsl.elaboration.second_look import look_at_unused
+
+            look_at_unused(self, spec)
 
     def body(self, body: tuple[Template, ...], frame: Frame, again: bool = False) -> None:
         """Elaborates nodes into a frame; `again` says that a loop comes back to them."""
@@ -122,6 +128,8 @@ class Elaborator:
                     try:
                         self._node(template, frame)
                     except Reported as reported:
+                        from archdsl.elaboration.second_look import look_again  # only where something is wrong
+
                         look_again(self, template, frame, reported.inside)
                         self._break(template, frame)
         except TooLarge as error:
