@@ -190,8 +190,10 @@ class Catalogue:
         return block
 
     def unused(self, home: Resolved, seen: Set[BlockSpec]) -> Iterator[BlockSpec]:
-        """The blocks that a file defines and that are none of those."""
+        """The blocks that a file itself defines and that are none of those; another file's are looked at when it is."""
         for name, raw in (home.document.blocks or {}).items():
+            if not home.origins.is_own(("blocks", name)):
+                continue
             key = id(home), name
             try:
                 block = self._blocks[key] if key in self._blocks else self._compile(key, home, name, raw)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import FollowOn, Note
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
-from archdsl.elaboration.makers import size_notes
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import came_from, place_op, read
 from archdsl.elaboration.reading import read_sources
@@ -99,6 +98,8 @@ def _link(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node, ori
     node.share = origin.share or origin
     if dict(node.tensors) == dict(origin.tensors):
         return
+    from archdsl.elaboration.makers import size_notes  # only where something is wrong
+
     notes = tuple(
         Note(key, str(TensorType(origin.tensors[key].shape)), f"here {TensorType(weight.shape)}")
         for key, weight in node.tensors.items()
