@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archdsl.elaborate import analyse
 from tests.bounded import COMMANDS, measured
-from tests.hostile import HOSTILE
+from tests.explosive import EXPLOSIVE
 
 SECONDS, MEGABYTES = 2.5, 500
 """Of CPU: the goal is 2, and other processes of a busy machine slow the caches down."""
@@ -43,34 +43,34 @@ WRONG = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_every_command_refuses_it_soon(name: str, tmp_path: Path) -> None:
     spec = tmp_path / "net.yaml"
-    spec.write_text(HOSTILE[name](REFUSED[name]))
+    spec.write_text(EXPLOSIVE[name](REFUSED[name]))
     for done in measured(spec, COMMANDS):
         assert (done.code, done.seconds < SECONDS, done.megabytes < MEGABYTES) == (1, True, True), done
         assert done.said.startswith("error[too-large]: more than "), done
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EXPLOSIVE)
 def test_a_large_one_ends_soon(name: str, tmp_path: Path) -> None:
     spec = tmp_path / "net.yaml"
-    spec.write_text(HOSTILE[name](BY_SIZE.get(name, LARGE)))
+    spec.write_text(EXPLOSIVE[name](BY_SIZE.get(name, LARGE)))
     (done,) = measured(spec, ("check",))
     assert (done.seconds < SECONDS, done.megabytes < MEGABYTES) == (True, True), done._replace(said=done.said[:500])
     assert done.code == (0 if name in BORNE else 1), done.said[:500]
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - WRONG))
+@pytest.mark.parametrize("name", sorted(EXPLOSIVE.keys() - WRONG))
 def test_a_small_one_is_good(name: str, tmp_path: Path) -> None:
     spec = tmp_path / "net.yaml"
-    spec.write_text(HOSTILE[name](SMALL))
+    spec.write_text(EXPLOSIVE[name](SMALL))
     graph, found = analyse(spec)
     assert graph is not None, found
 
 
-@given(st.sampled_from(sorted(HOSTILE)), st.floats(0, 4).map(lambda power: int(10**power)))
+@given(st.sampled_from(sorted(EXPLOSIVE)), st.floats(0, 4).map(lambda power: int(10**power)))
 @settings(max_examples=60, deadline=None)
 def test_no_size_takes_long(tmp_path_factory: pytest.TempPathFactory, name: str, size: int) -> None:
     spec = tmp_path_factory.getbasetemp() / "hostile.yaml"
-    spec.write_text(HOSTILE[name](size))
+    spec.write_text(EXPLOSIVE[name](size))
     start = time.process_time()
     analyse(spec)
     assert time.process_time() - start < SECONDS
@@ -93,7 +93,7 @@ def test_files_that_extend_and_patch_one_another(tmp_path: Path) -> None:
     ("count", "code"), [(2500, "error[too-large]: more than 100,000 nodes and turns of `for` to expand"), (20, "")]
 )
 def test_a_patch_that_inserts_thousands(count: int, code: str, tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(HOSTILE["nodes_plain"](count))
+    (tmp_path / "base.yaml").write_text(EXPLOSIVE["nodes_plain"](count))
     patch = "".join(f"  nodes.b{i}: {{after: a{i}, op: relu}}\n" for i in range(count))
     (tmp_path / "net.yaml").write_text(f"archdsl: 1\nextends: base.yaml\npatch:\n{patch}")
     (done,) = measured(tmp_path / "net.yaml", ("check",))
