@@ -114,17 +114,15 @@ _LETTERS: Final = 64
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt name most likely means, if one is close."""
-    return next(iter(_nearest(name, candidates)), None)
+    return next(iter(_nearest(name, _affordable(name, candidates))), None)
 
 
 def _nearest(name: str, candidates: Iterable[str]) -> list[str]:
     """The close candidates with the fewest slips, those with the most letters in common first."""
     from difflib import get_close_matches
 
-    if len(name) > MAX_NAME:
-        return []
     lower = name.lower()
-    spelled = {candidate.lower(): candidate for candidate in _affordable(name, candidates)}
+    spelled = {candidate.lower(): candidate for candidate in candidates}
     close = [each for each in get_close_matches(lower, spelled, _COMPARED, 0.5) if _is_near(lower, each)]
     slips = {each: 0 if _same_words(lower, each) else _slips(lower, each) for each in close}
     return [spelled[each] for each in close if slips[each] == min(slips.values())]
@@ -133,6 +131,8 @@ def _nearest(name: str, candidates: Iterable[str]) -> list[str]:
 def _affordable(name: str, candidates: Iterable[str]) -> Iterator[str]:
     """The names to compare a misspelt one with, until the analysis has compared too many."""
     budget = current()
+    if len(name) > MAX_NAME:
+        return
     for candidate in candidates:
         if len(candidate) > MAX_NAME:
             continue
@@ -170,7 +170,7 @@ def _slips(name: str, other: str) -> int:
 
 def alike(name: str, candidates: Iterable[str]) -> list[str]:
     """The names that a name may mean: the nearest, and those that only go on or break off; at most three."""
-    known = list(candidates)
+    known = list(_affordable(name, candidates))
     near = _nearest(name, known)
     longer = (each for each in known if each != name and (each.startswith(name) or (each and name.startswith(each))))
     return list(dict.fromkeys([*near[:1], *longer, *near[1:]]))[:3]
