@@ -35,7 +35,7 @@ from archdsl.files import source_of
 from archdsl.graph import Graph
 from archdsl.viewer import page
 from tests.audit import nothing_happens
-from tests.hostile import HOSTILE
+from tests.hostile_texts import HOSTILE
 
 BENIGN = "words"
 IDS = [f"{number}:{ascii(text)[1:-1][:24]}" for number, text in enumerate(HOSTILE)]

@@ -30,7 +30,7 @@ from archdsl_torch.spelling import (
     sentences,
     variable,
 )
-from tests.hostile import HOSTILE
+from tests.hostile_texts import HOSTILE
 
 TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(), st.text("\"'\\\n\r{}$%\u202e\u2028ab\0"))
 
