@@ -7,6 +7,7 @@ a note to the error on its way out; nothing else of it changes, and nothing is c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 import torch
@@ -31,7 +32,21 @@ def explain_errors(cls: type[nn.Module], graph: Graph) -> None:
             _add(error, _explanation(name, inputs, sample, {**dict(zip(inputs, args, strict=False)), **kwargs}))
             raise
 
+    __call__.__code__ = _own_code(cls, __call__.__code__)
     cls.__call__ = __call__  # type: ignore[method-assign]
+
+
+def _own_code(cls: type[nn.Module], shared: CodeType) -> CodeType:
+    """A class's own copy of a function's code, the same at each build of the class.
+
+    dynamo counts compilations by code object, and remembers by file, line and name which sizes changed: with the code
+    shared, a process could compile eight networks, and the sizes of each would make the next one's dynamic.
+    """
+    made = vars(cls).get("__call__")
+    if made is not None:
+        code: CodeType = made.__code__
+        return code
+    return shared.replace(co_name=f"{cls.__module__}.{shared.co_name}")
 
 
 def _explanation(

@@ -125,3 +125,57 @@ def test_all_else_stays(net: nn.Module, inside: bool) -> None:
     assert torch.equal(copy.deepcopy(module)(*GOOD), expected)
     assert torch.equal(pickle.loads(pickle.dumps(net))(*GOOD), net(*GOOD))
     assert not net._forward_hooks and not net._forward_pre_hooks
+
+
+LINEAR = """
+archdsl: 1
+name: net
+inputs: {{x: [N, {width}]}}
+nodes:
+  fc: {{op: linear, from: x, out_features: {width} + 1}}
+  act: relu
+"""
+
+
+def linear(folder: Path, width: int) -> nn.Module:
+    (folder / "linear.yaml").write_text(LINEAR.format(width=width))
+    return archdsl.build(folder / "linear.yaml", seed=0).eval()
+
+
+class Counted:
+    """A backend for torch.compile that keeps, of each graph, whether one of its inputs has a size left open."""
+
+    def __init__(self) -> None:
+        self.open: list[bool] = []
+
+    def __call__(self, module: torch.fx.GraphModule, inputs: list[Any]) -> Any:
+        self.open.append(any(isinstance(value, torch.SymInt) for value in inputs))
+        return module.forward
+
+
+def test_networks_do_not_use_up_each_others_compilations(tmp_path: Path) -> None:
+    torch._dynamo.reset()
+    backend = Counted()
+    count = torch._dynamo.config.recompile_limit + 4
+    for width in range(3, 3 + count):
+        net, x = linear(tmp_path, width), image(2 * width, width)
+        assert torch.equal(torch.compile(net, fullgraph=True, backend=backend)(x), net(x))
+    assert backend.open == [False] * count, "the sizes of one network made another's dynamic"
+
+
+def test_a_network_built_again_shares_its_compilation(tmp_path: Path) -> None:
+    torch._dynamo.reset()
+    backend = Counted()
+    for _ in range(3):
+        net, x = linear(tmp_path, 3), image(2, 3)
+        assert torch.equal(torch.compile(net, fullgraph=True, backend=backend)(x), net(x))
+    assert backend.open == [False]
+
+
+def test_a_break_in_the_graph_is_as_without_the_note(net: nn.Module) -> None:
+    torch._dynamo.reset()
+    backend = Counted()
+    net.get_submodule("fc").register_forward_hook(lambda *_: torch._dynamo.graph_break())
+    with torch.no_grad():
+        assert torch.equal(torch.compile(net, backend=backend)(*GOOD), net(*GOOD))
+    assert len(backend.open) > 1
