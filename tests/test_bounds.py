@@ -13,8 +13,8 @@ from archdsl.elaborate import analyse
 from tests.bounded import COMMANDS, measured
 from tests.explosive import EXPLOSIVE
 
-SECONDS, MEGABYTES = 2.5, 500
-"""Of CPU: the goal is 2, and other processes of a busy machine slow the caches down."""
+SECONDS, MEGABYTES = 4, 500
+"""Of CPU: the goal is 2 on an idle machine, and a busy one takes up to twice as long for the same."""
 
 REFUSED = {
     "blocks_twice": 40, "blocks_apart": 40, "for_left_out": 99_999, "op_chunk": 100_000_000, "op_layers": 1_000_000,
@@ -56,6 +56,14 @@ def test_a_large_one_ends_soon(name: str, tmp_path: Path) -> None:
     (done,) = measured(spec, ("check",))
     assert (done.seconds < SECONDS, done.megabytes < MEGABYTES) == (True, True), done._replace(said=done.said[:500])
     assert done.code == (0 if name in BORNE else 1), done.said[:500]
+
+
+def test_a_long_network_without_blocks_is_drawn(tmp_path: Path) -> None:
+    """Its boxes are made in one pass: 12,000 ops took minutes when each looked at all before it."""
+    spec = tmp_path / "net.yaml"
+    spec.write_text(EXPLOSIVE["nodes_plain"](LARGE))
+    for done in measured(spec, ("draw", "summary")):
+        assert (done.code, done.seconds < 20, done.megabytes < 2 * MEGABYTES) == (0, True, True), done
 
 
 @pytest.mark.parametrize("name", sorted(EXPLOSIVE.keys() - WRONG))

@@ -105,12 +105,13 @@ def _is_plain(run: Run) -> bool:
 def _boxes_of_ops(flow: Flow, elements: Sequence[Element], cut: Cut) -> Iterator[Run]:
     """The ops of each box, as one turn."""
     held: list[Element] = []
+    layers = False
     for element in elements:
-        layers = any(each.mains for each in held)
         if held and (not _continues(flow, held[-1], element) or cut(_last_spoken(held), element, layers)):
             yield Run((tuple(held),))
-            held = []
+            held, layers = [], False
         held.append(element)
+        layers = layers or bool(element.mains)
     yield Run((tuple(held),))
 
 
