@@ -186,7 +186,8 @@ def bends(points: Sequence[Point]) -> tuple[Point, ...]:
 
 def _is_straight(before: Point, between: Point, after: Point) -> bool:
     across = (between.x - before.x) * (after.y - before.y) - (between.y - before.y) * (after.x - before.x)
-    return abs(across) < NEAR * math.dist(before, after)
+    along = (between.x - before.x) * (after.x - between.x) + (between.y - before.y) * (after.y - between.y)
+    return along > 0 and abs(across) < NEAR * math.dist(before, after)  # not where the way turns back
 
 
 def _numbers(text: str) -> list[float]:

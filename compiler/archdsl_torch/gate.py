@@ -95,7 +95,7 @@ class _Gate:
         self.owners = {id(node.value) for node in self.nodes if isinstance(node, ast.Attribute)}
         """What an attribute is read of."""
         self.placed: set[int] = set()
-        """The imports and definitions that stand where they may."""
+        """The imports, definitions and fields that stand where they may."""
 
     def check(self) -> None:
         for statement in self.tree.body:
@@ -134,9 +134,16 @@ class _Gate:
             if isinstance(statement, ast.FunctionDef):
                 self._function(statement)
             elif isinstance(statement, ast.AnnAssign) and statement.value is None:
-                _nothing_runs(statement.annotation)
+                self._field(statement)
             elif not _is_text(statement):
                 _refuse(statement, "a statement in a class that is no method")
+
+    def _field(self, node: ast.AnnAssign) -> None:
+        """A declared field binds nothing: it may be called like a module, as an output `F` is."""
+        if not isinstance(node.target, ast.Name):
+            _refuse(node, "a field that is no name")
+        _nothing_runs(node.annotation)
+        self.placed.add(id(node.target))
 
     def _function(self, node: ast.FunctionDef) -> None:
         arguments = node.args
@@ -152,7 +159,7 @@ class _Gate:
     def name(self, node: ast.Name) -> None:
         if node.id.startswith("__") or node.id not in self.bound:
             _refuse(node, f"the name `{node.id}`")
-        if node.id in _MODULES and id(node) not in self.owners:
+        if node.id in _MODULES and id(node) not in self.owners and id(node) not in self.placed:
             _refuse(node, f"the module `{node.id}` as a value")
 
     def argument(self, node: ast.arg) -> None:

@@ -121,6 +121,7 @@ def test_what_printed_code_never_does_is_refused(statement: str) -> None:
         "@open\nclass A: pass",
         "class A:\n    x = 1",
         "class A:\n    x: open('f')",
+        "class A:\n    B[0]: int",
         "class A:\n    open('f')",
         "class A:\n    def __del__(self): pass",
         "class __A: pass",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -95,15 +95,22 @@ _ROLES = """
 ROLES = _ROLES.split()
 USUAL = {**{role: role for role in ROLES}, "dim": "D"}
 LOWER = ("param", "width", "act", "turns", "argument", "choice", "flag")
+_MAPPINGS = """
+    param width act turns, input second, port other, argument choice flag, child active last maybe sum,
+    first_out second_out, a b chain pooled joined, c d e, out out2
+"""
+MAPPINGS = [mapping.split() for mapping in _MAPPINGS.split(",")]
+"""What stands in one mapping, where a second key of one name would replace the first."""
 
 
 @st.composite
 def namings(draw: st.DrawFn) -> dict[str, str]:
-    """A name for each thing; those of one kind in one place differ."""
+    """A name for each thing; those of one mapping differ."""
     names = dict(USUAL)
     for role in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=6, unique=True)):
         name = draw(NAMES)
         names[role] = name.lower() if role in LOWER else name.upper() if role == "dim" else name
+    assume(all(len({names[role] for role in mapping}) == len(mapping) for mapping in MAPPINGS))
     return names
 
 
@@ -129,6 +136,8 @@ def built(folder: Path, names: dict[str, str]) -> bool:
     for copied in (other, copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
         assert all(torch.equal(a, b) for a, b in zip(copied(x, y), expected, strict=True))
     module.train()
+    for each in (x, y):
+        each.requires_grad_()  # a node called `0` is read as the number: no layer may be left on the way
     module(**dict(zip(graph.inputs, (x, y), strict=True)))[0].sum().backward()
     return True
 
@@ -157,6 +166,11 @@ def test_usual_names_are_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ["a", "b", "chain", "child", "c", "maybe", "sum"])
 def test_a_child_is_assigned_by_the_name_it_is_read_by(tmp_path: Path, role: str) -> None:
     assert built(tmp_path, {**USUAL, role: "_"})
+
+
+@pytest.mark.parametrize("name", ["F", "torch", "nn", "math", "_pytree", "Outputs", "NamedTuple"])
+def test_an_output_may_be_called_like_what_the_source_reads(tmp_path: Path, name: str) -> None:
+    assert built(tmp_path, {**USUAL, "out": name})
 
 
 @pytest.mark.parametrize("role", ["a", "chain", "child", "c", "maybe"])
