@@ -61,7 +61,7 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
     elif beside is not None:
         places.append(specs_folder() / spec)
     there = [place for place in places if _exists(place)]
-    return min(there, key=lambda place: (place.is_dir(), _same(place, beside)), default=None)
+    return min(there, key=lambda place: (os.path.isdir(place), _same(place, beside)), default=None)
 
 
 def _exists(place: Path) -> bool:

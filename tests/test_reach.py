@@ -83,6 +83,14 @@ def test_a_loop_of_links_cannot_be_read(home: Path) -> None:
     assert told("net.yaml") == told("a.yaml") == ["file-unreadable"]
 
 
+def test_a_link_to_a_name_too_long_cannot_be_read(home: Path) -> None:
+    (home / "mine/link.yaml").symlink_to("a" * 300)
+    (home / "mine/link").symlink_to("a" * 300)
+    for way in WAYS.values():
+        (home / "mine/net.yaml").write_text(way % "link")
+        assert len(told("mine/net.yaml")) == 1
+
+
 def test_from_elsewhere_only_the_own_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "near.yaml").write_text(NET)
     (home / "mine/net.yaml").write_text("archdsl: 1\nextends: ../near\n")
