@@ -100,21 +100,28 @@ def test_nothing_is_taken(serve: Callable[..., Server], spec: Path, method: str)
     assert connection.getresponse().status == 501
 
 
+def save(file: Path, text: str) -> None:
+    """Writes a file at once: a reader that looks in between would see an empty one, and the server would tell of it."""
+    beside = file.parent.with_name(f"{file.parent.name}.saved")
+    beside.write_text(text, "utf-8")
+    beside.replace(file)
+
+
 def test_the_stream_tells_what_is_saved_broken_and_mended(serve: Callable[..., Server], spec: Path) -> None:
     stream = ask(serve(spec), "/events?version=1")
     assert stream.headers["Content-Type"] == "text/event-stream"
-    spec.write_text(SPEC + "  fc: flatten\n", "utf-8")
+    save(spec, SPEC + "  fc: flatten\n")
     saved = event(stream)
     assert (saved["event"], saved["id"]) == ("network", "2")
     root = saved["data"]["modules"][saved["data"]["root"]]
     assert [name for name, _ in root["children"]] == ["conv", "relu", "fc"]
-    spec.write_text(SPEC.replace("relu: relu", "relu: rellu"), "utf-8")
+    save(spec, SPEC.replace("relu: relu", "relu: rellu"))
     broken = event(stream)
     assert broken["event"] == "diagnostics"
     assert (
         "error[unknown-op]" in broken["data"] and "did you mean `relu`?" in broken["data"] and "^^^^^" in broken["data"]
     )
-    spec.write_text(SPEC, "utf-8")
+    save(spec, SPEC)
     assert event(stream)["event"] == "network"
 
 
