@@ -215,12 +215,18 @@ def _inside(origin: Origin | None, *steps: str | int) -> Origin | None:
     return None if origin is None else origin._replace(path=(*origin.path, *steps))
 
 
-def origin_of(name: str, env: Env) -> Origin | None:
-    """Where a name is given its value: its own line, even where that is another name."""
+def _home(name: str, env: Env) -> Env | None:
+    """The names among which one is given its value; None for a dimension, which the inputs give."""
     around: Env | None = env
     while around is not None and name not in around.names:
         around = around.parent
-    if around is None or around.names[name].kind == "dim":
+    return None if around is None or around.names[name].kind == "dim" else around
+
+
+def origin_of(name: str, env: Env) -> Origin | None:
+    """Where a name is given its value: its own line, even where that is another name."""
+    around = _home(name, env)
+    if around is None:
         return None
     if isinstance(around.source, Use):
         section = "let" if name in around.source.block.let else "params"
@@ -234,10 +240,8 @@ def origin_of(name: str, env: Env) -> Origin | None:
 
 
 def _name(name: str, env: Env) -> Origin | None:
-    around: Env | None = env
-    while around is not None and name not in around.names:
-        around = around.parent
-    if around is None or around.names[name].kind == "dim":
+    around = _home(name, env)
+    if around is None:
         return None
     if isinstance(around.source, Turn):
         return _element(name, around.source, around.parent) or _loop(around.source)

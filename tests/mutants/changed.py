@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections import Counter
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, ordered
+from tests.mutants.seeds import options_of
 from tests.mutants.sites import Spec, errors, shipped
 
 Change = Callable[[str, random.Random], "str | None"]
@@ -134,11 +134,7 @@ def results(seed: str, count: int) -> Iterator[Result]:
 
 def main() -> None:
     """Prints the rates by kind, and the first examples of what is shown elsewhere."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("count", type=int)
-    arguments.add_argument("--seed", default="0")
-    arguments.add_argument("--show", type=int, default=0)
-    options = arguments.parse_args()
+    options = options_of(__doc__)
     failed: Counter[str] = Counter()
     met: Counter[str] = Counter()
     shown = 0

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Diagnostic
+from tests.mutants.seeds import options_of
 from tests.mutants.sites import (
     NodeSite,
     Place,
@@ -345,11 +345,7 @@ def outcomes(seed: str, count: int) -> Iterator[Outcome]:
 
 def main() -> None:
     """Prints the rates by kind, and the first examples of what went wrong."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("count", type=int)
-    arguments.add_argument("--seed", default="0")
-    arguments.add_argument("--show", type=int, default=0)
-    options = arguments.parse_args()
+    options = options_of(__doc__)
     planted: Counter[str] = Counter()
     told: Counter[str] = Counter()
     others = shown = files = 0

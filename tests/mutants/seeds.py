@@ -1,7 +1,8 @@
-"""New examples in CI, the same ones elsewhere: `ARCHDSL_SEED` repeats a run."""
+"""New examples in CI, the same ones elsewhere: `ARCHDSL_SEED` repeats a run; and what the long runs are asked for."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from secrets import randbelow
 
@@ -11,3 +12,12 @@ def seed() -> str:
     drawn = os.environ.get("ARCHDSL_SEED") or (str(randbelow(10**9)) if os.environ.get("CI") else "0")
     print(f"ARCHDSL_SEED={drawn}")
     return drawn
+
+
+def options_of(description: str | None) -> argparse.Namespace:
+    """What a long run is asked for: how many, from which seed, and how many examples it shows."""
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument("count", type=int)
+    arguments.add_argument("--seed", default="0")
+    arguments.add_argument("--show", type=int, default=0)
+    return arguments.parse_args()
