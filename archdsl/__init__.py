@@ -18,47 +18,33 @@ ship; `include` is folders of which it may name files as well. NotADirectoryErro
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archdsl.text.later import imported
+from archdsl.version import __version__
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
 
-    from archdsl.diagnostics import Diagnostic, SpecError
-    from archdsl.diagram.view import Direction, StyleName
-    from archdsl.diff.difference import Difference
-    from archdsl.document import Document
-    from archdsl.graph import Graph
-    from archdsl.inherit import Reader
+    from archdsl.comparison.difference import Difference
+    from archdsl.diagnostics.diagnostic import Diagnostic
+    from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.document.inherit import Reader
+    from archdsl.document.model import Document
+    from archdsl.document.reach import Folders
+    from archdsl.figure.view import Direction, StyleName
+    from archdsl.ir.exchange.error import GraphError
+    from archdsl.ir.graph import Graph
+    from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.reach import Folders
-    from archdsl.summary import Summary
-    from archdsl.weights import LoadReport, WeightsError
-
-__version__ = "0.1.0"
+    from archdsl.report import Summary
 
 __all__ = [
-    "Diagnostic",
-    "Difference",
-    "Graph",
-    "LoadReport",
-    "SpecError",
-    "WeightsError",
-    "__version__",
-    "budget",
-    "build",
-    "check",
-    "diff",
-    "draw",
-    "graph",
-    "load",
-    "load_weights",
-    "source",
-    "summary",
-]
+    "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "SpecError", "WeightsError",
+    "__version__", "budget", "build", "check", "diff", "draw", "graph", "load", "load_weights", "source", "summary",
+]  # fmt: skip
 
 Spec: TypeAlias = "str | os.PathLike[str] | Graph"
 
@@ -68,7 +54,7 @@ def load(spec: str | os.PathLike[str], *, include: Folders = ()) -> Document:
 
     Blocks are not expanded and shapes not inferred. Raises SpecError with every mistake of form.
     """
-    from archdsl.inherit import read
+    from archdsl.document.inherit import read
 
     resolved, diagnostics = read(spec, reader=_reader(include))
     if resolved is None or _failed(diagnostics):
@@ -79,11 +65,14 @@ def load(spec: str | os.PathLike[str], *, include: Folders = ()) -> Document:
 def check(
     spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
 ) -> list[Diagnostic]:
-    """Every mistake and warning in the spec, in the order of the file; an empty list if there is none."""
-    from archdsl.diagnostics import ordered
-    from archdsl.elaborate import analyse
+    """Every mistake and warning in the spec, in the order of the file; an empty list if there is none.
 
-    return list(ordered(analyse(spec, params, sizes, _reader(include))[1]))
+    A file of blocks alone, a library for `use`, is checked block by block, whatever its inputs and parameters are.
+    """
+    from archdsl.diagnostics.diagnostic import ordered
+    from archdsl.elaboration.analyse import examine
+
+    return list(ordered(examine(spec, params, sizes, _reader(include)).diagnostics))
 
 
 def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> Graph:
@@ -91,8 +80,8 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folder
 
     Raises SpecError, with every mistake, where the spec has errors.
     """
-    from archdsl.elaborate import analyse
-    from archdsl.graph import Graph
+    from archdsl.elaboration.analyse import analyse
+    from archdsl.ir.graph import Graph
 
     if isinstance(spec, Graph):
         if params or sizes:
@@ -203,14 +192,14 @@ def draw(
     MACs, `batch` begins shapes with the batch, and `title` replaces the network's name; an empty one is left out.
 
     Returns the path that was written. Raises SpecError where the spec has errors,
-    `archdsl.diagram.DrawingError` where the figure cannot be drawn, and OSError where the file cannot be written.
+    DrawingError where the figure cannot be drawn, and OSError where the file cannot be written.
     """
-    from archdsl import diagram
+    from archdsl import formats
 
-    view = diagram.View(
+    view = formats.View(
         depth, _paths(expand), _paths(collapse), only, direction, style, counts=counts, batch=batch, title=title
     )
-    return diagram.draw(graph(spec, sizes=sizes, include=include, **params), file, view)
+    return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)
 
 
 def summary(
@@ -229,7 +218,7 @@ def summary(
     a `batch`, by default the one of the sample sizes, and a `dtype` by torch's name. Raises SpecError where
     the spec has errors, and ValueError for a depth, batch or dtype that cannot be.
     """
-    from archdsl.summary import summarise
+    from archdsl.report import summarise
 
     return summarise(graph(spec, sizes=sizes, include=include, **params), depth, batch, dtype)
 
@@ -240,7 +229,7 @@ def diff(before: Spec, after: Spec, *, include: Folders = ()) -> Difference:
     Two settings of one spec are compared as graphs: `diff("resnet50", graph("resnet50", num_classes=10))`.
     It is false where nothing changed. Raises SpecError where one of the specs has errors.
     """
-    from archdsl.diff.difference import Difference
+    from archdsl.comparison.difference import Difference
 
     return Difference(graph(before, include=include), graph(after, include=include))
 
@@ -251,8 +240,8 @@ def _paths(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _reader(include: Folders) -> Reader:
-    from archdsl.inherit import Reader
-    from archdsl.reach import folders
+    from archdsl.document.inherit import Reader
+    from archdsl.document.reach import folders
 
     return Reader(folders(include))
 
@@ -265,15 +254,15 @@ def _log(report: LoadReport) -> None:
 
 
 def _failed(diagnostics: Iterable[Diagnostic]) -> bool:
-    from archdsl.diagnostics import Severity
+    from archdsl.diagnostics.diagnostic import Severity
 
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
 def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
     """The exception for mistakes, with the texts of the files that they stand in."""
-    from archdsl.diagnostics import SpecError
-    from archdsl.files import source_of
+    from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.document.files import source_of
 
     files = {found.span.file for found in diagnostics if found.span is not None}
     return SpecError(diagnostics, {file: source_of(file) or "" for file in files})
@@ -281,30 +270,17 @@ def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
 
 _HOMES = {
     "budget": "limits",
-    "Diagnostic": "diagnostics",
-    "Difference": "diff.difference",
-    "SpecError": "diagnostics",
-    "Graph": "graph",
-    "LoadReport": "weights",
-    "WeightsError": "weights",
+    "Diagnostic": "diagnostics.diagnostic",
+    "Difference": "comparison.difference",
+    "DrawingError": "figure.errors",
+    "SpecError": "diagnostics.spec_error",
+    "Graph": "ir.graph",
+    "GraphError": "ir.exchange.error",
+    "LoadReport": "ir.weights",
+    "WeightsError": "ir.weights",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """The public classes, imported when first used: `import archdsl` stays light."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-class _Package(ModuleType):
-    """Keeps `archdsl.graph` the function: importing a submodule would put the module in its place."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in __all__):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+    """The public classes."""
+    return imported(__name__, _HOMES, name)

@@ -1,6 +1,6 @@
 """`python -m archdsl`."""
 
-from archdsl.cli import main
+from archdsl.cli.commands import main
 
 if __name__ == "__main__":
     main()

@@ -9,15 +9,16 @@ The bounds on form (`MAX_…`) keep recursion shallow and texts readable, and ar
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
-if TYPE_CHECKING:
-    from archdsl.diagnostics import Span
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError, Place, Span
 
 MAX_NESTING: Final = 100
 """How deep lists and mappings of a file may nest."""
@@ -45,8 +46,15 @@ MAX_DIVISIONS: Final = 50
 """How deep divisions of a dimension may stand in one another, `(H // 2 + 1) // 3`."""
 MAX_INT64: Final = 2**63 - 1
 """The largest size, product of sizes and whole number that torch takes."""
+SEEDS: Final = range(-(2**63), 2**64)
+"""The seeds that torch takes."""
+SEED: Final = "a whole number from -(2 ** 63) to 2 ** 64 - 1"
+"""These in words."""
 MAX_RANK: Final = 64
 """The most dimensions of a tensor that torch takes."""
+
+MAX_GRAPH: Final = 50_000_000
+"""The characters of a graph as JSON: ten times those of the largest that ships."""
 
 VARIABLE: Final = "ARCHDSL_BUDGET"
 """What sets the limits from outside: `10x`, `nodes=1000000`, or several of these with commas between them."""
@@ -62,7 +70,7 @@ class Limits(NamedTuple):
     """That are read: what a spec extends, uses and embeds."""
     expansions: int = 100_000
     """Nodes visited and turns of `for` taken, whether anything comes of them or not."""
-    nodes: int = 40_000
+    nodes: int = 33_000
     """Primitives of the network."""
     scopes: int = 10_000
     """Blocks, lists and mappings of nodes in the network."""
@@ -108,20 +116,13 @@ _SAID: Final = {
 
 
 @final
-class TooLarge(ValueError):
-    """A spec asks for too much. `message`, `hint` and `code` are for the user.
-
-    `field` is the op's field that asks for it, where it is one's.
-    """
+class TooLarge(FaultError, ValueError):
+    """A spec asks for too much; `field` is the op's field that asks for it, where it is one's."""
 
     def __init__(
-        self, message: str, hint: str | None = None, field: str | None = None, code: str = "too-large"
+        self, message: str, hint: str | None = None, field: str | None = None, code: Code = Code.TOO_LARGE
     ) -> None:
-        super().__init__(message, hint)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.field = field
+        super().__init__(Fault(code, message, hint, Place(field=field)))
         self.span: Span | None = None
         """Where it is asked for, where that is another place than where it was met."""
 
@@ -190,9 +191,22 @@ def analysis() -> Iterator[Budget]:
         return
     token = _BUDGET.set(Budget(limits()))
     try:
-        yield current()
+        with _collector_paused():
+            yield current()
     finally:
         _BUDGET.reset(token)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """An analysis makes much that stays and no garbage to speak of: looking for it takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

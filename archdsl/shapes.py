@@ -43,27 +43,26 @@ class Symbolic:
     Raises TooLarge for one of too many terms, or of divisions that stand too deep in one another.
     """
 
-    __slots__ = ("_depth", "_hash", "_weight", "terms")
-
-    terms: tuple[tuple[Monomial, int], ...]
+    __slots__ = ("_depth", "_hash", "_text", "_weight", "terms")
 
     def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
         self.terms = terms
         self._hash = hash(terms)
+        self._text: str | None = None
         self._weight, self._depth = len(terms), 0
         for monomial, _ in terms:
+            self._weight += len(monomial)
             for atom in monomial:
-                self._count(atom)
+                if not isinstance(atom, str):
+                    self._count(atom)
         if self._weight > _FEW:
-            current().check("terms", self._weight)
+            (budget := current()).check("terms", self._weight)
+            budget.spend("steps", _STEPS * self._weight)
         if self._depth > MAX_DIVISIONS:
             raise TooLarge(f"more than {MAX_DIVISIONS} divisions of a dimension that stand in one another")
 
-    def _count(self, atom: Atom) -> None:
-        self._weight += 1
-        if isinstance(atom, str):
-            return
-        for side in (atom.numerator, atom.denominator):
+    def _count(self, division: Division) -> None:
+        for side in (division.numerator, division.denominator):
             if isinstance(side, Symbolic):
                 self._weight += side._weight
                 self._depth = max(self._depth, side._depth + 1)
@@ -76,11 +75,12 @@ class Symbolic:
             return True
         return isinstance(other, Symbolic) and self.terms == other.terms
 
-    def __repr__(self) -> str:
-        return str(self)
-
     def __str__(self) -> str:
-        return _spell(self)
+        if self._text is None:
+            self._text = _spell(self)
+        return self._text
+
+    __repr__ = __str__
 
     def __add__(self, other: Dim) -> Dim:
         return add(self, other) if isinstance(other, int | Symbolic) else NotImplemented
@@ -144,12 +144,15 @@ def multiply(left: Dim, right: Dim) -> Dim:
     """left * right"""
     if isinstance(left, int) and isinstance(right, int):
         return left * right
+    left, right = (right, left) if isinstance(left, int) else (left, right)
+    if isinstance(right, int):  # the order of the terms stays
+        return Symbolic(tuple((monomial, a * right) for monomial, a in _terms(left))) if right else 0
     if (count := len(_terms(left)) * len(_terms(right))) > _FEW:
         current().check("terms", count)
     total: dict[Monomial, int] = {}
     for first, a in _terms(left):
         for second, b in _terms(right):
-            monomial = tuple(sorted((*first, *second), key=_atom_key))
+            monomial = tuple(sorted((*first, *second), key=_atom_key)) if first and second else first or second
             total[monomial] = total.get(monomial, 0) + a * b
     return _from_terms(total)
 
@@ -238,10 +241,8 @@ def least(dim: Dim) -> int:
 
 def product(dims: Iterable[Dim]) -> Dim:
     """The product of the dimensions; 1 for none."""
-    result: Dim = 1
-    for dim in dims:
-        result = multiply(result, dim)
-    return result
+    one: Dim = 1
+    return reduce(multiply, dims, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +288,8 @@ def _from_terms(total: Mapping[Monomial, int]) -> Dim:
         return 0
     if len(kept) == 1 and () in kept:
         return kept[()]
-    made = Symbolic(tuple(sorted(kept.items(), key=lambda term: _monomial_key(term[0]))))
-    if made._weight > _FEW:
-        current().spend("steps", _STEPS * made._weight)
-    return made
+    terms = sorted(kept.items(), key=lambda term: _monomial_key(term[0])) if len(kept) > 1 else kept.items()
+    return Symbolic(tuple(terms))
 
 
 def _atom(atom: Atom) -> Symbolic:
@@ -323,9 +322,8 @@ def _divide_rest(rest: Dim, divisor: int) -> Dim:
     if divisor == 1 or isinstance(rest, int):
         return rest // divisor
     # ((a // m) + c) // n == (a + c * m) // (m * n)
-    inner = [(m[0], c) for m, c in rest.terms if len(m) == 1 and isinstance(m[0], Division)]
-    if len(inner) == 1 and inner[0][1] == 1:
-        atom = inner[0][0]
+    atom = next((m[0] for m, c in rest.terms if c == 1 and len(m) == 1 and isinstance(m[0], Division)), None)
+    if isinstance(atom, Division):
         others = add(rest, multiply(_atom(atom), -1))
         if atom.sign == "//" and isinstance(atom.denominator, int) and isinstance(others, int):
             lifted = add(atom.numerator, others * atom.denominator)

@@ -13,7 +13,7 @@ from statistics import median
 import torch
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 from benchmarks import loader
 from benchmarks.timing import Action, Result, compare, seconds
 from tests.references.torchvision_shim import models

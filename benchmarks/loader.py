@@ -8,7 +8,7 @@ from time import perf_counter
 
 import yaml
 
-from archdsl.loader import load
+from archdsl.document.loader import load
 
 LINES = 20_000
 ROUNDS = 3

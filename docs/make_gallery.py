@@ -15,10 +15,11 @@ FIGURES = TARGET.with_name("gallery")
 README_FIGURE = TARGET.with_name("digits.svg")
 sys.path.insert(0, str(TARGET.parent.parent))
 
-from archdsl import zoo  # noqa: E402
-from archdsl.diagram import View, figure_svg  # noqa: E402
-from archdsl.elaborate import analyse  # noqa: E402
-from archdsl.graph import Graph  # noqa: E402
+from archdsl.cli import zoo  # noqa: E402
+from archdsl.elaboration.analyse import analyse  # noqa: E402
+from archdsl.figure.view import View  # noqa: E402
+from archdsl.formats import figure_svg  # noqa: E402
+from archdsl.ir.graph import Graph  # noqa: E402
 from docs.make_zoo import members  # noqa: E402
 
 INTRODUCTION = """\

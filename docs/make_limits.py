@@ -15,8 +15,8 @@ TARGET = Path(__file__).with_name("limits.md")
 sys.path.insert(0, str(TARGET.parent.parent))
 
 from archdsl import limits  # noqa: E402
-from archdsl.elaborate import analyse  # noqa: E402
-from archdsl.files import shipped  # noqa: E402
+from archdsl.document.files import shipped  # noqa: E402
+from archdsl.elaboration.analyse import analyse  # noqa: E402
 
 INTRODUCTION = """\
 # Limits

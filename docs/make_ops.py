@@ -54,7 +54,7 @@ def ports_line(op: type[Op]) -> str:
         f"`{port.name}`{' (optional)' if port.optional else ''}{' (any number)' if port.variadic else ''}"
         for port in op.ports
     ]
-    several = op.output_names is not Op.output_names
+    several = op.output_names is not Op.output_names and "return_indices" not in op.model_fields
     outputs = " Several outputs, read by name or number." if several else ""
     return (f"Inputs: {', '.join(ports)}." if ports else "No inputs.") + outputs
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 TARGET = Path(__file__).with_name("zoo.md")
 sys.path.insert(0, str(TARGET.parent.parent))
 
-from archdsl import zoo  # noqa: E402
-from archdsl.files import find, specs_folder  # noqa: E402
-from archdsl.loader import load  # noqa: E402
+from archdsl.cli import zoo  # noqa: E402
+from archdsl.document.files import find, specs_folder  # noqa: E402
+from archdsl.document.loader import load  # noqa: E402
 
 INTRODUCTION = """\
 # The zoo

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = str(Path(__file__).parents[1])
-PROCESSES: Final = frozenset(("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"))
+PROCESSES: Final = frozenset(("os.system", "os.exec", "os.spawn", "os.startfile", "pty.spawn"))
 CHANGES: Final = frozenset(
     ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "shutil.rmtree")
 )
@@ -28,9 +28,9 @@ class _Watch:
 
     def see(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Notes what should not happen."""
-        if event == "subprocess.Popen":
+        if event in ("subprocess.Popen", "os.posix_spawn"):  # Python 3.13 tells of both
             command = [os.fsdecode(each) for each in arguments[1]]
-            if command[:3] != [sys.executable, "-m", "archdsl.diagram.worker"]:
+            if command[:3] != [sys.executable, "-m", "archdsl.drawing.worker"]:
                 self.found.append(f"process {command}")
         elif event in PROCESSES or event.startswith("socket."):
             self.found.append(f"{event} {arguments[:2]}")

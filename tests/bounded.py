@@ -39,7 +39,7 @@ def measured(file: Path, commands: tuple[str, ...], limit: float = 300) -> list[
 
 
 def _run(file: str, command: str) -> Run:
-    from archdsl import cli
+    from archdsl.cli import commands as cli
 
     said, started = io.StringIO(), time.process_time()
     arguments = [command, file, *([file] if command == "diff" else []), *MORE.get(command, [])]

@@ -1,7 +1,7 @@
 """What every test shares: one thread each, property tests that can be repeated, and the `slow` mark.
 
-Here property tests draw the same examples each time; in CI they draw new ones, from a seed that is printed:
-`--hypothesis-seed=N` with CI set draws them again.
+Here property tests draw the same examples each time, fewer than in CI (`tests.thorough`), where they draw new ones,
+from a seed that is printed: `--hypothesis-seed=N` with CI set draws them again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import HealthCheck, settings
 
-from archdsl import cli
+from archdsl.cli import commands as cli
+from tests.thorough import CI, examples
 
-CI = bool(os.environ.get("CI"))
 settings.register_profile(
-    "archdsl", deadline=None, derandomize=not CI, database=None, print_blob=CI,
+    "archdsl", max_examples=examples(100), deadline=None, derandomize=not CI, database=None, print_blob=CI,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 settings.load_profile("archdsl")

@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from archdsl.cli import DIFFERENT, run
-from archdsl.zoo import families
+from archdsl.cli.commands import DIFFERENT, run
+from archdsl.cli.zoo import families
 
 SEVERAL = ("resnet50", "swin_t", "gpt2", "lstm", "detr_resnet50", "unet")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,42 @@ def test_params_and_sizes() -> None:
     assert net.sample_sizes["H"] == 64
 
 
+def test_one_value_of_a_table() -> None:
+    wide = archdsl.graph("mobilenet_v2", **{"stages.1.out": 32})
+    assert wide.params["stages"][1]["out"] == 32
+    assert "archdsl source mobilenet_v2 -p stages.1.out=32\n" in archdsl.source(wide)
+    with pytest.raises(archdsl.SpecError, match=r"no `oot` in `stages\.1`"):
+        archdsl.graph("mobilenet_v2", **{"stages.1.oot": 32})
+
+
+def test_a_size_counts_whichever_input_it_names(tmp_path: Path) -> None:
+    """Of two inputs with one dimension the second one's default won, and what no input has was passed over."""
+    spec = tmp_path / "net.yaml"
+    spec.write_text("archdsl: 1\ninputs: {x: [N, H = 8], y: [N, H = 8]}\nnodes: {a: = x + y}\n")
+    for name in ("H", "x.H", "y.H"):
+        assert archdsl.graph(spec, sizes={name: 4}).sample_sizes["H"] == 4
+    for wrong, message in {
+        "z.H": "no dimension `z.H` to give a size", "x.y.H": "no dimension `x.y.H`", "H.": "no dimension `H.`",
+    }.items():  # fmt: skip
+        with pytest.raises(archdsl.SpecError, match=message):
+            archdsl.graph(spec, sizes={wrong: 4})
+    with pytest.raises(archdsl.SpecError, match=r"size `y\.H` is 5, and `x\.H` is 4"):
+        archdsl.graph(spec, sizes={"x.H": 4, "y.H": 5})
+
+
+@pytest.mark.parametrize("sizes", [{"H": "4"}, {"H": 2.0}, {"H": None}, {1: 2}, {"H": 2**63}])
+def test_what_is_no_size_is_told_once(sizes: dict[str, int]) -> None:
+    (found,) = archdsl.check("resnet18", sizes=sizes)
+    assert found.message.startswith(f"size `{next(iter(sizes))}`: ")
+
+
+def test_a_list_that_holds_itself_is_a_spec_error() -> None:
+    within: list[object] = []
+    within.append(within)
+    with pytest.raises(archdsl.SpecError, match="`layers`: lists and mappings nest more than 100 deep"):
+        archdsl.graph("resnet18", layers=within)
+
+
 def test_a_wrong_param_is_a_spec_error() -> None:
     with pytest.raises(archdsl.SpecError, match="did you mean `num_classes`"):
         archdsl.graph("resnet18", num_clases=7)
@@ -89,6 +126,12 @@ def test_build_takes_seed_dtype_and_device() -> None:
     assert not torch.equal(weights[0], weights[2])  # type: ignore[arg-type]
     model = archdsl.build("lenet5", dtype=torch.float64, device="meta")
     assert {(p.dtype, p.device.type) for p in model.parameters()} == {(torch.float64, "meta")}
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1, 1.5, "a"])
+def test_a_seed_that_torch_does_not_take(seed: Any) -> None:
+    with pytest.raises(ValueError, match=r"a seed is a whole number from -\(2 \*\* 63\) to 2 \*\* 64 - 1, found"):
+        archdsl.build("lenet5", seed=seed)
 
 
 def test_a_seed_leaves_torchs_generator_alone() -> None:
@@ -119,23 +162,21 @@ def test_draw_takes_what_the_command_takes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", [{"direction": "up"}, {"style": "neon"}, {"depth": 0}, {"expand": ["stem"]}])
 def test_draw_refuses_what_there_is_not(tmp_path: Path, option: dict[str, Any]) -> None:
-    from archdsl.diagram import DrawingError
+    from archdsl.figure.errors import DrawingError
 
     with pytest.raises(DrawingError):
         archdsl.draw("resnet18", tmp_path / "net.dot", **option)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_functions_survive_the_import_of_modules_of_their_names() -> None:
-    import archdsl.graph
-    import archdsl.summary
-
-    assert callable(archdsl.graph)
-    assert callable(archdsl.summary)
+def test_no_module_hides_a_public_name() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(archdsl.__path__)}
+    assert "elaboration" in modules
+    assert modules.isdisjoint(archdsl.__all__)
 
 
 def test_a_notebook_shows_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archdsl import diagram
+    from archdsl import formats
 
     net = archdsl.graph("lenet5")
     shown = net._repr_svg_()
@@ -143,8 +184,8 @@ def test_a_notebook_shows_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "<svg" in shown
 
     def fail(*_: object) -> str:
-        raise diagram.DrawingError("no Graphviz")
+        raise formats.DrawingError("no Graphviz")
 
-    monkeypatch.setattr(diagram, "figure_svg", fail)
+    monkeypatch.setattr(formats, "figure_svg", fail)
     assert net._repr_svg_() is None
     assert "| `c1` |" in archdsl.summary(net)._repr_markdown_()

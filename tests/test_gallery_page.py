@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.zoo import families
+from archdsl.cli.zoo import families
 from docs import make_gallery
 
 FIRSTS = {family: name for name, family in reversed(families().items())}.values()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.diagnostics import render_text
-from archdsl.elaborate import analyse
-from archdsl.files import source_of
+from archdsl.diagnostics.rendering import render_text
+from archdsl.document.files import source_of
+from archdsl.elaboration.analyse import analyse
 
 FOLDER = Path(__file__).parent / "specs" / "invalid"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
 import archdsl
 from archdsl import limits
-from archdsl.cli import run
-from archdsl.elaborate import analyse
+from archdsl.cli.commands import run
+from archdsl.elaboration.analyse import analyse
 from archdsl.limits import NAMES, VARIABLE, BadBudget, Limits
 from docs import make_limits
 
@@ -91,6 +92,15 @@ def test_a_budget_that_is_none() -> None:
 def test_each_analysis_has_a_budget_of_its_own(spec: Path) -> None:
     with archdsl.budget(nodes=9):
         assert [codes(spec) for _ in range(3)] == [[], [], []]
+
+
+def test_an_analysis_looks_for_no_garbage_and_leaves_the_collector_as_it_was() -> None:
+    with limits.analysis(), limits.analysis():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), limits.analysis():
+        raise ZeroDivisionError
+    assert gc.isenabled()
 
 
 def test_one_mistake_with_the_loops_around_and_how_to_allow_more(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def run(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return python(f"from archdsl.cli import run; sys.exit(run({list(arguments)!r}))", folder)
+    return python(f"from archdsl.cli.commands import run; sys.exit(run({list(arguments)!r}))", folder)
 
 
 @pytest.mark.parametrize(

@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from functools import lru_cache
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
-from archdsl.diagnostics import nearest
-from archdsl.document import kind_of
 from archdsl.elaboration.fields import freeze
-from archdsl.ops.base import Op, OpError, Weight, at_sizes, field_specs
-from archdsl.ops.extent import check_outputs, check_tensors, uncountable
-from archdsl.overrides import reads_as_plain
-from archdsl.shapes import Dim, TensorType, evaluate
-
-Types = tuple[TensorType | None, ...]
-
-
-class Applied(NamedTuple):
-    """What a node of an op has, for inputs of given types."""
-
-    types: tuple[TensorType, ...]
-    names: tuple[str, ...]
-    tensors: Mapping[str, Weight]
-    macs: Dim
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError, Place
+from archdsl.ops.apply import Applied, Types, apply, check_sample
+from archdsl.ops.base import Op, Unexpected, field_specs
+from archdsl.ops.extent import uncountable
+from archdsl.shapes import TensorType, evaluate
+from archdsl.text.lookalikes import reads_as_plain
+from archdsl.text.nearest import did_you_mean
+from archdsl.text.spelled import kind_of, quoted, spelled
 
 
-class Problem(NamedTuple):
-    """What is wrong with a field, with an item of it, or (`field` None) with the node."""
-
-    code: str
-    message: str
-    field: str | None
-    hint: str | None
-    item: int | None = None
-
-
-class FieldError(Exception):
+class FieldError(FaultError):
     """Fields that an op does not take; several at once."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems[0].message)
-        self.problems = problems
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults[0])
+        self.also = tuple(faults[1:])
+
+
+def _bad_value(message: str, field: str | None, hint: str | None = None, item: int | None = None) -> Fault:
+    """What is wrong with a field, with an item of it, or (`field` None) with the node."""
+    return Fault(Code.BAD_VALUE, message, hint, Place(field=field, item=item))
 
 
 @final
@@ -74,23 +60,11 @@ class Applier:
         key = (id(op), types)
         found = self._applied.get(key)
         if found is None:
-            found = _apply(op, types)
-            self._check_sample(op, types, found)
+            found = apply(op, types)
+            check_sample(op, types, found, self.sizes, self._at_sample)
             self._ops.setdefault(("keep", id(op)), op)
             self._applied[key] = found
         return found
-
-    def _check_sample(self, op: Op, types: Types, applied: Applied) -> None:
-        sampled = tuple(None if t is None else self._at_sample(t) for t in types)
-        outputs = tuple(self._at_sample(t) for t in applied.types)
-        check_outputs(outputs)
-        check_tensors(applied.tensors)
-        small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
-        at_sample = at_sizes(op, self.sizes)
-        if sampled != types or at_sample is not op:
-            _apply(at_sample, sampled)
-        if small is not None:
-            raise OpError(f"the output would be {small}: a size below 1", code="size-error")
 
     def _at_sample(self, type_: TensorType) -> TensorType:
         found = self._samples.get(type_)
@@ -98,15 +72,6 @@ class Applier:
             found = type_.with_shape(evaluate(dim, self.sizes) for dim in type_.shape)
             self._samples[type_] = found
         return found
-
-
-@lru_cache(maxsize=8192)
-def _apply(op: Op, types: Types) -> Applied:
-    """What an op's rules say. They are pure: a process that elaborates again need not ask them again."""
-    result = op.infer(*types)
-    outputs = result if isinstance(result, tuple) else (result,)
-    names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
-    return Applied(outputs, names, op.tensors(*types), op.macs(*types))
 
 
 def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
@@ -124,30 +89,32 @@ def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
     raise FieldError(_problems(kind, fields, errors))
 
 
-def _problems(kind: type[Op], fields: dict[str, Any], errors: list[Any]) -> list[Problem]:
+def _problems(kind: type[Op], fields: dict[str, Any], errors: list[Any]) -> list[Fault]:
     missing = [str(each["loc"][0]) for each in errors if each["type"] == "missing"]
     others = [_problem(kind, fields, each) for each in _distinct(errors) if each["type"] != "missing"]
     return [*([_missing(kind, missing)] if missing else []), *others]
 
 
-def _uncounted(name: str, value: Any) -> Problem:
+def _uncounted(name: str, value: Any) -> Fault:
     message = f"`{name}` is {shown(value)}: torch takes whole numbers up to 2 ** 63 - 1"
-    return Problem("bad-value", message, name, None)
+    return _bad_value(message, name)
 
 
-def check_known(kind: type[Op], fields: dict[str, Any], unknown: Set[str]) -> None:
-    """Raises FieldError for the fields of an op that are wrong, whatever the unknown ones are.
+def check_known(kind: type[Op], fields: dict[str, Any], unknown: Set[str]) -> Op | None:
+    """The op, where all its fields are known. Raises FieldError for those that are wrong whatever the unknown ones are.
 
     None is missing where there are unknown ones: it may be what a misspelt one means.
     """
     from pydantic import ValidationError
 
     try:
-        kind.model_validate(fields)
+        op = kind.model_validate(fields)
     except ValidationError as error:
         named = [found for found in error.errors() if found["loc"] and not (unknown and found["type"] == "missing")]
         if named:
             raise FieldError(_problems(kind, fields, named)) from None
+        return None
+    return None if unknown else op
 
 
 def _distinct(errors: list[Any]) -> list[Any]:
@@ -158,34 +125,31 @@ def _distinct(errors: list[Any]) -> list[Any]:
     return list(by_field.values())
 
 
-def _missing(kind: type[Op], names: list[str]) -> Problem:
+def _missing(kind: type[Op], names: list[str]) -> Fault:
     """All that a node lacks at once."""
-    needs = " and ".join(f"`{name}`" for name in names)
-    return Problem("missing-field", f"`{kind.name}` needs {needs}", None, f"add `{': …, '.join(names)}: …`")
+    needs = quoted(names, " and ")
+    return Fault(Code.MISSING_FIELD, f"`{kind.name}` needs {needs}", f"add `{': …, '.join(names)}: …`")
 
 
-def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> Problem:
+def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> Fault:
     name = str(error["loc"][0]) if error["loc"] else None
     if error["type"] == "extra_forbidden":
-        return Problem(*unknown_field(kind, str(name)))
+        return unknown_field(kind, str(name))
+    cause = error["ctx"]["error"] if error["type"] == "value_error" else None
     if name is None:
-        return Problem("bad-value", str(error["msg"]).removeprefix("Value error, "), None, None)
-    said = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
-    if said and not said.startswith("expected"):
-        return Problem("bad-value", f"`{name}`: {said}", name, None)
+        return _bad_value(str(error["msg"] if cause is None else cause), None)
+    wanted = cause.wanted if isinstance(cause, Unexpected) else None
+    if cause is not None and wanted is None:
+        return _bad_value(f"`{name}`: {cause}", name)
     given = fields.get(name)
     if name not in kind.model_fields:  # one of those that an op takes beyond its own
-        expected = said.removeprefix("expected ") or "another value"
-        return Problem("bad-value", f"`{name}` is {shown(given)}, expected {expected}", name, None)
+        expected = wanted or "another value"
+        return _bad_value(f"`{name}` is {shown(given)}, expected {expected}", name)
     item = _wrong_item(given, error["loc"])
-    counted = said if isinstance(given, list | tuple) else ""
-    expected = counted.removeprefix("expected ") or _wanted(
-        kind, name, given[item] if item is not None and given else given
-    )
-    words = field_specs(kind)[name].words
-    near = nearest(str(given), words)
-    hint = f"did you mean `{near}`?" if near else None
-    return Problem("bad-value", f"`{name}` is {shown(given)}, expected {expected}", name, hint, item)
+    counted = wanted if isinstance(given, list | tuple) else None
+    expected = counted or _wanted(kind, name, given[item] if item is not None and given else given)
+    hint = did_you_mean(str(given), field_specs(kind)[name].words)
+    return _bad_value(f"`{name}` is {shown(given)}, expected {expected}", name, hint, item)
 
 
 def _wrong_item(given: Any, place: tuple[Any, ...]) -> int | None:
@@ -200,39 +164,28 @@ def _wanted(kind: type[Op], name: str, given: Any) -> str:
     return wanted(kind, name, given)
 
 
-INFERRED = frozenset(("in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "embed_dim"))
+INFERRED = frozenset((
+    "in_channels", "in_features", "in1_features", "in2_features", "num_features", "num_channels", "normalized_shape",
+    "embed_dim", "kdim", "vdim", "input_size",
+))  # fmt: skip
 """torch's arguments that the edges say."""
 
 
-def unknown_field(kind: type[Op], name: str) -> tuple[str, str, str | None, str | None]:
+def unknown_field(kind: type[Op], name: str) -> Fault:
     """What to say of a field that an op does not have."""
     specs = field_specs(kind)
-    near = nearest(name, specs)
-    listed = ", ".join(f"`{field}`" for field in specs) or "no fields"
-    hint = f"did you mean `{near}`?" if near else f"it takes {listed}"
+    hint = did_you_mean(name, specs) or f"it takes {quoted(specs) or 'no fields'}"
     if name in INFERRED:
         hint = "it is inferred from the input: remove it"
     else:
         from archdsl.ops.othernames import field_hint
 
         hint = field_hint(name, specs) or hint
-    return "unknown-field", f"`{kind.name}` has no field `{name}`", name, hint
+    return Fault(Code.UNKNOWN_FIELD, f"`{kind.name}` has no field `{name}`", hint, Place(field=name))
 
 
 def shown(value: Any) -> str:
     """A value as a spec writes it; text that could be taken for a number says that it is text."""
     if isinstance(value, str) and (reads_as_plain(value) or not value.isidentifier()):
         return kind_of(value)
-    return _spelled(value)
-
-
-def _spelled(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(_spelled(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_spelled(item)}" for key, item in value.items()) + "}"
-    return str(value)
+    return spelled(value)

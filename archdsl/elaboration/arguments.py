@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from archdsl.diagnostics import FollowOn, nearest
+from archdsl.document.overrides import KINDS
+from archdsl.document.template import NodeTemplate, Written
+from archdsl.document.unknown import UNKNOWN
 from archdsl.elaboration.applying import check_known, shown, unknown_field
 from archdsl.elaboration.blocks import BlockSpec, ParamSpec, accepts
 from archdsl.elaboration.fields import OpName, ValueMap, evaluate, prepare, prepare_field
@@ -15,16 +18,17 @@ from archdsl.elaboration.frames import Frame, evaluate_here, place_of
 from archdsl.elaboration.knowing import check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.graph import Env
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import Env
 from archdsl.ops.base import FieldSpec, Op, field_specs
 from archdsl.ops.special import FILLED
-from archdsl.overrides import KINDS
-from archdsl.template import NodeTemplate, Written
-from archdsl.unknown import UNKNOWN
+from archdsl.text.nearest import did_you_mean
+from archdsl.text.spelled import quoted
 
 if TYPE_CHECKING:
+    from archdsl.document.resolved import Resolved
     from archdsl.elaboration.walk import Elaborator
-    from archdsl.inherit import Resolved
 
 Prepared = list[tuple[str, Any]]
 
@@ -67,7 +71,7 @@ def op_fields(
         try:
             return evaluate_here(value, frame)
         except ExpressionError as error:
-            error.hint = _word_hint(kind, key, value) or error.hint
+            error.advise(_word_hint(kind, key, value) or error.hint)
             raise
 
     fields.update(_each(run, template, frame, prepared, resolve))
@@ -76,9 +80,9 @@ def op_fields(
 
 def check_fields(
     run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
-) -> None:
-    """Tells what is wrong with the fields of an op, of which some have no value."""
-    prepared = _known(run, template, lambda: _prepare_fields(run, template, frame, kind))
+) -> Op | None:
+    """Tells what is wrong with the fields of an op, of which some may have no value; the op where all have."""
+    prepared = _known(template, lambda: _prepare_fields(run, template, frame, kind))
 
     def resolve(key: str, value: Any) -> Any:
         if kind in FILLED and key == "value":
@@ -88,14 +92,24 @@ def check_fields(
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
     fields |= _each_known(run, template, frame, prepared, resolve)
     with suppress(Reported), run.mistakes.at(template, frame):
-        check_known(kind, fields, frozenset(template.written) - set(fields))
+        return check_known(kind, fields, frozenset(template.written) - set(fields))
+    return None
+
+
+def check_keys(run: Elaborator, template: NodeTemplate, frame: Frame, found: BlockSpec | type[Op]) -> None:
+    """Tells of the fields that an op or block does not have, and of nothing else."""
+    for key, written in template.written.items():
+        if isinstance(found, BlockSpec):
+            _no_argument(run, template, frame, found, key, written)
+        else:
+            _no_field(run, template, frame, found, key, written)
 
 
 def check_arguments(
     run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A block's parameters as values, `UNKNOWN` where one has none; tells what is wrong with each."""
-    prepared = _known(run, template, lambda: _prepare_arguments(run, template, frame, block))
+    prepared = _known(template, lambda: _prepare_arguments(run, template, frame, block))
     given = {**extra, **_each_known(run, template, frame, prepared, lambda _, value: evaluate_here(value, frame))}
     home_env = run.catalogue.outer_env(block, frame.scope) or Env({})
     found: dict[str, Any] = dict.fromkeys(block.params, UNKNOWN)
@@ -109,7 +123,7 @@ def check_arguments(
     return found
 
 
-def _known(run: Elaborator, template: NodeTemplate, prepare: Callable[[], Prepared]) -> Prepared:
+def _known(template: NodeTemplate, prepare: Callable[[], Prepared]) -> Prepared:
     """What of the fields of a node can be prepared."""
     try:
         return prepare()
@@ -165,12 +179,20 @@ def _not_given(
     if not spec.required:
         return _default(run, frame, block, spec, env)
     missing = [name for name, each in block.params.items() if each.required and name not in given]
-    needs = " and ".join(f"`{name}`" for name in missing)
-    run.mistakes.add(
-        "missing-field", f"`{block.name}` needs {needs}", template.span, place=place_of(frame, template),
+    needs = quoted(missing, " and ")
+    run.mistakes.refuse(
+        Code.MISSING_FIELD, f"`{block.name}` needs {needs}", template.span, place=place_of(frame, template),
         hint=f"add `{', '.join(f'{name}: …' for name in missing)}`",
     )  # fmt: skip
-    raise Reported
+
+
+def check_defaults(run: Elaborator, block: BlockSpec, frame: Frame) -> None:
+    """Tells of defaults that have no value."""
+    env = run.catalogue.outer_env(block, frame.scope) or Env({})
+    for spec in block.params.values():
+        if not spec.required:
+            with suppress(Reported, FollowOn):
+                _default(run, frame, block, spec, env)
 
 
 def _default(run: Elaborator, frame: Frame, block: BlockSpec, spec: ParamSpec, env: Env) -> Any:
@@ -184,12 +206,11 @@ def _wrong_type(
 ) -> NoReturn:
     written = template.written.get(spec.name)
     told = traced(template.fields.get(spec.name), frame.env)
-    run.mistakes.add(
-        "bad-value", f"`{spec.name}` of `{block.name}` is {shown(value)}, expected {KINDS[spec.kind]}",
+    run.mistakes.refuse(
+        Code.BAD_VALUE, f"`{spec.name}` of `{block.name}` is {shown(value)}, expected {KINDS[spec.kind]}",
         template.home.span(written.path) if written else template.span, place=place_of(frame, template),
         notes=told.notes, hint=told.hint,
     )  # fmt: skip
-    raise Reported
 
 
 def _word_hint(kind: type[Op], key: str, value: Any) -> str | None:
@@ -197,9 +218,8 @@ def _word_hint(kind: type[Op], key: str, value: Any) -> str | None:
     spec = field_specs(kind).get(key)
     if spec is None or not isinstance(value, Expression) or not value.text.isidentifier():
         return None
-    near = nearest(value.text, spec.words)
-    words = ", ".join(f"`{word}`" for word in sorted(spec.words))
-    return f"did you mean `{near}`?" if near else (f"the words that it takes are {words}" if words else None)
+    listed = f"the words that it takes are {quoted(sorted(spec.words))}" if spec.words else None
+    return did_you_mean(value.text, spec.words) or listed
 
 
 def _each(
@@ -228,7 +248,6 @@ def _each(
 
 def _prepare_fields(run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op]) -> Prepared:
     specs = field_specs(kind)
-    open_fields = getattr(kind, "open_fields", False)
 
     def ready(key: str, written: Written) -> Any:
         spec = specs.get(key)
@@ -236,15 +255,18 @@ def _prepare_fields(run: Elaborator, template: NodeTemplate, frame: Frame, kind:
             return written.value
         return prepare(written.value, text=False) if spec is None else _ready(template, spec, written)
 
-    def unknown(key: str, written: Written) -> bool:
-        if key in specs or open_fields:
-            return False
-        code, message, _, hint = unknown_field(kind, key)
-        span = template.home.key_span(written.path)
-        run.mistakes.add(code, message, span, place=place_of(frame, template), hint=hint)
-        return True
+    return _prepare(run, template, frame, ready, partial(_no_field, run, template, frame, kind))
 
-    return _prepare(run, template, frame, ready, unknown)
+
+def _no_field(
+    run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], key: str, written: Written
+) -> bool:
+    """Whether an op has no such field, which is told."""
+    if key in field_specs(kind) or getattr(kind, "open_fields", False):
+        return False
+    span = template.home.key_span(written.path)
+    run.mistakes.tell(unknown_field(kind, key), span, place_of(frame, template))
+    return True
 
 
 def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec) -> Prepared:
@@ -256,13 +278,17 @@ def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, bl
             return ValueMap(tuple(parts))
         return prepare(raw, text=block.params[key].text)
 
-    def unknown(key: str, written: Written) -> bool:
-        if key in block.params:
-            return False
-        run.catalogue.unknown_argument(template, block, key, written, place_of(frame, template))
-        return True
+    return _prepare(run, template, frame, ready, partial(_no_argument, run, template, frame, block))
 
-    return _prepare(run, template, frame, ready, unknown)
+
+def _no_argument(
+    run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, key: str, written: Written
+) -> bool:
+    """Whether a block has no such parameter, which is told."""
+    if key in block.params:
+        return False
+    run.catalogue.unknown_argument(template, block, key, written, place_of(frame, template))
+    return True
 
 
 def _part_of_template(name: str, raw: Any, spec: FieldSpec | ParamSpec | None) -> Any:
@@ -279,6 +305,7 @@ def _located(run: Elaborator, home: Resolved, value: Any) -> Any:
     if type(value) is str and run.catalogue.sees_block(home, value):
         named = OpName(value)
         named.home = home
+        run.catalogue.named = True
         return named
     return value
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from archdsl.document import kind_of
+from archdsl.document.nodes import Compiler
+from archdsl.document.overrides import misdeclared
+from archdsl.document.splices import is_splice
+from archdsl.document.substitution import parse_text
+from archdsl.document.template import BlockTemplate, TemplateError, Written, located
+from archdsl.document.unknown import UNKNOWN
 from archdsl.elaboration.fields import evaluate_text, prepare
-from archdsl.elaboration.loops import expanded
-from archdsl.elaboration.names import check_name
+from archdsl.elaboration.turns import expanded
 from archdsl.expressions import Expression, ExpressionError, parse
-from archdsl.graph import Binding, Env
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError
+from archdsl.ir.graph import Binding, Env
 from archdsl.shapes import Dim, Symbolic, TensorType, differ
 from archdsl.shapes import evaluate as sampled
-from archdsl.substitution import parse_text
-from archdsl.template import BlockTemplate, Compiler, TemplateError, Written, for_key
+from archdsl.text.names import check_name
+from archdsl.text.spelled import kind_of
 
 if TYPE_CHECKING:
-    from archdsl.inherit import Resolved
+    from archdsl.document.model import Block, Document
+    from archdsl.document.resolved import Resolved
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -80,67 +87,64 @@ class PortSpec(NamedTuple):
 
 @final
 class BlockSpec:
-    """A block, compiled."""
+    """A block, compiled. What is declared wrongly has no value, and its mistake is added to `faults`."""
 
-    def __init__(self, template: BlockTemplate) -> None:
+    def __init__(self, template: BlockTemplate, faults: list[Fault]) -> None:
         self.template = template
-        self.name = template.name
-        self.params = {name: self._param(name, raw) for name, raw in template.params.items()}
-        if not template.is_spec:
-            _check_nulls(template)
-        self._looped = any(map(for_key, template.inputs or ()))
-        self.ports = () if self._looped else _ports(template)
-        """Its inputs; none where a `for` names them, which only a use says: see `ports_in`."""
-        self.let = {name: _let(template, name, raw) for name, raw in template.let.items()}
+        self.name = str(template.name)  # an argument that names it brings its file along
+        self.params = {name: self._param(name, raw, faults) for name, raw in template.params.items()}
+        self._looped = any(map(is_splice, template.inputs or ()))
+        before = len(faults)
+        self.ports = () if self._looped else _ports(template, faults)
+        """Its inputs; none where a `for` or `if` names them, which only a use says: see `ports_in`."""
+        self.unsure = len(faults) > before or UNKNOWN in (template.inputs or {}).values()
+        """Whether the names of its dimensions are not all known."""
+        self.let = {name: _let(template, name, raw, faults) for name, raw in template.let.items()}
 
     def ports_in(self, env: Env) -> tuple[PortSpec, ...]:
         """The inputs of a use whose arguments are in `env`. Raises TemplateError, ExpressionError."""
         return _expanded_ports(self.template, env) if self._looped else self.ports
 
-    def _param(self, name: str, raw: Any) -> ParamSpec:
+    def _param(self, name: str, raw: Any, faults: list[Fault]) -> ParamSpec:
         if self.template.is_spec:
             # A file's own parameters are plain data.
             return ParamSpec(name, "any", False, _plain(raw), _is_text(raw))
         try:
+            _check_param(self.template, name, raw)
             return param_spec(name, raw)
         except ExpressionError as error:
-            raise TemplateError(
-                "bad-expression", error.message, (*self.template.path, "params", name), hint=error.hint,
-                offsets=(error.start, error.end) if isinstance(raw, str) else None,
-            ) from None  # fmt: skip
+            faults.append(_unread(error, (*self.template.path, "params", name), raw).fault)
+        except TemplateError as error:
+            faults.append(error.fault)
+        return ParamSpec(name, "any", False, UNKNOWN, _is_text(raw))
 
 
-def compile_block(home: Resolved, name: str, raw: Any, path: tuple[str | int, ...]) -> tuple[BlockSpec, list[Any]]:
-    """A block of a file, with the mistakes found in its nodes. Raises TemplateError."""
+def compile_block(home: Resolved, name: str, raw: Block | Document) -> tuple[BlockSpec, list[Fault]]:
+    """A block of a file, or the whole file as one, with what is wrong in its nodes. Raises TemplateError.
+
+    A file's inputs are the ports, its parameters, as they are set, the block's.
+    """
+    whole = raw is home.document
+    path = () if whole else ("blocks", name)
     compiler = Compiler(home)
     body, listed = compiler.body(raw.nodes, (*path, "nodes"))
     outputs = None if raw.outputs is None else Written(raw.outputs, (*path, "outputs"))
+    params = home.params if whole else raw.params
     template = BlockTemplate(
-        name, home, path, raw.inputs, dict(raw.params or {}), dict(raw.let or {}), body, listed, outputs
+        name, home, path, raw.inputs, dict(params), dict(raw.let), body, listed, outputs, is_spec=whole
     )
-    return BlockSpec(template), compiler.errors
+    return BlockSpec(template, compiler.faults), compiler.faults
 
 
-def compile_spec_block(home: Resolved, name: str) -> tuple[BlockSpec, list[Any]]:
-    """A whole spec as a block: its inputs are the ports, its parameters the block's."""
-    document = home.document
-    compiler = Compiler(home)
-    body, listed = compiler.body(document.nodes, ("nodes",))
-    outputs = None if document.outputs is None else Written(document.outputs, ("outputs",))
-    template = BlockTemplate(
-        name, home, (), document.inputs, dict(home.params), dict(document.let or {}), body, listed, outputs, True
-    )
-    return BlockSpec(template), compiler.errors
-
-
-def _check_nulls(template: BlockTemplate) -> None:
-    """A default of null says nothing about what the parameter takes."""
-    for name, raw in template.params.items():
-        if raw is None:
-            raise TemplateError(
-                "bad-value", f"the default of `{name}` is null, which says no type", (*template.path, "params", name),
-                hint="write `{type: text, default: null}` for an op or other text, or `{type: int, default: null}`",
-            )  # fmt: skip
+def _check_param(template: BlockTemplate, name: str, raw: Any) -> None:
+    """A default of null says nothing about what the parameter takes, and a declared type takes its default."""
+    if (wrong := misdeclared(name, raw)) is not None:
+        raise TemplateError(Code.BAD_VALUE, wrong, (*template.path, "params", name, "default"))
+    if raw is None:
+        raise TemplateError(
+            Code.BAD_VALUE, f"the default of `{name}` is null, which says no type", (*template.path, "params", name),
+            hint="write `{type: text, default: null}` for an op or other text, or `{type: int, default: null}`",
+        )  # fmt: skip
 
 
 def param_spec(name: str, raw: Any) -> ParamSpec:
@@ -167,20 +171,36 @@ def _plain(raw: Any) -> Any:
     return tuple(raw) if isinstance(raw, list) else raw
 
 
-def _let(template: BlockTemplate, name: str, raw: Any) -> Any:
+def _let(template: BlockTemplate, name: str, raw: Any, faults: list[Fault]) -> Any:
     try:
         return prepare(raw, text=False)
     except ExpressionError as error:
-        raise TemplateError(
-            "bad-expression", error.message, (*template.path, "let", name), hint=error.hint,
-            offsets=(error.start, error.end) if isinstance(raw, str) else None,
-        ) from None  # fmt: skip
+        faults.append(_unread(error, (*template.path, "let", name), raw).fault)
+        return UNKNOWN
 
 
-def _ports(template: BlockTemplate) -> tuple[PortSpec, ...]:
+def _unread(error: ExpressionError, path: tuple[str | int, ...], raw: Any) -> TemplateError:
+    """What is wrong with a value; its offsets are those of the document where it is one text."""
+    return (
+        located(error, path)
+        if isinstance(raw, str)
+        else TemplateError(error.code, error.message, path, hint=error.hint)
+    )
+
+
+def _ports(template: BlockTemplate, faults: list[Fault]) -> tuple[PortSpec, ...]:
     if template.inputs is None:
         return (PortSpec("x", None, False, (*template.path, "inputs")),)
-    return tuple(port_spec(name, raw, (*template.path, "inputs", name)) for name, raw in template.inputs.items())
+    return tuple(_port(name, raw, (*template.path, "inputs", name), faults) for name, raw in template.inputs.items())
+
+
+def _port(name: str, raw: Any, path: tuple[str | int, ...], faults: list[Fault]) -> PortSpec:
+    """An input as it is declared; one of any rank where its pattern cannot be read."""
+    try:
+        return port_spec(name, raw, path)
+    except TemplateError as error:
+        faults.append(error.fault)
+        return PortSpec(name, None, isinstance(raw, Mapping) and bool(raw.get("optional")), path)
 
 
 def _expanded_ports(template: BlockTemplate, env: Env) -> tuple[PortSpec, ...]:
@@ -188,9 +208,9 @@ def _expanded_ports(template: BlockTemplate, env: Env) -> tuple[PortSpec, ...]:
     for name, raw, at, names in expanded(template.inputs or {}, env, (*template.path, "inputs")):
         hint = "put the loop variable into the name: `x$i`"
         if name in found:
-            raise TemplateError("duplicate-name", f"a second input `{name}`", at, key=True, hint=hint)
+            raise TemplateError(Code.DUPLICATE_NAME, f"a second input `{name}`", at, key=True, hint=hint)
         if not name.isidentifier() or check_name(name) is not None:
-            raise TemplateError("bad-name", f"`{name}` is no name for an input", at, key=True, hint=hint)
+            raise TemplateError(Code.BAD_NAME, f"`{name}` is no name for an input", at, key=True, hint=hint)
         found[name] = port_spec(name, _spelled(raw, names), at)._replace(env=names)
     return tuple(found.values())
 
@@ -210,15 +230,15 @@ def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
     if isinstance(raw, Mapping):
         optional = bool(raw.get("optional", False))
         raw, path = raw.get("shape"), (*path, "shape")
-    if raw is None:
+    if raw is None or raw is UNKNOWN:
         return PortSpec(name, None, optional, path)
     if not isinstance(raw, list | tuple):
         raise TemplateError(
-            "wrong-type", f"the shape of `{name}` is a list, found {kind_of(raw)}", path,
+            Code.WRONG_TYPE, f"the shape of `{name}` is a list, found {kind_of(raw)}", path,
             hint="write `[N, C, H, W]`",
         )  # fmt: skip
     if sum(item == "..." for item in raw) > 1:
-        raise TemplateError("bad-value", f"the pattern of `{name}` has `...` twice", path, hint="say it once")
+        raise TemplateError(Code.BAD_VALUE, f"the pattern of `{name}` has `...` twice", path, hint="say it once")
     return PortSpec(name, tuple(_entry(item, (*path, i)) for i, item in enumerate(raw)), optional, path)
 
 
@@ -231,9 +251,7 @@ def _entry(item: Any, path: tuple[str | int, ...]) -> PatternEntry:
     try:
         return PatternEntry(None, parse(text), path)
     except ExpressionError as error:
-        raise TemplateError(
-            "bad-expression", error.message, path, hint=error.hint, offsets=(error.start, error.end)
-        ) from None
+        raise located(error, path) from None
 
 
 def is_sampled(item: Any) -> bool:
@@ -241,29 +259,15 @@ def is_sampled(item: Any) -> bool:
     return isinstance(item, str) and item.partition("=")[0].strip().isidentifier() and "=" in item
 
 
-class PatternError(Exception):
+class PatternError(FaultError):
     """A tensor that a port does not take."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-class SizeError(Exception):
-    """A pattern's entry that is no size, with where it is written."""
-
-    def __init__(self, error: ExpressionError, path: tuple[str | int, ...]) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.path = path
 
 
 def bind_pattern(port: PortSpec, type_: TensorType, env: Env, sample: Mapping[str, int]) -> list[tuple[int, Dim]]:
     """Binds the names of a port's pattern in `env` and checks the rest, at the `sample` sizes too.
 
     Gives the positions of the dimensions that only the run can check, with what they must be.
-    Raises PatternError, SizeError.
+    Raises PatternError, and TemplateError for an entry that is no size.
     """
     unproved: list[tuple[int, Dim]] = []
     if port.pattern is None:
@@ -281,7 +285,7 @@ def bind_pattern(port: PortSpec, type_: TensorType, env: Env, sample: Mapping[st
             wanted = entry.name or (entry.expression.text if entry.expression else "")
             said = f"{wanted} = {expected}" if wanted != str(expected) else wanted
             at = "" if differ(dim, expected) else f": at the sample sizes {here} and {there}"
-            raise PatternError("shape-mismatch", f"`{port.name}` has {dim} where its pattern says {said}{at}")
+            raise PatternError(Fault(Code.SHAPE_MISMATCH, f"`{port.name}` has {dim} where its pattern says {said}{at}"))
         unproved.append((position, expected))
     return unproved
 
@@ -292,12 +296,12 @@ def _size(entry: PatternEntry, env: Env) -> Dim:
     try:
         value = entry.expression.evaluate(env)
     except ExpressionError as error:
-        if error.message.startswith("unknown name"):
-            error.hint = error.hint or "a dimension is upper case, and stands alone before it is used: `[C, 2 * C]`"
-        raise SizeError(error, entry.path) from None
+        if error.fault.unknown is not None:
+            error.advise(error.hint or "a dimension is upper case, and stands alone before it is used: `[C, 2 * C]`")
+        raise located(error, entry.path) from None
     if isinstance(value, bool) or not isinstance(value, int | Symbolic):
         message = f"a size is a whole number, found {value!r}"
-        raise SizeError(ExpressionError(message, 0, len(text), "use `//` or `int(…)`"), entry.path)
+        raise located(ExpressionError(message, 0, len(text), "use `//` or `int(…)`"), entry.path)
     return value
 
 
@@ -307,15 +311,13 @@ def _align(port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType)
     shown = "[" + ", ".join("..." if e == rest else e.name or e.expression.text for e in pattern) + "]"  # type: ignore[union-attr]
     if rest not in pattern:
         if len(pattern) != type_.rank:
-            raise PatternError(
-                "rank-error", f"`{port.name}` takes {shown}, rank {len(pattern)}, found {type_} of rank {type_.rank}"
-            )
+            message = f"`{port.name}` takes {shown}, rank {len(pattern)}, found {type_} of rank {type_.rank}"
+            raise PatternError(Fault(Code.RANK_ERROR, message))
         return list(zip(pattern, range(type_.rank), strict=True))
     before = pattern.index(rest)
     after = len(pattern) - before - 1
     if type_.rank < before + after:
-        raise PatternError(
-            "rank-error", f"`{port.name}` takes {shown}, at least rank {before + after}, found rank {type_.rank}"
-        )
+        message = f"`{port.name}` takes {shown}, at least rank {before + after}, found rank {type_.rank}"
+        raise PatternError(Fault(Code.RANK_ERROR, message))
     positions = (*range(before), *range(type_.rank - after, type_.rank))
     return list(zip((*pattern[:before], *pattern[before + 1 :]), positions, strict=True))

@@ -5,37 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, final
 
-from archdsl.diagnostics import FollowOn, Note, alike, nearest
-from archdsl.document import kind_of
-from archdsl.elaboration.blocks import BlockSpec, compile_block, compile_spec_block, param_spec
+from archdsl.document.positions import Path
+from archdsl.document.splices import is_splice
+from archdsl.document.template import NodeTemplate, TemplateError, Written
+from archdsl.document.unknown import UNKNOWN
+from archdsl.elaboration.blocks import BlockSpec, compile_block, param_spec
 from archdsl.elaboration.fields import evaluate, prepare
 from archdsl.elaboration.frames import Frame, place_of
-from archdsl.elaboration.loops import expanded, listed, path_text
 from archdsl.elaboration.mistakes import Mistakes, Reported, read_by, traced
+from archdsl.elaboration.turns import expanded, listed, path_text
 from archdsl.expressions import ExpressionError
-from archdsl.graph import UNSURE, Binding, Env, Scope
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn, Note
+from archdsl.ir.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
 from archdsl.ops.base import Op, Port, field_specs
-from archdsl.template import NodeTemplate, TemplateError, Written, for_key
-from archdsl.unknown import UNKNOWN
+from archdsl.text.names import check_length
+from archdsl.text.nearest import alike, nearest
+from archdsl.text.spelled import kind_of, quoted
 
 if TYPE_CHECKING:
-    from archdsl.inherit import Resolved
+    from archdsl.document.model import Block, Document
+    from archdsl.document.resolved import Resolved
 
-Path = tuple[Any, ...]
+
+def _written_outputs(raw: Any, env: Env, path: Path) -> Iterator[tuple[str | None, Any, Path, Env]]:
+    """Each output with its name, None where that is its path. Raises TemplateError."""
+    if isinstance(raw, Mapping):
+        yield from expanded(raw, env, path)
+    elif isinstance(raw, list):
+        for item, at, names in listed(raw, env, path):
+            yield None, item, at, names
+    elif isinstance(raw, str | int):
+        yield "output", raw, path, env
+    else:
+        message = f"`outputs` is a path or a mapping from name to path, found {kind_of(raw)}"
+        raise TemplateError(Code.WRONG_TYPE, message, path)
 
 
-def _names_dimension(resolved: Resolved, message: str) -> bool:
+def _names_dimension(resolved: Resolved, name: str) -> bool:
     """Whether an unknown name is that of a dimension of the file's inputs."""
-    name = message.removeprefix("unknown name `").removesuffix("`")
-    return name[:1].isupper() and f"{name}" in str(resolved.document.inputs)
+    return name[:1].isupper() and name in str(resolved.document.inputs)
 
 
 def _declared_ports(inputs: Mapping[str, Any] | None) -> tuple[Port, ...]:
-    """A block's inputs; without any, its one input `x`. Those that a `for` makes are not one, however many they are."""
+    """A block's inputs; without any, its one input `x`. Those that a `for` or `if` makes count as several."""
     if inputs is None:
         return (Port("x"),)
-    if any(map(for_key, inputs)):
+    if any(map(is_splice, inputs)):
         return (Port("…"), Port("… "))
     return tuple(Port(name, bool(isinstance(raw, Mapping) and raw.get("optional"))) for name, raw in inputs.items())
 
@@ -62,6 +79,8 @@ class Catalogue:
 
     def __init__(self, mistakes: Mistakes) -> None:
         self.mistakes = mistakes
+        self.named = False
+        """Whether an argument names a block."""
         self._blocks: dict[tuple[int, str], BlockSpec | None] = {}
         self._ops: dict[tuple[int, str], type[Op]] = {}
         self._envs: dict[int, Env] = {}
@@ -74,18 +93,10 @@ class Catalogue:
         if resolved.document.nodes is None and resolved.misses("nodes"):
             return None
         if resolved.document.nodes is None:
-            self.mistakes.add(
-                "missing-field", "a spec needs `nodes`", resolved.span(()), hint="or is it a block library, for `use`?"
-            )
+            hint = "or is it a block library, for `use`?"
+            self.mistakes.add(Code.MISSING_FIELD, "a spec needs `nodes`", resolved.span(()), hint=hint)
             return None
-        try:
-            block, errors = compile_spec_block(resolved, resolved.name)
-        except TemplateError as error:
-            self.mistakes.template(resolved, error)
-            return None
-        for mistake in errors:
-            self.mistakes.template(resolved, mistake)
-        return block
+        return self._compiled(resolved, resolved.name, resolved.document)
 
     def file_env(self, resolved: Resolved) -> Env:
         """A file's parameters and derived values."""
@@ -106,14 +117,12 @@ class Catalogue:
                 value = prepare(raw, text=False)
                 env.names[name] = Binding(evaluate(value, env), "let", value if hasattr(value, "tree") else None)
             except ExpressionError as error:
-                later = next(
-                    (n for n in written if n not in env.names and f"unknown name `{n}`" == error.message), None
-                )
-                if later is not None:
-                    error.hint = f"`{later}` is written below: a derived value sees those above it"
-                elif _names_dimension(resolved, error.message):
-                    error.hint = "a file's `let` sees no dimensions of its inputs: write it where it is used"
-                self.mistakes.expression(resolved, path, error, "", read_by(error, env))
+                missing = error.fault.unknown
+                if missing is not None and missing in written and missing not in env.names:
+                    error.advise(f"`{missing}` is written below: a derived value sees those above it")
+                elif missing is not None and _names_dimension(resolved, missing):
+                    error.advise("a file's `let` sees no dimensions of its inputs: write it where it is used")
+                self.mistakes.at_place(resolved, error.fault.at(path), read_by(error.fault, env))
                 env.names[name] = Binding(None, "broken")
             except FollowOn:
                 env.names[name] = Binding(None, "broken")
@@ -128,7 +137,7 @@ class Catalogue:
         """What the expressions of a block used in `scope` see beyond its own names."""
         if block.template.is_spec:
             return None
-        around: Scope | None = scope
+        around: Scope | None = scope if self._given else None
         while around is not None:
             home, env = self._given.get(around, (None, None))
             if home is block.template.home:
@@ -144,21 +153,39 @@ class Catalogue:
         block = self._block(home, name, template, frame)
         if block is not None:
             return block
+        if ("blocks", name) in home.lost:
+            raise Reported
         if name in OPS:
             self._keep.append(home)
             self._ops[key] = OPS[name]
             return OPS[name]
-        if home.misses("blocks", "use") or ("blocks", name) in home.lost or _badly_named(name, home):
+        if self._may_be_lost(home, name):
             raise Reported
         from archdsl.elaboration.misnamed import library_of, op_named_hint
 
-        self.mistakes.add(
-            "unknown-op", f"unknown op or block `{name}`{', which no `use` brings' if library_of(name) else ''}",
+        self.mistakes.refuse(
+            Code.UNKNOWN_OP, f"unknown op or block `{name}`{', which no `use` brings' if library_of(name) else ''}",
             template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=op_named_hint(name, home, frame),
             notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
         )  # fmt: skip
-        raise Reported
+
+    def _may_be_lost(self, home: Resolved, name: str) -> bool:
+        """Whether a name may be that of a block that could not be read."""
+        return home.misses("blocks", "use") or _badly_named(name, home)
+
+    def meant(self, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | type[Op] | None:
+        """The block or op that a misspelt name surely means."""
+        home = template.home
+        if self.sees_block(home, name) or name in OPS or self._may_be_lost(home, name):
+            return None
+        from archdsl.elaboration.misnamed import op_meant
+
+        near = op_meant(name, home, frame)
+        try:
+            return None if near is None else self.find(near, template, frame, home)
+        except Reported:
+            return None
 
     def _block(self, home: Resolved, name: str, template: NodeTemplate, frame: Frame) -> BlockSpec | None:
         key = id(home), name
@@ -169,34 +196,41 @@ class Catalogue:
             return found
         raw = (home.document.blocks or {}).get(name)
         if raw is not None:
-            return self._compile(key, home, name, raw)
+            return self._compile(home, name, raw)
         if name in home.uses:
             return self._block(home.uses[name], name, template, frame)
         if name.startswith("spec."):
             return self._spec(key, home, name, template, frame)
         return None
 
-    def _compile(self, key: tuple[int, str], home: Resolved, name: str, raw: Any) -> BlockSpec:
+    def _compile(self, home: Resolved, name: str, raw: Block) -> BlockSpec:
         self._keep.append(home)
-        self._blocks[key] = None
+        self._blocks[id(home), name] = block = self._compiled(home, name, raw)
+        if block is None:
+            raise Reported
+        return block
+
+    def _compiled(self, home: Resolved, name: str, raw: Block | Document) -> BlockSpec | None:
+        """A block, or a file as one; what is wrong with it is told."""
         try:
-            block, errors = compile_block(home, name, raw, ("blocks", name))
+            block, faults = compile_block(home, name, raw)
         except TemplateError as error:
-            self.mistakes.template(home, error)
-            raise Reported from None
-        for mistake in errors:
-            self.mistakes.template(home, mistake)
-        self._blocks[key] = block
+            block, faults = None, [error.fault]
+        for fault in faults:
+            self.mistakes.at_place(home, fault)
         return block
 
     def unused(self, home: Resolved, seen: Set[BlockSpec]) -> Iterator[BlockSpec]:
-        """The blocks that a file itself defines and that are none of those; another file's are looked at when it is."""
+        """The blocks that a file defines or changes and that are none of those; others are looked at with their files.
+
+        Where something is wrong that may be why a block is not used: then all are.
+        """
         for name, raw in (home.document.blocks or {}).items():
-            if not home.origins.is_own(("blocks", name)):
+            if not self.mistakes.failed and not home.origins.holds_own(("blocks", name)):
                 continue
             key = id(home), name
             try:
-                block = self._blocks[key] if key in self._blocks else self._compile(key, home, name, raw)
+                block = self._blocks[key] if key in self._blocks else self._compile(home, name, raw)
             except Reported:
                 continue
             if block is not None and block not in seen:
@@ -207,28 +241,29 @@ class Catalogue:
         if resolved is None:
             self._blocks[key] = None
             first = diagnostics[0] if diagnostics else None
-            self.mistakes.add(
-                first.code if first else "file-not-found", first.message if first else f"no spec `{name}`",
+            self.mistakes.refuse(
+                first.code if first else Code.FILE_NOT_FOUND, first.message if first else f"no spec `{name}`",
                 template.home.span(template.op_path or template.path),
                 place=place_of(frame, template), hint=first.hint if first else None,
             )  # fmt: skip
-            raise Reported
         self.mistakes.take(diagnostics)
-        self._blocks[key] = None
-        try:
-            block, errors = compile_spec_block(resolved, name.removeprefix("spec."))
-        except TemplateError as error:
-            self.mistakes.template(resolved, error)
-            raise Reported from None
-        for mistake in errors:
-            self.mistakes.template(resolved, mistake)
         self._keep.append(resolved)
-        self._blocks[key] = block
+        self._blocks[key] = block = self._compiled(resolved, name.removeprefix("spec."), resolved.document)
+        if block is None:
+            raise Reported
         return block
 
     def sees_block(self, home: Resolved, name: str) -> bool:
-        """Whether a name means a block of that file, or one that it uses."""
-        return name in (home.document.blocks or {}) or name in home.uses
+        """Whether a name means a block of that file or one that it uses, or may mean one that could not be read."""
+        if name in (home.document.blocks or {}) or name in home.uses:
+            return True
+        return (
+            name not in OPS and name.isidentifier() and (home.misses("blocks", "use") or ("blocks", name) in home.lost)
+        )
+
+    def is_scan(self, name: str, home: Resolved) -> bool:
+        """Whether a name means a loop over time: a block that is called so goes before."""
+        return name == "scan" and not self.sees_block(home, name)
 
     def ports(self, name: str, home: Resolved) -> tuple[Port, ...] | None:
         """The inputs of the block or op of that name, as they are written; None where it is unknown. Tells nothing."""
@@ -259,34 +294,35 @@ class Catalogue:
     ) -> None:
         """Tells of a parameter that a block does not have."""
         near = nearest(key, block.params)
-        listed = ", ".join(f"`{name}`" for name in block.params)
         absent = "" if block.params else ": it has no `params`"
         self.mistakes.add(
-            "unknown-field", f"`{block.name}` has no parameter `{key}`{absent}", template.home.key_span(written.path),
-            place=place, hint=f"did you mean `{near}`?" if near else f"it takes {listed}" if listed else None,
+            Code.UNKNOWN_FIELD, f"`{block.name}` has no parameter `{key}`{absent}",
+            template.home.key_span(written.path), place=place,
+            hint=f"did you mean `{near}`?" if near else f"it takes {quoted(block.params)}" if block.params else None,
             notes=(_defined(block.name, block.template.home, (*block.template.path, "params", near or "")),),
         )  # fmt: skip
 
-    def output_paths(self, written: Written, frame: Frame, block: BlockSpec, place: str) -> list[tuple[str, str, Path]]:
-        """`outputs` as (name, path, where it is written); `for` keys expanded."""
-        home, raw = block.template.home, written.value
+    def output_paths(
+        self, written: Written, frame: Frame, block: BlockSpec, place: str
+    ) -> Iterator[tuple[str, str | None, Path]]:
+        """`outputs` as (name, path, where it is written), expanded. What cannot be read is told: no path."""
+        home = block.template.home
+
+        def told(error: TemplateError) -> None:
+            self.mistakes.at_place(home, error.fault, read_by(error.fault, frame.env), place)
+
         try:
-            if isinstance(raw, str | int):
-                return [("output", path_text(raw, frame.env), written.path)]
-            if isinstance(raw, list):
-                return [(path, path, at) for path, at in listed(raw, frame.env, written.path)]
-            if isinstance(raw, Mapping):
-                return [(n, path_text(v, env), at) for n, v, at, env in expanded(raw, frame.env, written.path)]
-        except ExpressionError as error:
-            self.mistakes.expression(home, written.path, error, place, read_by(error, frame.env))
-            return []
-        except FollowOn:
-            return []
+            for name, value, at, env in _written_outputs(written.value, frame.env, written.path):
+                try:
+                    if name is not None and (problem := check_length(name)) is not None:
+                        raise TemplateError(Code.BAD_NAME, problem[0], at, key=True, hint=problem[1])
+                    path = path_text(value, env, at)
+                    yield path if name is None else name, path, at
+                except TemplateError as error:
+                    told(error)
+                    yield name or UNSURE, None, at
         except TemplateError as error:
-            self.mistakes.template(home, error)
-            return []
-        self.mistakes.add(
-            "wrong-type", f"`outputs` is a path or a mapping from name to path, found {kind_of(raw)}",
-            home.span(written.path),
-        )  # fmt: skip
-        return []
+            told(error)
+            yield UNSURE, None, error.fault.place.path or ()
+        except FollowOn:
+            yield UNSURE, None, written.path

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import FollowOn, Severity
+from archdsl.diagnostics.diagnostic import Severity
 from archdsl.elaboration.frames import place_of
 from archdsl.elaboration.mistakes import traced
-from archdsl.expressions import Attribute, Call, Expression, ExpressionError, Item, Name, Tree, to_text, walk
+from archdsl.expressions import Expression, ExpressionError
+from archdsl.expressions.printer import to_text
+from archdsl.expressions.tree import Attribute, Call, Item, Name, Tree
+from archdsl.expressions.walking import walk
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn
 
 if TYPE_CHECKING:
+    from archdsl.document.template import LoopTemplate
     from archdsl.elaboration.frames import Frame
     from archdsl.elaboration.mistakes import Mistakes
-    from archdsl.template import LoopTemplate
 
 
 def check_empty(template: LoopTemplate, frame: Frame, mistakes: Mistakes) -> None:
@@ -28,11 +33,11 @@ def check_empty(template: LoopTemplate, frame: Frame, mistakes: Mistakes) -> Non
         value = _number(count, frame)
         if value is None or value >= 0:
             continue
-        span = template.home.key_within(template.path, max(count.start - shift, 0), count.end - shift)
+        span = template.home.key_within(template.path, count.start - shift, count.end - shift)
         notes, _ = traced(count, frame.env)
         plain = isinstance(count, Name | Attribute | Item)
         mistakes.add(
-            "bad-value" if plain else "unused",
+            Code.BAD_VALUE if plain else Code.UNUSED,
             f"`{to_text(count)}` is {value}, and a loop runs 0 times or more", span,
             place=place_of(frame), notes=notes, hint="0 leaves its nodes out",
             severity=Severity.ERROR if plain else Severity.WARNING,

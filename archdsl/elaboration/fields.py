@@ -6,21 +6,24 @@ mapping of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from archdsl.diagnostics import FollowOn
-from archdsl.expression_scan import check_length
-from archdsl.expressions import Attribute, Expression, ExpressionError, Name, literal_of, parse, rebuild
-from archdsl.graph import Env
+from archdsl.document.substitution import Part, Text, parse_text
+from archdsl.document.unknown import UNKNOWN
+from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.expressions.tokens import check_length
+from archdsl.expressions.tree import Attribute, Name, literal_of
+from archdsl.expressions.tree import Sequence as List
+from archdsl.expressions.walking import children, rebuild
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import Env
 from archdsl.limits import current
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
-from archdsl.substitution import Part, Text, parse_text
-from archdsl.unknown import UNKNOWN
 
 if TYPE_CHECKING:
-    from archdsl.inherit import Resolved
+    from archdsl.document.resolved import Resolved
 
 
 class ValueList(NamedTuple):
@@ -59,7 +62,8 @@ def prepare(raw: Any, *, text: bool, words: frozenset[str] = frozenset()) -> Any
             return Spelled(parse_text(raw))
         return prepare_text(raw) if text or raw.startswith("$") else parse(raw)
     if isinstance(raw, Mapping):
-        return ValueMap(tuple((key, prepare(value, text=key == "op", words=words)) for key, value in raw.items()))
+        made = _each(raw.items(), lambda key, value: prepare(value, text=key == "op", words=words))
+        return ValueMap(tuple(zip(raw, made, strict=True)))
     if isinstance(raw, list):
         return _prepare_list(raw, text, words)
     return raw
@@ -80,18 +84,64 @@ def prepare_field(raw: Any, spec: FieldSpec) -> Any:
 def evaluate(value: Any, env: Env) -> Any:
     """A prepared value in an environment. Raises ExpressionError."""
     if isinstance(value, Expression):
-        return value.evaluate(env)
+        return _evaluate_expression(value, env)
     if isinstance(value, Text):
         return evaluate_text(value, env)
     if isinstance(value, Spelled):
         return _evaluate_spelled(value, env)
     if isinstance(value, ValueList):
-        return tuple(evaluate(item, env) for item in value.items)
+        return tuple(_each(enumerate(value.items), lambda _, item: evaluate(item, env)))
     if isinstance(value, ValueMap):
-        return {key: evaluate(item, env) for key, item in value.items}
+        made = _each(value.items, lambda _, item: evaluate(item, env))
+        return {key: item for (key, _), item in zip(value.items, made, strict=True)}
     if value is UNKNOWN:
         raise FollowOn
     return value
+
+
+def _each(items: Iterable[tuple[Any, Any]], make: Callable[[Any, Any], Any]) -> list[Any]:
+    """What is made of each item by its index or key. Raises ExpressionError for all that are wrong, each with where."""
+    made, errors = [], list[ExpressionError]()
+    for step, item in items:
+        try:
+            made.append(make(step, item))
+        except ExpressionError as error:
+            for each in (error, *error.others):
+                each.steps = (step, *each.steps)
+                errors.append(each)
+        except FollowOn:
+            if not errors:
+                raise
+    _raise_all(errors)
+    return made
+
+
+def _raise_all(errors: Sequence[ExpressionError]) -> None:
+    if errors:
+        first, *others = errors
+        first.others = tuple(others)
+        raise first
+
+
+def _evaluate_expression(expression: Expression, env: Env) -> Any:
+    """Its value. Raises ExpressionError, of a list for all its items that have none."""
+    try:
+        return expression.evaluate(env)
+    except ExpressionError as error:
+        if not isinstance(expression.tree, List):
+            raise
+        _raise_all([*_of_items(expression, env)] or [error])
+
+
+def _of_items(expression: Expression, env: Env) -> Iterator[ExpressionError]:
+    """What is wrong with each item of a list that is written as one expression."""
+    for item in children(expression.tree):
+        try:
+            _evaluate_expression(Expression(expression.text, item), env)
+        except ExpressionError as error:
+            yield from (error, *error.others)
+        except FollowOn:
+            continue
 
 
 def _evaluate_spelled(value: Spelled, env: Env) -> Any:
@@ -102,7 +152,7 @@ def _evaluate_spelled(value: Spelled, env: Env) -> Any:
             expression = Expression(spelled.text, shapes_read(expression.tree, value.type_of))
         return expression.evaluate(env)
     except ExpressionError as error:
-        error.start, error.end = spelled.written(error.start, error.end)
+        error.move(*spelled.written(error.start, error.end))
         raise
 
 
@@ -173,7 +223,7 @@ def part_value(part: Part, env: Env) -> Any:
         return part.expression.evaluate(env)
     except ExpressionError as error:
         # The offsets of a substitution's own text: those of the whole text begin earlier.
-        error.start, error.end = part.offset + error.start, part.offset + error.end
+        error.move(part.offset + error.start, part.offset + error.end)
         raise
 
 
@@ -196,9 +246,11 @@ class FormulaText(NamedTuple):
 
     def written(self, start: int, end: int) -> tuple[int, int]:
         """Where a stretch of the formula stands in the source; a substitution counts as a whole."""
-        touched = [p for p in self.pieces if p.start < max(end, start + 1) and start < p.end]
-        if not touched:
+        if not self.pieces:
             return start, end
+        touched = [p for p in self.pieces if p.start < max(end, start + 1) and start < p.end]
+        if not touched:  # the end
+            return self.pieces[-1].raw_end, self.pieces[-1].raw_end
         first, last = touched[0], touched[-1]
         begin = first.raw_start + (start - first.start if first.literal else 0)
         finish = last.raw_start + end - last.start if last.literal else last.raw_end
@@ -249,9 +301,9 @@ def _item_text(item: Any) -> str:
 
 def _prepare_list(raw: list[Any], text: bool, words: frozenset[str]) -> Any:
     if text:
-        return ValueList(tuple(prepare(str(item), text=True) for item in raw))
+        return ValueList(tuple(_each(enumerate(raw), lambda _, item: prepare(str(item), text=True))))
     if any(isinstance(item, Mapping) for item in raw):
-        return ValueList(tuple(prepare(item, text=False, words=words) for item in raw))
+        return ValueList(tuple(_each(enumerate(raw), lambda _, item: prepare(item, text=False, words=words))))
     if all(not isinstance(item, str | list) for item in raw):
         return tuple(raw)
     return prepare(join_items(raw), text=False)

@@ -6,26 +6,30 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Severity, nearest
+from archdsl.diagnostics.diagnostic import Severity
+from archdsl.document.substitution import parse_text
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.mistakes import Mistakes, read_by
+from archdsl.elaboration.plain import forget_document
 from archdsl.elaboration.published import published, read_renames
-from archdsl.elaboration.unused import reads_size, warn_unused
+from archdsl.elaboration.unused import Uses, reads_size, warn_unused
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Binding, Env, Graph, Node, Scope, Value
-from archdsl.initialise import Initialiser, InitialiserError, fans, parse_initialiser
+from archdsl.faults.code import Code
+from archdsl.ir.graph import Binding, Env, Graph, Node, Scope, Value
+from archdsl.ir.initialise import Initialiser, InitialiserError, fans, parse_initialiser
+from archdsl.ir.scopes import scopes_of
 from archdsl.limits import TooLarge, current
 from archdsl.ops import OPS
 from archdsl.ops.special import FILLED, InputOp, Parameter, ScanLast
-from archdsl.patterns import Paths
-from archdsl.substitution import parse_text
-from archdsl.template import NodeTemplate
+from archdsl.text.nearest import nearest
+from archdsl.text.patterns import Paths
 
 if TYPE_CHECKING:
+    from archdsl.document.resolved import Resolved
     from archdsl.elaboration.blocks import BlockSpec
+    from archdsl.elaboration.sites import Sites
     from archdsl.elaboration.walk import Elaborator
-    from archdsl.inherit import Resolved
 
 
 def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dict[str, int]) -> Graph | None:
@@ -35,42 +39,46 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         _read_all(state, mistakes)
         return None
     if not root.outputs:
-        mistakes.add("no-value", "the network has no output", state.resolved.span(("nodes",)),
+        mistakes.add(Code.NO_VALUE, "the network has no output", state.resolved.span(("nodes",)),
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
     alive = _alive(root.outputs.values(), state.nodes)
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
-    _count_computed(nodes)
+    if len(nodes) < len(state.nodes):
+        _forget_removed(root, {*inputs.values(), *nodes})
+    _count_computed(nodes, state.sites)
     _warn_unread(nodes, alive, inputs, state)
-    _initialise(state.spec_scopes, nodes, mistakes)
+    _initialise(state, nodes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
-    warn_unused(state.resolved, state.renamed, mistakes)
+    uses = Uses(state.resolved.document)
+    warn_unused(state.resolved, uses, state.renamed, mistakes)
     resolved = state.resolved
     document = resolved.document
+    forget_document(root, (*inputs.values(), *nodes), state.catalogue.named)
     return Graph(
         name=resolved.name, summary=document.summary or "", reference=document.reference or "", root=root,
         inputs=inputs, nodes=nodes, outputs=dict(root.outputs),
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
-        sample_sizes=sample, params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
-        renames=renames, resizes=resizes, path=resolved.path.absolute(),
-        reach=resolved.reader.reach,
+        sample_sizes=dict(sample), params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
+        renames=renames, resizes=resizes, reads=uses.reads(),
+        path=resolved.path.absolute(), folders=resolved.reader.reach.folders,
     )  # fmt: skip
 
 
-def _count_computed(nodes: list[Node]) -> None:
+def _count_computed(nodes: list[Node], sites: Sites) -> None:
     """Counts the elements that are computed when the network is built. Raises TooLarge with the place of a shape."""
     for node in nodes:
-        if not isinstance(node.op, FILLED) or node.op.value is None or not node.tensors:
+        if not node.tensors or not isinstance(node.op, FILLED) or node.op.value is None:
             continue
         try:
             current().spend("computed", prod(node.op.shape))
         except TooLarge as error:
-            written = node.template.written.get("shape") if isinstance(node.template, NodeTemplate) else None
-            if node.template is not None:
-                error.span = node.template.home.span(written.path if written else node.template.path)
+            if (template := sites.template(node)) is not None:
+                written = template.written.get("shape")
+                error.span = template.home.span(written.path if written else template.path)
             raise
 
 
@@ -80,8 +88,9 @@ def _read_all(state: Elaborator, mistakes: Mistakes) -> None:
         for key, raw in (home.document.init or {}).items():
             read_rule(raw, home, ("init", key), mistakes)
     for node in state.nodes:
-        if isinstance(node.template, NodeTemplate) and node.template.init is not None:
-            read_rule(node.template.init.value, node.template.home, node.template.init.path, mistakes)
+        template = state.sites.template(node)
+        if template is not None and template.init is not None:
+            read_rule(template.init.value, template.home, template.init.path, mistakes)
     read_renames(state.spec_scopes, mistakes)
 
 
@@ -93,7 +102,7 @@ def read_rule(raw: Any, home: Resolved, path: tuple[Any, ...], mistakes: Mistake
             if text is not None and "$" not in str(text):
                 parse_initialiser(str(text))
         except InitialiserError as error:
-            mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
+            mistakes.tell(error.fault, home.span(where))
 
 
 def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
@@ -133,6 +142,13 @@ def _pruned(nodes: list[Node], needed: set[Node], specs: set[Scope]) -> Iterator
             _remove(node)
 
 
+def _forget_removed(root: Scope, kept: Container[Node]) -> None:
+    """Leaves out of the scopes' ports what was read and given by nodes that have been removed."""
+    for scope in scopes_of(root):
+        scope.inputs = {port: v if v is None or v.node in kept else None for port, v in scope.inputs.items()}
+        scope.outputs = {name: value for name, value in scope.outputs.items() if value.node in kept}
+
+
 def _around(node: Node) -> Iterator[Scope]:
     """The scopes that hold a node, innermost first."""
     holder = node.scope
@@ -159,15 +175,15 @@ def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node]
     unread = {
         node: None
         for node in (*inputs.values(), *nodes)
-        if node not in alive and node not in read and not node.measured and isinstance(node.template, NodeTemplate)
+        if node not in alive and node not in read and not node.measured
     }
     measured = _measured(unread, state.block_of) if unread else set()
     for node in unread:
-        if node in measured or not isinstance(node.template, NodeTemplate):
+        if node in measured:
             continue
         what = f"input `{node.name}`" if isinstance(node.op, InputOp) else f"`{node.path}`"
         state.mistakes.add(
-            "unused", f"{what} is read by no node and is no output", node.template.home.span(node.template.path),
+            Code.UNUSED, f"{what} is read by no node and is no output", node.span,
             place=node.path, hint="remove it, read it, or name it under `outputs`", severity=Severity.WARNING,
         )  # fmt: skip
 
@@ -189,40 +205,41 @@ def _offered(nodes: list[Node]) -> set[Node]:
     return {value.node for scope in scopes for value in scope.outputs.values()}
 
 
-def _initialise(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes) -> None:
+def _initialise(state: Elaborator, nodes: list[Node]) -> None:
     """Gives each node its initialisers: its own, else the last pattern that matches, else its op's.
 
     A spec used as a block brings its own rules. Of two files the inner one's rule for an op wins, and the
     outer one's pattern.
     """
-    starting = [node for node in nodes if node.tensors and not _has_value(node, mistakes)]
+    specs, sites, mistakes = state.spec_scopes, state.sites, state.mistakes
+    starting = [node for node in nodes if node.tensors and not _has_value(node, sites, mistakes)]
     paths = Paths(node.path for node in starting)
     files = {scope: _Rules(scope, home, mistakes, paths) for scope, home in specs}
     outermost = files[specs[0][0]]
     alone = [outermost] if len(files) == 1 else []
     for node in starting:
-        own = node.template.init if isinstance(node.template, NodeTemplate) else None
+        template = sites.template(node)
         around = alone or [files[scope] for scope in _around(node) if scope in files][::-1]
         found: dict[str, Initialiser] = {}
         for rules in around:
             rules.by_its_op(found, node)
         for rules in reversed(around):
             rules.by_its_path(found, node)
-        if own is not None and node.template is not None:
-            outermost.take(found, node, own.value, node.env, node.template.home, own.path)
+        if template is not None and template.init is not None:
+            outermost.take(found, node, template.init.value, node.env, template.home, template.init.path)
         if found:
             node.init = found
     outermost.warn_unmatched()
 
 
-def _has_value(node: Node, mistakes: Mistakes) -> bool:
+def _has_value(node: Node, sites: Sites, mistakes: Mistakes) -> bool:
     """Whether it is a parameter that a formula starts; it takes no initialiser."""
     if not isinstance(node.op, Parameter) or node.op.value is None:
         return False
-    own = node.template.init if isinstance(node.template, NodeTemplate) else None
-    if own is not None and node.template is not None:
-        span = node.template.home.key_span(own.path)
-        mistakes.add("bad-init", "`init` and `value` both say how this parameter starts", span)
+    template = sites.template(node)
+    if template is not None and template.init is not None:
+        span = template.home.key_span(template.init.path)
+        mistakes.add(Code.BAD_INIT, "`init` and `value` both say how this parameter starts", span)
     return True
 
 
@@ -288,10 +305,10 @@ class _Rules:
             try:
                 found[name] = self._evaluate(node, name, str(evaluate_text(parse_text(str(text)), env)), env)
             except InitialiserError as error:
-                self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint)
+                self.mistakes.tell(error.fault, home.span(where))
             except ExpressionError as error:
-                notes = read_by(error, env).notes
-                self.mistakes.add("bad-init", error.message, home.span(where), hint=error.hint, notes=notes)
+                notes = read_by(error.fault, env).notes
+                self.mistakes.tell(error.fault._replace(code=Code.BAD_INIT, notes=notes), home.span(where))
 
     def _check_name(self, node: Node, name: str, own: list[str], home: Resolved, where: tuple[Any, ...]) -> None:
         """A rule for a tensor that such an op never has; a pattern may match ops of several kinds."""
@@ -300,7 +317,7 @@ class _Rules:
             return
         near = nearest(name, own)
         self.mistakes.add(
-            "bad-init", f"`{node.op.name}` has no parameter `{name}`", home.key_span(where),
+            Code.BAD_INIT, f"`{node.op.name}` has no parameter `{name}`", home.key_span(where),
             hint=f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in own)}" if own else None,
         )  # fmt: skip
 
@@ -329,4 +346,4 @@ class _Rules:
             hint = "a key of `init` is an op's name or a pattern of paths such as `*.bn3`"
             if key in OPS:
                 hint = "remove it; a node of that name takes an `init` of its own"
-            self.mistakes.add("unused", message, span, hint=hint, severity=Severity.WARNING)
+            self.mistakes.add(Code.UNUSED, message, span, hint=hint, severity=Severity.WARNING)

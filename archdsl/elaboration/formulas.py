@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from archdsl.diagnostics import FollowOn
+from archdsl.document.substitution import Text
 from archdsl.elaboration.fields import formula_text, shapes_read
-from archdsl.elaboration.frames import Frame, PathError, find, type_at, unknown_path
+from archdsl.elaboration.frames import Frame, PathError, find, type_at
 from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
-from archdsl.expression_scan import candidates
-from archdsl.expression_tree import (
-    Binary,
-    Call,
-    Choice,
-    Compare,
-    Item,
-    Literal,
-    Logic,
-    Name,
-    Unary,
-    free_names,
-    literal_of,
-    rebuild,
-    substitute,
-    walk,
-)
+from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError, parse_formula
-from archdsl.formula import ELEMENTWISE, check_formula
-from archdsl.graph import Env, Value
+from archdsl.expressions.tokens import candidates
+from archdsl.expressions.tree import Binary, Call, Choice, Compare, Item, Literal, Logic, Name, Unary, literal_of
+from archdsl.expressions.walking import free_names, reads, rebuild, substitute, walk
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import Env, Value
+from archdsl.ops.formula import ELEMENTWISE, check_formula
 from archdsl.shapes import Symbolic, evaluate
-from archdsl.substitution import Text
 
 
 def _check_paths(text: str, frame: Frame) -> None:
@@ -45,7 +32,9 @@ def _check_paths(text: str, frame: Frame) -> None:
         rest = text[known : ends[0]].lstrip(".")
         if rest and rest.partition(".")[0] != "shape":
             error = unknown_path(frame, path)
-            raise PathError(error.code, error.message, error.hint, (start, ends[0]))
+            error.fault = error.fault._replace(notes=())  # the nodes that are near are named in the hint
+            error.move(start, ends[0])
+            raise error
 
 
 def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...], tuple[Value, ...]]:
@@ -61,7 +50,7 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
         if error.call is not None:
             from archdsl.ops.othernames import call_hint
 
-            error.hint = call_hint(error.call) or error.hint
+            error.advise(call_hint(error.call) or error.hint)
         raise
     if ".shape" in text:
         expression = Expression(text, shapes_read(expression.tree, lambda path: type_at(frame, path)))
@@ -87,7 +76,7 @@ def _operand(expression: Expression, path: str, frame: Frame) -> Value:
 def _placed(error: PathError, expression: Expression, path: str) -> PathError:
     """The same error at the path's place in the formula."""
     start = name_places(expression.tree)[path]
-    error.offsets = (start, start + len(path))
+    error.move(start, start + len(path))
     return error
 
 
@@ -144,7 +133,7 @@ def fold(tree: Any, tensors: frozenset[str], sizes: Mapping[str, int]) -> Any:
     """The tree with every part that no tensor enters computed."""
     if isinstance(tree, Literal | Name):
         return tree
-    if not free_names(tree) & tensors:
+    if not reads(tree, tensors):
         return _folded(tree, sizes)
     return _decided(rebuild(tree, lambda child: fold(child, tensors, sizes)))
 
@@ -171,7 +160,7 @@ def _at_sample(tree: Any, asked: list[Symbolic], sizes: Mapping[str, int]) -> An
         return Expression("", _sampled(tree, sizes)).evaluate({})
     except ExpressionError as error:
         names = sorted({name for size in asked for name in size.names})
-        error.hint = error.hint or f"the sample sizes are {', '.join(f'{name} = {sizes[name]}' for name in names)}"
+        error.advise(error.hint or f"the sample sizes are {', '.join(f'{name} = {sizes[name]}' for name in names)}")
         raise
 
 
@@ -221,5 +210,5 @@ def formula_mistakes(text: Text, frame: Frame) -> Iterator[ExpressionError | Pat
                 error = unknown_path(frame, path)
             except FollowOn:
                 continue
-            error.offsets = formula.written(start, start + len(path))
+            error.move(*formula.written(start, start + len(path)))
             yield error

@@ -5,30 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from archdsl.diagnostics import FollowOn, Note, Span, alike, nearest
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
-from archdsl.elaboration.sources import Use, without_sections
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Env, LoopStep, Mode, Node, Scope, Value
-from archdsl.limits import current
-from archdsl.patterns import STAR, match
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError, FollowOn, Note, Place
+from archdsl.ir.graph import UNSURE, Env, LoopStep, Mode, Node, Scope, Value
 from archdsl.shapes import Dim, TensorType
 
 if TYPE_CHECKING:
-    from archdsl.substitution import Text
-    from archdsl.template import NodeTemplate, Template
+    from archdsl.document.substitution import Text
+    from archdsl.document.template import Group, NodeTemplate, Template
 
 
 SCOPE_INPUT = "input"
 """The path of what came into the innermost scope."""
-NOT_FED = "not fed"
-"""The alias of an optional port that nothing feeds."""
-IN_LOOP = "in a loop"
-"""The alias of a node that runs in a finished loop over time: outside it has a module and no value."""
+
+
+class Why(Enum):
+    """Why an entry stands for another's value, or for none."""
+
+    RENAMED = "renamed"
+    """It gives its input another name."""
+    LEFT_OUT = "left out"
+    NOT_FED = "not fed"
+    """An optional port that nothing feeds."""
+    IN_LOOP = "in a loop"
+    """A node that runs in a finished loop over time: outside it has a module and no value."""
+
+
+class Alias(NamedTuple):
+    """What an entry stands for is not its own."""
+
+    why: Why
+    by: str = ""
+    """What leaves it out, for messages: `` `if` (line 27)``."""
+
+
+RENAMED = Alias(Why.RENAMED)
+NOT_FED = Alias(Why.NOT_FED)
+IN_LOOP = Alias(Why.IN_LOOP)
 
 
 class State(Enum):
@@ -55,6 +72,8 @@ class LeftOut:
     name: str
     reads: tuple[str, ...]
     """What it would have read, by name."""
+    where: Place
+    """Where it is said that it may be left out."""
     told: bool = False
     """Whether a reader of it has been told of already."""
 
@@ -72,12 +91,31 @@ class Entry:
     template: Template | None = None
     mode: Mode | None = None
     """Its value exists in this mode only."""
-    alias: str | None = None
-    """Why it stands for another's value, for messages: ``left out by `if` (line 27)``."""
+    alias: Alias | None = None
+    """Why it stands for another's value, or for none."""
     named: bool = False
     """The outputs have names, even if there is one."""
     left: LeftOut | None = None
     """The left-out node that it comes from, where no value stands for that."""
+    of: Entry | None = None
+    """What it stands for, where it is left out."""
+    broken: frozenset[str] = frozenset()
+    """Outputs whose mistakes have been reported; `UNSURE` where their names could not be read either."""
+
+    @property
+    def left_out_by(self) -> str | None:
+        """What leaves it out, for messages; None where nothing does."""
+        return self.alias.by if self.alias is not None and self.alias.why is Why.LEFT_OUT else None
+
+
+class Absent(NamedTuple):
+    """Nodes under an `if` key are not there."""
+
+    group: Group | None
+    """None where nobody knows whether they are: the mistake has been told."""
+
+
+UNDECIDED = Absent(None)
 
 
 @final
@@ -100,6 +138,8 @@ class Frame:
     """The number of the next child of a list."""
     later: list[tuple[tuple[Template, ...], int]] = field(default_factory=list)
     """The bodies that run in this scope, outermost first, each with the first position still to come."""
+    absent: Absent | None = None
+    """What leaves out the nodes that are elaborated now; None where nothing does."""
     mode: Mode | None = None
     repeats: Dim = 1
     """How often a node here runs in one pass: the steps of the loops over time around it."""
@@ -107,29 +147,15 @@ class Frame:
     """Something here that makes nodes could not be read: a missing name may follow from that."""
     maybe: list[Template] = field(default_factory=list)
     """Nodes and loops of which nobody knows what names they give."""
+    guarded: list[Template] = field(default_factory=list)
+    """Left-out loops of which nobody knows it either: what an `if` guards need not make sense."""
 
 
-class PathError(Exception):
-    """A path that gives no value."""
+class PathError(FaultError):
+    """A path that gives no value; the notes say where what may be meant stands."""
 
-    at: tuple[str | int, ...] | None = None
-    """Where it is written, where that is known."""
-    key: bool = False
-    """The key there is at fault, not the value."""
-    also: tuple[PathError, ...] = ()
-    """Others of the same node."""
-    notes: tuple[Note, ...] = ()
-    """Where what may be meant stands."""
-
-    def __init__(
-        self, code: str, message: str, hint: str | None = None, offsets: tuple[int, int] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.offsets = offsets
-        """Where in the text, where it is only a part of it."""
+    def __init__(self, code: Code, message: str, hint: str | None = None, *, notes: tuple[Note, ...] = ()) -> None:
+        super().__init__(Fault(code, message, hint, notes=notes))
 
 
 class MissingElse(PathError):
@@ -138,18 +164,12 @@ class MissingElse(PathError):
     def __init__(self, left: LeftOut) -> None:
         several = f"several values, {' and '.join(f'`{name}`' for name in left.reads)}"
         super().__init__(
-            "missing-else",
+            Code.MISSING_ELSE,
             f"`{left.name}` is left out here, and nothing stands for it: it would read "
             + (several if len(left.reads) > 1 else "none" if not left.reads else f"more than `{left.reads[0]}`"),
             "say with `else` what its readers get",
         )
         self.left = left
-
-    @property
-    def where(self) -> tuple[str | int, ...]:
-        """Where the node says that it may be left out."""
-        template = self.left.template
-        return template.condition_path or template.op_path or template.path
 
 
 def find(frame: Frame, path: str) -> Entry | None:
@@ -217,11 +237,11 @@ def check_reach(frame: Frame, path: str) -> None:
     scope = frame.scope.path
     if head == SCOPE_INPUT:
         raise PathError(
-            "outer-input", f"`input` is what came into `{scope}`, and what is around it has an `input` of its own",
+            Code.OUTER_INPUT, f"`input` is what came into `{scope}`, and what is around it has an `input` of its own",
             "give each another name: here with a first node `entered: identity`, outside with `outer: {from: input}`",
         )  # fmt: skip
     raise PathError(
-        "outer-input", f"`{head}` is an input from outside of `{scope}`, and not what came into it",
+        Code.OUTER_INPUT, f"`{head}` is an input from outside of `{scope}`, and not what came into it",
         f"that is called `input`; to read `{head}`, give the scope `from: {head}`, or name it outside: "
         f"`outer: {{from: {head}}}`",
     )  # fmt: skip
@@ -253,6 +273,8 @@ def descend(entry: Entry, path: str) -> Entry | None:
     head, _, rest = path.partition(".")
     if head in entry.outputs and (entry.named or len(entry.outputs) > 1):
         return Entry({"output": entry.outputs[head]}, mode=entry.mode) if not rest else None
+    if head in entry.broken or (UNSURE in entry.broken and head not in entry.children):
+        return Entry(state=State.BROKEN)
     child = entry.children.get(head)
     if child is None and head.isdecimal() and len(entry.outputs) > int(head) and len(entry.outputs) > 1 and not rest:
         return Entry({"output": list(entry.outputs.values())[int(head)]}, mode=entry.mode)
@@ -293,173 +315,6 @@ def visible(frame: Frame) -> Iterator[str]:
         seen = seen.parent
 
 
-def unknown_path(frame: Frame, path: str) -> PathError:
-    """Why nothing is found at a path, and what is near it. Raises FollowOn where another mistake may be why."""
-    from archdsl.elaboration.misnamed import path_hint
-
-    if (form := path_hint(path, frame)) is not None:
-        return PathError("unknown-node", f"`{path}` is no path of a node", form)
-    head, _, rest = path.partition(".")
-    if _written_later(frame, head):
-        error = PathError(
-            "forward-reference",
-            f"`{path}` is written after the node that reads it",
-            f"nodes run in the order in which they are written: move `{head}` up",
-        )
-        error.notes = _near_notes(frame, head)
-        return error
-    entry = find(frame, head)
-    if entry is None:
-        if may_be_node(frame, head):
-            raise FollowOn
-        if head == SCOPE_INPUT and len(frame.ports) > 1:
-            listed = ", ".join(f"`{name}`" for name in frame.ports)
-            return PathError("unknown-node", f"`input` is one of several here: {listed}", "name the one that is meant")
-        near = nearest(head, visible(frame))
-        names = ", ".join(f"`{name}`" for name in [*islice(visible(frame), _MANY)][-6:])
-        hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
-        where = " here" if near else (without_sections(frame.env, "inputs") or " here")
-        error = PathError("unknown-node", f"no node `{head}`{where}", hint)
-        error.notes = (*_near_notes(frame, head), *_loop_notes(frame, head))
-        return error
-    while rest and (inner := descend(entry, rest.partition(".")[0])) is not None:
-        part, _, rest = rest.partition(".")
-        head, entry = f"{head}.{part}", inner
-    if (entry.alias or "").startswith("left out"):
-        hint = "give the reader the same `if`, or read the node itself, which stands for what its readers get"
-        return PathError("unknown-node", f"`{head}` was {entry.alias}, so it has no `{rest}`", hint)
-    outputs = entry.outputs if entry.named or len(entry.outputs) > 1 else {}
-    inside = [*outputs, *entry.children, *(entry.node.tensors if entry.node else ())]
-    near = nearest(rest.partition(".")[0], inside)
-    listed = ", ".join(f"`{name}`" for name in inside[:8])
-    hint = f"did you mean `{head}.{near}`?" if near else (f"it has {listed}" if listed else None)
-    error = PathError("unknown-node", f"`{head}` has no `{rest}`", hint)
-    span = _entry_span(entry.children.get(near or "", entry))
-    error.notes = () if span is None else (Note(f"{head}.{near}" if near else head, f"line {span.line}"),)
-    return error
-
-
-def _near_notes(frame: Frame, head: str) -> tuple[Note, ...]:
-    """Where the names stand that a missing one may mean."""
-    return tuple(
-        Note(name, f"line {span.line}")
-        for name in alike(head, islice(visible(frame), _MANY))
-        if (span := _span(frame, name)) is not None
-    )
-
-
-def _loop_notes(frame: Frame, head: str) -> tuple[Note, ...]:
-    """The loops whose nodes have names like a missing one, and did not give it."""
-    from archdsl.template import LoopTemplate
-
-    use = frame.scope.env.source
-    bodies = [body for body, _ in frame.later] or ([use.block.body] if isinstance(use, Use) else [])
-    loops = (template for body in bodies for template in body if isinstance(template, LoopTemplate))
-    return tuple(
-        Note(f"for {', '.join(loop.targets)}", f"line {loop.home.key_span(loop.path).line}", "gives other names")
-        for loop in loops
-        if _gives((loop,), head)
-    )
-
-
-def _gives(templates: tuple[Template, ...], head: str) -> bool:
-    """Whether a name fits one that is written with a `$` and something else."""
-    return any(pattern != STAR and all(match(pattern, head) or ("",)) for _, pattern in _heads(templates)[1])
-
-
-def _span(frame: Frame, name: str) -> Span | None:
-    """Where what a name stands for is written: a node, or an input."""
-    seen: Frame | None = frame
-    while seen is not None:
-        if name in seen.entries:
-            return _entry_span(seen.entries[name])
-        source = seen.scope.env.source
-        if name in seen.ports and isinstance(source, Use):
-            return source.block.home.key_span((*source.block.path, "inputs", name))
-        if name in seen.ports:
-            return _entry_span(seen.ports[name])
-        seen = seen.parent
-    return None
-
-
-def _entry_span(entry: Entry) -> Span | None:
-    while entry.state is State.CONTAINER and entry.children:
-        entry = next(iter(entry.children.values()))
-    template = entry.template or (entry.node.template if entry.node is not None else None)
-    return None if template is None else template.home.key_span(template.path)
-
-
-_MANY: Final = 10_000
-"""Names of which the last few are listed, looked through for each mistake."""
-
-
-def may_be_node(frame: Frame, head: str) -> bool:
-    """Whether a missing name may follow from what could not be read."""
-    seen: Frame | None = frame
-    while seen is not None:
-        if seen.unsure or (seen.maybe and _may_be_called(tuple(seen.maybe), head)):
-            return True
-        seen = seen.parent
-    return False
-
-
-def _may_be_called(templates: tuple[Template, ...], head: str) -> bool:
-    """Whether one of these nodes and loops may give a name; those of lists give numbers."""
-    names, patterns = _heads(templates)
-    return head.isdecimal() or head in names or any(all(match(pattern, head) or ("",)) for _, pattern in patterns)
-
-
-def _written_later(frame: Frame, head: str) -> bool:
-    seen: Frame | None = frame
-    while seen is not None:
-        if head not in seen.entries and _comes_later(seen, head):
-            return True
-        seen = seen.parent
-    return False
-
-
-def _comes_later(frame: Frame, head: str) -> bool:
-    for body, start in frame.later:
-        names, patterns = _heads(body)
-        current().spend("steps", len(patterns))
-        if names.get(head, -1) >= start:
-            return True
-        if any(
-            position >= start and pattern != STAR and all(match(pattern, head) or ("",))
-            for position, pattern in patterns
-        ):
-            return True
-    return False
-
-
-@lru_cache(maxsize=256)
-def _heads(body: tuple[Template, ...]) -> tuple[dict[str, int], list[tuple[int, str]]]:
-    """The names that the nodes of a body have, or give to containers, with the last position of each.
-
-    Those that are known before their `$` is substituted, and patterns for the others.
-    """
-    names: dict[str, int] = {}
-    patterns: list[tuple[int, str]] = []
-    for position, template in enumerate(body):
-        for text in _names(template):
-            if text.literal is not None:
-                names[text.literal.partition(".")[0]] = position
-            else:
-                raw = "".join(part.literal if part.expression is None else STAR for part in text.parts)
-                patterns.append((position, raw.partition(".")[0]))
-    return names, patterns
-
-
-def _names(template: Template) -> Iterator[Text]:
-    from archdsl.template import LoopTemplate, NodeTemplate
-
-    if isinstance(template, LoopTemplate):
-        for inner in template.body:
-            yield from _names(inner)
-    elif isinstance(template, NodeTemplate) and template.name is not None:
-        yield template.name
-
-
 def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
     """The one tensor that reading an entry gives. Raises PathError or FollowOn."""
     if entry.state is State.BROKEN:
@@ -467,32 +322,34 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
     if entry.state is State.CONTAINER:
         last = next(reversed(entry.children), "")
         raise PathError(
-            "no-value", f"`{path}` is made by dotted names and has no value of its own",
+            Code.NO_VALUE, f"`{path}` is made by dotted names and has no value of its own",
             f"read its last child, `{path}.{last}`",
         )  # fmt: skip
     if entry.state is State.ABSENT:
         if entry.alias == NOT_FED:
             raise PathError(
-                "absent",
+                Code.ABSENT,
                 f"nothing feeds the optional input `{path}` here",
                 f"ask for it, `if: {path}`: only optional inputs, and lists such as that of `cat`, take what is absent",
             )
-        raise PathError("absent", f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
+        raise PathError(Code.ABSENT, f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
     if entry.state is State.AMBIGUOUS:
         assert entry.left is not None
         raise MissingElse(entry.left)
     if not entry.outputs and entry.alias == IN_LOOP:
         raise PathError(
-            "no-value", f"`{path}` has a value of its own at each step of a loop over time, and none outside",
+            Code.NO_VALUE, f"`{path}` has a value of its own at each step of a loop over time, and none outside",
             "name it under the `outputs` of the loop's block, and under `collect`",
         )  # fmt: skip
+    if entry.broken:
+        raise FollowOn
     if len(entry.outputs) != 1:
         names = ", ".join(f"`{path}.{name}`" for name in entry.outputs)
         what = f"has several outputs: read {names}" if names else "has no output"
-        raise PathError("several-outputs", f"`{path}` {what}")
+        raise PathError(Code.SEVERAL_OUTPUTS, f"`{path}` {what}")
     if entry.mode is not None and entry.mode is not mode:
         raise PathError(
-            "other-mode", f"`{path}` exists only in {entry.mode.value} mode",
+            Code.OTHER_MODE, f"`{path}` exists only in {entry.mode.value} mode",
             f"read it `when: {entry.mode.value}`, or give it an `else`",
         )  # fmt: skip
     return next(iter(entry.outputs.values()))

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.elaboration.fields import freeze
 from archdsl.elaboration.frames import Entry, Frame, LeftOut
-from archdsl.elaboration.placing import check_path
-from archdsl.graph import Env, Node, Scope, SizeCheck, Value
-from archdsl.ops.special import Constant, Parameter
+from archdsl.elaboration.placing import Fed, check_path
+from archdsl.ir.graph import Env, Node, Scope, SizeCheck, Value
+from archdsl.ops.special import Constant, InputOp, Parameter
 
 if TYPE_CHECKING:
     from archdsl.elaboration.blocks import BlockSpec
     from archdsl.elaboration.walk import Elaborator
-
-Values = tuple[Value | None, ...]
 
 
 @final
@@ -29,7 +27,7 @@ class Instance:
     """What the body of a block made."""
 
     scope: Scope
-    inputs: Values
+    inputs: Fed
     nodes: list[Node]
     entries: dict[str, Entry]
     last: Entry
@@ -47,14 +45,12 @@ class Instances:
         self.closed = 0
         """Above 0 inside of a module that runs again: its nodes get a `share` afterwards, so they are no pattern."""
 
-    def key(
-        self, spec: BlockSpec, arguments: Mapping[str, Any], outer: Env | None, values: Values, frame: Frame
-    ) -> Any:
+    def key(self, spec: BlockSpec, arguments: Mapping[str, Any], outer: Env | None, values: Fed, frame: Frame) -> Any:
         """What decides an instance; None for one that has to be elaborated by itself."""
         if spec.template.is_spec or any(value is not None and _is_weight(value) for value in values):
             return None
         first = {value: position for position, value in reversed(list(enumerate(values)))}
-        types = tuple([None if value is None else (value.type, first[value]) for value in values])
+        types = tuple([None if value is None else (value.type, first[value], _below(value)) for value in values])
         key = id(spec), id(outer), frame.mode, frame.repeats, types, freeze(dict(arguments))
         try:
             hash(key)
@@ -72,12 +68,17 @@ class Instances:
             self._known[key] = instance
 
 
+def _below(value: Value) -> int | None:
+    """What the numbers of an input stay below: whether a table has as many rows is told at each use."""
+    return value.node.op.below if isinstance(value.node.op, InputOp) else None
+
+
 def _is_weight(value: Value) -> bool:
     """Whether it can be tied to: that depends on more than its type."""
     return value.weight is not None or isinstance(value.node.op, Parameter | Constant)
 
 
-def copied(run: Elaborator, instance: Instance, scope: Scope, values: Values) -> tuple[dict[str, Entry], Entry]:
+def copied(run: Elaborator, instance: Instance, scope: Scope, values: Fed) -> tuple[dict[str, Entry], Entry]:
     """The nodes of an instance once more, in another scope and on other inputs of the same types."""
     run.budget.spend("nodes", len(instance.nodes))
     run.budget.spend("scopes", instance.scopes)
@@ -90,7 +91,7 @@ def copied(run: Elaborator, instance: Instance, scope: Scope, values: Values) ->
 
 
 class _Copy:
-    def __init__(self, run: Elaborator, instance: Instance, scope: Scope, values: Values) -> None:
+    def __init__(self, run: Elaborator, instance: Instance, scope: Scope, values: Fed) -> None:
         self._run = run
         self._nodes: dict[Node, Node] = {}
         self._scopes = {instance.scope: scope}
@@ -104,14 +105,15 @@ class _Copy:
         for name, child in source.children.items():
             if isinstance(child, Node):
                 self._nodes[child] = target.children[name] = Node(
-                    name, prefix + name, target, child.template, child.env, child.loops, child.when, child.note,
+                    name, prefix + name, target, child.site, child.env, child.loops, child.when, child.note,
                     child.was, op=child.op, inputs=(), types=child.types, output_names=child.output_names,
                     tensors=child.tensors, macs=child.macs, measured=child.measured,
                 )  # fmt: skip
                 continue
             made = self._scopes[child] = target.children[name] = Scope(
-                name, prefix + name, target, child.template, child.env, child.loops, child.when, child.note, child.was,
-                kind=child.kind, block=child.block, arguments=child.arguments, scan=child.scan, listed=child.listed,
+                name, prefix + name, target, child.site, child.env, child.loops, child.when, child.note, child.was,
+                kind=child.kind, block=child.block, definition=child.definition, arguments=child.arguments,
+                scan=child.scan, listed=child.listed,
             )  # fmt: skip
             if child in self._run.block_of:
                 self._run.block_of[made] = self._run.block_of[child]
@@ -164,7 +166,9 @@ class _Copy:
         """A left-out node of the first instance in this one."""
         if source is None:
             return None
-        return LeftOut(source.template, self._scopes.get(source.scope, source.scope), source.name, source.reads)
+        return LeftOut(
+            source.template, self._scopes.get(source.scope, source.scope), source.name, source.reads, source.where
+        )
 
     def _named(self, source: Mapping[str, Value]) -> dict[str, Value]:
         return {name: self._some(value) for name, value in source.items()}

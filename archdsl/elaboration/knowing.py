@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from archdsl.diagnostics import nearest
+from archdsl.document.substitution import Text
 from archdsl.elaboration.fields import ValueList, ValueMap
-from archdsl.elaboration.frames import Frame, find, may_be_node
-from archdsl.expressions import Attribute, Expression, ExpressionError, Name, free_names, walk
-from archdsl.graph import Env
-from archdsl.substitution import Text
+from archdsl.elaboration.frames import Frame, find
+from archdsl.elaboration.unfound import may_be_node
+from archdsl.expressions import Expression, ExpressionError
+from archdsl.expressions.tree import Attribute, Name
+from archdsl.expressions.walking import free_names, walk
+from archdsl.ir.graph import Env
+from archdsl.text.nearest import did_you_mean
 
 
 def check_names(value: Any, env: Env, is_node: Callable[[str], bool]) -> None:
@@ -23,7 +26,7 @@ def check_names(value: Any, env: Env, is_node: Callable[[str], bool]) -> None:
         name = next((n for n in sorted(expression.names) if n not in env and not (n in shaped and is_node(n))), None)
         if name is not None and not env.may_miss(name):
             error = unknown_name(expression, name, env)
-            error.start, error.end = error.start + offset, error.end + offset
+            error.move(error.start + offset, error.end + offset)
             raise error
 
 
@@ -55,12 +58,8 @@ def _expressions(value: Any) -> Iterator[tuple[Expression, int]]:
 def unknown_name(expression: Expression, name: str, env: Env) -> ExpressionError:
     """What to say of a name that means nothing here."""
     start = name_places(expression.tree)[name]
-    near = nearest(name, env.keys())
-    error = ExpressionError(
-        f"unknown name `{name}`", start, start + len(name), f"did you mean `{near}`?" if near else None
-    )
-    error.unknown = name
-    return error
+    hint = did_you_mean(name, env.keys())
+    return ExpressionError(f"unknown name `{name}`", start, start + len(name), hint, unknown=name)
 
 
 def name_places(tree: Any) -> dict[str, int]:

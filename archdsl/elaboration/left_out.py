@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import FollowOn
+from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.arguments import unfolded
 from archdsl.elaboration.fields import OpName, evaluate_text, formula_text, shapes_read
-from archdsl.elaboration.frames import Entry, Frame, LeftOut, PathError, State, find
+from archdsl.elaboration.frames import Alias, Entry, Frame, LeftOut, PathError, State, Why, find
 from archdsl.elaboration.reading import DECLARATIONS, above_name, check_paths, find_entry, written_sources
-from archdsl.expressions import ExpressionError, free_names, parse_formula
-from archdsl.graph import ScopeKind
+from archdsl.elaboration.unfound import may_be_called
+from archdsl.expressions import ExpressionError, parse_formula
+from archdsl.expressions.walking import free_names
+from archdsl.faults.fault import FollowOn, Place
+from archdsl.ir.graph import ScopeKind
 from archdsl.ops.base import Port
 from archdsl.shapes import TensorType
-from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -30,8 +32,10 @@ Reads = list[tuple[str, Entry | None]]
 
 def left_out(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> Entry:
     """What the readers of a left-out node get. Raises PathError, ExpressionError, FollowOn."""
-    where = template.condition_path or template.op_path
-    why = f"left out by {'`if`' if template.condition_path else 'null'} (line {template.home.span(where).line})"
+    where = _where(template, frame)
+    span = (template.home.key_span if where.key else template.home.span)(where.path or ())
+    by_null = where.path == template.op_path and not where.key
+    why = Alias(Why.LEFT_OUT, f"{'null' if by_null else '`if`'} (line {span.line})")
     if template.op is not None and template.op.literal in DECLARATIONS:
         return Entry(state=State.ABSENT, alias=why)
     if template.otherwise is not None:
@@ -43,16 +47,23 @@ def left_out(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -
     if any(entry is not None and entry.state is State.BROKEN for _, entry in reads):
         raise FollowOn
     distinct = dict(reads)
-    entries = list({id(entry): entry for entry in distinct.values()}.values())
+    entries = list({id(entry and (entry.of or entry)): entry for entry in distinct.values()}.values())
     if len(entries) == 1 and entries[0] is not None:
         return _alias(entries[0], why)
-    return Entry(state=State.AMBIGUOUS, alias=why, left=LeftOut(template, frame.scope, name, tuple(distinct)))
+    return Entry(state=State.AMBIGUOUS, alias=why, left=LeftOut(template, frame.scope, name, tuple(distinct), where))
 
 
-def _alias(entry: Entry, why: str) -> Entry:
+def _where(template: NodeTemplate, frame: Frame) -> Place:
+    """Where it is said that the node is not there: at the `if` key around it, or at its own `if` or `op`."""
+    if frame.absent is not None and frame.absent.group is not None:
+        return Place(frame.absent.group.path, key=True)
+    return Place(template.condition_path or template.op_path)
+
+
+def _alias(entry: Entry, why: Alias) -> Entry:
     return Entry(
         entry.outputs, entry.state, entry.node, None, entry.children, entry.template, entry.mode, why, entry.named,
-        entry.left,
+        entry.left, of=entry.of or entry,
     )  # fmt: skip
 
 
@@ -65,7 +76,7 @@ def _reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
         return _shared_reads(run, template, frame)
     if template.op is not None:
         operation, home = _operation(template, frame)
-        if operation == "scan" and not run.catalogue.sees_block(home, "scan"):
+        if operation is not None and run.catalogue.is_scan(operation, home):
             return _scan_reads(template, frame)
         ports = run.catalogue.ports(operation, home) if operation is not None else None
         return _port_reads(template, frame, ports)
@@ -135,18 +146,26 @@ def _spreads(frame: Frame, ports: tuple[Port, ...], paths: list[str]) -> bool:
 
 
 def _by_name(path: str, entry: Entry, ports: tuple[Port, ...]) -> Reads:
-    """What ports read of a node with several outputs: together one thing, which the next ports may read again."""
+    """What ports read of a node with several outputs: together one thing, which the next ports may read again.
+
+    Beside it stand the ports that must be fed and are not.
+    """
     outputs = {port.name: entry.outputs[port.name] for port in ports if port.name in entry.outputs}
+    unfed: Reads = [(port.name, None) for port in ports if port.name not in outputs and not port.optional]
+    if not outputs:
+        return unfed
     if len(outputs) == 1:
         ((name, value),) = outputs.items()
-        return [(f"{path}.{name}", Entry({"output": value}, mode=entry.mode))]
-    return [(path, Entry(outputs, mode=entry.mode, named=True))]
+        return [(f"{path}.{name}", Entry({"output": value}, mode=entry.mode)), *unfed]
+    return [(path, Entry(outputs, mode=entry.mode, named=True)), *unfed]
 
 
 def _find(template: NodeTemplate, frame: Frame, path: str) -> Entry | None:
-    """The entry at a path that is written; None where a path with `$` leads nowhere, which the `if` may guard."""
-    found = find(frame, path)
-    if found is None and "$" in str(template.source and template.source.value):
+    """The entry at a path that is written; None where one leads nowhere that the `if` may guard."""
+    if find(frame, path) is None and (
+        "$" in str(template.source and template.source.value)
+        or may_be_called(tuple(frame.guarded), path.partition(".")[0])
+    ):
         return None
     return find_entry(frame, path)
 
@@ -188,8 +207,8 @@ def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Read
     if origin is not None and origin.scope is not None and origin.scope.kind is ScopeKind.INLINE:
         from archdsl.elaboration.outside import body_reads
 
-        written = origin.scope.template
-        assert isinstance(written, NodeTemplate) and written.body is not None
+        written = run.sites.template(origin.scope)
+        assert written is not None and written.body is not None
         reads = _source(template, frame)
         return [*reads, *body_reads(run.catalogue, written.body, frame, reads)]
     if origin is not None and origin.scope in run.block_of:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from archdsl.diagnostics import Note
 from archdsl.elaboration.tracing import sources
-from archdsl.graph import Env, Node, Value
+from archdsl.faults.fault import Note
+from archdsl.ir.graph import Env, Node, Value
 from archdsl.shapes import Dim
-from archdsl.template import NodeTemplate
+
+if TYPE_CHECKING:
+    from archdsl.document.template import NodeTemplate
+    from archdsl.elaboration.sites import Sites
 
 MOST_STEPS: Final = 500
 """Nodes that are walked through for one value."""
@@ -23,8 +26,9 @@ MOST_NOTES: Final = 12
 
 
 def size_notes(
-    values: Iterable[Value | None], told: tuple[Note, ...], line: int, reader: tuple[NodeTemplate, Env] | None = None
-) -> tuple[Note, ...]:
+    sites: Sites, values: Iterable[Value | None], told: tuple[Note, ...], line: int,
+    reader: tuple[NodeTemplate, Env] | None = None,
+) -> tuple[Note, ...]:  # fmt: skip
     """Notes for the nodes that made the sizes in which values differ, and for what those nodes and the reader read.
 
     `told` are the notes that are there, `line` is that of the message: neither is repeated.
@@ -34,7 +38,7 @@ def size_notes(
     notes: dict[Note, None] = {}
     found = [
         *(_read(*reader) if reader is not None else ()),
-        *(each for node in _makers(known) for each in _notes(node)),
+        *(each for node in _makers(known) for each in _notes(node, sites)),
     ]
     for at, note in found:
         if at not in lines:
@@ -71,16 +75,18 @@ def _made(node: Node, sizes: frozenset[Dim], further: bool) -> Iterator[Node]:
         node = max(zip(inputs, above, strict=True), key=lambda pair: len(pair[1] & remaining))[0].node
 
 
-def _notes(node: Node) -> Iterator[tuple[int, Note]]:
+def _notes(node: Node, sites: Sites) -> Iterator[tuple[int, Note]]:
     """A node's own line, and those of the values that its fields read."""
-    template = node.template
-    if not isinstance(template, NodeTemplate):
+    if node.span is None:
         return
-    line = template.span.line
+    line = node.span.line
     yield line, Note(node.name, str(node.types[0]), f"from {node.path} (line {line})")
+    template = sites.template(node)
+    if template is None:
+        return
     for name, written in template.written.items():
         at = template.home.key_span(written.path).line
-        if at != line and isinstance(written.value, int | float):
+        if isinstance(written.value, int | float):
             yield at, Note(name, str(written.value), f"line {at}")
     yield from _read(template, node.env)
 

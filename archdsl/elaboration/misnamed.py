@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from archdsl.diagnostics import nearest
+from archdsl.document.files import specs_folder
+from archdsl.document.loader import load
 from archdsl.elaboration.frames import Frame, find, visible
 from archdsl.expressions import ExpressionError, parse_formula
-from archdsl.files import specs_folder
-from archdsl.loader import load
 from archdsl.ops import OPS
 from archdsl.ops.othernames import bare, call_hint, op_hint
+from archdsl.text.nearest import did_you_mean, nearest, surely
+from archdsl.text.placeholders import in_text
 
 if TYPE_CHECKING:
-    from archdsl.inherit import Resolved
+    from archdsl.document.resolved import Resolved
 
 _CALL: Final = re.compile(r"([A-Za-z_][\w.]*)\s*\(.*\)", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]*")
@@ -26,7 +27,27 @@ _LIST: Final = "`archdsl ops` lists the ops; blocks stand under `blocks` or come
 
 def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
     """What to do about an op that there is not, in a file, at a place in the network."""
-    blocks = [*(home.document.blocks or {}), *home.uses]
+    said = _unmistaken(name, home, frame)
+    if said is not None:
+        return said
+    near = did_you_mean(bare(name), [*_blocks(home), *OPS])
+    if near is None and find(frame, name) is not None:
+        return f"`{name}` is a node: `{{from: {name}}}` reads it, and `{{share: {name}}}` runs it again"
+    return near or _LIST
+
+
+def op_meant(name: str, home: Resolved, frame: Frame) -> str | None:
+    """The block or op that a misspelt name surely means."""
+    return surely(bare(name), [*_blocks(home), *OPS]) if _unmistaken(name, home, frame) is None else None
+
+
+def _blocks(home: Resolved) -> list[str]:
+    return [*(home.document.blocks or {}), *home.uses]
+
+
+def _unmistaken(name: str, home: Resolved, frame: Frame) -> str | None:
+    """What to do about an op that there is not, where its name is written as it is meant."""
+    blocks = _blocks(home)
     if _NAME.fullmatch(name) is None:
         return _text_hint(name, frame, blocks) or _LIST
     binding = frame.env.find(name)
@@ -38,10 +59,7 @@ def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
     library = library_of(name)
     if library is not None:
         return f"add `use: [{library}]`, which brings the block `{bare(name)}`"
-    near = nearest(bare(name), [*blocks, *OPS])
-    if near is None and find(frame, name) is not None:
-        return f"`{name}` is a node: `{{from: {name}}}` reads it, and `{{share: {name}}}` runs it again"
-    return f"did you mean `{near}`?" if near else _LIST
+    return None
 
 
 def library_of(name: str) -> str | None:
@@ -68,12 +86,15 @@ def _libraries() -> Mapping[str, str]:
 
 def _text_hint(text: str, frame: Frame, blocks: Iterable[str]) -> str | None:
     """For what is no name: a comment, a call of an op, a formula."""
+    bare_text = text.strip()
+    if bare_text != text and (bare_text in OPS or bare_text in blocks):
+        return f"write `{bare_text}` alone: there are spaces, or the end of a line, around it"
     if text.startswith("="):
         return f"a formula is the node itself, `{text}`, or stands under `value`"
     op, slashes, _ = text.partition(" //")
     if slashes and (op in OPS or op in blocks):
         return "a comment starts with `#`"
-    return _call_hint(text, frame, blocks) or _formula_hint(text, frame)
+    return in_text(text) or _call_hint(text, frame, blocks) or _formula_hint(text, frame)
 
 
 def _call_hint(text: str, frame: Frame, blocks: Iterable[str]) -> str | None:
@@ -97,13 +118,15 @@ def _formula_hint(text: str, frame: Frame) -> str | None:
             return None
         if (op := error.call and call_hint(error.call)) is not None:
             return op
-    return f"a formula starts with `=`: write `= {text}`"
+    return f"a formula starts with `=`: write `= {text.strip()}`"
 
 
 def path_hint(path: str, frame: Frame) -> str | None:
     """What to do about a path that cannot be one: `layers[0]`, `a, b`, `-1`, a formula; None for one that can."""
     if _PATH.fullmatch(path):
         return None
+    if (dollars := in_text(path)) is not None:
+        return dollars
     if re.fullmatch(r"[\w.]+(\[\d+\]|/\w+)+", path):
         dotted = re.sub(r"\[(\d+)\]|/(\w+)", r".\1\2", path)
         return f"a path is joined by dots: `{dotted}`"

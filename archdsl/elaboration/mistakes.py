@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
-from archdsl.diagnostics import Diagnostic, FollowOn, Note, Severity, Span, alike, shortened
-from archdsl.elaboration.applying import FieldError, Problem
+from archdsl.diagnostics.diagnostic import Diagnostic, Severity
+from archdsl.diagnostics.report import Report, code_and_span
+from archdsl.document.positions import Path
+from archdsl.document.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError, Written
+from archdsl.elaboration.applying import FieldError
 from archdsl.elaboration.fields import item_at
 from archdsl.elaboration.frames import Frame, MissingElse, PathError, place_of
 from archdsl.elaboration.sources import say_without
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.graph import Env
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FollowOn, Note, Place, Span
+from archdsl.ir.graph import Env
 from archdsl.limits import TooLarge, current
 from archdsl.ops.base import OpError
-from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate, Template, TemplateError, Written
+from archdsl.text.nearest import alike
 
 if TYPE_CHECKING:
-    from archdsl.graph import Scope
-    from archdsl.inherit import Resolved
+    from archdsl.document.resolved import Resolved
+    from archdsl.ir.graph import Scope
 
-Path = tuple[Any, ...]
 
 _DOLLAR = r"\$\{?(?:(\w+)\}?|\((.*)\))"
 
@@ -35,12 +38,15 @@ LIMIT = 200
 """Mistakes shown of one file: past that, more of them help nobody."""
 
 
-STOPPING: Final = ("too-large", "too-deep")
+STOPPING: Final = (Code.TOO_LARGE, Code.TOO_DEEP)
 """The codes after which the rest of a spec is left unread."""
 
 
 class Stopped(Exception):
-    """The spec asks for too much, which has been reported: the rest of it is left unread."""
+    """The spec asks for too much, or has too many mistakes, which has been told: all of the rest is left unread.
+
+    Unlike Reported it ends the elaboration, and nothing but its beginning catches it.
+    """
 
 
 class Told(NamedTuple):
@@ -66,14 +72,12 @@ def traced(value: Any, env: Env) -> Told:
     return Told(tuple(notes[: MOST_NOTES + 2]), quotes_hint(found))
 
 
-def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
+def near_name(unknown: str, env: Env) -> Told:
     """Where the names stand that an unknown one may mean."""
-    if error.unknown is None:
-        return NOTHING
     from archdsl.elaboration.tracing import origin_of
 
     notes = []
-    for near in alike(error.unknown, islice(env.keys(), MOST_COMPARED)):
+    for near in alike(unknown, islice(env.keys(), MOST_COMPARED)):
         origin = origin_of(near, env)
         if origin is not None and not origin.given:
             span = origin.span
@@ -81,13 +85,13 @@ def near_name(error: ExpressionError | TemplateError, env: Env) -> Told:
     return Told(tuple(notes))
 
 
-def read_by(error: ExpressionError | TemplateError, env: Env) -> Told:
+def read_by(fault: Fault, env: Env) -> Told:
     """Where the values stand that an expression at fault reads, or the names that an unknown one may mean."""
-    return traced(error.tree, env) if error.unknown is None else near_name(error, env)
+    return traced(fault.tree, env) if fault.unknown is None else near_name(fault.unknown, env)
 
 
 class Reported(Exception):
-    """A mistake has been reported: what depends on it is left in peace."""
+    """A node is given up, since a mistake of it or of what it reads has been told: the walk goes on with the next."""
 
     def __init__(self, inside: bool = False) -> None:
         super().__init__()
@@ -97,40 +101,43 @@ class Reported(Exception):
 
 @final
 class Mistakes:
-    """Collects diagnostics. One place in a file tells one mistake once, however often it is used."""
+    """Tells what is wrong in a network. One place in a file tells one mistake once, however often it is used."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Span | None], Diagnostic] = {}
-        self._places: dict[tuple[str, Span | None], set[str | None]] = {}
+        self._report = Report(code_and_span)
         self._left = current().limits.mistakes
         """How many more are looked for: a mistake in a large loop would be found again and again."""
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        return [self._counted(key, found) for key, found in self._found.items()][:LIMIT]
+        return [*self._report.diagnostics[:LIMIT]]
 
     @property
     def count(self) -> int:
         """How many have been found."""
-        return len(self._found)
+        return self._report.count
 
     @property
     def failed(self) -> bool:
-        return any(found.severity is Severity.ERROR for found in self._found.values())
+        return self._report.failed
 
     def add(
-        self, code: str, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
+        self, code: Code, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
         notes: tuple[Note, ...] = (), severity: Severity = Severity.ERROR,
     ) -> None:  # fmt: skip
-        key = code, span
-        self._places.setdefault(key, set()).add(place)
-        if key not in self._found:
-            hint = None if hint is None else shortened(hint)
-            self._found[key] = Diagnostic(code, shortened(message), span, severity, place or None, notes, hint)
+        self._report.tell(Fault(code, message, hint, notes=notes), span, place, severity)
         if severity is Severity.ERROR:
             self._stop(code)
 
-    def _stop(self, code: str) -> None:
+    def refuse(
+        self, code: Code, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> NoReturn:  # fmt: skip
+        """Adds a mistake and gives up the node that it is of. Raises Reported."""
+        self.add(code, message, span, place=place, hint=hint, notes=notes)
+        raise Reported
+
+    def _stop(self, code: Code) -> None:
         """Raises Stopped where enough is told: after too much is asked for, or too often the wrong."""
         self._left -= 1
         if code in STOPPING or self._left < 0:
@@ -138,23 +145,16 @@ class Mistakes:
 
     def take(self, diagnostics: list[Diagnostic]) -> None:
         """Adds what was found while another file was read."""
-        for found in diagnostics:
-            self._found.setdefault((found.code, found.span), found)
-            self._places.setdefault((found.code, found.span), set()).add(None)
+        self._report.add(*diagnostics)
 
-    def template(self, home: Resolved, error: TemplateError, told: Told = NOTHING) -> None:
-        """A node that could not be compiled."""
-        if error.offsets is not None:
-            within = home.key_within if error.key else home.within
-            span = within(error.path, *error.offsets)
-        else:
-            span = home.key_span(error.path) if error.key else home.span(error.path)
-        self.add(error.code, error.message, span, hint=told.hint or error.hint, notes=told.notes)
+    def tell(self, fault: Fault, span: Span, place: str | None = None, told: Told = NOTHING) -> None:
+        """Adds a fault, which stands at `span`; a hint about the values that it comes from is the better one."""
+        notes, hint = (*fault.notes, *told.notes), told.hint or fault.hint
+        self.add(fault.code, fault.message, span, place=place, hint=hint, notes=notes)
 
-    def expression(self, home: Resolved, path: Path, error: ExpressionError, place: str, told: Told = NOTHING) -> None:
-        """An expression of the document that could not be evaluated."""
-        self.add(error.code, error.message, home.within(path, error.start, error.end),
-                 place=place, hint=told.hint or error.hint, notes=told.notes)  # fmt: skip
+    def at_place(self, home: Resolved, fault: Fault, told: Told = NOTHING, place: str | None = None) -> None:
+        """Adds a fault, which says where in the document it stands."""
+        self.tell(fault, _span(home, fault.place), place, told)
 
     def at(self, template: Template | BlockTemplate, frame: Frame, path: Path | None = None) -> _At:
         """A `with` that reports what goes wrong inside, at `path` or at the node, and raises Reported instead."""
@@ -164,41 +164,52 @@ class Mistakes:
         """Reports a mistake that was raised; False for any other exception."""
         home, place = template.home, place_of(frame, template if isinstance(template, NodeTemplate) else None)
         if isinstance(error, TemplateError):
-            told = self._read_by(error, frame.env)
-            self.template(home, error, told)
+            self._advise(error, frame.env)
+            self.at_place(home, error.fault, self._read_by(error.fault, frame.env), place)
         elif isinstance(error, ExpressionError):
-            if error.unknown is None or not frame.env.may_miss(error.unknown):
-                told = self._read_by(error, frame.env)
-                if error.unknown is not None:
-                    say_without(error, frame.env)
-                    error.hint = error.hint or _names_hint(frame.env)
-                self.expression(home, _at_item(template, path, error), error, place, told)
+            for item in (error, *error.others):
+                self._expression(item, template, frame, path)
         elif isinstance(error, MissingElse):
-            self.missing_else(error, _path_span(home, error, path))
+            self.missing_else(error, _span(home, error.fault.place, path))
         elif isinstance(error, PathError):
-            error.notes += _loop_notes(template, frame.env)
-            for each in (error, *error.also):
-                span = _path_span(home, each, path)
-                self.add(each.code, each.message, span, place=place, hint=each.hint, notes=each.notes)
+            self.tell(error.fault, _span(home, error.fault.place, path), place, Told(_loop_notes(template, frame.env)))
+            for each in error.also:
+                self.tell(each, _span(home, each.place, path), place)
         elif isinstance(error, FieldError):
-            for problem in error.problems:
-                self._problem(problem, template, frame, place)
+            for each in (error.fault, *error.also):
+                self._field(each, template, frame, place)
         else:
             return isinstance(error, FollowOn)
         return True
 
-    def _read_by(self, error: ExpressionError | TemplateError, env: Env) -> Told:
-        """What to say beside a mistake that is shown: past the limit none is."""
-        return NOTHING if self.count >= LIMIT else read_by(error, env)
+    def _expression(self, error: ExpressionError, template: Template | BlockTemplate, frame: Frame, path: Path) -> None:
+        unknown = error.fault.unknown
+        if unknown is not None and frame.env.may_miss(unknown):
+            return
+        told = self._read_by(error.fault, frame.env)
+        self._advise(error, frame.env)
+        place = place_of(frame, template if isinstance(template, NodeTemplate) else None)
+        at = _at_item(template, path, error)  # which moves it
+        self.at_place(template.home, error.fault.at(at), told, place)
 
-    def _problem(self, problem: Problem, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
-        own = problem.field is None or problem.field in getattr(template, "written", {})
+    def _advise(self, error: ExpressionError | TemplateError, env: Env) -> None:
+        """Says of a name that means nothing which there are."""
+        if error.fault.unknown is not None:
+            say_without(error, env)
+            error.advise(error.hint or _names_hint(env))
+
+    def _read_by(self, fault: Fault, env: Env) -> Told:
+        """What to say beside a mistake that is shown: past the limit none is."""
+        return NOTHING if self.count >= LIMIT else read_by(fault, env)
+
+    def _field(self, fault: Fault, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
+        field = fault.place.field
+        own = field is None or field in getattr(template, "written", {})
         # a field that is not written comes from the template that stands for the op
-        source = getattr(template, "fields", {}).get(problem.field) if own else getattr(template, "op", None)
+        source = getattr(template, "fields", {}).get(field) if own else getattr(template, "op", None)
         told = traced(source, frame.env)
-        span = _field_span(template, problem.field, problem.code, problem.item)
-        hint = told.hint or unquoted_hint(template, problem.field) or problem.hint
-        self.add(problem.code, problem.message, span, place=place, hint=hint, notes=told.notes)
+        hint = told.hint or unquoted_hint(template, field)
+        self.tell(fault, _field_span(template, fault), place, told._replace(hint=hint))
 
     def missing_else(self, error: MissingElse, reader: Span | None) -> None:
         """A left-out node that is read: told where it is written, with its reader and the uses that it drops out of."""
@@ -209,34 +220,26 @@ class Mistakes:
         notes = [] if reader is None else [Note("read", f"in line {reader.line}")]
         around: Scope | None = left.scope
         while around is not None:
-            if around.block is not None and around.template is not None:
-                line = around.template.span.line
+            if around.block is not None and around.site is not None:
+                line = around.site.span.line
                 notes.append(Note(f"in `{around.path}`", f"in line {line}", f"a use of `{around.block}`"))
             around = around.scope
         place = f"{left.scope.path}.{left.name}" if left.scope.path else left.name
-        self.add(error.code, error.message, left.template.home.span(error.where), place=place, hint=error.hint,
-                 notes=tuple(notes))  # fmt: skip
+        self.tell(error.fault, _span(left.template.home, left.where), place, Told(tuple(notes)))
 
     def too_large(self, error: TooLarge, template: Template, place: str, notes: tuple[Note, ...]) -> NoReturn:
         """Tells of what a node, a block or a loop asks for, and raises Stopped."""
         span = error.span or (
             template.home.key_span(template.path)
             if isinstance(template, LoopTemplate)
-            else _field_span(template, error.field, error.code)
+            else _field_span(template, error.fault)
         )
-        self.add(error.code, error.message, span, place=place, hint=error.hint, notes=notes)
+        self.tell(error.fault, span, place, Told(notes))
         raise Stopped
 
     def op(self, template: Template, error: OpError, place: str, notes: tuple[Note, ...]) -> None:
         """An op that does not take its inputs."""
-        span = _field_span(template, error.field, error.code)
-        self.add(error.code, error.message, span, place=place, hint=error.hint, notes=notes)
-
-    def _counted(self, key: tuple[str, Span | None], found: Diagnostic) -> Diagnostic:
-        count = len(self._places[key])
-        if count == 1 or found.path is None:
-            return found
-        return replace(found, path=f"{found.path}, first of {count}")
+        self.tell(error.fault, _field_span(template, error.fault), place, Told(notes))
 
 
 @final
@@ -281,6 +284,8 @@ def _names_hint(env: Env) -> str | None:
 
 def _at_item(template: Template | BlockTemplate, path: Path, error: ExpressionError) -> Path:
     """The path of the item at fault, where a list was read as one expression; the error's place is then in the item."""
+    if error.steps:
+        return (*path, *error.steps)
     written: Mapping[str, Written] = getattr(template, "written", {})
     key = next((key for key, each in written.items() if each.path == path), None)
     if key is None or not isinstance(written[key].value, list):
@@ -289,16 +294,16 @@ def _at_item(template: Template | BlockTemplate, path: Path, error: ExpressionEr
         return path
     inner, start = item_at(written[key].value, error.start)
     if inner:
-        error.start, error.end = error.start - start, error.end - start
+        error.move(error.start - start, error.end - start)
     return (*path, *inner)
 
 
-def _path_span(home: Resolved, error: PathError, path: Path) -> Span:
-    """Where a path stands that gives no value; `path` where it does not say so itself."""
-    at = path if error.at is None else error.at
-    if error.key:
-        return home.key_span(at)
-    return home.within(at, *error.offsets) if error.offsets else home.span(at)
+def _span(home: Resolved, place: Place, path: Path = ()) -> Span:
+    """Where a fault stands; at `path` where it does not say so itself."""
+    at = path if place.path is None else place.path
+    if place.offsets is not None:
+        return (home.key_within if place.key else home.within)(at, *place.offsets)
+    return home.key_span(at) if place.key else home.span(at)
 
 
 def unquoted_hint(template: Template | BlockTemplate, field: str | None) -> str | None:
@@ -315,14 +320,15 @@ def unquoted_hint(template: Template | BlockTemplate, field: str | None) -> str 
     return None
 
 
-def _field_span(template: Template | BlockTemplate, field: str | None, code: str, item: int | None = None) -> Span:
-    """Where a field, or an item of it, is written; the formula, or the node, where it is not."""
+def _field_span(template: Template | BlockTemplate, fault: Fault) -> Span:
+    """Where the field at fault, or an item of it, is written; the formula, or the node, where it is not."""
+    field, item = fault.place.field, fault.place.item
     written = getattr(template, "written", {}).get(field) if field else None
     if written is None:
         formula = getattr(template, "formula_path", ())
         return template.home.span(formula) if formula else template.span
     home = template.home
-    if code == "unknown-field":
+    if fault.code is Code.UNKNOWN_FIELD:
         return home.key_span(written.path)
     within = (item,) if item is not None and isinstance(written.value, list) else ()
     return home.span((*written.path, *within))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import FollowOn, Note
+from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, unknown_path, value_of
-from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, value_of
 from archdsl.elaboration.placing import came_from, place_op, read
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scopes import block, inline
-from archdsl.graph import Mode, Node, Scope, ScopeKind
+from archdsl.elaboration.unfound import unknown_path
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn, Note
+from archdsl.ir.graph import Mode, Node, Scope, ScopeKind
 from archdsl.ops.base import Op
 from archdsl.ops.special import ByMode, ScanStack
 from archdsl.shapes import TensorType
-from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -39,7 +40,7 @@ def _origin(frame: Frame, path: str) -> Entry:
     if entry.state is State.BROKEN:
         raise FollowOn
     if entry.scope is None and (entry.node is None or entry.alias not in (None, IN_LOOP)):
-        raise PathError("bad-share", f"`{path}` is no module", "share the node of an op or a block")
+        raise PathError(Code.BAD_SHARE, f"`{path}` is no module", "share the node of an op or a block")
     return entry
 
 
@@ -56,13 +57,12 @@ def _share_node(run: Elaborator, template: NodeTemplate, frame: Frame, name: str
 
 def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, origin: Scope) -> Entry:
     if origin.scan is not None:
-        run.mistakes.add(
-            "bad-share", f"`{origin.path}` is a loop over time, and runs once", template.span,
+        run.mistakes.refuse(
+            Code.BAD_SHARE, f"`{origin.path}` is a loop over time, and runs once", template.span,
             place=place_of(frame, template), hint="capture parameters of the scope around in both loops instead",
         )  # fmt: skip
-        raise Reported
-    written = origin.template
-    assert isinstance(written, NodeTemplate)
+    written = run.sites.template(origin)
+    assert written is not None
     again = NodeTemplate(
         template.home, template.path, template.name, op=written.op, source=template.source, body=written.body,
         listed=written.listed,
@@ -79,11 +79,10 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
     entry.scope.share = origin.share or origin
     again_nodes, first_nodes = list(entry.scope.nodes()), list(origin.nodes())
     if list(map(_without_steps, again_nodes)) != list(map(_without_steps, first_nodes)):
-        run.mistakes.add(
-            "bad-share", f"`{origin.path}` has other nodes on this input", template.span,
+        run.mistakes.refuse(
+            Code.BAD_SHARE, f"`{origin.path}` has other nodes on this input", template.span,
             place=place_of(frame, template), hint="its `if` or its sizes come out differently here",
         )  # fmt: skip
-        raise Reported
     for node, first in zip(again_nodes, first_nodes, strict=True):
         _link(run, template, frame, node, first)
     return entry
@@ -107,12 +106,11 @@ def _link(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node, ori
     )
     reading = tuple(value for value in (*origin.inputs, *node.inputs) if value is not None)
     notes += tuple(Note(value.name, str(value.type), came_from(value)) for value in reading)
-    notes = size_notes(reading, notes, template.span.line)
-    run.mistakes.add(
-        "bad-share", f"`{origin.path}` has other parameter shapes on this input", template.span,
+    notes = size_notes(run.sites, reading, notes, template.span.line)
+    run.mistakes.refuse(
+        Code.BAD_SHARE, f"`{origin.path}` has other parameter shapes on this input", template.span,
         place=place_of(frame, template), notes=notes,
     )  # fmt: skip
-    raise Reported
 
 
 def by_mode(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, entry: Entry, mode: Mode) -> Entry:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archdsl.diagnostics import FollowOn
+from archdsl.document.substitution import Part, Text, parse_text
+from archdsl.document.template import LoopTemplate, NodeTemplate, Template
 from archdsl.elaboration.fields import part_value
 from archdsl.elaboration.frames import SCOPE_INPUT, Entry, Frame, find
 from archdsl.elaboration.reading import DECLARATIONS, above_name
 from archdsl.expressions import ExpressionError
-from archdsl.substitution import Part, Text, parse_text
-from archdsl.template import LoopTemplate, NodeTemplate, Template
+from archdsl.faults.fault import FollowOn
 
 if TYPE_CHECKING:
     from archdsl.elaboration.catalogue import Catalogue

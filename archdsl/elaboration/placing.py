@@ -4,40 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from archdsl.diagnostics import Note
-from archdsl.elaboration.applying import Applied
+from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, unknown_path, value_of
+from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, value_of
 from archdsl.elaboration.mistakes import Reported, traced
-from archdsl.elaboration.names import check_module_name
-from archdsl.graph import Mode, Node, Scope, ScopeKind, Value
+from archdsl.elaboration.unfound import unknown_path
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Note
+from archdsl.ir.graph import Mode, Node, Scope, ScopeKind, Value
 from archdsl.limits import MAX_PATH, MAX_SCOPES, TooLarge
+from archdsl.ops.apply import Applied
 from archdsl.ops.base import Kind, Op, OpError
 from archdsl.ops.special import Parameter
 from archdsl.shapes import TensorType
-from archdsl.template import NodeTemplate
+from archdsl.text.names import check_module_name
+from archdsl.text.spelled import quoted
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
-Values = tuple[Value | None, ...]
+Fed = tuple[Value | None, ...]
+"""What feeds each port; None where an optional one is not fed."""
 
 
 def place_op(
-    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, names: tuple[str, ...]
+    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Fed, names: tuple[str, ...]
 ) -> Entry:
     """Puts a node of `op` into the graph. `names` are its inputs' as the spec says them."""
     types = tuple([None if value is None else value.type for value in values])
     try:
         applied = run.applier.apply(op, types)
+        run.indices.check(op, values)
     except OpError as error:
         from archdsl.elaboration.makers import size_notes  # only where something is wrong
 
         notes = origins(names, values, frame)
         if template.formula is not None:
             notes = tuple(_told_apart(note, frame) for note in notes)
-        told = traced(template.fields.get(error.field or ""), frame.env)
-        notes = size_notes(values, (*notes, *told.notes), template.span.line, (template, frame.env))
+        told = traced(template.fields.get(error.fault.place.field or ""), frame.env)
+        notes = size_notes(run.sites, values, (*notes, *told.notes), template.span.line, (template, frame.env))
         run.mistakes.op(template, error, place_of(frame, template), notes)
         raise Reported from None
     node = _new_node(run, template, frame, name, op, values, applied)
@@ -53,7 +58,7 @@ def own_mode(frame: Frame) -> Mode | None:
 
 
 def _new_node(
-    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Values, applied: Applied
+    run: Elaborator, template: NodeTemplate, frame: Frame, name: str, op: Op, values: Fed, applied: Applied
 ) -> Node:
     if applied.tensors or op.kind is not Kind.RESHAPE:
         _check_module_name(run, template, frame, name)
@@ -61,7 +66,7 @@ def _new_node(
     scope, last = container(run, frame, name)
     path = f"{scope.path}.{last}" if scope.path else last
     node = Node(
-        last, path, scope, template, frame.env, frame.loops, frame.mode, template.note, template.was,
+        last, path, scope, run.sites.of(template), frame.env, frame.loops, frame.mode, template.note, template.was,
         op=op, inputs=values, types=applied.types, output_names=applied.names, tensors=applied.tensors,
         macs=applied.macs * frame.repeats if applied.macs else 0,
     )  # fmt: skip
@@ -73,8 +78,7 @@ def _new_node(
 def bad_name(run: Elaborator, template: NodeTemplate, frame: Frame, problem: tuple[str, str | None]) -> NoReturn:
     """Tells of a name that a node cannot have. Raises Reported."""
     span = template.home.key_span(template.path)
-    run.mistakes.add("bad-name", problem[0], span, place=place_of(frame), hint=problem[1])
-    raise Reported
+    run.mistakes.refuse(Code.BAD_NAME, problem[0], span, place=place_of(frame), hint=problem[1])
 
 
 def _check_module_name(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> None:
@@ -91,8 +95,9 @@ def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, 
     check_path(path)
     run.budget.spend("scopes", 1)
     scope = Scope(
-        last, path, holder, template, frame.env, frame.loops, frame.mode, template.note, template.was, kind=kind
-    )
+        last, path, holder, run.sites.of(template), frame.env, frame.loops, frame.mode, template.note, template.was,
+        kind=kind,
+    )  # fmt: skip
     holder.children[last] = scope
     return scope
 
@@ -100,7 +105,9 @@ def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, 
 def check_path(path: str) -> None:
     """Raises TooLarge for the path of a scope that stands too deep, or is too long."""
     if path.count(".") >= MAX_SCOPES:
-        raise TooLarge(f"blocks and lists of nodes stand more than {MAX_SCOPES} deep in one another", code="too-deep")
+        raise TooLarge(
+            f"blocks and lists of nodes stand more than {MAX_SCOPES} deep in one another", code=Code.TOO_DEEP
+        )
     if len(path) > MAX_PATH:
         raise TooLarge(f"a path of {len(path):,} characters, more than {MAX_PATH:,}", "give shorter names")
 
@@ -135,12 +142,12 @@ def _tied(frame: Frame, node: Node, key: str, path: str) -> Value:
     value = read(frame, path)
     own = node.tensors.get(key)
     if own is None:
-        listed = ", ".join(f"`{name}`" for name in node.tensors) or "none"
-        raise PathError("bad-tie", f"`{node.op.name}` has no tensor `{key}`", f"it has {listed}")
+        listed = quoted(node.tensors) or "none"
+        raise PathError(Code.BAD_TIE, f"`{node.op.name}` has no tensor `{key}`", f"it has {listed}")
     if value.weight is None and not isinstance(value.node.op, Parameter):
-        raise PathError("bad-tie", f"`{path}` is not a parameter", "tie to a weight such as `embed.weight`")
+        raise PathError(Code.BAD_TIE, f"`{path}` is not a parameter", "tie to a weight such as `embed.weight`")
     if value.type.shape != own.shape:
-        raise PathError("shape-mismatch", f"cannot tie `{key}` {TensorType(own.shape)} to `{path}` {value.type}")
+        raise PathError(Code.SHAPE_MISMATCH, f"cannot tie `{key}` {TensorType(own.shape)} to `{path}` {value.type}")
     return value
 
 
@@ -153,7 +160,7 @@ def read(frame: Frame, path: str) -> Value:
     return value_of(entry, path, frame.mode)
 
 
-def origins(names: tuple[str, ...], values: Values, frame: Frame) -> tuple[Note, ...]:
+def origins(names: tuple[str, ...], values: Fed, frame: Frame) -> tuple[Note, ...]:
     """What each input is and where it comes from."""
     return tuple(
         Note(name, str(value.type), _origin(name, value, frame))
@@ -171,8 +178,8 @@ def _told_apart(note: Note, frame: Frame) -> Note:
 
 def _origin(name: str, value: Value, frame: Frame) -> str:
     entry = find(frame, name)
-    if entry is not None and entry.alias is not None and entry.alias.startswith("left out"):
-        return f"{entry.alias}, so this is `{value.name}`"
+    if entry is not None and (by := entry.left_out_by) is not None:
+        return f"left out by {by}, so this is `{value.name}`"
     return came_from(value)
 
 

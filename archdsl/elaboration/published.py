@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import FollowOn, Severity
-from archdsl.document import Resize, kind_of
+from archdsl.diagnostics.diagnostic import Severity
+from archdsl.document.positions import Path
+from archdsl.document.substitution import parse_text
+from archdsl.document.template import TemplateError
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.loops import expanded
-from archdsl.elaboration.mistakes import Mistakes
+from archdsl.elaboration.mistakes import Mistakes, read_by
+from archdsl.elaboration.turns import expanded
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Env, Node, Scope
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import Env, Node, Scope
+from archdsl.ir.weights import Rename, Resize
 from archdsl.limits import TooLarge
-from archdsl.patterns import Paths
-from archdsl.substitution import parse_text
-from archdsl.template import TemplateError
-from archdsl.weights import Rename
+from archdsl.text.patterns import Paths
+from archdsl.text.spelled import kind_of
 
 if TYPE_CHECKING:
-    from archdsl.inherit import Resolved
-
-Path = tuple[Any, ...]
+    from archdsl.document.resolved import Resolved
 
 
 def published(
@@ -48,7 +49,7 @@ def published(
             _unmatched(mistakes, home, path, missed[path], "a new name is a pattern of the network's own tensors")
         for pattern, resize in said.resize.items():
             met = [*_found(paths, prefix + pattern, home, ("weights", "resize", pattern))]
-            resizes |= dict.fromkeys(met, resize)
+            resizes |= dict.fromkeys(met, Resize(resize.mode, resize.prefix, resize.align_corners))
             if not met:
                 _unmatched(mistakes, home, ("weights", "resize", pattern), pattern, "write the path of a parameter")
     return tuple(renames), resizes
@@ -76,19 +77,20 @@ def read_renames(specs: list[tuple[Scope, Resolved]], mistakes: Mistakes) -> Non
 
 
 def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Rename, Path]]:
-    """The renames of one file, `for` keys expanded, each with where it is written."""
-    try:
-        for before, raw, path, names in expanded(home.document.weights.renames, env, ("weights", "renames")):
-            try:
-                yield _rename(before, raw, path, names), path
-            except ExpressionError as error:
-                mistakes.expression(home, path, error, "")
-    except TemplateError as error:
-        mistakes.template(home, error)
-    except ExpressionError as error:
-        mistakes.expression(home, ("weights", "renames"), error, "")
-    except FollowOn:
-        return
+    """The renames of one file, `for` keys expanded, each with where it is written; tells of each that is wrong."""
+    for key, value in home.document.weights.renames.items():
+        try:
+            for before, raw, path, names in expanded({key: value}, env, ("weights", "renames")):
+                try:
+                    yield _rename(before, raw, path, names), path
+                except ExpressionError as error:
+                    mistakes.at_place(home, error.fault.at(path), read_by(error.fault, names))
+                except TemplateError as error:
+                    mistakes.at_place(home, error.fault, read_by(error.fault, names))
+        except TemplateError as error:
+            mistakes.at_place(home, error.fault, read_by(error.fault, env))
+        except FollowOn:
+            continue
 
 
 def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:
@@ -96,16 +98,16 @@ def _rename(before: str, raw: Any, path: Path, env: Env) -> Rename:
         return Rename(before, None)
     if not isinstance(raw, str):
         message = f"`{before}`: expected a name or null, found {kind_of(raw)}"
-        raise TemplateError("bad-rename", message, path, key=isinstance(raw, Mapping))
+        raise TemplateError(Code.BAD_RENAME, message, path, key=isinstance(raw, Mapping))
     now = str(evaluate_text(parse_text(raw), env))
     if before.count("*") != now.count("*"):
         stars = f"`{before}` has {before.count('*')} `*` and `{now}` has {now.count('*')}"
         hint = "each `*` of the old name takes its place in the new one"
-        raise TemplateError("bad-rename", stars, path, hint=hint)
+        raise TemplateError(Code.BAD_RENAME, stars, path, hint=hint)
     return Rename(before, now)
 
 
 def _unmatched(mistakes: Mistakes, home: Resolved, path: Path, pattern: str, hint: str) -> None:
     span = home.key_span(path)
     if span.file == home.file:  # what a file inherits may meet something elsewhere
-        mistakes.add("unused", f"`{pattern}` matches no tensor", span, hint=hint, severity=Severity.WARNING)
+        mistakes.add(Code.UNUSED, f"`{pattern}` matches no tensor", span, hint=hint, severity=Severity.WARNING)

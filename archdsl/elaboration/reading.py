@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from archdsl.diagnostics import FollowOn, nearest
-from archdsl.document import kind_of
+from archdsl.document.positions import Path
+from archdsl.document.splices import Splice, code_of, compile_splice, is_splice
+from archdsl.document.substitution import Text, parse_text
+from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import (
-    Entry,
-    Frame,
-    PathError,
-    State,
-    check_reach,
-    find,
-    note_read,
-    unknown_path,
-    value_of,
-)
+from archdsl.elaboration.frames import Entry, Frame, PathError, State, check_reach, find, note_read, value_of
+from archdsl.elaboration.turns import turned
+from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Binding, Env, Mode, Value
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import Env, Mode, Value
 from archdsl.ops.base import Port
-from archdsl.substitution import Text, parse_text
-from archdsl.template import NodeTemplate, TemplateError, compile_loop, for_key
-
-Path = tuple[str | int, ...]
+from archdsl.text.nearest import did_you_mean
+from archdsl.text.spelled import kind_of, quoted
 
 DECLARATIONS = ("parameter", "constant")
 
@@ -55,7 +49,7 @@ class Reading(NamedTuple):
             try:
                 values.append(value_of(entry, name, mode))
             except PathError as error:
-                error.at = place
+                error.place(place)
                 raise
         return tuple(values)
 
@@ -64,7 +58,7 @@ def read_sources(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...]) 
     """What feeds each port. Raises PathError, ExpressionError, FollowOn, TemplateError."""
     if not ports:
         if template.source is not None:
-            raise PathError("too-many-inputs", "this op takes no inputs", "remove `from`")
+            raise PathError(Code.TOO_MANY_INPUTS, "this op takes no inputs", "remove `from`")
         return Reading((), (), (), ())
     if template.source is None:
         return _from_above(frame, ports, {})
@@ -93,77 +87,88 @@ def _sources(template: NodeTemplate, frame: Frame) -> list[Source] | dict[str, S
     cached = template.cache.get("from")
     if cached is None:
         cached = template.cache["from"] = _compile_source(template.source.value, template.source.path)
-    if isinstance(cached, _Named):
-        return _by_name(cached, frame.env)
-    return list(_expand(cached, frame.env))
+    errors: list[PathError] = []
+    found = _by_name(cached, frame.env, errors) if isinstance(cached, _Named) else [*_expand(cached, frame.env, errors)]
+    _raise_all(errors)
+    return found
 
 
-def _source(text: Text, at: Path, env: Env) -> Source:
+def _raise_all(errors: Sequence[PathError]) -> None:
+    if errors:
+        errors[0].also = tuple(error.fault for error in errors[1:])
+        raise errors[0]
+
+
+def _source(text: Text, at: Path, env: Env, errors: list[PathError]) -> Source:
+    """The path that a text says; what is wrong with it is added to the errors."""
     if text.literal is not None:
         return Source(text.literal, at)
     try:
         return Source(str(evaluate_text(text, env)), at)
     except ExpressionError as error:
-        raise _unread(error, at) from None
+        errors.append(_unread(error, at))
+        return Source(text.raw, at)
 
 
 def _unread(error: ExpressionError, at: Path) -> PathError:
     """What is wrong with a substitution in a path, where it is written."""
-    found = PathError("bad-expression", error.message, error.hint, (error.start, error.end))
-    found.at = at
+    found = PathError(Code.BAD_EXPRESSION, error.message, error.hint)
+    found.place(at)
+    found.move(error.start, error.end)
     return found
 
 
 class _Named(NamedTuple):
-    """What a mapping from ports to paths says: texts of both, and loops that hold such mappings."""
+    """What a mapping from ports to paths says: texts of both, and `for` and `if` keys that hold such mappings."""
 
     entries: list[Any]
 
 
 def _compile_source(raw: Any, path: Path) -> Any:
-    """A mapping by port, or a list of texts and loops; each text with where it is written."""
+    """A mapping by port, or a list of texts and of `for` and `if` keys; each text with where it is written."""
     return _compile_named(raw, path) if _is_named(raw) else _compile_items(raw, path)
 
 
 def _is_named(raw: Any) -> bool:
-    """Whether it names ports: a mapping with a key that is no `for`, or in whose `for` stands one."""
-    return isinstance(raw, Mapping) and any(for_key(key) is None or _is_named(value) for key, value in raw.items())
+    """Whether it names ports: a mapping with a key that is no `for` or `if`, or under such a key one that is."""
+    return isinstance(raw, Mapping) and any(not is_splice(key) or _is_named(value) for key, value in raw.items())
 
 
 def _compile_named(raw: Mapping[str, Any], path: Path) -> _Named:
     entries: list[Any] = []
     for key, value in raw.items():
         at = (*path, key)
-        if for_key(key) is None:
+        if not is_splice(key):
             entries.append((_compile_path(key, at), _compile_path(value, at)))
         elif not isinstance(value, Mapping):
-            raise TemplateError("bad-for", f"`{key}` holds paths by port here, found {kind_of(value)}", at, key=True)
+            message = f"`{key}` holds paths by port here, found {kind_of(value)}"
+            raise TemplateError(code_of(key), message, at, key=True)
         else:
-            entries.append((*compile_loop(key, at), _compile_named(value, at)))
+            entries.append((compile_splice(key, at), _compile_named(value, at)))
     return _Named(entries)
 
 
-def _by_name(named: _Named, env: Env) -> dict[str, Source]:
+def _by_name(named: _Named, env: Env, errors: list[PathError]) -> dict[str, Source]:
     """The path of each port. Raises PathError for a port that is named twice."""
     found: dict[str, Source] = {}
-    for port, source in _pairs(named, env):
+    for port, source in _pairs(named, env, errors):
         if port.path in found:
-            error = PathError("duplicate-name", f"`{port.path}` is fed twice", "a port has one input")
-            error.at = port.at
+            error = PathError(Code.DUPLICATE_NAME, f"`{port.path}` is fed twice", "a port has one input")
+            error.place(port.at)
             raise error
         found[port.path] = source
     return found
 
 
-def _pairs(named: _Named, env: Env) -> Iterator[tuple[Source, Source]]:
+def _pairs(named: _Named, env: Env, errors: list[PathError]) -> Iterator[tuple[Source, Source]]:
     for entry in named.entries:
-        if len(entry) == 2:
-            (port, at), (text, where) = entry
-            yield _source(port, at, env), _source(text, where, env)
+        first, second = entry
+        if isinstance(first, Splice):
+            for inner in turned(first, env):
+                yield from _pairs(second, inner, errors)
             continue
-        targets, iterable, body = entry
-        for turn in iterable.evaluate(env):
-            yield from _pairs(body, Env({n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}, env))
+        (port, at), (text, where) = entry
+        yield _source(port, at, env, errors), _source(text, where, env, errors)
 
 
 def _compile_path(raw: Any, at: Path) -> tuple[Text, Path]:
@@ -175,40 +180,39 @@ def _compile_path(raw: Any, at: Path) -> tuple[Text, Path]:
 
 def _compile_items(raw: Any, path: Path) -> list[Any]:
     if not isinstance(raw, list):
-        return [_compile_item(raw, path)]
-    return [_compile_item(item, (*path, position)) for position, item in enumerate(raw)]
+        return [*_compile_item(raw, path)]
+    return [compiled for position, item in enumerate(raw) for compiled in _compile_item(item, (*path, position))]
 
 
-def _compile_item(item: Any, path: Path) -> Any:
-    if isinstance(item, Mapping):
-        key = next(iter(item), "")
-        targets, iterable = compile_loop(key, (*path, key))
-        return targets, iterable, _compile_items(item[key], (*path, key))
-    return _compile_path(item, path)
+def _compile_item(item: Any, path: Path) -> Iterator[Any]:
+    if not isinstance(item, Mapping):
+        yield _compile_path(item, path)
+        return
+    for key in item or ("",):
+        at = (*path, key)
+        yield compile_splice(key, at), _compile_items(item[key], at)
 
 
-def _expand(items: list[Any], env: Env) -> Iterator[Source]:
+def _expand(items: list[Any], env: Env, errors: list[PathError]) -> Iterator[Source]:
     for item in items:
-        if isinstance(item[0], Text):
-            text, at = item
-            yield _source(text, at, env)
+        if isinstance(item[0], Splice):
+            for inner in turned(item[0], env):
+                yield from _expand(item[1], inner, errors)
             continue
-        targets, iterable, body = item
-        for turn in iterable.evaluate(env):
-            names = {n: Binding(v, "loop") for n, v in zip(targets, turn, strict=True)}
-            yield from _expand(body, Env(names, env))
+        text, at = item
+        yield _source(text, at, env, errors)
 
 
 def _in_order(frame: Frame, ports: tuple[Port, ...], sources: list[Source]) -> Reading:
     if ports[0].variadic:
         if not sources:
-            raise PathError("missing-input", "`from` is empty", "name at least one node")
+            raise PathError(Code.MISSING_INPUT, "`from` is empty", "name at least one node")
         return _variadic(sources, _entries(frame, sources))
     if len(sources) > len(ports):
         listed = ", ".join(f"`{port.name}`" for port in ports)
         hint = "join them first: `{op: cat, dim: 1, from: [a, b]}`, or `= a + b`" if len(ports) == 1 else None
-        error = PathError("too-many-inputs", f"{len(sources)} inputs for {len(ports)}: {listed}", hint)
-        error.at = sources[len(ports)].at
+        error = PathError(Code.TOO_MANY_INPUTS, f"{len(sources)} inputs for {len(ports)}: {listed}", hint)
+        error.place(sources[len(ports)].at)
         raise error
     given = {port.name: source for port, source in zip(ports, sources, strict=False)}
     if len(sources) == 1 and len(ports) > 1:
@@ -225,7 +229,7 @@ def _variadic(sources: list[Source], entries: tuple[Entry, ...]) -> Reading:
     ]
     if not there:
         listed = " and ".join(f"`{source.path}`" for source in sources)
-        raise PathError("absent", f"nothing of {listed} is there", "give the node an `if`")
+        raise PathError(Code.ABSENT, f"nothing of {listed} is there", "give the node an `if`")
     entries, paths, places = zip(*there, strict=True)
     return Reading(entries, paths, tuple(Port(str(i)) for i in range(len(paths))), places)
 
@@ -239,13 +243,11 @@ def _entries(frame: Frame, sources: Sequence[Source]) -> tuple[Entry, ...]:
         try:
             found.append(find_entry(frame, source.path))
         except PathError as error:
-            error.at = source.at
+            error.place(source.at)
             errors.append(error)
         except FollowOn:
             broken = True
-    if errors:
-        errors[0].also = tuple(errors[1:])
-        raise errors[0]
+    _raise_all(errors)
     if broken:
         raise FollowOn
     return tuple(found)
@@ -255,8 +257,10 @@ def _spread(ports: tuple[Port, ...], entry: Entry, source: Source) -> Reading:
     """A node with several outputs feeds the ports of their names."""
     missing = next((p.name for p in ports if not p.optional and p.name not in entry.outputs), None)
     if missing is not None:
+        if entry.broken:
+            raise FollowOn
         message = f"`{source.path}` has no output `{missing}`"
-        raise PathError("missing-input", message, "name each port's input in `from`")
+        raise PathError(Code.MISSING_INPUT, message, "name each port's input in `from`")
     entries = tuple(
         Entry({"output": entry.outputs[p.name]}, mode=entry.mode) if p.name in entry.outputs else None for p in ports
     )
@@ -266,17 +270,15 @@ def _spread(ports: tuple[Port, ...], entry: Entry, source: Source) -> Reading:
 def _by_port(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, Source]) -> Reading:
     known = [port.name for port in ports]
     unknown = [_no_port(name, named[name].at, known) for name in named if name not in known]
-    if unknown:
-        unknown[0].also = tuple(unknown[1:])
-        raise unknown[0]
+    _raise_all(unknown)
     entries = _entries(frame, [*named.values()])
     return _from_above(frame, ports, dict(zip(named, zip(entries, named.values(), strict=True), strict=True)))
 
 
 def _no_port(name: str, at: Path, known: list[str]) -> PathError:
-    near, listed = nearest(name, known), ", ".join(f"`{port}`" for port in known)
-    error = PathError("unknown-port", f"no input `{name}`", f"did you mean `{near}`?" if near else f"it has {listed}")
-    error.at, error.key = at, True
+    hint = did_you_mean(name, known) or f"it has {quoted(known)}"
+    error = PathError(Code.UNKNOWN_PORT, f"no input `{name}`", hint)
+    error.place(at, key=True)
     return error
 
 
@@ -295,12 +297,12 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
         elif several and port.name in above.outputs:
             note_read(above)
             entry, name = Entry({"output": above.outputs[port.name]}, mode=above.mode), port.name
-        elif position == 0 and (len(above.outputs) == 1 or above.state is not State.VALUE):
+        elif position == 0 and not above.broken and (len(above.outputs) == 1 or above.state is not State.VALUE):
             note_read(above)
             entry, name = above, above_name(above)
         elif port.optional:
             entry, name = None, port.name
-        elif above.state is State.BROKEN:  # it may have an output of the port's name
+        elif above.state is State.BROKEN or above.broken:  # it may have an output of the port's name
             raise FollowOn
         else:
             fed = set() if not several else above.outputs.keys()
@@ -325,15 +327,13 @@ def above_name(above: Entry) -> str:
 def _missing(above: Entry, unfed: list[str], position: int) -> PathError:
     ports = ", ".join(f"{name}: …" for name in unfed)
     if position == 0 and len(above.outputs) > 1:
-        names = ", ".join(f"`{name}`" for name in above.outputs)
+        names = quoted(above.outputs)
         return PathError(
-            "several-outputs",
-            f"the node above has several outputs, {names}",
-            f"say which with `from: {{{ports}}}`",
+            Code.SEVERAL_OUTPUTS, f"the node above has several outputs, {names}", f"say which with `from: {{{ports}}}`"
         )
-    what = " and ".join(f"`{name}`" for name in unfed)
+    what = quoted(unfed, " and ")
     hint = f"name {'it' if len(unfed) == 1 else 'them'}: `from: {{{ports}}}`"
-    return PathError("missing-input", f"nothing feeds {what}", hint)
+    return PathError(Code.MISSING_INPUT, f"nothing feeds {what}", hint)
 
 
 def find_entry(frame: Frame, path: str) -> Entry:

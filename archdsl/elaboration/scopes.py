@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import FollowOn, Note
+from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.elaboration.arguments import block_arguments
-from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, SizeError, bind_pattern
+from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import (
     NOT_FED,
@@ -19,21 +19,23 @@ from archdsl.elaboration.frames import (
     measure,
     note_read,
     place_of,
-    unknown_path,
     value_of,
 )
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.mistakes import Reported, read_by
-from archdsl.elaboration.placing import Values, new_scope, origins, own_mode, place_op
+from archdsl.elaboration.placing import Fed, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
+from archdsl.elaboration.recursion import Open, check_ends
 from archdsl.elaboration.sources import Use, say_without
+from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.graph import Binding, Env, Scope, ScopeKind, SizeCheck, Value
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn, Note
+from archdsl.ir.graph import UNSURE_SIZE, Binding, Env, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ops.base import Port
 from archdsl.ops.linear import Identity
 from archdsl.shapes import TensorType
-from archdsl.template import NodeTemplate
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -62,7 +64,6 @@ def block(
     run: Elaborator, template: NodeTemplate, frame: Frame, name: str, spec: BlockSpec, extra: Mapping[str, Any]
 ) -> Entry:
     """An instance of a block: `extra` are arguments that the template says by `$name`."""
-    check_recursion(run, template, frame, spec)
     _check_own_keys(run, template, frame, spec)
     arguments = block_arguments(run, template, frame, spec, extra)
     outer = run.catalogue.outer_env(spec, frame.scope)
@@ -74,7 +75,10 @@ def block(
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
     run.block_of[scope] = spec
     scope.env, scope.block, scope.arguments, scope.listed = env, spec.name, arguments, spec.template.listed
+    scope.definition = run.sites.of(spec.template)
     bind_ports(run, template, ports, scope, values, reading.names, frame)
+    if spec.unsure:
+        env.names[UNSURE_SIZE] = Binding(None, "broken")
     key = run.instances.key(spec, arguments, outer, values, frame)
     known = run.instances.find(key)
     if known is not None:
@@ -98,13 +102,13 @@ def _progress(run: Elaborator) -> tuple[int, int]:
     return run.mistakes.count, len(run.spec_scopes)
 
 
-def instance(
-    run: Elaborator, spec: BlockSpec, scope: Scope, values: Values | None, frame: Frame
-) -> tuple[Frame, Entry]:
+def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Fed | None, frame: Frame) -> tuple[Frame, Entry]:
     """A block's body, run in a frame of its own, and what reading the instance gives.
 
-    Where `values`, what its inputs are fed with, is None, all of them are broken.
+    Where `values`, what its inputs are fed with, is None, all of them are broken. Raises Reported.
     """
+    opened = Open(spec, scope, values)
+    check_ends(run, opened)
     run.seen.add(spec)
     inner = Frame(scope, scope.env, None, Entry(), mode=frame.mode, repeats=frame.repeats)
     if values is None:
@@ -116,13 +120,10 @@ def instance(
         run.spec_scopes.append((scope, spec.template.home))
         run.catalogue.enter(spec, scope)
     run.budget.spend("expansions", len(spec.template.body))
-    run.blocks.append(spec)
+    run.blocks.append(opened)
     run.body(spec.template.body, inner)
     run.blocks.pop()
-    written = spec.template.outputs
-    if written is None:
-        return inner, inner.above
-    return inner, Entry(outputs(run, spec, inner), named=isinstance(written.value, Mapping))
+    return inner, inner.above if spec.template.outputs is None else outputs(run, spec, inner)
 
 
 def _port_entry(value: Value | None) -> Entry:
@@ -137,32 +138,19 @@ def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -
     scope.outputs = dict(last.outputs)
     return Entry(
         dict(last.outputs), last.state, scope=scope, children=entries, mode=own_mode(frame), named=last.named,
-        left=last.left,
+        left=last.left, broken=last.broken,
     )  # fmt: skip
-
-
-def check_recursion(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
-    """A block that holds itself would never end. Raises Reported."""
-    if spec not in run.blocks:
-        return
-    chain = " → ".join(f"`{block.name}`" for block in (*run.blocks, spec))
-    run.mistakes.add(
-        "recursion", f"a block cannot hold itself: {chain}", template.home.span(template.op_path or template.path),
-        place=place_of(frame, template), hint="repeat a block with `for`",
-    )  # fmt: skip
-    raise Reported
 
 
 def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec) -> None:
     """A block owns no parameters itself."""
-    for key, given in (("tie", template.tie), ("init", template.init)):
+    for code, key, given in ((Code.BAD_TIE, "tie", template.tie), (Code.BAD_INIT, "init", template.init)):
         if given:
-            run.mistakes.add(
-                f"bad-{key}", f"`{key}` is for the node of an op, and `{spec.name}` is a block",
+            run.mistakes.refuse(
+                code, f"`{key}` is for the node of an op, and `{spec.name}` is a block",
                 template.home.key_span((*template.path, key)), place=place_of(frame, template),
                 hint="say it at a node of the block" + (", or by path in the file's `init`" if key == "init" else ""),
             )  # fmt: skip
-            raise Reported
 
 
 def ports_in(run: Elaborator, spec: BlockSpec, env: Env, frame: Frame) -> tuple[PortSpec, ...]:
@@ -172,7 +160,7 @@ def ports_in(run: Elaborator, spec: BlockSpec, env: Env, frame: Frame) -> tuple[
 
 
 def bind_ports(
-    run: Elaborator, template: NodeTemplate, ports: tuple[PortSpec, ...], scope: Scope, values: Values,
+    run: Elaborator, template: NodeTemplate, ports: tuple[PortSpec, ...], scope: Scope, values: Fed,
     names: tuple[str, ...], frame: Frame,
 ) -> None:  # fmt: skip
     """Binds the dimensions that a block's inputs name; `names` are those of its inputs in the spec. Raises Reported."""
@@ -192,11 +180,11 @@ def bind_ports(
             notes = (*origins(names, values, frame), _pattern(run, port, scope))
             run.mistakes.add(
                 error.code, f"`{scope.block}`: {error.message}", template.span, place=place,
-                notes=size_notes(values, notes, template.span.line),
+                notes=size_notes(run.sites, values, notes, template.span.line),
             )  # fmt: skip
             raise Reported from None
-        except SizeError as error:
-            run.mistakes.expression(run.block_of[scope].template.home, error.path, error.error, place)
+        except TemplateError as error:
+            run.mistakes.at_place(run.block_of[scope].template.home, error.fault, place=place)
             raise Reported from None
 
 
@@ -224,7 +212,8 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
             definition = value if isinstance(value, Expression) else None
             env.names[name] = Binding(evaluate_with_shapes(value, env, type_of), "let", definition)
         except ExpressionError as error:
-            _tell_let(run, spec, scope, name, error)
+            if error.fault.unknown is None or not env.may_miss(error.fault.unknown):
+                _tell_let(run, spec, scope, name, error)
             env.names[name] = Binding(None, "broken")
         except FollowOn:
             _check_let(run, spec, scope, name)
@@ -232,9 +221,9 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
 
 
 def _tell_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str, error: ExpressionError) -> None:
-    path, told = (*spec.template.path, "let", name), read_by(error, scope.env)
+    path, told = (*spec.template.path, "let", name), read_by(error.fault, scope.env)
     say_without(error, scope.env)
-    run.mistakes.expression(spec.template.home, path, error, scope.path, told)
+    run.mistakes.at_place(spec.template.home, error.fault.at(path), told, scope.path)
 
 
 def _check_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str) -> None:
@@ -246,7 +235,7 @@ def _check_let(run: Elaborator, spec: BlockSpec, scope: Scope, name: str) -> Non
         _tell_let(run, spec, scope, name, error)
 
 
-def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
+def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> Entry:
     """A block's or the network's outputs by name; a single unnamed one is `output`.
 
     An output whose node is left out is left out too.
@@ -256,21 +245,32 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
         note_read(frame.above)
         if frame.above.left is not None:
             run.mistakes.missing_else(MissingElse(frame.above.left), None)
-        return dict(frame.above.outputs) if frame.above.state is State.VALUE else {}
+        return Entry(dict(frame.above.outputs) if frame.above.state is State.VALUE else {})
     found: dict[str, Value] = {}
+    broken: set[str] = set()
     for name, path, where in run.catalogue.output_paths(written, frame, spec, place_of(frame)):
-        entry = find(frame, path)
-        if entry is not None and entry.state in (State.BROKEN, State.ABSENT):
-            continue
         try:
-            with run.mistakes.at(spec.template, frame, where):
-                if entry is None:
-                    raise unknown_path(frame, path)
-                value = value_of(entry, path, entry.mode)
-                found[name] = _in_its_mode(run, entry, frame, path, value)
+            value = None if path is None else _output(run, spec, frame, path, where)
         except Reported:
+            broken.add(name)
             continue
-    return found
+        if value is not None:
+            found[name] = value
+        elif path is None:
+            broken.add(name)
+    state = State.BROKEN if broken and not found else State.VALUE
+    return Entry(found, state, named=isinstance(written.value, Mapping), broken=frozenset(broken))
+
+
+def _output(run: Elaborator, spec: BlockSpec, frame: Frame, path: str, where: tuple[Any, ...]) -> Value | None:
+    """What a path gives as an output; None for a node that is left out. Raises Reported."""
+    with run.mistakes.at(spec.template, frame, where):
+        entry = find(frame, path)
+        if entry is None:
+            raise unknown_path(frame, path)
+        if entry.state is State.ABSENT:
+            return None
+        return _in_its_mode(run, entry, frame, path, value_of(entry, path, entry.mode))
 
 
 def _in_its_mode(run: Elaborator, entry: Entry, frame: Frame, path: str, value: Value) -> Value:

@@ -12,26 +12,30 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import FollowOn
-from archdsl.elaboration.arguments import check_arguments, check_fields, unfolded
+from archdsl.document.substitution import Text
+from archdsl.document.template import NodeTemplate, TemplateError
+from archdsl.document.unknown import UNKNOWN
+from archdsl.elaboration.arguments import check_arguments, check_defaults, check_fields, check_keys, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, freeze
 from archdsl.elaboration.finish import read_rule
 from archdsl.elaboration.formulas import formula_mistakes
-from archdsl.elaboration.frames import Entry, Frame, State, evaluate_here, find, place_of, unknown_path
-from archdsl.elaboration.knowing import check_names_here
-from archdsl.elaboration.mistakes import Reported
-from archdsl.elaboration.reading import check_paths, read_sources
-from archdsl.elaboration.scan import NAME as SCAN
-from archdsl.elaboration.scopes import bind_let, check_recursion, instance, ports_in
+from archdsl.elaboration.frames import UNDECIDED, Entry, Frame, PathError, State, evaluate_here, find, place_of
+from archdsl.elaboration.knowing import check_names, check_names_here
+from archdsl.elaboration.mistakes import Reported, traced
+from archdsl.elaboration.placing import bad_name
+from archdsl.elaboration.reading import check_paths, read_sources, written_sources
+from archdsl.elaboration.scopes import bind_let, instance, ports_in
 from archdsl.elaboration.sources import Use
+from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import ExpressionError
-from archdsl.graph import Binding, Env, Scope, ScopeKind
-from archdsl.ops.base import Op, Port
+from archdsl.faults.fault import FollowOn
+from archdsl.ir.graph import UNSURE_SIZE, Binding, Env, Scope, ScopeKind
+from archdsl.ops import OPS
+from archdsl.ops.apply import check_alone
+from archdsl.ops.base import Kind, Op, OpError, Port
 from archdsl.shapes import TensorType
-from archdsl.substitution import Text
-from archdsl.template import NodeTemplate
-from archdsl.unknown import UNKNOWN
+from archdsl.text.names import check_module_name, check_name
 
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
@@ -47,6 +51,7 @@ def look_again(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
     run.looks[id(template)] += 1
     if run.looks[id(template)] > LOOKS or not _there(run, template, frame):
         return
+    _own_name(run, template, frame)
     if template.formula is not None:
         _formula(run, template, frame)
     elif template.body is not None:
@@ -69,13 +74,17 @@ def look_at_unused(run: Elaborator, spec: BlockSpec) -> None:
     nodes, specs = len(run.nodes), len(run.spec_scopes)
     run.instances.closed += 1
     scope = Scope("", spec.name, None, None, Env({}), kind=ScopeKind.BLOCK)
-    _inside(run, None, spec, dict.fromkeys(spec.params, UNKNOWN), Frame(scope, scope.env, None, Entry()), scope)
+    frame = Frame(scope, scope.env, None, Entry())
+    check_defaults(run, spec, frame)
+    _inside(run, None, spec, dict.fromkeys(spec.params, UNKNOWN), frame, scope)
     run.instances.closed -= 1
     del run.nodes[nodes:], run.spec_scopes[specs:]
 
 
 def _there(run: Elaborator, template: NodeTemplate, frame: Frame) -> bool:
     """Whether the node may be there: its `if` is not known to be false."""
+    if frame.absent is not None and frame.absent is not UNDECIDED:
+        return False
     if template.condition is None:
         return True
     try:
@@ -90,6 +99,28 @@ def _there(run: Elaborator, template: NodeTemplate, frame: Frame) -> bool:
 def _names(run: Elaborator, template: NodeTemplate, frame: Frame, value: Any, path: tuple[Any, ...]) -> None:
     with suppress(Reported), run.mistakes.at(template, frame, path):
         check_names_here(value, frame)
+
+
+def _own_name(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
+    """The node's name: the walk looks at it when the rest of the node is in order."""
+    if template.name is None or template.broken:
+        return
+    try:
+        name = str(evaluate_text(template.name, frame.env))
+    except (ExpressionError, FollowOn):
+        return
+    problem = check_name(name) or (check_module_name(name) if _is_module(run, template, frame) else None)
+    if problem is not None:
+        with suppress(Reported):
+            bad_name(run, template, frame, problem)
+
+
+def _is_module(run: Elaborator, template: NodeTemplate, frame: Frame) -> bool:
+    """Whether the node is certainly one whose name a module has."""
+    if template.op is None or template.op.literal is None:
+        return template.body is not None
+    found = _found(run, template, frame, template.op.literal)
+    return isinstance(found, BlockSpec) or (found is not None and found.kind is not Kind.RESHAPE)
 
 
 def _formula(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
@@ -132,7 +163,7 @@ def _paths(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
 def _body(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
     """A nested scope, of which nobody knows what it reads."""
     assert template.body is not None
-    scope = _detached(template, frame, ScopeKind.INLINE)
+    scope = _detached(run, template, frame, ScopeKind.INLINE)
     inner = Frame(scope, frame.env, frame, Entry(state=State.BROKEN), mode=frame.mode, loops=())
     run.body(template.body, inner)
 
@@ -151,6 +182,7 @@ def _operation(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
     found = _found(run, template, frame, operation)
     if found is None:
         _sources(run, template, frame, None)
+        _misspelt(run, template, frame)
     elif isinstance(found, BlockSpec):
         _sources(run, template, frame, _ports(found))
         arguments = check_arguments(run, template, frame, found, extra)
@@ -158,12 +190,69 @@ def _operation(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
             _instance(run, template, frame, found, arguments)
     else:
         _sources(run, template, frame, found.ports)
-        check_fields(run, template, frame, found, extra)
+        op = check_fields(run, template, frame, found, extra)
+        if op is not None:
+            _alone(run, template, frame, op)
+
+
+def _misspelt(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
+    """The fields of a misspelt op or block, where it is beyond doubt which is meant."""
+    name = None if template.op is None else template.op.literal
+    if name is None or run.catalogue.is_scan(name, template.home):
+        return
+    meant = run.catalogue.meant(name, template, frame)
+    if meant is not None:
+        check_keys(run, template, frame, meant)
+
+
+def _alone(run: Elaborator, template: NodeTemplate, frame: Frame, op: Op) -> None:
+    """What is wrong with an op whatever its inputs are."""
+    if any(port.variadic for port in op.ports):
+        return  # how many it reads is unknown
+    try:
+        check_alone(op, _fed(run, template, frame, op.ports))
+    except OpError as error:
+        told = traced(template.fields.get(error.fault.place.field or ""), frame.env)
+        run.mistakes.op(template, error, place_of(frame, template), told.notes)
+
+
+def _fed(run: Elaborator, template: NodeTemplate, frame: Frame, ports: tuple[Port, ...]) -> list[bool | None]:
+    """Of each port whether something feeds it; None where nobody knows."""
+    try:
+        sources = written_sources(template, frame) if template.source is not None else []
+    except (PathError, ExpressionError, TemplateError, FollowOn):
+        return [None if port.optional else True for port in ports]
+    named = [*sources] if isinstance(sources, dict) else [port.name for port, _ in zip(ports, sources, strict=False)]
+    readable = [frame.above, *(find(frame, path) for path in sources if len(sources) == 1)]
+
+    def fed(port: Port) -> bool | None:
+        if not port.optional:
+            return True
+        # what is named may be absent
+        unsure = port.name in named or any(_may_give(run, frame, entry, port.name) for entry in readable)
+        return None if unsure else False
+
+    return [fed(port) for port in ports]
+
+
+def _may_give(run: Elaborator, frame: Frame, entry: Entry | None, output: str) -> bool:
+    """Whether what a node reads may have an output of that name."""
+    if entry is None:
+        return True
+    if entry.state is not State.BROKEN and not entry.broken:
+        return output in entry.outputs
+    made = entry.template
+    if not isinstance(made, NodeTemplate):
+        return entry not in frame.ports.values()
+    if made.formula is not None:
+        return False
+    operation = None if made.op is None else made.op.literal
+    return operation is None or operation not in OPS or run.catalogue.sees_block(made.home, operation)
 
 
 def _found(run: Elaborator, template: NodeTemplate, frame: Frame, operation: Any) -> BlockSpec | type[Op] | None:
     """What an op's name means; None where that is nothing, or `scan`, whose mistakes are its own."""
-    if not isinstance(operation, str) or (operation == SCAN and not run.catalogue.sees_block(template.home, SCAN)):
+    if not isinstance(operation, str) or run.catalogue.is_scan(operation, template.home):
         return None
     home = operation.home if isinstance(operation, OpName) else template.home
     try:
@@ -180,17 +269,16 @@ def _ports(spec: BlockSpec) -> tuple[Port, ...] | None:
 def _instance(
     run: Elaborator, template: NodeTemplate, frame: Frame, spec: BlockSpec, arguments: Mapping[str, Any]
 ) -> None:
-    try:
-        check_recursion(run, template, frame, spec)
-    except Reported:
+    if any(block.spec is spec for block in run.blocks):  # whose nodes are being looked at
         return
-    _inside(run, template, spec, arguments, frame, _detached(template, frame, ScopeKind.BLOCK))
+    _inside(run, template, spec, arguments, frame, _detached(run, template, frame, ScopeKind.BLOCK))
 
 
-def _detached(template: NodeTemplate, frame: Frame, kind: ScopeKind) -> Scope:
+def _detached(run: Elaborator, template: NodeTemplate, frame: Frame, kind: ScopeKind) -> Scope:
     """A scope at its place that the network does not hold."""
     path = place_of(frame, template)
-    return Scope(path.rpartition(".")[2], path, frame.scope, template, frame.env, frame.loops, frame.mode, kind=kind)
+    name, site = path.rpartition(".")[2], run.sites.of(template)
+    return Scope(name, path, frame.scope, site, frame.env, frame.loops, frame.mode, kind=kind)
 
 
 def _inside(
@@ -206,19 +294,27 @@ def _inside(
     use = Use(template, spec.template, frame.env)
     scope.env = Env({n: _binding(value) for n, value in arguments.items()}, outer, use)
     scope.block = spec.name
+    if spec.unsure:
+        scope.env.names[UNSURE_SIZE] = Binding(None, "broken")
     with suppress(Reported):
         for port in ports_in(run, spec, scope.env, frame):
-            _bind(port, scope)
+            _bind(run, port, spec, scope)
         bind_let(run, spec, scope, _unknown_type)
         instance(run, spec, scope, None, frame)
 
 
-def _bind(port: PortSpec, scope: Scope) -> None:
-    """Gives what a port binds its names, without values."""
+def _bind(run: Elaborator, port: PortSpec, spec: BlockSpec, scope: Scope) -> None:
+    """Gives what a port binds its names, without values, and looks at the names that its other sizes read."""
     scope.inputs[port.name] = None
     names = [entry.name for entry in port.pattern or () if entry.name is not None]
     for name in [*names, *([port.name] if port.optional else [])]:
         scope.env.names.setdefault(name, Binding(None, "broken"))
+    for entry in port.pattern or ():
+        if entry.expression is not None:
+            try:
+                check_names(entry.expression, port.env or scope.env, lambda name: False)
+            except ExpressionError as error:
+                run.mistakes.at_place(spec.template.home, error.fault.at(entry.path), place=scope.path)
 
 
 def _binding(value: Any) -> Binding:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from archdsl.expressions import ExpressionError
-    from archdsl.graph import Env
-    from archdsl.template import BlockTemplate, LoopTemplate, NodeTemplate
+    from archdsl.document.template import BlockTemplate, LoopTemplate, NodeTemplate
+    from archdsl.faults.fault import FaultError
+    from archdsl.ir.graph import Env
 
 
 class Use(NamedTuple):
@@ -31,10 +31,11 @@ _GIVING: Final = ("inputs", "params", "let")
 """The sections whose names expressions read."""
 
 
-def say_without(error: ExpressionError, env: Env) -> None:
+def say_without(error: FaultError, env: Env) -> None:
     """Says of an unknown name that means nothing near which sections are absent that could give it."""
-    if error.unknown is not None and error.hint is None:
-        error.message += without_sections(env)
+    fault = error.fault
+    if fault.unknown is not None and fault.hint is None:
+        error.fault = fault._replace(message=fault.message + without_sections(env))
 
 
 def without_sections(env: Env, *sections: str) -> str:

@@ -9,32 +9,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from archdsl.diagnostics import FollowOn, Note
-from archdsl.document import kind_of
+from archdsl.document.overrides import is_declared
+from archdsl.document.positions import Path
+from archdsl.document.substitution import Text, parse_text
 from archdsl.elaboration.sources import Turn, Use
-from archdsl.expressions import (
-    Attribute,
-    Call,
-    Comprehension,
-    Expression,
-    ExpressionError,
-    Item,
-    Name,
-    Tree,
-    children,
-    free_names,
-    parse,
-    to_text,
-)
-from archdsl.overrides import is_declared, reads_as_plain
-from archdsl.substitution import Text, parse_text
+from archdsl.expressions import Expression, ExpressionError, parse
+from archdsl.expressions.printer import to_text
+from archdsl.expressions.tree import Attribute, Call, Comprehension, Item, Name, Tree
+from archdsl.expressions.walking import children, free_names
+from archdsl.faults.fault import Cause, FollowOn, Note
+from archdsl.text.lookalikes import meant
+from archdsl.text.spelled import kind_of, spelled
 
 if TYPE_CHECKING:
-    from archdsl.diagnostics import Span
-    from archdsl.graph import Env
-    from archdsl.inherit import Resolved
+    from archdsl.document.resolved import Resolved
+    from archdsl.faults.fault import Span
+    from archdsl.ir.graph import Env
 
-Path = tuple[str | int, ...]
 
 MOST_NOTES: Final = 4
 MOST_STEPS: Final = 4
@@ -71,10 +62,10 @@ class Read(NamedTuple):
     def note_from(self, file: str) -> Note:
         """The note in a message about a file: others are named."""
         if self.origin.given:
-            return Note(self.text, _shown(self.value), "given by the call")
+            return Cause(self.text, _shown(self.value), "given by the call")
         span = self.origin.span
         where = "" if span.file == file else f" of {span.file}"
-        return Note(self.text, _shown(self.value), f"line {span.line}{where}")
+        return Cause(self.text, _shown(self.value), f"line {span.line}{where}")
 
 
 def reads(value: Any, env: Env) -> list[Read]:
@@ -158,10 +149,11 @@ def _parsed(raw: Any, env: Env) -> Iterator[tuple[Any, Env]]:
 def quotes_hint(found: list[Read]) -> str | None:
     """For a number or truth that is written as text."""
     for read in found:
-        if isinstance(read.value, str) and reads_as_plain(read.value):
+        value = meant(read.value) if isinstance(read.value, str) else None
+        if value not in (None, "null"):
             key = read.origin.path[-1]
-            where = f"`{key}: {read.value}`" if isinstance(key, str) and key != "default" else f"`{read.value}`"
-            return f"remove the quotes: {where}"
+            where = f"`{key}: {value}`" if isinstance(key, str) and key != "default" else f"`{value}`"
+            return f"remove the quotes: {where}" if value == read.value else f"`{read.value}` is text: write {where}"
     return None
 
 
@@ -212,7 +204,11 @@ def _origin(tree: Tree, env: Env) -> Origin | None:
 
 
 def _inside(origin: Origin | None, *steps: str | int) -> Origin | None:
-    return None if origin is None else origin._replace(path=(*origin.path, *steps))
+    if origin is None:
+        return None
+    section, name, *rest = path = (*origin.path, *steps)
+    said = ".".join(map(str, (name, *(rest[1:] if rest[:1] == ["default"] else rest))))
+    return origin._replace(path=path, given=origin.given or (section == "params" and said in origin.home.overrides))
 
 
 def _home(name: str, env: Env) -> Env | None:
@@ -302,7 +298,5 @@ def _element(name: str, turn: Turn, env: Env | None) -> Origin | None:
 def _shown(value: Any) -> str:
     if isinstance(value, str) or value is None:
         return kind_of(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
+    text = spelled(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

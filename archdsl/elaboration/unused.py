@@ -8,21 +8,25 @@ is there for others too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from archdsl.diagnostics import Severity
-from archdsl.overrides import KINDS
-from archdsl.template import UNIVERSAL, for_key
+from archdsl.diagnostics.diagnostic import Severity
+from archdsl.document.overrides import KINDS
+from archdsl.document.positions import Path
+from archdsl.document.splices import is_splice
+from archdsl.document.template import UNIVERSAL
+from archdsl.faults.code import Code
 
 if TYPE_CHECKING:
-    from archdsl.document import Block
+    from archdsl.document.model import Block, Document
+    from archdsl.document.resolved import Resolved
+    from archdsl.document.template import Template
     from archdsl.elaboration.mistakes import Mistakes
-    from archdsl.inherit import Resolved
-    from archdsl.template import Template
 
-Path = tuple[str | int, ...]
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _DOLLAR: Final = re.compile(r"\$(?:(\w+)|\(([^$]*)\))")
@@ -33,32 +37,38 @@ _PATHS: Final = frozenset(("from", "else", "share", "tie"))
 """The keys of a node whose values are paths."""
 
 
-def warn_unused(resolved: Resolved, renamed: Mapping[Template, str], mistakes: Mistakes) -> None:
+def warn_unused(resolved: Resolved, uses: Uses, renamed: Mapping[Template, str], mistakes: Mistakes) -> None:
     """Warns of each thing in the file that nothing reads. `renamed` are the nodes that only name another one."""
     if resolved.reader.report.failed:  # what could not be read may be what reads it
         return
-    for path, message, hint in _unused(resolved):
+    for path, message, hint in _unused(resolved, uses):
         span = resolved.key_span(path)
         if span.file == resolved.file:
-            mistakes.add("unused", message, span, hint=hint, severity=Severity.WARNING)
+            mistakes.add(Code.UNUSED, message, span, hint=hint, severity=Severity.WARNING)
     for template, place in renamed.items():
         if not template.read and template.home is resolved:
             mistakes.add(
-                "unused", f"`{place}` gives its input another name, which nothing reads",
+                Code.UNUSED, f"`{place}` gives its input another name, which nothing reads",
                 resolved.key_span(template.path), place=place, hint="remove it, or read it", severity=Severity.WARNING,
             )  # fmt: skip
+
+
+class _Words(list[Set[str]]):
+    """The words of each text for itself."""
+
+    update = list.append
 
 
 class _Used:
     """What a stretch of a file reads. Written by hand, since a dataclass costs every cold start."""
 
-    __slots__ = ("open", "ops", "paths", "patterns", "substituted", "values")
+    __slots__ = ("_names", "_values", "open", "ops", "paths", "patterns", "substituted", "texts")
 
-    def __init__(self, values: set[str] | None = None) -> None:
-        self.values: set[str] = values or set()
-        """Every word of its expressions, arguments and other values, which may name an op too."""
-        self.substituted: set[str] = set()
-        """What stands behind a `$` in names, paths and ops."""
+    def __init__(self) -> None:
+        self.texts = _Words()
+        """Of its expressions, arguments and other values, which may name an op too."""
+        self.substituted = _Words()
+        """Of what stands behind a `$` in names, paths and ops."""
         self.paths: set[str] = set()
         """The parts of paths."""
         self.ops: set[str] = set()
@@ -67,19 +77,54 @@ class _Used:
         """Ops whose name holds a substitution, as regular expressions."""
         self.open: list[set[str]] = []
         """The fields of nodes whose op is what a parameter holds."""
+        self._values: set[str] | None = None
+        self._names: set[str] | None = None
+
+    @property
+    def values(self) -> set[str]:
+        """Every word of the texts, once all are there."""
+        if self._values is None:
+            self._values = set().union(*self.texts)
+        return self._values
 
     @property
     def names(self) -> set[str]:
-        return self.values | self.substituted
+        """Those, and what is substituted."""
+        if self._names is None:
+            self._names = self.values.union(*self.substituted)
+        return self._names
 
 
-def _unused(resolved: Resolved) -> Iterator[tuple[Path, str, str]]:
-    document = resolved.document
-    network = _nodes(document.nodes, _Used())
-    for raw in (document.inputs, document.outputs, document.init, document.weights.renames):
-        _collect(raw, network.values)
-    blocks = {name: _block(block) for name, block in document.blocks.items()}
-    reached = _reached(resolved, network, blocks)
+class Uses:
+    """What the network and the blocks of a file read."""
+
+    __slots__ = ("blocks", "document", "network")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.network = _nodes(document.nodes, _Used())
+        for raw in (document.inputs, document.outputs, document.init):
+            _collect(raw, self.network.texts)
+        if "$" in str(document.weights.renames):  # else they are names, and read none
+            _collect(document.weights.renames, self.network.texts)
+        self.blocks = {name: _block(block) for name, block in document.blocks.items()}
+
+    def reads(self) -> dict[str, int]:
+        """In how many places the file reads each parameter: 0, 1 or more; a word of a plain text may be one too."""
+        found = [*self.network.texts, *self.network.substituted, _words_of(self.document.let)]
+        for name, used in self.blocks.items():
+            block = self.document.blocks[name]
+            own = {*block.params, *block.let}
+            found += [words - own for words in (*used.texts, *used.substituted, _words_of(block.let))]
+            found.append(_words_of([*block.params.values()]))  # a default sees the file's names
+        counts = Counter(chain.from_iterable(found))
+        return {name: counts[name] for name in self.document.params}
+
+
+def _unused(resolved: Resolved, uses: Uses) -> Iterator[tuple[Path, str, str]]:
+    document, network, blocks = resolved.document, uses.network, uses.blocks
+    # the blocks of a file without nodes are there for others
+    reached = blocks.keys() if document.nodes is None else _reached(resolved, network, blocks)
     read = network.names.union(*(_of_file(document.blocks[name], used) for name, used in blocks.items()))
     yield from _values(("params",), document.params, document.let, read, "parameter")
     yield from _values(("let",), document.let, document.let, read, "derived value")
@@ -107,7 +152,7 @@ def _libraries(resolved: Resolved, alive: list[_Used]) -> Iterator[tuple[Path, s
     """The files in `use` of whose blocks none is named."""
     if not resolved.libraries:
         return
-    named = _words_of(resolved.document.params).union(*(used.ops | used.values for used in alive))
+    named = _words_of(resolved.document.params).union(*(each for used in alive for each in (used.ops, used.values)))
     for index, library in enumerate(resolved.document.use):
         home = resolved.libraries.get(library)
         if home is None or not named.isdisjoint(home.document.blocks):
@@ -136,10 +181,10 @@ def _ports(name: str, block: Block) -> Iterator[tuple[Path, str, str]]:
     if not ports:
         return
     used = _nodes(block.nodes, _Used())
-    _collect([block.let, block.outputs], used.values)
+    _collect([block.let, block.outputs], used.texts)
     for port, pattern in ports:
         read = port in used.paths or not used.names.isdisjoint({port, *_words_of(pattern)})
-        if for_key(port) is None and not read:
+        if not is_splice(port) and not read:
             message = f"no node of `{name}` reads the input `{port}`"
             yield ("blocks", name, "inputs", port), message, "remove it, or read it"
 
@@ -153,7 +198,7 @@ def reads_size(block: Block, port: str) -> bool:
             break
         names -= _words_of(pattern)
     used = _nodes(block.nodes, _Used())
-    _collect([block.let, block.outputs], used.values)
+    _collect([block.let, block.outputs], used.texts)
     return not used.names.isdisjoint(names)
 
 
@@ -166,7 +211,9 @@ def _reached(resolved: Resolved, network: _Used, blocks: Mapping[str, _Used]) ->
     """The blocks that the network's nodes name, or that such blocks name."""
     reached: set[str] = set()
     declared = resolved.document.blocks
-    waiting = [network, _Used(values=_words_of([resolved.document.params, resolved.document.let]))] if blocks else []
+    above = _Used()
+    _collect([resolved.document.params, resolved.document.let], above.texts)
+    waiting = [network, above] if blocks else []
     while waiting:
         used = waiting.pop()
         named = {name for name in blocks.keys() - reached if _names(used, name, declared[name])}
@@ -189,7 +236,7 @@ def _may_stand_for(block: Block, users: list[_Used]) -> bool:
 
 def _block(block: Block) -> _Used:
     used = _nodes(block.nodes, _Used())
-    _collect([block.inputs, block.outputs, *block.params.values()], used.values)
+    _collect([block.inputs, block.outputs, *block.params.values()], used.texts)
     return used
 
 
@@ -197,7 +244,7 @@ def _nodes(raw: Any, used: _Used) -> _Used:
     """Adds what the nodes of a mapping or list read."""
     if isinstance(raw, dict):
         for key, value in raw.items():
-            if for_key(key) is None:
+            if not is_splice(key):
                 _substitutions(key, used)
                 _node(value, used)
             else:
@@ -209,8 +256,8 @@ def _nodes(raw: Any, used: _Used) -> _Used:
 
 
 def _loop(key: str, value: Any, used: _Used) -> None:
-    """What a loop's body is: named nodes, or in a list one node or several."""
-    used.values.update(_words(key))
+    """What stands under a `for` or `if` key: named nodes, or in a list one node or several."""
+    used.texts.update(_words(key))
     if isinstance(value, dict) and _NODE.isdisjoint(value):
         _nodes(value, used)
     else:
@@ -220,7 +267,7 @@ def _loop(key: str, value: Any, used: _Used) -> None:
 def _node(raw: Any, used: _Used) -> None:
     if isinstance(raw, str):
         if raw.startswith("="):
-            used.values.update(_words(raw))
+            used.texts.update(_words(raw))
         else:
             _op(raw, used, ())
     elif isinstance(raw, list):
@@ -232,7 +279,7 @@ def _node(raw: Any, used: _Used) -> None:
 
 def _entry(key: str, value: Any, node: Mapping[str, Any], used: _Used) -> None:
     """One key of a node; what is none of the keys that nodes have is a field, or a node of a loop's mapping."""
-    if for_key(key) is not None or key == "nodes":
+    if is_splice(key) or key == "nodes":
         _loop(key, value, used)
     elif key in ("op", "body") and isinstance(value, str):
         _op(value, used, node)
@@ -240,11 +287,25 @@ def _entry(key: str, value: Any, node: Mapping[str, Any], used: _Used) -> None:
         words: set[str] = set()
         _collect(value, words)
         used.paths |= words
-        if "$" in str(value) or for_key(next(iter(value), "") if isinstance(value, dict | list) else "") is not None:
-            used.substituted |= words
+        if "$" in str(value):
+            used.substituted.update(words)
+        else:
+            _splices(value, used)
     elif key not in _TEXTS:
         _substitutions(key, used)
-        _collect(value, used.values)
+        _collect(value, used.texts)
+
+
+def _splices(raw: Any, used: _Used) -> None:
+    """Adds what the `for` and `if` keys read among paths."""
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if is_splice(key):
+                used.substituted.update(_words(key))
+            _splices(value, used)
+    elif isinstance(raw, list):
+        for item in raw:
+            _splices(item, used)
 
 
 def _op(text: str, used: _Used, node: Iterable[str]) -> None:
@@ -276,14 +337,15 @@ def _words_of(raw: Any) -> set[str]:
     return words
 
 
-def _collect(raw: Any, words: set[str]) -> None:
+def _collect(raw: Any, words: set[str] | _Words) -> None:
     """Adds the words of every text in a value, keys among them."""
-    if isinstance(raw, str):
-        words.update(_words(raw))
-    elif isinstance(raw, dict):
-        words.update(*map(_words, map(str, raw)))
-        for value in raw.values():
-            _collect(value, words)
-    elif isinstance(raw, list):
-        for item in raw:
-            _collect(item, words)
+    waiting = [raw]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            words.update(_words(value))
+        elif isinstance(value, dict):
+            waiting += map(str, value)
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

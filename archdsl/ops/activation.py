@@ -1,14 +1,13 @@
 """Activation functions: elementwise, but for the softmax family and `glu`."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import Any, Literal, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight, normal_dim
 from archdsl.ops.layers import LAYOUTS, agree, require_batched, require_float32
-from archdsl.ops.memory import Kept, Placed, Sizes
 from archdsl.ops.rules import divides, replaced, require_float, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ
 
@@ -17,12 +16,8 @@ class Activation(Op):
     """A function of floating numbers that keeps the shape."""
 
     kind = Kind.ACTIVATION
+    about = ""
     follows = True
-    from_output: ClassVar[bool] = False
-    """Whether its derivative is computed from its output."""
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-        return Kept(outputs=(0,)) if self.from_output else Kept((0,))
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_float("input", x, f"put through {self.name}")
@@ -34,8 +29,8 @@ class Relu(Activation):
     """max(x, 0): `torch.nn.ReLU`."""
 
     name = "relu"
+    called = "ReLU"
     overwrites = True
-    from_output = True
 
 
 @final
@@ -43,6 +38,7 @@ class Relu6(Activation):
     """min(max(x, 0), 6): `torch.nn.ReLU6`."""
 
     name = "relu6"
+    called = "ReLU6"
     overwrites = True
 
 
@@ -51,7 +47,7 @@ class LeakyRelu(Activation):
     """x where positive, else negative_slope * x: `torch.nn.LeakyReLU`."""
 
     name = "leaky_relu"
-    aliases = ("lrelu",)
+    called = "LeakyReLU"
     overwrites = True
     invertible = True
     negative_slope: float = Field(0.01, description="slope below 0")
@@ -66,6 +62,7 @@ class Prelu(Activation):
     """x where positive, else a learned slope times x: `torch.nn.PReLU`, arXiv:1502.01852."""
 
     name = "prelu"
+    called = "PReLU"
     ports = (Port("input"), Port("weight", optional=True))
 
     num_parameters: PositiveInt | None = Field(
@@ -86,7 +83,7 @@ class Prelu(Activation):
         if slopes != 1 and differ(slopes, channels):
             raise OpError(
                 f"prelu has {slopes} slopes, the input {x} has {channels} channels",
-                code="bad-value" if weight is None else "shape-mismatch",
+                code=Code.BAD_VALUE if weight is None else Code.SHAPE_MISMATCH,
                 ports=("input",),
                 field="num_parameters",
             )
@@ -105,19 +102,14 @@ class Rrelu(Activation):
     """Leaky ReLU whose slope is drawn while training: `torch.nn.RReLU`, arXiv:1505.00853."""
 
     name = "rrelu"
+    called = "RReLU"
     lower: float = Field(1 / 8, description="least slope")
     upper: float = Field(1 / 3, description="greatest slope")
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-        """x, and the slopes that were drawn."""
-        return Kept((0,), more=(x.type,))
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         if self.lower > self.upper:
             raise OpError(
-                f"rrelu's lower {self.lower} is more than its upper {self.upper}",
-                code="bad-value",
-                field="lower",
+                f"rrelu's lower {self.lower} is more than its upper {self.upper}", code=Code.BAD_VALUE, field="lower"
             )
         return super().infer(x)
 
@@ -127,6 +119,7 @@ class Elu(Activation):
     """x where positive, else alpha * (exp(x) - 1): `torch.nn.ELU`, arXiv:1511.07289."""
 
     name = "elu"
+    called = "ELU"
     overwrites = True
     invertible = True
     alpha: float = Field(1.0, description="minus the limit at minus infinity")
@@ -141,11 +134,12 @@ class Celu(Activation):
     """x where positive, else alpha * (exp(x / alpha) - 1): `torch.nn.CELU`, arXiv:1704.07483."""
 
     name = "celu"
+    called = "CELU"
     alpha: float = Field(1.0, description="minus the limit at minus infinity, not 0")
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         if self.alpha == 0:
-            raise OpError("celu's alpha cannot be 0", code="bad-value", field="alpha")
+            raise OpError("celu's alpha cannot be 0", code=Code.BAD_VALUE, field="alpha")
         return super().infer(x)
 
 
@@ -154,6 +148,7 @@ class Selu(Activation):
     """Scaled ELU with fixed constants: `torch.nn.SELU`, arXiv:1706.02515."""
 
     name = "selu"
+    called = "SELU"
     overwrites = True
     invertible = True
 
@@ -163,7 +158,7 @@ class Gelu(Activation):
     """x times the normal distribution function of x: `torch.nn.GELU`, arXiv:1606.08415."""
 
     name = "gelu"
-    variants = dict.fromkeys(("gelu_tanh", "gelu_new", "approximate_gelu"), "approximate: tanh")
+    called = "GELU"
     approximate: Literal["none", "tanh"] = Field("none", description="`tanh`: GPT-2's approximation")
 
 
@@ -172,7 +167,7 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish: `torch.nn.SiLU`, arXiv:1702.03118."""
 
     name = "silu"
-    aliases = ("swish",)
+    called = "SiLU"
     overwrites = True
 
 
@@ -188,7 +183,6 @@ class Hardswish(Activation):
     """x * relu6(x + 3) / 6: `torch.nn.Hardswish`, arXiv:1905.02244."""
 
     name = "hardswish"
-    aliases = ("h_swish", "hswish")
     overwrites = True
 
 
@@ -197,7 +191,6 @@ class Hardsigmoid(Activation):
     """relu6(x + 3) / 6: `torch.nn.Hardsigmoid`."""
 
     name = "hardsigmoid"
-    aliases = ("h_sigmoid",)
 
 
 @final
@@ -212,7 +205,7 @@ class Hardtanh(Activation):
         if self.max_val <= self.min_val:
             raise OpError(
                 f"hardtanh's max_val {self.max_val} must be above its min_val {self.min_val}",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 field="max_val",
             )
         return super().infer(x)
@@ -240,18 +233,12 @@ class Tanhshrink(Activation):
 
     name = "tanhshrink"
 
-    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-        """tanh(x)."""
-        return Kept(more=(x.type,))
-
 
 @final
 class Sigmoid(Activation):
     """1 / (1 + exp(-x)): `torch.nn.Sigmoid`."""
 
     name = "sigmoid"
-    aliases = ("logistic",)
-    from_output = True
 
 
 @final
@@ -259,10 +246,15 @@ class LogSigmoid(Activation):
     """log(sigmoid(x)): `torch.nn.LogSigmoid`."""
 
     name = "log_sigmoid"
+    called = "LogSigmoid"
 
-    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-        """x, and exp(-|x|)."""
-        return Kept((0,), more=(x.type,))
+
+@final
+class Logit(Activation):
+    """log(x / (1 - x)), which undoes `sigmoid`: `torch.logit`."""
+
+    name = "logit"
+    eps: float | None = Field(None, description="x is first clamped from eps to 1 - eps; none: it is taken as it is")
 
 
 @final
@@ -270,7 +262,6 @@ class Tanh(Activation):
     """tanh(x): `torch.nn.Tanh`."""
 
     name = "tanh"
-    from_output = True
 
 
 @final
@@ -288,10 +279,6 @@ class Softsign(Activation):
 
     name = "softsign"
 
-    def keeps(self, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-        """x, and what it is divided by."""
-        return Kept((0,), more=(x.type,))
-
 
 @final
 class Threshold(Activation):
@@ -307,6 +294,7 @@ class Glu(Activation):
     """First half of a dimension times the sigmoid of the second: `torch.nn.GLU`, arXiv:1612.08083."""
 
     name = "glu"
+    called = "GLU"
     dim: int = Field(-1, description="the dimension that is halved")
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
@@ -316,18 +304,14 @@ class Glu(Activation):
         if divides(2, size) is False:
             raise OpError(
                 f"glu cannot halve dimension {self.dim} of {x}: {size} is odd",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
                 field="dim",
             )
         return x.with_shape(replaced(x.shape, dim, size // 2))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.contracted(x, self.dim % len(x.dims), made[0][self.dim]),)
-
 
 class SoftmaxFamily(Activation):
-    from_output = True
     follows = False
 
     dim: int = Field(description="the dimension whose elements become a distribution")
@@ -336,9 +320,6 @@ class SoftmaxFamily(Activation):
         # torch gives a scalar the dimensions -1 and 0
         normal_dim(self.dim, max(x.rank, 1))
         return super().infer(x)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, (self.dim,) if x.dims else ()),)
 
 
 @final
@@ -360,6 +341,7 @@ class LogSoftmax(SoftmaxFamily):
     """log(softmax(x)): `torch.nn.LogSoftmax`."""
 
     name = "log_softmax"
+    called = "LogSoftmax"
 
 
 @final
@@ -367,7 +349,6 @@ class Softmax2d(Activation):
     """softmax over the channels of (N, C, H, W): `torch.nn.Softmax2d`."""
 
     name = "softmax2d"
-    from_output = True
 
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_batched(self.name, x, 4, LAYOUTS[2])
@@ -375,32 +356,7 @@ class Softmax2d(Activation):
 
 
 ACTIVATION = (
-    Relu,
-    Relu6,
-    LeakyRelu,
-    Prelu,
-    Rrelu,
-    Elu,
-    Celu,
-    Selu,
-    Gelu,
-    Silu,
-    Mish,
-    Hardswish,
-    Hardsigmoid,
-    Hardtanh,
-    Hardshrink,
-    Softshrink,
-    Tanhshrink,
-    Sigmoid,
-    LogSigmoid,
-    Tanh,
-    Softplus,
-    Softsign,
-    Threshold,
-    Glu,
-    Softmax,
-    Softmin,
-    LogSoftmax,
-    Softmax2d,
-)
+    Relu, Relu6, LeakyRelu, Prelu, Rrelu, Elu, Celu, Selu, Gelu, Silu, Mish, Hardswish, Hardsigmoid, Hardtanh,
+    Hardshrink, Softshrink, Tanhshrink, Sigmoid, LogSigmoid, Logit, Tanh, Softplus, Softsign, Threshold, Glu, Softmax,
+    Softmin, LogSoftmax, Softmax2d,
+)  # fmt: skip

@@ -1,15 +1,13 @@
 """Attention: the bare scaled dot product, and the layer with its projections."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Mapping
+from typing import final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Probability, Weight
-from archdsl.ops.contract import batches
 from archdsl.ops.layers import known, require_batched, require_float32
-from archdsl.ops.memory import Kept, Placed, Sizes, elements
 from archdsl.ops.rules import (
     broadcast,
     broadcast_or_fail,
@@ -29,19 +27,15 @@ class ScaledDotProductAttention(Op):
     """softmax(query @ key^T * scale + mask) @ value over (…, heads, length, features).
 
     `torch.nn.functional.scaled_dot_product_attention`, arXiv:1706.03762. A boolean mask is true where
-    a query sees a key; another is added.
+    a query sees a key; another is added. No fused kernel changes the scores otherwise: with a soft cap,
+    `soft_capped_attention` of `use: [blocks/attention]` computes them step by step.
     """
 
     name = "scaled_dot_product_attention"
-    aliases = ("sdpa", "flash_attention", "dot_product_attention")
     kind = Kind.ATTENTION
+    called = "Attention"
     follows = True
-    ports = (
-        Port("query"),
-        Port("key"),
-        Port("value"),
-        Port("attn_mask", optional=True),
-    )
+    ports = (Port("query"), Port("key"), Port("value"), Port("attn_mask", optional=True))
 
     dropout_p: Probability = Field(0.0, description="probability of zeroing a weight while training")
     is_causal: bool = CAUSAL
@@ -51,36 +45,16 @@ class ScaledDotProductAttention(Op):
     def infer(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None
     ) -> TensorType:
+        require_one_mask(self.name, self.is_causal, {"attn_mask": mask})
         self._check(query, key, value)
         batch = self._batch(query, key, value)
         if mask is not None:
-            require_one_mask(self.name, self.is_causal, ("attn_mask",))
             require_mask("attn_mask", mask, query, (*batch, query.shape[-2], key.shape[-2]))
         return query.with_shape((*batch, query.shape[-2], value.shape[-1]))
 
     def macs(self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None) -> Dim:
         scores = product(self._batch(query, key, value)) * query.shape[-2] * key.shape[-2]
         return scores * (query.shape[-1] + value.shape[-1])
-
-    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
-        """Query, key, value, the output and a number for each row, as fused attention does.
-
-        Step by step, where weights are dropped or the mask is learned: query and key, scaled, and the weights.
-        """
-        query, key, value, mask = (*inputs, None)[:4]
-        if self.dropout_p or (mask is not None and mask.learned):
-            weights = (*made[0].shape[:-1], key.shape[-2])
-            dropped = (elements(weights, query.dtype),) * 2 if self.dropout_p else ()
-            copied = () if batches(value, value.shape[:-2]) else (value.type,)
-            steps = (query.type, key.type, *copied, elements(weights, query.dtype), *dropped)
-            return Kept(() if copied else (2,), more=steps)
-        return Kept((0, 1, 2), (0,), (elements(made[0].shape[:-1]),))
-
-    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-        query, key, value = inputs[:3]
-        dims = (*query.dims[:-1], fields.plain(made[0][-1]))
-        read = (fields.mixed(x, (-2, -1)) for x in (key, value))
-        return (fields.together(dims, fields.mixed(query, (-1,)), *read, *inputs[3:]),)
 
     def _check(self, query: TensorType, key: TensorType, value: TensorType) -> None:
         for port, x in (("query", query), ("key", key), ("value", value)):
@@ -90,7 +64,7 @@ class ScaledDotProductAttention(Op):
             if x.rank != query.rank:
                 raise OpError(
                     f"query, key and value must have equal ranks, not {query}, {key} and {value}",
-                    code="rank-error",
+                    code=Code.RANK_ERROR,
                     ports=("query", port),
                 )
         if differ(query.shape[-1], key.shape[-1]):
@@ -112,8 +86,7 @@ class ScaledDotProductAttention(Op):
             for port, x in (("key", key), ("value", value)):
                 if divides(x.shape[-3], heads) is False:
                     raise OpError(
-                        f"{heads} heads of the query cannot share {x.shape[-3]} of the {port}",
-                        ports=("query", port),
+                        f"{heads} heads of the query cannot share {x.shape[-3]} of the {port}", ports=("query", port)
                     )
             shapes = [(*shape[:-1], heads) for shape in shapes]
         return broadcast_or_fail("attend with batches of", ("query", "key", "value"), shapes)
@@ -129,8 +102,9 @@ class MultiheadAttention(Op):
     """
 
     name = "multihead_attention"
-    aliases = ("mha", "attention", "self_attention", "cross_attention", "multi_head_self_attention", "mhsa")
     kind = Kind.ATTENTION
+    matrix = True
+    called = "Multi-head attention"
     fresh = True
     ports = (
         Port("query"),
@@ -153,6 +127,7 @@ class MultiheadAttention(Op):
         key_padding_mask: TensorType | None = None,
         attn_mask: TensorType | None = None,
     ) -> TensorType:
+        require_one_mask(self.name, self.is_causal, {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask})
         for port, x in (("query", query), ("key", key), ("value", value)):
             require_batched(self.name, x, 3, "(N, length, features)", port)
             require_float(port, x, "attend with")
@@ -162,7 +137,7 @@ class MultiheadAttention(Op):
         if divides(self.num_heads, query.shape[-1]) is False:
             raise OpError(
                 f"multihead_attention cannot split {query.shape[-1]} features into {self.num_heads} heads",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 ports=("query",),
                 field="num_heads",
                 hint=divisors_hint("heads", query.shape[-1]),
@@ -195,23 +170,6 @@ class MultiheadAttention(Op):
         projections = (2 * query.size + key.size + value.size) * size
         return projections + 2 * query.size * key.shape[1]
 
-    def scratch(self, made: Sequence[TensorType], query: Placed, key: Placed, *rest: Any) -> tuple[TensorType, ...]:
-        """The projected query, key and value, and the heads side by side."""
-        projected = elements((*key.shape[:2], query.shape[2]), query.dtype)
-        return query.type, projected, projected, query.type
-
-    def keeps(self, made: Sequence[TensorType], query: Placed, key: Placed, *rest: Any) -> Kept:
-        """The inputs, their projections, the heads, and a number for each row; with dropout three times the weights."""
-        rows = (query.shape[0], self.num_heads, query.shape[1])
-        weights = (elements((*rows, key.shape[1]), query.dtype),) * 3 if self.dropout else (elements(rows),)
-        return Kept((0, 1, 2), more=(*self.scratch(made, query, key), *weights))
-
-    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-        query, key, value = inputs[:3]
-        dims = (*query.dims[:-1], fields.plain(made[0][-1]))
-        read = (fields.mixed(x, (-2, -1)) for x in (key, value))
-        return (fields.together(dims, fields.mixed(query, (-1,)), *read, *inputs[3:]),)
-
     def _check_lengths(self, query: TensorType, key: TensorType, value: TensorType) -> None:
         for ports, pairs in (
             (("query", "key"), [(query.shape[0], key.shape[0])]),
@@ -222,16 +180,8 @@ class MultiheadAttention(Op):
                 raise OpError(f"cannot attend with {ports[0]} {left} and {ports[1]} {right}", ports=ports)
 
     def _check_masks(
-        self,
-        query: TensorType,
-        key: TensorType,
-        key_padding_mask: TensorType | None,
-        attn_mask: TensorType | None,
+        self, query: TensorType, key: TensorType, key_padding_mask: TensorType | None, attn_mask: TensorType | None
     ) -> None:
-        fed = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}
-        ports = tuple(port for port, mask in fed.items() if mask is not None)
-        if ports:
-            require_one_mask(self.name, self.is_causal, ports)
         if key_padding_mask is not None:
             require_mask("key_padding_mask", key_padding_mask, query, key.shape[:2], exact=True)
         if attn_mask is not None:
@@ -239,12 +189,13 @@ class MultiheadAttention(Op):
             require_mask("attn_mask", attn_mask, query, (*batch, query.shape[1], key.shape[1]), exact=True)
 
 
-def require_one_mask(op: str, is_causal: bool, ports: tuple[str, ...]) -> None:
+def require_one_mask(op: str, is_causal: bool, masks: Mapping[str, TensorType | None]) -> None:
     """Raises OpError where a mask is fed to causal attention."""
-    if is_causal:
+    ports = tuple(port for port, mask in masks.items() if mask is not None)
+    if is_causal and ports:
         raise OpError(
             f"{op} with `is_causal` takes no {' or '.join(ports)}",
-            code="bad-value",
+            code=Code.BAD_VALUE,
             ports=ports,
             field="is_causal",
             hint="leave out `is_causal` and put it into the mask",
@@ -256,14 +207,19 @@ def require_mask(port: str, mask: TensorType, query: TensorType, shape: Shape, *
     if mask.dtype not in ("bool", query.dtype):
         raise OpError(
             f"`{port}` must be bool or {query.dtype}, not {mask.dtype}",
-            code="dtype-error",
+            code=Code.DTYPE_ERROR,
             ports=(port,),
             hint="put a `cast` before it",
         )
     if exact:
         fits = mask.rank == len(shape) and not any(differ(*pair) for pair in zip(mask.shape, shape, strict=True))
     else:
-        fits = mask.rank <= len(shape) and _fits(mask.shape, shape)
+        fits = 2 <= mask.rank <= len(shape) and _fits(mask.shape, shape)
+    if not fits and mask.rank < 2:
+        hint = "torch takes no mask of one dimension: put an `unsqueeze` before it"
+        raise OpError(
+            f"`{port}` has rank {mask.rank}, expected at least 2", code=Code.RANK_ERROR, ports=(port,), hint=hint
+        )
     if not fits:
         raise OpError(f"`{port}` must be {format_shape(shape)}, not {mask}", ports=("query", "key", port))
 

@@ -1,18 +1,19 @@
 """What every primitive is: a frozen pydantic model whose fields are the op's arguments.
 
-An op's rules (output types, tensors that it owns, MACs, memory, receptive field) are pure functions of its
-fields and of its inputs. Its PyTorch half lives in `archdsl_torch.ops`, dispatched on the class.
+An op's rules (output types, tensors that it owns, MACs) are pure functions of its fields and of its inputs. Its
+memory and receptive field, what figures call it, and its PyTorch half live in `archdsl.measures.ops`,
+`archdsl.words.ops` and `archdsl_torch.ops`, dispatched on the class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from archdsl.ops import fields
-from archdsl.ops.memory import NOTHING, Kept, Sizes
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError, Place
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 
 
@@ -47,63 +48,87 @@ class Weight(NamedTuple):
     buffer: bool = False
 
 
-class OpError(Exception):
-    """A field or an input that an op cannot take, in words for the user.
-
-    `message` is lower case without a final dot and holds the offending value; `code` is the
-    diagnostic's code (`shape-mismatch`, `rank-error`, `size-error`, `dtype-error`, `bad-value`);
-    `ports` are the inputs at fault, `field` the field at fault.
-    """
+class OpError(FaultError):
+    """A field or an input that an op cannot take: `ports` are the inputs at fault, `field` the field."""
 
     def __init__(
         self,
         message: str,
         *,
-        code: str = "shape-mismatch",
+        code: Code = Code.SHAPE_MISMATCH,
         ports: tuple[str, ...] = (),
         field: str | None = None,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
+        super().__init__(Fault(code, message, hint, Place(field=field)))
         self.ports = ports
-        self.field = field
-        self.hint = hint
+
+
+class Unexpected(ValueError):
+    """A field's value of another kind than `wanted`, in words for the user."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"expected {wanted}")
+        self.wanted = wanted
 
 
 Result: TypeAlias = TensorType | tuple[TensorType, ...]
 
 
-class Op(BaseModel):
+class Facts:
+    """What later stages want to know of a class of ops, with what holds for most.
+
+    They are annotated neither here nor on the ops: pydantic would look at each annotation once more for every class.
+    """
+
+    called = ""
+    """What figures call it, where that is not its name in plain words: `ReLU`."""
+    about = cast("str | None", None)
+    """The field that figures say, without its name; `""` where the name alone says all; None: those that are given."""
+    silent = False
+    """Whether an overview does not name it: it only says how a tensor is laid out, or does nothing in use."""
+    follows = False
+    """Whether its output's dimensions lie in memory in the order in which its first input's do."""
+    fresh = False
+    """Whether its one output is a tensor of its own, which its backward pass does not need: it may be written into."""
+    passes = cast("tuple[str, ...]", ())
+    """The modes in which it may give its input itself: then it is that which is written into."""
+    matrix = False
+    """Whether, with a bias, its output is a view of a matrix, whose rows are all but the input's last dimension."""
+    moves = False
+    """Whether every element that it gives is one of its inputs', moved, copied or chosen by its place."""
+    counts_back = False
+    """Whether what `indexed` says may count from the end, by numbers below 0."""
+    differentiable = True
+    """Whether gradients flow through it."""
+    overwrites = False
+    """Whether it can write into its input's memory, and its backward pass still works."""
+    invertible = False
+    """Whether its derivative can be computed from the output where the input has been overwritten."""
+
+
+class Op(Facts, BaseModel):
     """A primitive. Leaves are final; a family shares an abstract base that holds the rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, arbitrary_types_allowed=True)
 
     name: ClassVar[str]
     """The name in a spec: torch's class in snake case, else torch's function."""
-    aliases: ClassVar[tuple[str, ...]] = ()
-    """What other libraries call it, without the number of dimensions: for messages."""
-    variants: ClassVar[Mapping[str, str]] = {}
-    """What they call it with certain fields, and those fields."""
     kind: ClassVar[Kind]
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
-    follows: ClassVar[bool] = False
-    """Whether its output's dimensions lie in memory in the order in which its first input's do."""
-    fresh: ClassVar[bool] = False
-    """Whether its one output is a tensor of its own, which its backward pass does not need: it may be written into."""
-    overwrites: ClassVar[bool] = False
-    """Whether it can write into its input's memory, and its backward pass still works."""
-    invertible: ClassVar[bool] = False
-    """Whether its derivative can be computed from the output where the input has been overwritten."""
 
     def infer(self, *inputs: Any) -> Result:
         """The output types, from the inputs' types in the order of `ports`.
 
         An optional port that is not fed is None; a variadic port's tensors come one after another.
-        Several outputs are a tuple. Raises OpError.
+        Several outputs are a tuple. Raises OpError: first for what is wrong whatever the inputs are, before it
+        looks at one, so that `check_alone` finds it where they are unknown.
         """
         raise NotImplementedError
+
+    def is_idle(self) -> bool:
+        """Whether it does nothing at all, with these fields."""
+        return False
 
     def is_fresh(self) -> bool:
         """`fresh`, for these fields."""
@@ -121,33 +146,16 @@ class Op(BaseModel):
         """The parameters and buffers that a node of this op owns, in `state_dict` order."""
         return {}
 
+    def indexed(self, *inputs: Any) -> Mapping[int, Dim]:
+        """By the number of an input whose elements count something: how much there is of it."""
+        return {}
+
     def macs(self, *inputs: Any) -> Dim:
         """Multiply-accumulates of one run (convolution, linear, matmul and attention count)."""
         return 0
 
-    # --- at known sizes: the fields hold numbers alone --------------------------------------------
 
-    def views(self, made: Sequence[Sizes], training: bool, *inputs: Any) -> tuple[Sizes, ...] | None:
-        """The strides of outputs of these shapes where they lie in the first input's memory.
-
-        None where the op writes tensors of its own.
-        """
-        return None
-
-    def scratch(self, made: Sequence[TensorType], *inputs: Any) -> tuple[TensorType, ...]:
-        """The tensors that it holds while it runs, besides inputs and outputs."""
-        return ()
-
-    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
-        """What autograd keeps until the backward pass, where a gradient flows."""
-        return NOTHING
-
-    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-        """The receptive fields of outputs of these shapes: of an elementwise op, or of one that sees everything."""
-        return tuple(
-            fields.elementwise(shape, inputs) if fields.fits(shape, inputs) else fields.everything(shape, inputs)
-            for shape in made
-        )
+Op.__class_vars__.update(name for name in vars(Facts) if not name.startswith("_"))
 
 
 def at_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
@@ -208,11 +216,8 @@ def _words(annotation: Any) -> tuple[frozenset[str], bool]:
     return frozenset().union(*(words for words, _ in parts)), all(text for _, text in parts)
 
 
-def _pair(count: int) -> BeforeValidator:
-    def spread(value: object) -> object:
-        return tuple(value) if isinstance(value, list | tuple) else (value,) * count
-
-    return BeforeValidator(spread)
+def _pair(value: object) -> object:
+    return tuple(value) if isinstance(value, list | tuple) else (value, value)
 
 
 def _listed(value: object) -> object:
@@ -221,7 +226,7 @@ def _listed(value: object) -> object:
 
 def _dim(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | Symbolic):
-        raise ValueError("expected a whole number or a dimension")
+        raise Unexpected("a whole number or a dimension")
     return value
 
 
@@ -235,12 +240,8 @@ Dims: TypeAlias = Annotated[tuple[AnyDim, ...], BeforeValidator(_listed)]
 Ints: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
-Size1d: TypeAlias = Annotated[tuple[PositiveInt], _pair(1)]
-Size2d: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], _pair(2)]
-Size3d: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], _pair(3)]
-Padding1d: TypeAlias = Annotated[tuple[NonNegativeInt], _pair(1)]
-Padding2d: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], _pair(2)]
-Padding3d: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], _pair(3)]
+Size2d: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
+Padding2d: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_pair)]
 
 
 def normal_dim(dim: int, rank: int, field: str = "dim") -> int:
@@ -251,7 +252,7 @@ def normal_dim(dim: int, rank: int, field: str = "dim") -> int:
     if not -rank <= dim < rank:
         raise OpError(
             f"{field} {dim} is out of range for a tensor of rank {rank}",
-            code="rank-error",
+            code=Code.RANK_ERROR,
             field=field,
             hint=f"give a number from {-rank} to {rank - 1}",
         )

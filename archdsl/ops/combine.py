@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, normal_dim
-from archdsl.ops.memory import Sizes
 from archdsl.ops.rules import promote, replaced
 from archdsl.shapes import Dim, TensorType, add, differ
 
@@ -18,27 +17,21 @@ class Cat(Op):
     """Joins tensors along a dimension; their other sizes are equal."""
 
     name: ClassVar[str] = "cat"
-    aliases: ClassVar[tuple[str, ...]] = ("concat", "concatenate")
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    called = "Concat"
     ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the dimension along which they are joined")] = 0
 
     def infer(self, *tensors: TensorType) -> TensorType:
         first = tensors[0]
         if first.rank == 0:
-            raise OpError("cannot join scalars", code="rank-error", hint="use `stack`")
+            raise OpError("cannot join scalars", code=Code.RANK_ERROR, hint="use `stack`")
         dim = normal_dim(self.dim, first.rank)
         for place, x in enumerate(tensors):
             _check_alike("join", first, x, place, skip=dim)
         sizes: list[Dim] = [x.shape[dim] for x in tensors]
         return TensorType(replaced(first.shape, dim, reduce(add, sizes)), _common(tensors))
-
-    def field(self, made: Sequence[Sizes], *tensors: fields.Field) -> tuple[fields.Field, ...]:
-        dim, shape = self.dim % len(made[0]), made[0]
-        if any(fields.has_places(x.dims[dim]) for x in tensors):
-            return (fields.everything(shape, tensors),)
-        one = [x._replace(dims=(*x.dims[:dim], fields.plain(shape[dim]), *x.dims[dim + 1 :])) for x in tensors]
-        return (fields.elementwise(shape, one),)
 
 
 @final
@@ -47,6 +40,8 @@ class Stack(Op):
 
     name: ClassVar[str] = "stack"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    about = ""
     ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the new dimension's place in the output")] = 0
 
@@ -58,12 +53,6 @@ class Stack(Op):
         shape = (*first.shape[:dim], len(tensors), *first.shape[dim:])
         return TensorType(shape, _common(tensors))
 
-    def field(self, made: Sequence[Sizes], *tensors: fields.Field) -> tuple[fields.Field, ...]:
-        dim, shape = self.dim % len(made[0]), made[0]
-        joined = fields.elementwise((*shape[:dim], *shape[dim + 1 :]), tensors)
-        dims = (*joined.dims[:dim], fields.plain(shape[dim]), *joined.dims[dim:])
-        return (fields.together(dims, joined),)
-
 
 def _common(tensors: Sequence[TensorType]) -> str:
     return reduce(promote, (x.dtype for x in tensors))
@@ -74,7 +63,7 @@ def _check_alike(verb: str, first: TensorType, x: TensorType, place: int, skip: 
     ports = ("0", str(place))
     if x.rank != first.rank:
         message = f"cannot {verb} {first} of rank {first.rank} and {x} of rank {x.rank}"
-        raise OpError(message, code="rank-error", ports=ports)
+        raise OpError(message, code=Code.RANK_ERROR, ports=ports)
     for dim, (left, right) in enumerate(zip(first.shape, x.shape, strict=True)):
         if dim != skip and differ(left, right):
             along = "" if skip is None else f" along dimension {skip}"

@@ -1,14 +1,10 @@
 """Products of tensors that sum over shared dimensions, and distances between vectors."""
 
-from collections.abc import Sequence
-from math import prod
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port
-from archdsl.ops.memory import Kept, Placed, Sizes, reshaped
 from archdsl.ops.rules import (
     broadcast_or_fail,
     normal_dims,
@@ -19,7 +15,7 @@ from archdsl.ops.rules import (
     require_rank,
     require_same_dtype,
 )
-from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, product
 
 
 @final
@@ -27,9 +23,8 @@ class Matmul(Op):
     """Matrix product over the last two dimensions; those before them broadcast."""
 
     name: ClassVar[str] = "matmul"
-    aliases: ClassVar[tuple[str, ...]] = ("dot", "mm")
     kind: ClassVar[Kind] = Kind.LINEAR
-    fresh: ClassVar[bool] = True
+    fresh = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("other"))
 
     def infer(self, x: TensorType, other: TensorType) -> TensorType:
@@ -40,13 +35,6 @@ class Matmul(Op):
     def macs(self, x: TensorType, other: TensorType) -> Dim:
         batch, rows, depth, columns = _factors(x, other)
         return product((*batch, *rows, depth, *columns))
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, other: Placed) -> Kept:
-        batch = made[0].shape[: -2 if len(other.shape) > 1 else -1]
-        return factors_kept((x, other), tuple(evaluate(size, {}) for size in batch))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field, other: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.product(made[0], x, other),)
 
 
 def _factors(x: TensorType, other: TensorType) -> tuple[Shape, Shape, Dim, Shape]:
@@ -66,36 +54,13 @@ def _factors(x: TensorType, other: TensorType) -> tuple[Shape, Shape, Dim, Shape
     return batch, x.shape[-2:-1], depth, other.shape[-1:] if other.rank > 1 else ()
 
 
-def factors_kept(factors: Sequence[Placed], batch: Sizes | None = None) -> Kept:
-    """Each factor that the gradient of another one needs; a copy where `batch` cannot be made one dimension."""
-    inputs, copies = [], []
-    for i, x in enumerate(factors):
-        if not any(other.learned for j, other in enumerate(factors) if j != i):
-            continue
-        if batch is None or len(batch) < 2 or len(x.shape) < 3 or batches(x, batch):
-            inputs.append(i)
-        else:
-            copies.append(TensorType((*batch, *x.shape[-2:]), x.dtype))
-    return Kept(tuple(inputs), more=tuple(copies))
-
-
-def batches(x: Placed, batch: Sizes) -> bool:
-    """Whether a stack of matrices can be broadcast to `batch` and read as one row of them, without a copy."""
-    missing = len(batch) + 2 - len(x.shape)
-    shape = (*batch, *x.shape[-2:])
-    strides = [0] * missing + [s if n > 1 else 0 for n, s in zip(x.shape, x.strides, strict=True)]
-    strides[-2:] = x.strides[-2:]
-    return reshaped(Placed(shape, x.dtype, tuple(strides), x.learned), (prod(batch), *shape[-2:])) is not None
-
-
 @final
 class Bmm(Op):
     """Matrix products of two batches of equal size: (B, n, m) by (B, m, p)."""
 
     name: ClassVar[str] = "bmm"
-    aliases: ClassVar[tuple[str, ...]] = ("batch_matmul", "batch_dot")
     kind: ClassVar[Kind] = Kind.LINEAR
-    fresh: ClassVar[bool] = True
+    fresh = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mat2"))
 
     def infer(self, x: TensorType, mat2: TensorType) -> TensorType:
@@ -114,12 +79,6 @@ class Bmm(Op):
     def macs(self, x: TensorType, mat2: TensorType) -> Dim:
         return x.size * mat2.shape[2]
 
-    def keeps(self, made: Sequence[TensorType], x: Placed, mat2: Placed) -> Kept:
-        return factors_kept((x, mat2))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field, mat2: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.product(made[0], x, mat2),)
-
 
 @final
 class CosineSimilarity(Op):
@@ -127,7 +86,7 @@ class CosineSimilarity(Op):
 
     name: ClassVar[str] = "cosine_similarity"
     kind: ClassVar[Kind] = Kind.NORM
-    fresh: ClassVar[bool] = True
+    fresh = True
     ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
     dim: Annotated[int, Field(description="the dimension of the vectors")] = 1
     eps: Annotated[float, Field(description="the least length that is divided by", gt=0)] = 1e-8
@@ -138,6 +97,25 @@ class CosineSimilarity(Op):
         require_float("x1", common, "compare")
         (dim,) = normal_dims((self.dim,), common.rank, "dim")
         return common.with_shape(replaced(shape, dim))
+
+
+@final
+class PairwiseDistance(Op):
+    """The p-norm of the difference of vectors along the last dimension, which goes; the rest broadcasts."""
+
+    name: ClassVar[str] = "pairwise_distance"
+    kind: ClassVar[Kind] = Kind.NORM
+    ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
+    p: Annotated[float, Field(description="which norm measures the distance")] = 2.0
+    eps: Annotated[float, Field(description="added to each difference, so that no distance is 0")] = 1e-6
+    keepdim: Annotated[bool, Field(description="keep the last dimension, with a size of 1")] = False
+
+    def infer(self, x1: TensorType, x2: TensorType) -> TensorType:
+        shape = broadcast_or_fail("measure the distance of", ("x1", "x2"), (x1.shape, x2.shape))
+        common = TensorType(shape, promote(x1.dtype, x2.dtype))
+        require_float("x1", common, "measure distances in")
+        require_least_rank("x1", common, 1)
+        return common.with_shape((*shape[:-1], 1) if self.keepdim else shape[:-1])
 
 
 @final
@@ -161,4 +139,4 @@ class Cdist(Op):
         return x1.with_shape((*batch, x1.shape[-2], x2.shape[-2]))
 
 
-CONTRACT = (Matmul, Bmm, CosineSimilarity, Cdist)
+CONTRACT = (Matmul, Bmm, CosineSimilarity, PairwiseDistance, Cdist)

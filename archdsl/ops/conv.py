@@ -1,17 +1,17 @@
 """Convolutions and transposed convolutions in 1, 2 and 3 dimensions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import (
     BIAS,
     Paddings,
-    Sizes,
     Spatial,
+    SpatialSizes,
     agree,
     known,
     require_fields,
@@ -20,12 +20,10 @@ from archdsl.ops.layers import (
     require_sizes,
     require_together,
     required,
+    same_upper,
 )
-from archdsl.ops.memory import Kept, Placed
-from archdsl.ops.memory import Sizes as Shaped
-from archdsl.ops.receptive import Reads, sliding, spread
 from archdsl.ops.rules import divides, divisors_hint, require_same_dtype
-from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, product
 
 
 class Convolution(Spatial):
@@ -33,27 +31,27 @@ class Convolution(Spatial):
 
     kind = Kind.CONV
     fresh = True
-    ports = (
-        Port("input"),
-        Port("weight", optional=True),
-        Port("bias", optional=True),
-    )
+    ports = (Port("input"), Port("weight", optional=True), Port("bias", optional=True))
     transposed: ClassVar[bool] = False
 
     out_channels: PositiveInt | None = Field(
         None, description="channels of the output; required unless a weight is fed"
     )
-    kernel_size: Sizes | None = Field(None, description="size of the kernel; required unless a weight is fed")
-    stride: Sizes = Field(1, validate_default=True, description="step of the kernel")
-    dilation: Sizes = Field(1, validate_default=True, description="distance between the kernel's elements")
+    kernel_size: SpatialSizes | None = Field(None, description="size of the kernel; required unless a weight is fed")
+    stride: SpatialSizes = Field(1, validate_default=True, description="step of the kernel")
+    dilation: SpatialSizes = Field(1, validate_default=True, description="distance between the kernel's elements")
     groups: PositiveInt = Field(
         1, description="blocks of channels that do not see each other; depthwise: as many as channels"
     )
     bias: bool = BIAS
 
     def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
-        self.check_input(x)
+        if self.out_channels is not None:
+            self._check_split(self.out_channels, "output")
         require_together(self, weight, bias)
+        if weight is None:
+            require_fields(self, "out_channels", "kernel_size")
+        self.check_input(x)
         shape = self.weight_shape(x, weight)
         if weight is None:
             require_float32(self.name, x)
@@ -73,9 +71,7 @@ class Convolution(Spatial):
         """The shape of the weight: out × in / groups × kernel, transposed in × out / groups × kernel."""
         if weight is not None:
             return weight.shape
-        require_fields(self, "out_channels", "kernel_size")
-        out_channels: int = required(self, "out_channels")
-        kernel_size: tuple[int, ...] = required(self, "kernel_size")
+        out_channels, kernel_size = require_fields(self, "out_channels", "kernel_size")
         in_channels = known(self.name, x.shape[1], "its input channels")
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         return (first, second // self.groups, *kernel_size)
@@ -100,24 +96,11 @@ class Convolution(Spatial):
         places = x.shape[2:] if self.transposed else self.sizes(x.shape[2:], shape[2:])
         return x.shape[0] * product(places) * product(shape)
 
-    def keeps(self, made: Sequence[TensorType], x: Placed, weight: Placed | None = None, *bias: Any) -> Kept:
-        """What is multiplied: the input, and a weight that is fed."""
-        return Kept((0, 1) if weight is not None and x.learned else (0,))
-
-    def field(self, made: Sequence[Shaped], x: fields.Field, *weights: fields.Field | None) -> tuple[fields.Field, ...]:
-        kernel = weights[0].shape[2:] if weights and weights[0] is not None else required(self, "kernel_size")
-        channels = fields.grouped(x, 1, self.groups, made[0][1])
-        return (fields.windowed(channels, 2, self.reads(kernel), made[0][2:]),)
-
-    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
-        """What it reads along each spatial dimension."""
-        raise NotImplementedError
-
     def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None, shape: Shape) -> None:
         if weight.rank != self.spatial + 2:
             raise OpError(
                 f"{self.name} takes a weight of rank {self.spatial + 2}, not {weight} of rank {weight.rank}",
-                code="rank-error",
+                code=Code.RANK_ERROR,
                 ports=("weight",),
             )
         require_same_dtype(("input", "weight"), x, weight)
@@ -129,31 +112,33 @@ class Convolution(Spatial):
             require_same_dtype(("input", "bias"), x, bias)
 
     def _check_groups(self, in_channels: Dim, out_channels: Dim, weight: Shape) -> None:
-        for channels, what in ((in_channels, "input"), (out_channels, "output")):
-            if divides(self.groups, channels) is False:
-                raise OpError(
-                    f"{self.name} cannot split {channels} {what} channels into {self.groups} groups",
-                    code="bad-value",
-                    ports=("input",),
-                    field="groups",
-                    hint=divisors_hint("groups", channels),
-                )
+        self._check_split(in_channels, "input")
+        self._check_split(out_channels, "output")
         taken = weight[0] if self.transposed else weight[1] * self.groups
         if differ(in_channels, taken):
             raise OpError(
-                f"{self.name}'s weight takes {taken} channels, the input has {in_channels}",
-                ports=("input", "weight"),
+                f"{self.name}'s weight takes {taken} channels, the input has {in_channels}", ports=("input", "weight")
+            )
+
+    def _check_split(self, channels: Dim, what: str) -> None:
+        if divides(self.groups, channels) is False:
+            raise OpError(
+                f"{self.name} cannot split {channels} {what} channels into {self.groups} groups",
+                code=Code.BAD_VALUE,
+                ports=("input",),
+                field="groups",
+                hint=divisors_hint("groups", channels),
             )
 
 
 class Direct(Convolution):
     """A convolution, `torch.nn.Conv1d` to `Conv3d`."""
 
-    aliases = ("conv", "convolution")
-    padding: Paddings | Literal["same", "valid"] = Field(
+    padding: Paddings | Literal["same", "same_upper", "valid"] = Field(
         0,
         validate_default=True,
-        description="zeros on both sides; `valid` is 0, `same` keeps the size (stride 1)",
+        description="zeros on both sides; `valid` is 0, `same` keeps the size (stride 1), `same_upper` makes "
+        "ceil(size / stride), the odd zero after: ONNX's SAME_UPPER, TensorFlow's SAME",
     )
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
         "zeros", description="what the padding holds"
@@ -163,45 +148,51 @@ class Direct(Convolution):
         if self.padding == "same" and any(step != 1 for step in self.stride):
             raise OpError(
                 f"{self.name} with `padding: same` must have stride 1, not {list(self.stride)}",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 field="padding",
+                hint="`same_upper` makes ceil(size / stride), as `SAME` does in TensorFlow",
             )
         result = super().infer(x, weight, bias)
-        self._check_padding(x, self.weight_shape(x, weight)[2:])
+        self._check_padding(x, self.margins(x.shape[2:], self.weight_shape(x, weight)[2:]))
         return result
+
+    @property
+    def pads_apart(self) -> bool:
+        """Whether what pads follows from the size, so that the input is padded before the convolution."""
+        return self.padding == "same_upper" and any(step != 1 for step in self.stride)
 
     def sizes(self, sizes: Shape, kernel: Shape) -> Shape:
         if self.padding == "same":
             return sizes
+        if self.padding == "same_upper":
+            return tuple((size + step - 1) // step for size, step in zip(sizes, self.stride, strict=True))
         sides = self.padding if isinstance(self.padding, tuple) else (0,) * self.spatial
         return tuple(
             (size + 2 * side - gap * (k - 1) - 1) // step + 1
             for size, side, gap, k, step in zip(sizes, sides, self.dilation, kernel, self.stride, strict=True)
         )
 
-    def margins(self, kernel: Shape) -> tuple[tuple[Dim, Dim], ...]:
-        """The padding before and after each spatial dimension."""
+    def margins(self, sizes: Shape, kernel: Shape) -> tuple[tuple[Dim, Dim], ...]:
+        """The padding before and after each spatial dimension, of which the input has these. Raises OpError."""
         if self.padding == "same":
             totals = [gap * (k - 1) for gap, k in zip(self.dilation, kernel, strict=True)]
             return tuple((total // 2, total - total // 2) for total in totals)
+        if self.padding == "same_upper":
+            return same_upper(self.name, sizes, kernel, self.stride, self.dilation)
         sides = self.padding if isinstance(self.padding, tuple) else (0,) * self.spatial
         return tuple((side, side) for side in sides)
 
-    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
-        before = (evaluate(margin[0], {}) for margin in self.margins(tuple(kernel)))
-        return [sliding(*each) for each in zip(kernel, self.stride, self.dilation, before, strict=True)]
-
-    def _check_padding(self, x: TensorType, kernel: Shape) -> None:
+    def _check_padding(self, x: TensorType, margins: tuple[tuple[Dim, Dim], ...]) -> None:
         """`reflect` cannot repeat the edge, `circular` goes round once at most."""
         if self.padding_mode not in ("reflect", "circular"):
             return
         least = 1 if self.padding_mode == "reflect" else 0
-        for size, margin in zip(x.shape[2:], self.margins(kernel), strict=True):
+        for size, margin in zip(x.shape[2:], margins, strict=True):
             widest = margin[1]
             if isinstance(size, int) and isinstance(widest, int) and widest + least > size:
                 raise OpError(
                     f"{self.name} cannot pad a size of {size} by {widest} with `padding_mode: {self.padding_mode}`",
-                    code="size-error",
+                    code=Code.SIZE_ERROR,
                     ports=("input",),
                     field="padding",
                 )
@@ -210,7 +201,6 @@ class Direct(Convolution):
 class Transposed(Convolution):
     """A transposed convolution, `torch.nn.ConvTranspose1d` to `ConvTranspose3d`."""
 
-    aliases = ("deconv", "deconvolution", "transposed_conv", "transpose_conv", "transposed_convolution", "up_conv")
     transposed = True
 
     padding: Paddings = Field(0, validate_default=True, description="sizes cut off both sides of the output")
@@ -221,7 +211,7 @@ class Transposed(Convolution):
             if extra >= max(step, gap):
                 raise OpError(
                     f"{self.name}'s output_padding {extra} must be less than its stride {step} or its dilation {gap}",
-                    code="bad-value",
+                    code=Code.BAD_VALUE,
                     field="output_padding",
                 )
         return super().infer(x, weight, bias)
@@ -233,9 +223,6 @@ class Transposed(Convolution):
                 sizes, self.stride, self.padding, self.dilation, kernel, self.output_padding, strict=True
             )
         )
-
-    def reads(self, kernel: Sequence[int]) -> Sequence[Reads | None]:
-        return [spread(*each) for each in zip(kernel, self.stride, self.dilation, self.padding, strict=True)]
 
 
 @final

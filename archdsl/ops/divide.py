@@ -1,17 +1,16 @@
 """Ops that take a tensor apart: several outputs, or a part of it."""
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
+from archdsl.faults.code import Code
 from archdsl.limits import current
-from archdsl.ops import fields
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
-from archdsl.ops.memory import Placed, Sizes
-from archdsl.ops.rules import divides, format_list, replaced
-from archdsl.shapes import Dim, TensorType, differ, evaluate, least
+from archdsl.ops.rules import divides, format_list, from_one_end, listed, replaced
+from archdsl.shapes import Dim, TensorType, differ, least
 
 OutputNames = Annotated[Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
 
@@ -20,6 +19,7 @@ class Division(Op):
     """An op that cuts its input along `dim` into several outputs."""
 
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
     dim: Annotated[int, Field(description="the dimension that is cut")] = 0
     names: OutputNames = None
 
@@ -28,21 +28,18 @@ class Division(Op):
         raise NotImplementedError
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        self._check_alone()
         dim = normal_dim(self.dim, x.rank)
         sizes = self.sizes(x.shape[dim])
-        _check_names(self.names, len(sizes))
+        _check_count(self.names, len(sizes))
         return tuple(x.with_shape(replaced(x.shape, dim, size)) for size in sizes)
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,) * len(made)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        starts = accumulate((shape[dim] for shape in made), initial=0)
-        return tuple(fields.cut(x, dim, shape, start) for shape, start in zip(made, starts, strict=False))
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
+
+    def _check_alone(self) -> None:
+        """Raises OpError for what is wrong whatever the input is."""
+        _check_distinct(self.names)
 
 
 @final
@@ -59,7 +56,7 @@ class Chunk(Division):
         if not isinstance(size, int):
             raise OpError(
                 f"cannot cut {size} into {self.chunks} chunks: it is known only at run time",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="chunks",
                 hint="`tensor_split` makes that many parts of any size",
             )
@@ -79,7 +76,7 @@ class Split(Division):
         if not isinstance(size, int):
             raise OpError(
                 f"cannot cut {size} into parts of {self.split_size}: it is known only at run time",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="split_size",
                 hint="list the parts' sizes",
             )
@@ -90,15 +87,19 @@ class Split(Division):
         current().check("outputs", len(parts), "split_size")
         total: Dim = 0
         for part in parts:
-            _check_positive(part, "split_size")
             total = total + part
         if differ(total, size):
             raise OpError(
                 f"split_size {format_list(parts)} sums to {total}, but dimension {self.dim} is {size}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="split_size",
             )
         return parts
+
+    def _check_alone(self) -> None:
+        super()._check_alone()
+        for part in listed(self.split_size):
+            _check_positive(part, "split_size")
 
 
 @final
@@ -117,7 +118,7 @@ class TensorSplit(Division):
         if isinstance(places, tuple):
             return self._between(places, size)
         if isinstance(size, int) and size < count:
-            raise OpError(f"cannot cut {size} into {count} parts", code="size-error", field="indices_or_sections")
+            raise OpError(f"cannot cut {size} into {count} parts", code=Code.SIZE_ERROR, field="indices_or_sections")
         return [(size + count - 1 - i) // count for i in range(count)]
 
     def _between(self, places: tuple[int, ...], size: Dim) -> Sequence[Dim]:
@@ -126,10 +127,21 @@ class TensorSplit(Division):
         if any(_below_one(part) for part in parts):
             raise OpError(
                 f"cannot cut {size} at {format_list(places)}: a part would be empty",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="indices_or_sections",
             )
         return parts
+
+    def _check_alone(self) -> None:
+        super()._check_alone()
+        places = self.indices_or_sections
+        stretches = pairwise((0, *listed(places)))
+        if isinstance(places, tuple) and any(_is_empty(start, end) for start, end in stretches):
+            raise OpError(
+                f"cannot cut at {format_list(places)}: a part would be empty",
+                code=Code.SIZE_ERROR,
+                field="indices_or_sections",
+            )
 
 
 @final
@@ -137,31 +149,26 @@ class Unbind(Op):
     """Takes a dimension apart: one output for each place along it, without that dimension."""
 
     name: ClassVar[str] = "unbind"
-    aliases: ClassVar[tuple[str, ...]] = ("unstack",)
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    silent = True
     dim: Annotated[int, Field(description="the dimension removed; its size is known")] = 0
     names: OutputNames = None
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        _check_distinct(self.names)
         dim = normal_dim(self.dim, x.rank)
         size = x.shape[dim]
         if not isinstance(size, int):
             raise OpError(
                 f"cannot unbind dimension {self.dim} of {x}: {size} is known only at run time",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
                 field="dim",
             )
         current().check("outputs", size, "dim")
-        _check_names(self.names, size)
+        _check_count(self.names, size)
         return (x.with_shape(replaced(x.shape, dim)),) * size
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (replaced(x.strides, self.dim % len(x.shape)),) * len(made)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        return tuple(fields.picked(x, dim, place) for place in range(len(made)))
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
@@ -173,6 +180,7 @@ class Select(Op):
 
     name: ClassVar[str] = "select"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
     dim: Annotated[int, Field(description="the dimension removed")]
     index: Annotated[AnyDim, Field(description="the place; from the end where negative")]
 
@@ -182,17 +190,10 @@ class Select(Op):
         if least(self.index - size) >= 0 or least(-self.index - size) > 0:
             raise OpError(
                 f"index {self.index} is out of range for dimension {self.dim} of {x}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="index",
             )
         return x.with_shape(replaced(x.shape, dim))
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (replaced(x.strides, self.dim % len(x.shape)),)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        return (fields.picked(x, dim, evaluate(self.index, {}) % x.shape[dim]),)
 
 
 @final
@@ -201,30 +202,23 @@ class Narrow(Op):
 
     name: ClassVar[str] = "narrow"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
     dim: Annotated[int, Field(description="the dimension cut")]
     start: Annotated[AnyDim, Field(description="the first place; from the end where negative")]
     length: Annotated[AnyDim, Field(description="how many places")]
 
     def infer(self, x: TensorType) -> TensorType:
+        _check_positive(self.length, "length")
         dim = normal_dim(self.dim, x.rank)
         size = x.shape[dim]
-        _check_positive(self.length, "length")
         start = from_front(self.start, size)
         if least(-start) > 0 or least(start + self.length - size) > 0:
             raise OpError(
                 f"{self.length} from {self.start} on do not fit into dimension {self.dim} of {x}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field="length",
             )
         return x.with_shape(replaced(x.shape, dim, self.length))
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        start = from_front(self.start, x.shape[dim])
-        return (fields.cut(x, dim, made[0], evaluate(start, {})),)
 
 
 @final
@@ -232,8 +226,8 @@ class Slice(Op):
     """A stretch of a dimension, `start:end:step` as Python has it; it must lie inside and hold something."""
 
     name: ClassVar[str] = "slice"
-    aliases: ClassVar[tuple[str, ...]] = ("crop", "strided_slice")
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
     dim: Annotated[int, Field(description="the dimension cut")] = 0
     start: Annotated[AnyDim | None, Field(description="the first place; from the end where negative")] = None
     end: Annotated[AnyDim | None, Field(description="the place after the last; likewise")] = None
@@ -246,6 +240,8 @@ class Slice(Op):
         return start, end
 
     def infer(self, x: TensorType) -> TensorType:
+        if self.end is not None and _is_empty(self.start or 0, self.end):
+            raise self._empty(f"from {self.start or 0} to {self.end}")
         dim = normal_dim(self.dim, x.rank)
         size = x.shape[dim]
         start, end = self.bounds(size)
@@ -253,31 +249,27 @@ class Slice(Op):
             if least(-place) > 0 or least(place - size) > 0:
                 raise OpError(
                     f"{field} {getattr(self, field)} lies outside dimension {self.dim} of {x}",
-                    code="size-error",
+                    code=Code.SIZE_ERROR,
                     field=field,
                 )
         length = (end - start + self.step - 1) // self.step
         if _below_one(length):
-            raise OpError(
-                f"nothing is left of dimension {self.dim} of {x} from {self.start or 0} to {end}",
-                code="size-error",
-                field="start" if self.start is not None else "end",
-            )
+            raise self._empty(f"of dimension {self.dim} of {x} from {self.start or 0} to {end}")
         return x.with_shape(replaced(x.shape, dim, length))
 
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        dim = self.dim % len(x.shape)
-        return (replaced(x.strides, dim, x.strides[dim] * self.step),)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        start, _ = self.bounds(x.shape[dim])
-        return (fields.cut(x, dim, made[0], evaluate(start, {}), self.step),)
+    def _empty(self, where: str) -> OpError:
+        field = "start" if self.start is not None else "end"
+        return OpError(f"nothing is left {where}", code=Code.SIZE_ERROR, field=field)
 
 
 def from_front(place: Dim, size: Dim) -> Dim:
     """A negative number counts from the end, as in Python."""
     return size + place if isinstance(place, int) and place < 0 else place
+
+
+def _is_empty(start: Dim, end: Dim) -> bool:
+    """Whether nothing lies between two places, however many there are."""
+    return from_one_end(start, end) and least(start - end) >= 0
 
 
 def _below_one(size: Dim) -> bool:
@@ -287,7 +279,7 @@ def _below_one(size: Dim) -> bool:
 
 def _check_positive(size: Dim, field: str) -> None:
     if _below_one(size):
-        raise OpError(f"{field} {size} is less than 1", code="bad-value", field=field)
+        raise OpError(f"{field} {size} is less than 1", code=Code.BAD_VALUE, field=field)
 
 
 def _pieces(size: int, piece: int) -> Sequence[int]:
@@ -295,19 +287,19 @@ def _pieces(size: int, piece: int) -> Sequence[int]:
     return [piece] * whole + [rest] * bool(rest)
 
 
-def _check_names(names: tuple[str, ...] | None, count: int) -> None:
-    """Raises OpError unless there is a name for each of `count` outputs, all different."""
-    if names is None:
-        return
-    if len(names) != count:
-        raise OpError(
-            f"names {format_list(names)} has {len(names)} names for {count} outputs",
-            code="bad-value",
-            field="names",
-        )
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
+def _check_distinct(names: tuple[str, ...] | None) -> None:
+    """Raises OpError for a name of two outputs."""
+    twice = [name for i, name in enumerate(listed(names)) if name in listed(names)[:i]]
     if twice:
-        raise OpError(f"names has `{twice[0]}` twice", code="bad-value", field="names")
+        raise OpError(f"names has `{twice[0]}` twice", code=Code.BAD_VALUE, field="names")
+
+
+def _check_count(names: tuple[str, ...] | None, count: int) -> None:
+    """Raises OpError unless there is a name for each of `count` outputs."""
+    if names is not None and len(names) != count:
+        raise OpError(
+            f"names {format_list(names)} has {len(names)} names for {count} outputs", code=Code.BAD_VALUE, field="names"
+        )
 
 
 DIVIDE = (Chunk, Split, TensorSplit, Unbind, Select, Narrow, Slice)

@@ -1,13 +1,11 @@
 """Layers that zero a part of their input while training and pass it on in evaluation."""
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
 from archdsl.ops.base import Kind, Op, Probability
 from archdsl.ops.layers import LAYOUTS, require_batched
-from archdsl.ops.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.ops.rules import require_float, require_least_rank
 from archdsl.shapes import TensorType
 
@@ -16,20 +14,10 @@ class Passing(Op):
     """Passes its input on, but for the training."""
 
     kind = Kind.ACTIVATION
+    about = ""
     follows = True
 
     p: Probability
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
-        return None if training and self.p else (x.strides,)
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """A mask."""
-        return Kept(more=self.mask(x)) if self.p else NOTHING
-
-    def mask(self, x: Placed) -> tuple[TensorType, ...]:
-        """What is drawn."""
-        raise NotImplementedError
 
 
 class AnyDropout(Passing):
@@ -37,9 +25,8 @@ class AnyDropout(Passing):
 
     p: Probability = Field(0.5, description="probability of zeroing")
 
-    def mask(self, x: Placed) -> tuple[TensorType, ...]:
-        """A number for each element."""
-        return (x.type,)
+    def is_idle(self) -> bool:
+        return self.p == 0
 
     def infer(self, x: TensorType) -> TensorType:
         require_float("input", x, f"put through {self.name}")
@@ -49,11 +36,7 @@ class AnyDropout(Passing):
 class ChannelDropout(AnyDropout):
     """Dropout of whole channels, arXiv:1411.4280."""
 
-    aliases = ("spatial_dropout",)
     spatial: ClassVar[int]
-
-    def mask(self, x: Placed) -> tuple[TensorType, ...]:
-        return (elements(x.shape[:2], x.dtype),)
 
     def infer(self, x: TensorType) -> TensorType:
         require_batched(self.name, x, self.spatial + 2, LAYOUTS[self.spatial])
@@ -65,6 +48,7 @@ class Dropout(AnyDropout):
     """Zeroes elements while training and scales the others up: `torch.nn.Dropout`, arXiv:1207.0580."""
 
     name = "dropout"
+    passes = ("evaluation", "training")
 
 
 @final
@@ -114,7 +98,8 @@ class StochasticDepth(Passing):
     """Zeroes a residual branch while training and scales it up otherwise: torchvision's, arXiv:1603.09382."""
 
     name = "stochastic_depth"
-    aliases = ("drop_path", "drop_connect")
+    passes = ("evaluation",)
+    silent = True
 
     p: Probability = Field(description="probability of zeroing")
     mode: Literal["row", "batch"] = Field("row", description="`row` draws for each sample, `batch` once for all")
@@ -124,16 +109,5 @@ class StochasticDepth(Passing):
         require_least_rank("input", x, 1)
         return x
 
-    def mask(self, x: Placed) -> tuple[TensorType, ...]:
-        return (elements(x.shape[:1] if self.mode == "row" else (), x.dtype),)
 
-
-DROPOUT = (
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    AlphaDropout,
-    FeatureAlphaDropout,
-    StochasticDepth,
-)
+DROPOUT = (Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout, StochasticDepth)

@@ -1,17 +1,15 @@
 """`einsum`: products of any number of tensors, summed over named indices."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import Field, field_validator
 
+from archdsl.faults.code import Code
 from archdsl.limits import MAX_NOTATION
-from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port
-from archdsl.ops.contract import factors_kept
-from archdsl.ops.memory import Kept, Placed, Sizes
 from archdsl.ops.rules import meet, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, product
 
@@ -62,7 +60,7 @@ class Einsum(Op):
     """Multiplies tensors and sums over indices: `b h t d, b h s d -> b h t s`.
 
     An index is one letter; those that are not in the result are summed over. `...` stands for
-    dimensions that broadcast.
+    dimensions that broadcast, of which each operand may have another number.
     """
 
     name: ClassVar[str] = "einsum"
@@ -78,7 +76,7 @@ class Einsum(Op):
         return text
 
     def infer(self, *operands: TensorType) -> TensorType:
-        equation = self._spread(operands)
+        equation = self.spread(operands)
         for place, x in enumerate(operands):
             require_same_dtype(("0", str(place)), operands[0], x)
         sizes = _sizes(equation, operands)
@@ -90,13 +88,13 @@ class Einsum(Op):
         A product that sums over nothing is elementwise and counts as 0, as it does in torch.
         """
         total: Dim = 0
-        for macs, _ in self._products(operands):
+        for macs, _ in self.products(operands):
             total = total + macs
         return total
 
-    def _products(self, operands: tuple[TensorType, ...]) -> Iterator[tuple[Dim, dict[str, Dim]]]:
+    def products(self, operands: tuple[TensorType, ...]) -> Iterator[tuple[Dim, dict[str, Dim]]]:
         """The MACs of each product of two, and the sizes that it makes by index."""
-        equation = self._spread(operands)
+        equation = self.spread(operands)
         terms = [
             {label: dim for label, dim in zip(labels, x.shape, strict=True) if dim != 1}
             for labels, x in zip(equation.operands, operands, strict=True)
@@ -108,31 +106,13 @@ class Einsum(Op):
             yield macs, made
             terms = [made, *rest]
 
-    def keeps(self, made: Sequence[TensorType], *operands: Placed) -> Kept:
-        """The operands, and every product that is multiplied again."""
-        products = [*self._products(tuple(x.type for x in operands))][:-1]
-        kept = factors_kept(operands)
-        return kept._replace(more=tuple(TensorType(tuple(sizes.values()), made[0].dtype) for _, sizes in products))
-
-    def field(self, made: Sequence[Sizes], *operands: fields.Field) -> tuple[fields.Field, ...]:
-        equation = self._spread(tuple(TensorType(x.shape) for x in operands))
-        dims: dict[str, fields.Parts] = {}
-        summed = []
-        for labels, x in zip(equation.operands, operands, strict=True):
-            for label, parts in zip(labels, x.dims, strict=True):
-                if label not in dims or not fields.has_places(dims[label]):
-                    dims[label] = parts
-            gone = [dim for dim, label in enumerate(labels) if label not in equation.result]
-            summed.append(fields.mixed(x, gone))
-        return (fields.together([dims[label] for label in equation.result], *summed),)
-
-    def _spread(self, operands: tuple[TensorType, ...]) -> Equation:
+    def spread(self, operands: tuple[TensorType, ...]) -> Equation:
         """The equation with a label for every dimension of its operands. Raises OpError."""
         equation = parse(self.equation)
         if len(operands) != len(equation.operands):
             raise OpError(
                 f"the equation has {len(equation.operands)} operands, but {len(operands)} are fed",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 field="equation",
             )
         spread = []
@@ -142,7 +122,7 @@ class Einsum(Op):
             if more < 0 or (more and "..." not in labels):
                 raise OpError(
                     f"`{' '.join(labels)}` has {len(labels)} indices, but {x} has rank {x.rank}",
-                    code="rank-error",
+                    code=Code.RANK_ERROR,
                     ports=(str(place),),
                     field="equation",
                 )
@@ -164,19 +144,22 @@ def _sizes(equation: Equation, operands: tuple[TensorType, ...]) -> dict[str, Di
     sizes: dict[str, Dim] = {}
     source: dict[str, int] = {}
     for place, (labels, x) in enumerate(zip(equation.operands, operands, strict=True)):
+        own: dict[str, Dim] = {}
         for label, dim in zip(labels, x.shape, strict=True):
-            twice = source.get(label) == place and labels.count(label) > 1 and differ(dim, sizes[label])
-            size = None if twice else meet(sizes.get(label, 1), dim)
+            if differ(own.setdefault(label, dim), dim):  # of one tensor, torch broadcasts no diagonal
+                raise _unequal(label, (own[label], place, x), (dim, place, x))
+            size = meet(sizes.get(label, 1), dim)
             if size is None:
-                raise OpError(
-                    f"{_spell(label)} is {sizes[label]} in {operands[source[label]]} and {dim} in {x}",
-                    ports=(str(source[label]), str(place)),
-                    field="equation",
-                )
-            if label not in sizes or labels.count(label) > 1 or sizes[label] == 1:
+                raise _unequal(label, (sizes[label], source[label], operands[source[label]]), (dim, place, x))
+            if label not in sizes or sizes[label] == 1:
                 source[label] = place
             sizes[label] = size
     return sizes
+
+
+def _unequal(label: str, *found: tuple[Dim, int, TensorType]) -> OpError:
+    said = " and ".join(f"{size} in {x}" for size, _, x in found)
+    return OpError(f"{_spell(label)} is {said}", ports=tuple(str(place) for _, place, _ in found), field="equation")
 
 
 def _spell(label: str) -> str:

@@ -1,58 +1,47 @@
 """Tables of vectors, read by whole numbers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Mapping
+from typing import Any, Literal, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
-from archdsl.ops.layers import agree, require_fields, required
-from archdsl.ops.memory import Kept, Sizes
-from archdsl.ops.rules import require_integer, require_rank
+from archdsl.ops.layers import agree, require_fields, require_shape
+from archdsl.ops.rules import require_float, require_integer, require_rank, require_same_dtype
 from archdsl.shapes import Dim, Shape, TensorType
 
 
-@final
-class Embedding(Op):
-    """A row of a table for each number: `torch.nn.Embedding`, or its function with a weight fed."""
+class Lookup(Op):
+    """An op that reads rows of a table, which it owns or is fed."""
 
-    name = "embedding"
-    aliases = ("embedding_lookup", "lookup_table")
     kind = Kind.EMBEDDING
-    ports = (Port("input"), Port("weight", optional=True))
 
     num_embeddings: PositiveInt | None = Field(None, description="rows of the table; required unless a weight is fed")
     embedding_dim: PositiveInt | None = Field(None, description="length of a row; required unless a weight is fed")
-    padding_idx: int | None = Field(None, description="a row that starts as zeros and is not trained")
+    padding_idx: int | None = None
 
-    def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:
-        require_integer("input", x)
+    def row(self, x: TensorType, weight: TensorType | None) -> TensorType:
+        """The type of one row. Raises OpError."""
         rows, length = self._table(weight)
         if self.padding_idx is not None and isinstance(rows, int) and not -rows <= self.padding_idx < rows:
             raise OpError(
-                f"embedding has {rows} rows, so padding_idx cannot be {self.padding_idx}",
-                code="bad-value",
+                f"{self.name} has {rows} rows, so padding_idx cannot be {self.padding_idx}",
+                code=Code.BAD_VALUE,
                 field="padding_idx",
             )
-        dtype = weight.dtype if weight is not None else "float32"
-        return TensorType((*x.shape, length), dtype)
+        require_integer("input", x)
+        return TensorType((length,), weight.dtype if weight is not None else "float32")
 
-    def tensors(self, x: TensorType, weight: TensorType | None = None) -> Mapping[str, Weight]:
+    def tensors(self, x: TensorType, weight: TensorType | None = None, *others: Any) -> Mapping[str, Weight]:
         return {} if weight is not None else {"weight": Weight(self._table(None))}
 
-    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
-        """The numbers of the rows."""
-        return Kept((0,))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field, *weight: Any) -> tuple[fields.Field, ...]:
-        return (fields.together((*x.dims, fields.plain(made[0][-1])), x, *weight),)
+    def indexed(self, x: TensorType, weight: TensorType | None = None, *others: Any) -> Mapping[int, Dim]:
+        return {0: self._table(weight)[0]}
 
     def _table(self, weight: TensorType | None) -> tuple[Dim, Dim]:
         if weight is None:
-            require_fields(self, "num_embeddings", "embedding_dim")
-            rows: int = required(self, "num_embeddings")
-            length: int = required(self, "embedding_dim")
+            rows, length = require_fields(self, "num_embeddings", "embedding_dim")
             return rows, length
         require_rank("weight", weight, 2)
         shape: Shape = weight.shape
@@ -61,4 +50,54 @@ class Embedding(Op):
         return shape[0], shape[1]
 
 
-EMBEDDING = (Embedding,)
+@final
+class Embedding(Lookup):
+    """A row of a table for each number: `torch.nn.Embedding`, or its function with a weight fed."""
+
+    name = "embedding"
+    ports = (Port("input"), Port("weight", optional=True))
+
+    padding_idx: int | None = Field(None, description="a row that starts as zeros and is not trained")
+
+    def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:
+        row = self.row(x, weight)
+        return row.with_shape((*x.shape, *row.shape))
+
+
+@final
+class EmbeddingBag(Lookup):
+    """The sum, mean or maximum of rows of a table, for each list of numbers of (N, L): `torch.nn.EmbeddingBag`.
+
+    With a weight fed its function. `per_sample_weights`, (N, L) as the input, multiply the rows of a sum.
+    """
+
+    name = "embedding_bag"
+    ports = (Port("input"), Port("weight", optional=True), Port("per_sample_weights", optional=True))
+
+    mode: Literal["sum", "mean", "max"] = Field("mean", description="what is made of a list's rows")
+    padding_idx: int | None = Field(None, description="a row that does not count, starts as zeros and is not trained")
+
+    def infer(
+        self, x: TensorType, weight: TensorType | None = None, per_sample_weights: TensorType | None = None
+    ) -> TensorType:
+        self._check_mode(per_sample_weights)
+        row = self.row(x, weight)
+        require_rank("input", x, 2)
+        require_float("weight", row, "look up")
+        if per_sample_weights is not None:
+            require_same_dtype(("weight", "per_sample_weights"), row, per_sample_weights)
+            require_shape(self.name, "per_sample_weights", per_sample_weights, x.shape)
+        return row.with_shape((x.shape[0], *row.shape))
+
+    def _check_mode(self, weights: TensorType | None) -> None:
+        if weights is not None and self.mode != "sum":
+            raise OpError(
+                f"{self.name} with `mode: {self.mode}` takes no per_sample_weights",
+                code=Code.BAD_VALUE,
+                ports=("per_sample_weights",),
+                field="mode",
+                hint="they multiply the rows of a sum: write `mode: sum`",
+            )
+
+
+EMBEDDING = (Embedding, EmbeddingBag)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any, Final
 
+from archdsl.faults.code import Code
 from archdsl.limits import MAX_INT64, MAX_RANK
 from archdsl.ops.base import OpError, Weight
 from archdsl.shapes import TensorType
@@ -20,10 +21,10 @@ def check_outputs(types: Iterable[TensorType], what: str = "the output") -> None
         if found.rank > MAX_RANK:
             raise OpError(
                 f"{what} would have {found.rank} dimensions, more than the {MAX_RANK} that torch takes",
-                code="rank-error",
+                code=Code.RANK_ERROR,
             )
         if prod(found.shape) > MAX_INT64 // _BYTES:  # type: ignore[operator]
-            raise OpError(f"{what} would be {found}: more than 2 ** 63 - 1 bytes", code="size-error")
+            raise OpError(f"{what} would be {found}: more than 2 ** 63 - 1 bytes", code=Code.SIZE_ERROR)
 
 
 def check_tensors(tensors: Mapping[str, Weight]) -> None:
@@ -32,7 +33,7 @@ def check_tensors(tensors: Mapping[str, Weight]) -> None:
         size = prod(weight.shape)
         if size.__class__ is int and size > MAX_INT64 // _BYTES:
             shown = f"`{name}` would be" if name else "it would be"
-            raise OpError(f"{shown} {TensorType(weight.shape)}: more than 2 ** 63 - 1 bytes", code="size-error")
+            raise OpError(f"{shown} {TensorType(weight.shape)}: more than 2 ** 63 - 1 bytes", code=Code.SIZE_ERROR)
 
 
 def uncountable(value: Any) -> int | None:

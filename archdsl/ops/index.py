@@ -1,13 +1,12 @@
 """Ops that pick elements by an index or a condition that is a tensor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Number, Op, OpError, Port, PositiveInt, normal_dim
-from archdsl.ops.memory import Kept, Sizes
 from archdsl.ops.rules import (
     FLOATS,
     broadcast_or_fail,
@@ -17,7 +16,7 @@ from archdsl.ops.rules import (
     require_least_rank,
     require_rank,
 )
-from archdsl.shapes import Shape, TensorType, least
+from archdsl.shapes import Dim, Shape, TensorType, least
 
 
 class Pick(Op):
@@ -26,16 +25,13 @@ class Pick(Op):
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("index"))
 
-    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
-        """The index."""
-        return Kept((1,))
-
 
 @final
 class Index(Pick):
     """Rows of a table by a tensor of their numbers, `input[index]`: the index's shape, then the row's."""
 
     name: ClassVar[str] = "index"
+    counts_back = True
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
         require_integer("index", index)
@@ -43,8 +39,8 @@ class Index(Pick):
         require_least_rank("index", index, 1)
         return x.with_shape((*index.shape, *x.shape[1:]))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.together((*index.dims, *x.dims[1:]), fields.mixed(x, (0,)), index),)
+    def indexed(self, x: TensorType, index: TensorType) -> Mapping[int, Dim]:
+        return {1: x.shape[0]}
 
 
 @final
@@ -52,7 +48,6 @@ class IndexSelect(Pick):
     """The places along a dimension that a list of their numbers says."""
 
     name: ClassVar[str] = "index_select"
-    aliases: ClassVar[tuple[str, ...]] = ("take",)
     dim: Annotated[int, Field(description="the dimension of the places")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
@@ -61,17 +56,24 @@ class IndexSelect(Pick):
         dim = normal_dim(self.dim, x.rank)
         return x.with_shape(replaced(x.shape, dim, index.shape[0]))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        return (fields.together(replaced(x.dims, dim, *index.dims), fields.mixed(x, (dim,)), index),)
+    def indexed(self, x: TensorType, index: TensorType) -> Mapping[int, Dim]:
+        return {1: x.shape[self.dim]}
+
+
+class Along(Pick):
+    """An op whose index counts along one dimension, and stands beside the others."""
+
+    dim: Annotated[int, Field(description="the dimension in which the index counts")]
+
+    def indexed(self, x: TensorType, index: TensorType) -> Mapping[int, Dim]:
+        return {1: x.shape[self.dim]}
 
 
 @final
-class Gather(Pick):
+class Gather(Along):
     """For each place of the output, the input's element whose number along `dim` the index says."""
 
     name: ClassVar[str] = "gather"
-    dim: Annotated[int, Field(description="the dimension in which the index counts")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
         require_integer("index", index)
@@ -87,12 +89,11 @@ class Gather(Pick):
 
 
 @final
-class TakeAlongDim(Pick):
+class TakeAlongDim(Along):
     """`gather` with an index that broadcasts against the input."""
 
     name: ClassVar[str] = "take_along_dim"
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("indices"))
-    dim: Annotated[int, Field(description="the dimension in which the index counts")]
 
     def infer(self, x: TensorType, indices: TensorType) -> TensorType:
         require_integer("indices", indices, ("int64",))
@@ -109,14 +110,16 @@ class OneHot(Op):
 
     name: ClassVar[str] = "one_hot"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    called = "One-hot"
+    about = "num_classes"
     num_classes: Annotated[PositiveInt, Field(description="the length of the vectors")]
 
     def infer(self, x: TensorType) -> TensorType:
         require_integer("input", x, ("int64",))
         return x.with_shape((*x.shape, self.num_classes))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.together((*x.dims, fields.plain(self.num_classes)), x),)
+    def indexed(self, x: TensorType) -> Mapping[int, Dim]:
+        return {0: self.num_classes}
 
 
 @final
@@ -133,10 +136,6 @@ class Where(Op):
         shape = broadcast_or_fail("choose between", names, (condition.shape, x.shape, other.shape))
         return TensorType(shape, promote(x.dtype, other.dtype))
 
-    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
-        """The condition."""
-        return Kept((0,))
-
 
 @final
 class MaskedFill(Op):
@@ -152,23 +151,16 @@ class MaskedFill(Op):
         shape = broadcast_or_fail("mask", ("input", "mask"), (x.shape, mask.shape))
         if isinstance(self.value, float) and x.dtype not in FLOATS:
             raise OpError(
-                f"cannot fill {x.dtype} with {self.value}",
-                code="dtype-error",
-                ports=("input",),
-                hint="put a `cast`",
+                f"cannot fill {x.dtype} with {self.value}", code=Code.DTYPE_ERROR, ports=("input",), hint="put a `cast`"
             )
         return x.with_shape(shape)
-
-    def keeps(self, made: Sequence[TensorType], *inputs: object) -> Kept:
-        """The mask."""
-        return Kept((1,))
 
 
 def _check_bool(port: str, x: TensorType) -> None:
     if x.dtype != "bool":
         raise OpError(
             f"`{port}` must be bool, not {x.dtype}",
-            code="dtype-error",
+            code=Code.DTYPE_ERROR,
             ports=(port,),
             hint="compare it in a formula, or put a `cast`",
         )

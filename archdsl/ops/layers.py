@@ -4,11 +4,13 @@ from typing import Any, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator
 
-from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt
+from archdsl.faults.code import Code
+from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt, Unexpected
 from archdsl.ops.rules import require_float
-from archdsl.shapes import Dim, Shape, Symbolic, TensorType, differ, format_shape
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, differ, format_shape, least
+from archdsl.text.spelled import quoted
 
-Sizes: TypeAlias = tuple[PositiveInt, ...]
+SpatialSizes: TypeAlias = tuple[PositiveInt, ...]
 """A number of at least 1 per spatial dimension; one number stands for all."""
 Paddings: TypeAlias = tuple[NonNegativeInt, ...]
 """A number of at least 0 per spatial dimension; one number stands for all."""
@@ -39,7 +41,7 @@ class Spatial(Op):
         if not isinstance(value, list | tuple):
             return (value,) * cls.spatial
         if len(value) != cls.spatial:
-            raise ValueError(f"expected one number or a list of {cls.spatial}, not a list of {len(value)}")
+            raise Unexpected(f"one number or a list of {cls.spatial}, not a list of {len(value)}")
         return tuple(value)
 
     def check_input(self, x: TensorType) -> None:
@@ -48,12 +50,34 @@ class Spatial(Op):
         require_float("input", x, f"put through {self.name}")
 
 
+def same_upper(op: str, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[tuple[Dim, Dim], ...]:
+    """The padding before and after each dimension with which windows make `ceil(size / stride)` of it.
+
+    It is ONNX's SAME_UPPER and TensorFlow's SAME: `max((ceil(size / stride) - 1) * stride + reach - size, 0)` in all,
+    where `reach` is `(kernel - 1) * dilation + 1`, of which the odd place comes after. Raises OpError.
+    """
+    rule = zip(sizes, kernel, stride, dilation, strict=True)
+    totals = [_total(size, known(op, k, "its kernel", "weight"), step, gap) for size, k, step, gap in rule]
+    return tuple((total // 2, (total + 1) // 2) for total in totals)
+
+
+def _total(size: Dim, kernel: Dim, stride: Dim, dilation: Dim) -> Dim:
+    """The total, without a maximum: where windows are shorter than their step, they may end before the size does."""
+    reach = (kernel - 1) * dilation + 1
+    rest = -size % stride
+    if reach == 1:
+        return 0
+    if least(reach - stride) >= 0:
+        return rest + reach - stride
+    return (rest + reach) // stride * ((rest + reach) % stride)
+
+
 def require_batched(op: str, x: TensorType, rank: int, layout: str, port: str = "input") -> None:
     """Raises OpError (`rank-error`) unless `x` has this rank, the batch included."""
     if x.rank != rank:
         raise OpError(
             f"{op} takes a batch {layout} of rank {rank}, not {x} of rank {x.rank}",
-            code="rank-error",
+            code=Code.RANK_ERROR,
             ports=(port,),
             hint="the first dimension is the batch" if x.rank == rank - 1 else None,
         )
@@ -64,7 +88,7 @@ def require_sizes(op: str, x: TensorType, sizes: Shape) -> None:
     if any(isinstance(size, int) and size < 1 for size in sizes):
         raise OpError(
             f"{op} makes {format_shape(sizes)} of {format_shape(x.shape[2:])}: a size below 1",
-            code="size-error",
+            code=Code.SIZE_ERROR,
             ports=("input",),
             hint=_channels_last(x) or "make the input larger, or the kernel or the stride smaller",
         )
@@ -85,7 +109,7 @@ def known(op: str, dim: Dim, what: str, port: str = "input") -> int:
     if isinstance(dim, Symbolic):
         raise OpError(
             f"{op} must know {what} when the model is built, but {dim} is known only at run time",
-            code="size-error",
+            code=Code.SIZE_ERROR,
             ports=(port,),
             hint="make the size a parameter of the file",
         )
@@ -97,7 +121,7 @@ def require_float32(op: str, x: TensorType, port: str = "input") -> None:
     if x.dtype != "float32":
         raise OpError(
             f"{op}'s own tensors are float32, so it cannot take {x.dtype}",
-            code="dtype-error",
+            code=Code.DTYPE_ERROR,
             ports=(port,),
             hint="put a `cast` to float32 before it",
         )
@@ -112,11 +136,13 @@ def require_shape(op: str, port: str, x: TensorType, shape: Shape) -> None:
 def require_together(op: Op, weight: TensorType | None, bias: TensorType | None) -> None:
     """Raises OpError where a bias is fed without a weight, or against the field `bias`."""
     if bias is not None and weight is None:
-        raise OpError(f"{op.name} is fed a bias but no weight: feed both or neither", code="bad-value", ports=("bias",))
+        raise OpError(
+            f"{op.name} is fed a bias but no weight: feed both or neither", code=Code.BAD_VALUE, ports=("bias",)
+        )
     said = getattr(op, "bias", None) if "bias" in op.model_fields_set else None
     if weight is not None and said is not None and said != (bias is not None):
         fact = "one is fed" if bias is not None else "it is fed a weight and no bias"
-        raise OpError(f"{op.name} has `bias: {str(said).lower()}`, but {fact}", code="bad-value", field="bias")
+        raise OpError(f"{op.name} has `bias: {str(said).lower()}`, but {fact}", code=Code.BAD_VALUE, field="bias")
 
 
 def required(op: Op, field: str) -> Any:
@@ -124,19 +150,23 @@ def required(op: Op, field: str) -> Any:
 
     Raises OpError (`missing-field`) where it is left out.
     """
-    require_fields(op, field)
-    return getattr(op, field)
+    return require_fields(op, field)[0]
 
 
-def require_fields(op: Op, *fields: str) -> None:
-    """Raises OpError (`missing-field`) where one of the fields is left out that only a fed weight makes optional."""
-    missing = [field for field in fields if getattr(op, field) is None]
-    if missing:
-        named = " and ".join(f"`{field}`" for field in missing)
+def require_fields(op: Op, *fields: str) -> list[Any]:
+    """The values of fields that only a fed weight makes optional.
+
+    Raises OpError (`missing-field`) where one is left out.
+    """
+    values = [getattr(op, field) for field in fields]
+    if None in values:
+        missing = [field for field, value in zip(fields, values, strict=True) if value is None]
+        named = quoted(missing, " and ")
         raise OpError(
-            f"{op.name} needs {named}, since it is not fed a weight", code="missing-field", field=missing[0],
+            f"{op.name} needs {named}, since it is not fed a weight", code=Code.MISSING_FIELD, field=missing[0],
             hint=f"add `{', '.join(f'{field}: …' for field in missing)}`",
         )  # fmt: skip
+    return values
 
 
 def agree(op: Op, field: str, size: Any) -> None:

@@ -1,14 +1,12 @@
 """Linear layers: matrices applied to the last dimension."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Mapping
+from typing import final
 
 from pydantic import Field
 
-from archdsl.ops import fields
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import BIAS, agree, known, require_float32, require_shape, require_together, required
-from archdsl.ops.memory import Kept, Placed, Sizes, flat
 from archdsl.ops.rules import require_float, require_least_rank, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, format_shape
 
@@ -18,14 +16,10 @@ class Linear(Op):
     """A matrix applied to the last dimension: `torch.nn.Linear`, or its function with a weight fed."""
 
     name = "linear"
-    aliases = ("dense", "fc", "fully_connected", "gemm", "inner_product", "projection")
     kind = Kind.LINEAR
+    matrix = True
     fresh = True
-    ports = (
-        Port("input"),
-        Port("weight", optional=True),
-        Port("bias", optional=True),
-    )
+    ports = (Port("input"), Port("weight", optional=True), Port("bias", optional=True))
 
     out_features: PositiveInt | None = Field(
         None, description="features of the output; required unless a weight is fed"
@@ -33,13 +27,14 @@ class Linear(Op):
     bias: bool = BIAS
 
     def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
+        require_together(self, weight, bias)
+        out_features = required(self, "out_features") if weight is None else weight.shape[0]
         require_float("input", x, "put through linear")
         require_least_rank("input", x, 1)
-        require_together(self, weight, bias)
         if weight is None:
             require_float32(self.name, x)
             known(self.name, x.shape[-1], "its input features")
-            return x.with_shape((*x.shape[:-1], required(self, "out_features")))
+            return x.with_shape((*x.shape[:-1], out_features))
         self._check_fed(x, weight, bias)
         return x.with_shape((*x.shape[:-1], weight.shape[0]))
 
@@ -57,17 +52,6 @@ class Linear(Op):
     def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         out_features = weight.shape[0] if weight is not None else required(self, "out_features")
         return x.size * out_features
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, weight: Placed | None = None, *bias: Any) -> Kept:
-        """What is multiplied, the input as a matrix: a copy where it cannot be read as one."""
-        fed = (1,) if weight is not None and x.learned else ()
-        return Kept((0, *fed)) if flat(x) else Kept(fed, more=(x.type,))
-
-    def scratch(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> tuple[TensorType, ...]:
-        return () if flat(x) else (x.type,)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field, *weights: Any) -> tuple[fields.Field, ...]:
-        return (fields.contracted(x, len(x.dims) - 1, made[0][-1]),)
 
     def _check_fed(self, x: TensorType, weight: TensorType, bias: TensorType | None) -> None:
         require_rank("weight", weight, 2)
@@ -89,6 +73,7 @@ class Bilinear(Op):
 
     name = "bilinear"
     kind = Kind.LINEAR
+    matrix = True
     fresh = True
     ports = (Port("input1"), Port("input2"))
 
@@ -124,23 +109,21 @@ class Bilinear(Op):
             TensorType(first.shape[:-1]).size * second.shape[-1] * self.out_features
         )
 
-    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
-        return Kept((0, 1))
-
 
 @final
 class Identity(Op):
     """Its input: `torch.nn.Identity`."""
 
     name = "identity"
-    aliases = ("noop", "no_op", "pass", "pass_through")
     kind = Kind.RESHAPE
+    moves = True
+    silent = True
+
+    def is_idle(self) -> bool:
+        return True
 
     def infer(self, x: TensorType) -> TensorType:
         return x
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,)
 
 
 LINEAR = (Linear, Bilinear, Identity)

@@ -1,22 +1,13 @@
 """Normalisation over batches, instances, groups of channels, and trailing dimensions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Mapping
+from typing import final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
-from archdsl.ops.layers import (
-    EPS,
-    Spatial,
-    known,
-    require_batched,
-    require_float32,
-    require_shape,
-    require_together,
-)
-from archdsl.ops.memory import Kept, Placed, Sizes, elements
+from archdsl.ops.layers import EPS, Spatial, known, require_batched, require_float32, require_shape, require_together
 from archdsl.ops.rules import divides, require_float, require_least_rank, require_same_dtype
 from archdsl.shapes import TensorType, product
 
@@ -50,13 +41,11 @@ class RunningNorm(Spatial):
             own["num_batches_tracked"] = Weight((), "int64", buffer=True)
         return own
 
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The input, and each channel's mean and deviation."""
-        return Kept((0,), more=(elements((2, x.shape[1])),))
-
 
 class BatchNorm(RunningNorm):
-    aliases = ("bn", "sync_batch_norm", "batch_normalization", "sync_bn")
+    called = "BatchNorm"
+    about = ""
+
     momentum: float | None = Field(
         0.1, description="weight of a batch in the running statistics; null: their plain mean"
     )
@@ -68,14 +57,16 @@ class BatchNorm(RunningNorm):
         if not self.track_running_stats and x.shape[0] * product(x.shape[2:]) == 1:
             raise OpError(
                 f"{self.name} without running statistics takes more than one value per channel, not {x}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
             )
         return result
 
 
 class InstanceNorm(RunningNorm):
-    aliases = ("instance_normalization",)
+    called = "InstanceNorm"
+    about = ""
+
     momentum: float = Field(0.1, description="weight of a batch in the running statistics")
     affine: bool = Field(False, description="whether a weight and a bias per channel are learned")
     track_running_stats: bool = Field(False, description="whether statistics of the training are kept for evaluation")
@@ -85,13 +76,10 @@ class InstanceNorm(RunningNorm):
         if product(x.shape[2:]) == 1:
             raise OpError(
                 f"{self.name} takes more than one value per channel and sample, not {x}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
             )
         return result
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, range(2, len(x.dims))),)
 
 
 @final
@@ -151,19 +139,13 @@ class TrailingNorm(Op):
     """Normalisation over the last dimensions."""
 
     kind = Kind.NORM
+    about = ""
     fresh = True
 
     normalized_dims: PositiveInt = Field(
         1, description="how many of the last dimensions are normalised; torch's `normalized_shape`"
     )
     elementwise_affine: bool = Field(True, description="whether a weight per element is learned")
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> Kept:
-        """The input, and the statistics of each vector."""
-        return Kept((0,), more=(elements((2, *x.shape[: -self.normalized_dims])),))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field, *weights: Any) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, range(-self.normalized_dims, 0)),)
 
     def check(self, x: TensorType, weight: TensorType | None, bias: TensorType | None) -> None:
         """Raises OpError unless the inputs fit each other."""
@@ -188,12 +170,8 @@ class LayerNorm(TrailingNorm):
     """Layer normalisation over the last dimensions: `torch.nn.LayerNorm`, arXiv:1607.06450."""
 
     name = "layer_norm"
-    aliases = ("ln", "layer_normalization")
-    ports = (
-        Port("input"),
-        Port("weight", optional=True),
-        Port("bias", optional=True),
-    )
+    called = "LayerNorm"
+    ports = (Port("input"), Port("weight", optional=True), Port("bias", optional=True))
     eps: float = EPS
     bias: bool = Field(True, description="whether a bias is learned as well")
 
@@ -216,14 +194,9 @@ class RmsNorm(TrailingNorm):
     """Division by the root mean square of the last dimensions: `torch.nn.RMSNorm`, arXiv:1910.07467."""
 
     name = "rms_norm"
-    aliases = ("rms_normalization",)
+    called = "RMSNorm"
     ports = (Port("input"), Port("weight", optional=True))
     eps: float | None = Field(None, description="added to the mean square; default: the dtype's epsilon")
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, *weights: Any) -> Kept:
-        """The input, each vector's divisor, and for the weight's gradient the quotient."""
-        scaled = (x.type,) if self.elementwise_affine or any(weights) else ()
-        return Kept((0,), more=(elements(x.shape[: -self.normalized_dims]), *scaled))
 
     def infer(self, x: TensorType, weight: TensorType | None = None) -> TensorType:
         self.check(x, weight, None)
@@ -240,8 +213,8 @@ class GroupNorm(Op):
     """Normalisation of groups of channels of (N, C, …): `torch.nn.GroupNorm`, arXiv:1803.08494."""
 
     name = "group_norm"
-    aliases = ("gn", "group_normalization")
     kind = Kind.NORM
+    called = "GroupNorm"
     fresh = True
 
     num_groups: PositiveInt = Field(description="number of groups; divides the channels")
@@ -257,14 +230,14 @@ class GroupNorm(Op):
         if divides(self.num_groups, x.shape[1]) is False:
             raise OpError(
                 f"group_norm cannot split {x.shape[1]} channels into {self.num_groups} groups",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 ports=("input",),
                 field="num_groups",
             )
         if x.shape[0] * x.shape[1] // self.num_groups * product(x.shape[2:]) == 1:
             raise OpError(
                 f"group_norm takes more than one value per group, not {x} in {self.num_groups} groups",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
             )
         return x
@@ -273,21 +246,15 @@ class GroupNorm(Op):
         own = Weight((x.shape[1],))
         return {"weight": own, "bias": own} if self.affine else {}
 
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The input, and each group's mean and deviation."""
-        return Kept((0,), more=(elements((2, x.shape[0], self.num_groups)),))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, range(1, len(x.dims))),)
-
 
 @final
 class LocalResponseNorm(Op):
     """Normalisation over neighbouring channels: `torch.nn.LocalResponseNorm`."""
 
     name = "local_response_norm"
-    aliases = ("lrn", "local_response_normalization")
     kind = Kind.NORM
+    called = "LocalResponseNorm"
+    about = ""
     fresh = True
 
     size: PositiveInt = Field(description="number of neighbouring channels")
@@ -300,28 +267,8 @@ class LocalResponseNorm(Op):
         require_least_rank("input", x, 3)
         return x
 
-    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
-        """The squares, padded, and their means."""
-        batch, channels, *places = x.shape
-        return elements((batch, channels + self.size - 1, *places), x.dtype), x.type
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The input, the padded squares, and the divisor before and after it is raised."""
-        return Kept((0,), more=(*self.scratch(made, x), x.type))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, (1,)),)
-
 
 NORM = (
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
-    LayerNorm,
-    RmsNorm,
-    GroupNorm,
-    LocalResponseNorm,
-)
+    BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LayerNorm, RmsNorm,
+    GroupNorm, LocalResponseNorm,
+)  # fmt: skip

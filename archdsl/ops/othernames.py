@@ -1,19 +1,116 @@
 """What other libraries call the ops, for messages: `nn.Conv2d`, `Dense`, `drop_path`, `concat`.
 
-An op says itself what else it is called; here stand the names that mean no op, with what to write instead.
+They stand here and not with the ops: only a mistake asks for them, and a class of pydantic's costs every start more
+for each of its attributes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from archdsl.expression_functions import OPERATORS
-from archdsl.expression_tree import CallText
-from archdsl.formula import ELEMENTWISE
+from archdsl.expressions.error import CallText
+from archdsl.expressions.functions import OPERATORS
 from archdsl.ops import OPS
-from archdsl.ops.base import Op
+from archdsl.ops.formula import ELEMENTWISE
+
+
+def _each(stem: str) -> tuple[str, ...]:
+    """The ops of one, two and three dimensions."""
+    return tuple(f"{stem}{dims}d" for dims in (1, 2, 3))
+
+
+ALIASES: Final = (
+    (("conv", "convolution", "lazy_conv"), _each("conv")),
+    (
+        (
+            *("deconv", "deconvolution", "transposed_conv", "transpose_conv", "transposed_convolution", "up_conv"),
+            "lazy_conv_transpose",
+        ),
+        _each("conv_transpose"),
+    ),
+    (("max_pooling",), _each("max_pool")),
+    (("average_pool", "average_pooling", "mean_pool", "avg_pooling"), _each("avg_pool")),
+    (("bn", "sync_batch_norm", "batch_normalization", "sync_bn", "lazy_batch_norm"), _each("batch_norm")),
+    (("instance_normalization", "lazy_instance_norm"), _each("instance_norm")),
+    (("ln", "layer_normalization"), ("layer_norm",)),
+    (("rms_normalization",), ("rms_norm",)),
+    (("gn", "group_normalization"), ("group_norm",)),
+    (("lrn", "local_response_normalization", "cross_map_lrn"), ("local_response_norm",)),
+    (("dense", "fc", "fully_connected", "gemm", "inner_product", "projection", "lazy_linear"), ("linear",)),
+    (("noop", "no_op", "pass", "pass_through"), ("identity",)),
+    (("lrelu",), ("leaky_relu",)),
+    (("swish",), ("silu",)),
+    (("h_swish", "hswish"), ("hardswish",)),
+    (("h_sigmoid",), ("hardsigmoid",)),
+    (("logistic",), ("sigmoid",)),
+    (("spatial_dropout",), _each("dropout")),
+    (("drop_path", "drop_connect"), ("stochastic_depth",)),
+    (
+        (
+            *("mha", "attention", "self_attention", "cross_attention", "multi_head_self_attention", "mhsa"),
+            "multi_head_attention_forward",
+        ),
+        ("multihead_attention",),
+    ),
+    (("sdpa", "flash_attention", "dot_product_attention"), ("scaled_dot_product_attention",)),
+    (("embedding_lookup", "lookup_table"), ("embedding",)),
+    (("view",), ("reshape",)),
+    (("move_axis", "move_dim"), ("permute",)),
+    (("swap_axes", "swap_dims"), ("transpose",)),
+    (("expand_dims",), ("unsqueeze",)),
+    (("reverse",), ("flip",)),
+    (("einops",), ("rearrange",)),
+    (("broadcast_to",), ("expand",)),
+    (("unstack",), ("unbind",)),
+    (("crop", "strided_slice"), ("slice",)),
+    (("concat", "concatenate"), ("cat",)),
+    (("dot", "mm"), ("matmul",)),
+    (("batch_matmul", "batch_dot"), ("bmm",)),
+    (("reduce_mean", "average"), ("mean",)),
+    (("reduce_sum",), ("sum",)),
+    (("reduce_prod",), ("prod",)),
+    (("reduce_max",), ("amax",)),
+    (("reduce_min",), ("amin",)),
+    (("reduce_var",), ("var",)),
+    (("reduce_std",), ("std",)),
+    (("l2_normalize", "unit_norm", "l2_norm"), ("normalize",)),
+    (("take",), ("index_select",)),
+    (("zero_pad", "zero_padding", "padding", "constant_pad"), ("pad",)),
+    (("depth_to_space", "sub_pixel"), ("pixel_shuffle",)),
+    (("space_to_depth",), ("pixel_unshuffle",)),
+    (("native_channel_shuffle",), ("channel_shuffle",)),
+    (("warp",), ("grid_sample",)),
+    (("upsample", "upsampling", "resize", "rescale"), ("interpolate",)),
+    (("im2col",), ("unfold",)),
+    (("col2im",), ("fold",)),
+    (("as_type", "to_dtype"), ("cast",)),
+    (("stop_gradient",), ("detach",)),
+    (("buffer",), ("constant",)),
+)
+"""What other libraries call ops, without the number of dimensions."""
+
+VARIANTS: Final = (
+    (
+        ("global_avg_pool", "global_average_pool", "global_average_pooling", "gap"),
+        _each("adaptive_avg_pool"),
+        "output_size: 1",
+    ),
+    (("global_max_pool", "global_max_pooling"), _each("adaptive_max_pool"), "output_size: 1"),
+    (("max_pool_with_indices",), _each("max_pool"), "return_indices: true"),
+    (("adaptive_max_pool_with_indices",), _each("adaptive_max_pool"), "return_indices: true"),
+    (("gelu_tanh", "gelu_new", "approximate_gelu"), ("gelu",), "approximate: tanh"),
+    (("reflection_pad",), ("pad",), "mode: reflect"),
+    (("replication_pad",), ("pad",), "mode: replicate"),
+    (("circular_pad",), ("pad",), "mode: circular"),
+    (("upsample_nearest", "upsampling_nearest"), ("interpolate",), "mode: nearest"),
+    (("upsample_bilinear", "upsampling_bilinear"), ("interpolate",), "mode: bilinear"),
+    (("upsample_bicubic",), ("interpolate",), "mode: bicubic"),
+)
+"""What they call ops with certain fields, and those fields."""
+
+LOSS: Final = "a loss is no part of a network: compute it where you train"
 
 INSTEAD: Final[Mapping[str, str]] = {
     "swiglu": "write it as a formula over two `linear`: `= silu(gate) * up`",
@@ -25,8 +122,48 @@ INSTEAD: Final[Mapping[str, str]] = {
     "reciprocal": "write a formula: `= 1 / x`",
     "layer_scale": "write a `parameter` and a formula: `= gamma * x`",
     **dict.fromkeys(
-        ("sequential", "module_list", "module_dict", "model"),
+        ("sequential", "module_list", "module_dict", "model", "module", "container"),
         "nodes that run one after another are a list or a mapping: write them under the node's name",
+    ),
+    **dict.fromkeys(("parameter_list", "parameter_dict"), "write a `parameter` for each of them"),
+    **dict.fromkeys(
+        ("uninitialized_parameter", "uninitialized_buffer"), "write a `parameter` or a `constant`: it has its shape"
+    ),
+    **dict.fromkeys(
+        (
+            *("cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits", "linear_cross_entropy"),
+            *("linear_cross_entropy_options", "kl_div"),
+        ),
+        LOSS,
+    ),
+    "data_parallel": "where a network runs is no part of its architecture: wrap what is built",
+    **dict.fromkeys(
+        ("transformer", "transformer_encoder", "transformer_decoder"),
+        "write a loop of blocks: `use: [blocks/transformer]` has `encoder_layer` and `decoder_layer`",
+    ),
+    **dict.fromkeys(
+        ("transformer_encoder_layer", "encoder_layer"),
+        "it is a block: write `use: [blocks/transformer]` and `encoder_layer`",
+    ),
+    **dict.fromkeys(
+        ("transformer_decoder_layer", "decoder_layer"),
+        "it is a block: write `use: [blocks/transformer]` and `decoder_layer`",
+    ),
+    "flex_attention": "write what it does to the scores as formulas between `matmul` and `softmax`: "
+    "`use: [blocks/attention]` has `soft_capped_attention`",
+    "rnn_base": "write `rnn`, `lstm` or `gru`",
+    "rnn_cell_base": "write `rnn_cell`, `lstm_cell` or `gru_cell`",
+    "conv_tbc": "write `conv1d` between two `permute`: it takes (N, C, L)",
+    "pdist": "write `cdist`, with the same tensor twice",
+    **dict.fromkeys(
+        ("fractional_max_pool", "fractional_max_pool_with_indices"),
+        "write `adaptive_max_pool2d` or `3d`: a network here draws nothing at random in evaluation, as this would",
+    ),
+    "gumbel_softmax": "feed the noise as an input, and write `softmax` of `= (x + noise) / tau`: "
+    "a network here draws nothing at random in evaluation, as this would",
+    **dict.fromkeys(
+        ("grouped_mm", "scaled_mm", "scaled_grouped_mm"),
+        "write `matmul`: which kernel runs is no part of the architecture, and groups follow from data",
     ),
     **dict.fromkeys(("shortcut", "skip", "skip_connection"), "write a formula: `= a + b`"),
     **dict.fromkeys(("lambda", "function"), "write a formula, `= 2 * x`, or a block of your own under `blocks`"),
@@ -48,7 +185,6 @@ INSTEAD: Final[Mapping[str, str]] = {
         ("positional_encoding", "position_encoding", "positional_embedding", "position_embedding", "pos_embed"),
         "write a `parameter` (learned) or a `constant` (sines and cosines), and a formula that adds it",
     ),
-    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_cell"), "use op `scan` over a block that computes one step"),
     **dict.fromkeys(("input", "placeholder"), "inputs stand under `inputs`: `x: [N, 3, H, W]`"),
     **dict.fromkeys(("output", "return"), "outputs stand under `outputs`; by default the last node is the output"),
     **dict.fromkeys(("none", "null", "nil", "no"), "write `null`: a node whose op is null is left out"),
@@ -93,6 +229,7 @@ BESIDE: Final[Mapping[str, str]] = {
 }
 """What is no field of any op here, and where it is said instead."""
 
+_OTHERS: Final = (*((others, ops, "") for others, ops in ALIASES), *VARIANTS)
 _HOMES: Final = re.compile(
     r"(?:(?:tf|keras|flax|linen|torch|torchvision|timm|jax|nn|F|np|numpy|layers|functional|ops)\.)+"
 )
@@ -110,12 +247,21 @@ def op_hint(name: str, rank: int | None = None) -> str | None:
 
     `rank` is that of the input, where it is known: it chooses among `conv1d`, `conv2d` and `conv3d`.
     """
+    found = ops_called(name, rank)
+    return _question(found) if found else instead_of(name)
+
+
+def ops_called(name: str, rank: int | None = None) -> dict[str, str]:
+    """The ops that are called so here or elsewhere, each with the fields that the name says."""
     stem, dims = _squashed(bare(name))
-    found = dict(_same(stem, dims, rank) or _called(stem, dims, rank))
-    if found:
-        return _question(found)
+    return dict(_same(stem, dims, rank) or _called(stem, dims, rank))
+
+
+def instead_of(name: str) -> str | None:
+    """What is written in place of something that is no op here; None where it is not known."""
+    stem, _ = _squashed(bare(name))
     idiom = next((said for other, said in INSTEAD.items() if _squashed(other)[0] == stem), None)
-    return idiom or _formula_hint(stem)
+    return idiom or _formula_hint(stem) or (LOSS if stem.endswith("loss") else None)
 
 
 def field_hint(name: str, fields: Collection[str]) -> str | None:
@@ -160,14 +306,13 @@ def _same(stem: str, dims: str, rank: int | None) -> list[tuple[str, str]]:
 
 
 def _called(stem: str, dims: str, rank: int | None) -> list[tuple[str, str]]:
-    """The ops that say that they are called so elsewhere, each with the fields that this says."""
-    found = ((name, fields) for name, op in OPS.items() for other, fields in _others(op) if _squashed(other)[0] == stem)
-    return _of_dims(list(found), dims, rank)
+    """The ops that are called so elsewhere, each with the fields that this says."""
+    found = [(op, fields) for others, ops, fields in _OTHERS if _holds(others, stem) for op in ops]
+    return _of_dims(found, dims, rank)
 
 
-def _others(op: type[Op]) -> Iterator[tuple[str, str]]:
-    yield from ((name, "") for name in op.aliases)
-    yield from op.variants.items()
+def _holds(others: Iterable[str], stem: str) -> bool:
+    return any(_squashed(other)[0] == stem for other in others)
 
 
 def _of_dims(found: list[tuple[str, str]], dims: str, rank: int | None) -> list[tuple[str, str]]:

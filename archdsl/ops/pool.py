@@ -1,22 +1,18 @@
 """Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, final
+from typing import Annotated, Any, Literal, final
 
 from pydantic import BeforeValidator, Field
 
-from archdsl.ops import fields
-from archdsl.ops.base import Kind, OpError, PositiveInt
-from archdsl.ops.layers import Paddings, Sizes, Spatial, require_sizes
-from archdsl.ops.memory import NOTHING, Kept, Placed, elements
-from archdsl.ops.memory import Sizes as Shaped
-from archdsl.ops.receptive import portions, sliding
-from archdsl.shapes import Shape, TensorType, format_shape
+from archdsl.faults.code import Code
+from archdsl.ops.base import Kind, OpError, PositiveInt, Result, Unexpected
+from archdsl.ops.layers import Paddings, Spatial, SpatialSizes, require_sizes, same_upper
+from archdsl.shapes import Dim, Shape, TensorType, format_shape
 
 
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("expected a number")
+        raise Unexpected("a number")
     return value
 
 
@@ -25,13 +21,17 @@ class Pool(Spatial):
 
     kind = Kind.POOL
 
-    kernel_size: Sizes = Field(description="size of the window")
-    stride: Sizes | None = Field(None, description="step of the window; default: its size")
+    kernel_size: SpatialSizes = Field(description="size of the window")
+    stride: SpatialSizes | None = Field(None, description="step of the window; default: its size")
     ceil_mode: bool = Field(False, description="whether a last window that is partly outside counts")
 
-    def infer(self, x: TensorType) -> TensorType:
-        self.check_input(x)
+    def infer(self, x: TensorType) -> Result:
+        return self.pooled(x)
+
+    def pooled(self, x: TensorType) -> TensorType:
+        """The type of what each window becomes. Raises OpError."""
         self._check_margins()
+        self.check_input(x)
         sizes = self.sizes(x.shape[2:])
         require_sizes(self.name, x, sizes)
         return x.with_shape((*x.shape[:2], *sizes))
@@ -41,8 +41,8 @@ class Pool(Spatial):
         return self.stride if self.stride is not None else self.kernel_size
 
     @property
-    def margins(self) -> tuple[int, ...]:
-        """The padding on both sides of each dimension."""
+    def sides(self) -> tuple[int, ...] | None:
+        """The padding on both sides of each dimension; None where it follows from the size."""
         return (0,) * self.spatial
 
     @property
@@ -52,15 +52,16 @@ class Pool(Spatial):
 
     def sizes(self, sizes: Shape) -> Shape:
         """The spatial sizes of the output."""
-        windows = zip(sizes, self.kernel_size, self.steps, self.margins, self.gaps, strict=True)
-        return tuple((size + self._slack(k, step, margin, gap)) // step + 1 for size, k, step, margin, gap in windows)
+        if self.sides is None:
+            return tuple((size + step - 1) // step for size, step in zip(sizes, self.steps, strict=True))
+        windows = zip(sizes, self.kernel_size, self.steps, self.sides, self.gaps, strict=True)
+        return tuple((size + self._slack(k, step, side, gap)) // step + 1 for size, k, step, side, gap in windows)
 
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        return Kept((0,))
-
-    def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
-        rule = zip(self.kernel_size, self.steps, self.gaps, self.margins, strict=True)
-        return (fields.windowed(x, 2, [sliding(*each) for each in rule], made[0][2:]),)
+    def margins(self, sizes: Shape) -> tuple[tuple[Dim, Dim], ...]:
+        """The padding before and after each spatial dimension, of which the input has these."""
+        if self.sides is None:
+            return same_upper(self.name, sizes, self.kernel_size, self.steps, self.gaps)
+        return tuple((side, side) for side in self.sides)
 
     def _slack(self, kernel: int, step: int, margin: int, gap: int) -> int:
         """What the last window's start may exceed the input's size by (negative: must stay below)."""
@@ -70,59 +71,84 @@ class Pool(Spatial):
 
     def require_window(self, x: TensorType) -> None:
         """Raises OpError where the window exceeds the bare input, which torch refuses in 3d means."""
+        if self.sides is None:  # what is padded before is as large as a window
+            return
         pairs = zip(x.shape[2:], self.kernel_size, strict=True)
         if any(isinstance(size, int) and size < kernel for size, kernel in pairs):
             raise OpError(
                 f"{self.name}'s window {format_shape(self.kernel_size)} is larger than its input "
                 f"{format_shape(x.shape[2:])}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
                 field="kernel_size",
             )
 
     def _check_margins(self) -> None:
         # torch's bound: without the dilation
-        for kernel, margin in zip(self.kernel_size, self.margins, strict=True):
+        for kernel, margin in zip(self.kernel_size, self.sides or (), strict=self.sides is not None):
             if 2 * margin > kernel:
                 raise OpError(
                     f"{self.name}'s padding {margin} is more than half of its kernel of {kernel}",
-                    code="bad-value",
+                    code=Code.BAD_VALUE,
                     field="padding",
                 )
 
 
 class PaddedPool(Pool):
-    padding: Paddings = Field(
-        0, validate_default=True, description="sizes added on both sides, at most half of the kernel"
+    padding: Paddings | Literal["same_upper"] = Field(
+        0,
+        validate_default=True,
+        description="sizes added on both sides, at most half of the kernel; `same_upper` makes ceil(size / stride), "
+        "the odd one after: ONNX's SAME_UPPER, TensorFlow's SAME",
     )
 
     @property
-    def margins(self) -> tuple[int, ...]:
-        return self.padding
+    def sides(self) -> tuple[int, ...] | None:
+        return self.padding if isinstance(self.padding, tuple) else None
 
 
-class MaxPool(PaddedPool):
+class Places(Spatial):
+    """A pooling by maxima that may also tell where they stood."""
+
+    return_indices: bool = Field(
+        False,
+        description="whether the places of the maxima, for `max_unpool`, are a second output: `output`, `indices`",
+    )
+
+    def told(self, values: TensorType) -> Result:
+        """The maxima, with their places where these are asked for: numbers in the flattened spatial dimensions."""
+        return (values, TensorType(values.shape, "int64")) if self.return_indices else values
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return ("output", "indices") if count > 1 else super().output_names(count)
+
+
+class MaxPool(Places, PaddedPool):
     """Maximum of each window."""
 
-    aliases = ("max_pooling",)
-    dilation: Sizes = Field(1, validate_default=True, description="distance between the window's elements")
+    called = "MaxPool"
+
+    def infer(self, x: TensorType) -> Result:
+        if self.return_indices and self.sides is None:
+            raise OpError(
+                f"{self.name} with `padding: same_upper` tells no indices: they would be those of what is padded",
+                code=Code.BAD_VALUE,
+                field="return_indices",
+            )
+        return self.told(self.pooled(x))
+
+    dilation: SpatialSizes = Field(1, validate_default=True, description="distance between the window's elements")
 
     @property
     def gaps(self) -> tuple[int, ...]:
         return self.dilation
 
-    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
-        """Where each maximum stood."""
-        return (elements(made[0].shape, "int64"),)
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        return Kept((0,), more=self.scratch(made, x))
-
 
 class AvgPool(PaddedPool):
     """Mean of each window."""
 
-    aliases = ("average_pool", "average_pooling", "mean_pool", "avg_pooling")
+    called = "AvgPool"
+
     count_include_pad: bool = Field(True, description="whether the mean counts the padding's zeros")
 
 
@@ -133,14 +159,11 @@ class DivisorPool(AvgPool):
 class LpPool(Pool):
     """The p-norm of each window, `p` being `norm_type`."""
 
+    called = "LPPool"
+
     norm_type: Annotated[int | float, BeforeValidator(_no_bool), Field(gt=0)] = Field(
         description="the p of the norm; 1 is the sum"
     )
-
-
-_GLOBAL: Final = dict.fromkeys(
-    ("global_avg_pool", "global_average_pool", "global_average_pooling", "gap"), "output_size: 1"
-)
 
 
 class AdaptivePool(Spatial):
@@ -152,37 +175,21 @@ class AdaptivePool(Spatial):
         description="size of the output; null leaves a dimension as it is"
     )
 
-    def infer(self, x: TensorType) -> TensorType:
+    def infer(self, x: TensorType) -> Result:
+        return self.pooled(x)
+
+    def pooled(self, x: TensorType) -> TensorType:
+        """The type of what each portion becomes. Raises OpError."""
         self.check_input(x)
-        return x.with_shape(
-            (
-                *x.shape[:2],
-                *(
-                    size if wanted is None else wanted
-                    for size, wanted in zip(x.shape[2:], self.output_size, strict=True)
-                ),
-            )
-        )
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """A mean over everything keeps nothing."""
-        return Kept((0,)) if any(size != 1 for size in made[0].shape[2:]) else NOTHING
-
-    def field(self, made: Sequence[Shaped], x: fields.Field) -> tuple[fields.Field, ...]:
-        windows = [portions(old, new) for old, new in zip(x.shape[2:], made[0][2:], strict=True)]
-        whole = fields.mixed(x, (dim for dim, size in enumerate(made[0]) if dim > 1 and size == 1))
-        return (fields.windowed(whole, 2, windows, made[0][2:]),)
+        sizes = zip(x.shape[2:], self.output_size, strict=True)
+        return x.with_shape((*x.shape[:2], *(size if wanted is None else wanted for size, wanted in sizes)))
 
 
-class AdaptiveMaxPool(AdaptivePool):
-    variants = dict.fromkeys(("global_max_pool", "global_max_pooling"), "output_size: 1")
+class AdaptiveMaxPool(Places, AdaptivePool):
+    """Maximum of each portion, to a given size."""
 
-    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
-        """Where each maximum stood."""
-        return (elements(made[0].shape, "int64"),)
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        return Kept((0,), more=self.scratch(made, x))
+    def infer(self, x: TensorType) -> Result:
+        return self.told(self.pooled(x))
 
 
 @final
@@ -232,10 +239,10 @@ class AvgPool3d(DivisorPool):
     name = "avg_pool3d"
     spatial = 3
 
-    def infer(self, x: TensorType) -> TensorType:
-        result = super().infer(x)
+    def pooled(self, x: TensorType) -> TensorType:
+        made = super().pooled(x)
         self.require_window(x)
-        return result
+        return made
 
 
 @final
@@ -261,10 +268,10 @@ class LpPool3d(LpPool):
     name = "lp_pool3d"
     spatial = 3
 
-    def infer(self, x: TensorType) -> TensorType:
-        result = super().infer(x)
+    def pooled(self, x: TensorType) -> TensorType:
+        made = super().pooled(x)
         self.require_window(x)
-        return result
+        return made
 
 
 @final
@@ -272,9 +279,8 @@ class AdaptiveAvgPool1d(AdaptivePool):
     """Mean, to a given size, over (N, C, L): `torch.nn.AdaptiveAvgPool1d`."""
 
     name = "adaptive_avg_pool1d"
-    variants = _GLOBAL
     spatial = 1
-    output_size: Sizes = Field(description="size of the output")
+    output_size: SpatialSizes = Field(description="size of the output")
 
 
 @final
@@ -282,7 +288,6 @@ class AdaptiveAvgPool2d(AdaptivePool):
     """Mean, to a given size, over (N, C, H, W): `torch.nn.AdaptiveAvgPool2d`."""
 
     name = "adaptive_avg_pool2d"
-    variants = _GLOBAL
     spatial = 2
 
 
@@ -291,7 +296,6 @@ class AdaptiveAvgPool3d(AdaptivePool):
     """Mean, to a given size, over (N, C, D, H, W): `torch.nn.AdaptiveAvgPool3d`."""
 
     name = "adaptive_avg_pool3d"
-    variants = _GLOBAL
     spatial = 3
 
 
@@ -301,7 +305,7 @@ class AdaptiveMaxPool1d(AdaptiveMaxPool):
 
     name = "adaptive_max_pool1d"
     spatial = 1
-    output_size: Sizes = Field(description="size of the output")
+    output_size: SpatialSizes = Field(description="size of the output")
 
 
 @final
@@ -321,19 +325,6 @@ class AdaptiveMaxPool3d(AdaptiveMaxPool):
 
 
 POOL = (
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    LpPool1d,
-    LpPool2d,
-    LpPool3d,
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-)
+    MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, LpPool1d, LpPool2d, LpPool3d, AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d,
+)  # fmt: skip

@@ -2,30 +2,34 @@
 
     n (h p) (w q) c -> n (h w) (p q) c
 
-Each side is one group per dimension: an axis, or axes in brackets, the slowest first, or `1`. A
-tensor is rearranged in three steps: split the input's groups, permute the axes, merge them into the
-output's groups. `Plan` is the pattern with the size of every axis.
+Each side is one group per dimension: an axis, or axes in brackets, the slowest first, or `1`, or `...` for as
+many dimensions as there are. A number is an axis of that size, called by it and by how many of it stand before, `2#0`,
+so that equal ones are paired in their order. A tensor is rearranged in three steps: split the input's groups, permute
+the axes, merge them into the output's groups. `Plan` is the pattern with the size of every axis.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
 from pydantic import ConfigDict, Field, field_validator
 
-from archdsl.diagnostics import nearest
-from archdsl.limits import MAX_NOTATION
-from archdsl.ops import fields
+from archdsl.faults.code import Code
+from archdsl.limits import MAX_INT64, MAX_NOTATION
 from archdsl.ops.base import AnyDim, Kind, Op, OpError
-from archdsl.ops.memory import Placed, Sizes, reshaped
 from archdsl.ops.rules import divides
-from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least, product
+from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
+from archdsl.text.nearest import nearest
 
 Group: TypeAlias = tuple[str, ...]
 """The axes of one dimension; the empty group is `1`."""
 
-_TOKEN: Final = re.compile(r"\s*([A-Za-z_]\w*|->|[()1])")
+_TOKEN: Final = re.compile(r"\s*([A-Za-z_]\w*|\d+(?!\w)|\.\.\.|->|[()])")
+_DOTS: Final = "..."
+_BRACKETED: Final = "(...)"
+"""`...` in brackets, which is one dimension."""
 
 
 class Pattern(NamedTuple):
@@ -38,6 +42,21 @@ class Pattern(NamedTuple):
     def axes(self) -> tuple[str, ...]:
         """The axes in the order of the input."""
         return tuple(axis for group in self.left for axis in group)
+
+    @property
+    def constants(self) -> dict[str, int]:
+        """The sizes of the axes that are numbers."""
+        return {axis: int(_shown(axis)) for axis in self.axes if "#" in axis}
+
+    @property
+    def fewest(self) -> int:
+        """How many dimensions the input has, at least."""
+        return len(self.left) - ((_DOTS,) in self.left)
+
+    def spread(self, rank: int) -> "Pattern":
+        """The pattern with an axis for each dimension that `...` stands for in a tensor of this rank."""
+        dots = tuple(f"{_DOTS}{i}" for i in range(rank - self.fewest))
+        return Pattern(_spread(self.left, dots), _spread(self.right, dots))
 
 
 class Plan(NamedTuple):
@@ -68,14 +87,26 @@ def parse(text: str) -> Pattern:
     if len(sides) != 2:
         raise ValueError(f"expected one `->` in the pattern, found {len(sides) - 1}")
     pattern = Pattern(*sides)
+    if _BRACKETED in pattern.axes:
+        raise ValueError("`...` stands in brackets before the `->`, where it can only stand alone")
     inside, outside = (_flat(side) for side in pattern)
     for axis in inside:
         if axis not in outside:
-            raise ValueError(f"axis `{axis}` of the input is missing in the output{_near(axis, outside)}")
+            raise ValueError(f"axis `{_shown(axis)}` of the input is missing in the output{_near(axis, outside)}")
     for axis in outside:
         if axis not in inside:
-            raise ValueError(f"axis `{axis}` of the output is missing in the input{_near(axis, inside)}")
+            raise ValueError(f"axis `{_shown(axis)}` of the output is missing in the input{_near(axis, inside)}")
     return pattern
+
+
+def _spread(groups: tuple[Group, ...], dots: Group) -> tuple[Group, ...]:
+    spread: list[Group] = []
+    for group in groups:
+        if group == (_DOTS,):
+            spread += ((axis,) for axis in dots)
+        else:
+            spread.append(tuple(each for axis in group for each in (dots if axis == _BRACKETED else (axis,))))
+    return tuple(spread)
 
 
 @final
@@ -83,15 +114,18 @@ class Rearrange(Op):
     """Splits, orders and merges dimensions: `n (h p) (w q) c -> n (h w) (p q) c`.
 
     Every other field is the size of an axis (`p: 7`); in each bracket of the input at most one axis
-    goes without. `1` is a dimension of size 1, removed or inserted.
+    goes without. A number is an axis of that size, `n (c 2) -> n 2 c`; equal ones are paired in their
+    order. `1` is a dimension of size 1, removed or inserted, and `...` as many dimensions as there are,
+    `... (h d) -> ... h d`, or in brackets of the output one of them all.
     """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, AnyDim]
 
     name: ClassVar[str] = "rearrange"
-    aliases: ClassVar[tuple[str, ...]] = ("einops",)
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    silent = True
     open_fields: ClassVar[bool] = True
     """Takes fields beyond the declared ones: the sizes of axes."""
 
@@ -107,38 +141,24 @@ class Rearrange(Op):
         """The pattern with all axes' sizes. Raises OpError where it does not fit `x`."""
         pattern = parse(self.pattern)
         self._check_given(pattern)
-        if len(pattern.left) != x.rank:
+        some = (_DOTS,) in pattern.left
+        if x.rank < pattern.fewest or (x.rank > pattern.fewest and not some):
             raise OpError(
-                f"the pattern's left side has {len(pattern.left)} dimensions, but {x} has {x.rank}",
-                code="rank-error",
+                f"the pattern's left side has {'at least ' * some}{pattern.fewest} dimensions, but {x} has {x.rank}",
+                code=Code.RANK_ERROR,
                 ports=("input",),
                 field="pattern",
             )
+        pattern = pattern.spread(x.rank)
+        given: dict[str, Dim] = {**self.given, **pattern.constants}
         sizes: dict[str, Dim] = {}
         for dim, (group, size) in enumerate(zip(pattern.left, x.shape, strict=True)):
-            sizes |= _solve(group, dim, size, self.given)
+            sizes |= _solve(group, dim, size, given)
         return Plan(pattern, sizes)
 
     def infer(self, x: TensorType) -> TensorType:
-        return x.with_shape(self.plan(x).shape)
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
-        order, split = self._split(x.shape)
-        strides = reshaped(x, split)
-        if strides is None:
-            return None
-        turned = x._replace(shape=tuple(split[i] for i in order), strides=tuple(strides[i] for i in order))
-        merged = reshaped(turned, made[0])
-        return None if merged is None else (merged,)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        order, split = self._split(x.shape)
-        return (fields.regrouped(fields.permuted(fields.regrouped(x, split), order), made[0]),)
-
-    def _split(self, shape: Sizes) -> tuple[Sizes, Sizes]:
-        """The order of the axes, and their sizes in the order of the input."""
-        plan = self.plan(TensorType(shape))
-        return plan.order, tuple(evaluate(plan.sizes[axis], {}) for axis in plan.pattern.axes)
+        plan = self.plan(x)
+        return x.with_shape(plan.shape)
 
     @property
     def given(self) -> dict[str, Dim]:
@@ -147,47 +167,57 @@ class Rearrange(Op):
 
     def _check_given(self, pattern: Pattern) -> None:
         for axis, size in self.given.items():
-            if axis not in pattern.axes:
+            if axis not in pattern.axes or not axis.isidentifier():
                 raise OpError(
-                    f"`{axis}` is no axis of the pattern{_near(axis, pattern.axes)}",
-                    code="bad-value",
-                    field=axis,
+                    f"`{axis}` is no axis of the pattern{_near(axis, pattern.axes)}", code=Code.BAD_VALUE, field=axis
                 )
             if least(-size) >= 0:
-                raise OpError(f"axis `{axis}` has the size {size}", code="bad-value", field=axis)
+                raise OpError(f"axis `{axis}` has the size {size}", code=Code.BAD_VALUE, field=axis)
+        for group in pattern.left:
+            _check_open(group, {**self.given, **pattern.constants})
+
+
+def _check_open(group: Group, given: dict[str, Dim]) -> None:
+    """Raises OpError where more than one axis of a group has no size."""
+    open_axes = [axis for axis in group if axis not in given]
+    if len(open_axes) > 1:
+        raise OpError(
+            f"the sizes of {' and '.join(f'`{axis}`' for axis in open_axes)} in "
+            f"{_spell(group)} are open: give all but one",
+            code=Code.BAD_VALUE,
+            field="pattern",
+            hint=f"write `{open_axes[-1]}: size` beside the pattern",
+        )
 
 
 def _solve(group: Group, dim: int, size: Dim, given: dict[str, Dim]) -> dict[str, Dim]:
     """The sizes of a group's axes, where the dimension `dim` of the input has this size."""
     open_axes = [axis for axis in group if axis not in given]
     known = product(given[axis] for axis in group if axis in given)
-    if len(open_axes) > 1:
-        raise OpError(
-            f"the sizes of {' and '.join(f'`{axis}`' for axis in open_axes)} in "
-            f"{_spell(group)} are open: give all but one",
-            code="bad-value",
-            field="pattern",
-            hint=f"write `{open_axes[-1]}: size` beside the pattern",
-        )
     sizes = {axis: given[axis] for axis in group if axis in given}
     if not open_axes:
         if differ(known, size):
             raise OpError(
                 f"{_spell(group)} is {known}, but dimension {dim} of the input is {size}",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 ports=("input",),
-                field=group[-1] if group else "pattern",
+                field=_field(reversed(group)),
             )
         return sizes
     if divides(known, size) is False:
-        factors = " * ".join(sizes)
+        factors = " * ".join(map(_shown, sizes))
         raise OpError(
-            f"{_spell(group)}: {size} is not divisible by {factors} = {known}",
-            code="size-error",
+            f"{_spell(group)}: {size} is not divisible by {factors}{f' = {known}' * (factors != str(known))}",
+            code=Code.SIZE_ERROR,
             ports=("input",),
-            field=next(iter(sizes)),
+            field=_field(sizes),
         )
     return {axis: size // known if axis in open_axes else given[axis] for axis in group}
+
+
+def _field(axes: Iterable[str]) -> str:
+    """The field that says the size of the first axis for which there is one."""
+    return next((axis for axis in axes if axis.isidentifier()), "pattern")
 
 
 def _tokens(text: str) -> list[list[str]]:
@@ -210,6 +240,7 @@ def _groups(tokens: list[str]) -> tuple[Group, ...]:
     """The groups of one side. Raises ValueError for an axis written twice and for unbalanced brackets."""
     groups: list[Group] = []
     seen: set[str] = set()
+    counts: Counter[str] = Counter()
     inside = False
     for token in tokens:
         if token in "()":
@@ -220,24 +251,45 @@ def _groups(tokens: list[str]) -> tuple[Group, ...]:
             continue
         if token in seen:
             raise ValueError(f"axis `{token}` stands twice on one side of the pattern")
-        axes = () if token == "1" else (token,)
-        seen.update(axes)
+        axes = _axes(token, inside, counts)
+        seen.update(axes if axes != (_BRACKETED,) else (_DOTS,))
         groups[-1:] = [groups[-1] + axes] if inside else [*groups[-1:], axes]
     if inside:
         raise ValueError("a `(` in the pattern is not closed")
     return tuple(groups)
 
 
+def _axes(token: str, inside: bool, counts: Counter[str]) -> Group:
+    """What a token stands for; `counts` tells how many of each number came before. Raises ValueError."""
+    if token == _DOTS:
+        return (_BRACKETED if inside else _DOTS,)
+    if not token.isdigit():
+        return (token,)
+    number = token.lstrip("0") or "0"
+    if number == "0" or len(number) > len(str(MAX_INT64)) or int(number) > MAX_INT64:
+        raise ValueError(f"a size in the pattern is a number from 1 to 2 ** 63 - 1, not `{token[:20]}`")
+    if number == "1":
+        return ()
+    counts[number] += 1
+    return (f"{number}#{counts[number] - 1}",)
+
+
 def _flat(groups: tuple[Group, ...]) -> tuple[str, ...]:
-    return tuple(axis for group in groups for axis in group)
+    return tuple(_DOTS if axis == _BRACKETED else axis for group in groups for axis in group)
+
+
+def _shown(axis: str) -> str:
+    """An axis as the pattern writes it."""
+    return _DOTS if axis.startswith(_DOTS) else axis.partition("#")[0]
 
 
 def _spell(group: Group) -> str:
-    return f"({' '.join(group)})" if len(group) > 1 else f"`{group[0] if group else 1}`"
+    shown = [_shown(axis) for axis in group]
+    return f"({' '.join(shown)})" if len(shown) > 1 else f"`{shown[0] if shown else 1}`"
 
 
 def _near(axis: str, others: tuple[str, ...]) -> str:
-    close = nearest(axis, others)
+    close = nearest(axis, [other for other in others if other.isidentifier()])
     return f", did you mean `{close}`?" if close else ""
 
 

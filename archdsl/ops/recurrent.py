@@ -1,15 +1,14 @@
-"""Recurrent layers, whole: several layers over a sequence of vectors, run by one call of torch."""
+"""Recurrent layers, whole: several layers over a sequence of vectors, run by one call of torch; and single steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, final
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
+from archdsl.faults.code import Code
 from archdsl.limits import current
-from archdsl.ops import fields
-from archdsl.ops.base import Kind, NonNegativeInt, Op, OpError, Port, PositiveInt, Probability, Weight
+from archdsl.ops.base import Kind, NonNegativeInt, Op, OpError, Port, PositiveInt, Probability, Result, Weight
 from archdsl.ops.layers import BIAS, known, require_batched, require_float32, require_shape
-from archdsl.ops.memory import Kept, Placed, Sizes, elements
 from archdsl.ops.rules import require_float
 from archdsl.shapes import Dim, Shape, TensorType
 
@@ -72,16 +71,6 @@ class Recurrent(Op):
         projection = self.hidden_size * self.out_features if self.out_features != self.hidden_size else 0
         step = sum(rows * (features + self.out_features) + projection for features in self._features(x))
         return x.shape[0] * x.shape[1] * step * self.directions
-
-    def keeps(self, made: Sequence[TensorType], x: Placed, *state: Any) -> Kept:
-        """The input, of each layer the gates and states of every step, and what the next layer reads."""
-        steps = (x.shape[0], x.shape[1], self.directions)
-        states = elements((*steps, self.num_layers, self.gates + self.states, self.hidden_size))
-        return Kept((0,), more=(states, elements((*steps, self.num_layers - 1, self.out_features))))
-
-    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-        """Every step sees all steps before it."""
-        return tuple(fields.everything(shape, inputs) for shape in made)
 
     def _features(self, x: TensorType) -> Iterator[Dim]:
         """What each layer reads at a step."""
@@ -148,13 +137,9 @@ class LSTM(Recurrent):
         if self.proj_size >= self.hidden_size:
             raise OpError(
                 f"`proj_size` is {self.proj_size}, and must be less than `hidden_size`, {self.hidden_size}",
-                code="bad-value", field="proj_size",
+                code=Code.BAD_VALUE, field="proj_size",
             )  # fmt: skip
-        if (h_0 is None) != (c_0 is None):
-            fed, missing = ("h_0", "c_0") if c_0 is None else ("c_0", "h_0")
-            raise OpError(
-                f"lstm is fed `{fed}` but no `{missing}`: feed both or neither", code="bad-value", ports=(fed,)
-            )
+        require_both_states(self, h_0, c_0)
         outputs = super().infer(x, h_0)
         self._check_state(x, "c_0", c_0, self.hidden_size)
         return *outputs, self._state(x, self.hidden_size)
@@ -172,4 +157,80 @@ class GRU(Recurrent):
     states: ClassVar[int] = 4
 
 
-RECURRENT = (RNN, LSTM, GRU)
+class Cell(Op):
+    """One step of one layer over (N, features), with torch's names for its tensors."""
+
+    kind: ClassVar[Kind] = Kind.LINEAR
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("h_0", optional=True))
+    gates: ClassVar[int]
+
+    hidden_size: PositiveInt = Field(description="features of the state")
+    bias: bool = BIAS
+
+    def infer(self, x: TensorType, *state: TensorType | None) -> Result:
+        require_batched(self.name, x, 2, "(N, features)")
+        require_float("input", x, f"put through {self.name}")
+        require_float32(self.name, x)
+        known(self.name, x.shape[1], "its input features")
+        made = x.with_shape((x.shape[0], self.hidden_size))
+        for port, given in zip(self.ports[1:], state, strict=False):
+            if given is not None:
+                require_float32(self.name, given, port.name)
+                require_shape(self.name, port.name, given, made.shape)
+        return made
+
+    def tensors(self, x: TensorType, *state: TensorType | None) -> Mapping[str, Weight]:
+        rows = self.gates * self.hidden_size
+        own = {"weight_ih": Weight((rows, x.shape[1])), "weight_hh": Weight((rows, self.hidden_size))}
+        return own | ({"bias_ih": Weight((rows,)), "bias_hh": Weight((rows,))} if self.bias else {})
+
+    def macs(self, x: TensorType, *state: TensorType | None) -> Dim:
+        return x.shape[0] * self.gates * self.hidden_size * (x.shape[1] + self.hidden_size)
+
+
+@final
+class RNNCell(Cell):
+    """One step of `rnn`, for a loop over time: its next state from x and `h_0`, zeros where it is not fed."""
+
+    name: ClassVar[str] = "rnn_cell"
+    gates: ClassVar[int] = 1
+
+    nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="what the sum goes through")
+
+
+@final
+class LSTMCell(Cell):
+    """One step of `lstm`, for a loop over time: `h_1` and `c_1` from x and the states, fed both or neither."""
+
+    name: ClassVar[str] = "lstm_cell"
+    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("h_0", optional=True), Port("c_0", optional=True))
+    gates: ClassVar[int] = 4
+
+    def infer(self, x: TensorType, *state: TensorType | None) -> Result:
+        require_both_states(self, *state)
+        made = super().infer(x, *state)
+        assert isinstance(made, TensorType)
+        return made, made
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return "h_1", "c_1"
+
+
+@final
+class GRUCell(Cell):
+    """One step of `gru`, for a loop over time: its next state from x and `h_0`, zeros where it is not fed."""
+
+    name: ClassVar[str] = "gru_cell"
+    gates: ClassVar[int] = 3
+
+
+def require_both_states(op: Op, h_0: TensorType | None = None, c_0: TensorType | None = None) -> None:
+    """Raises OpError where an LSTM is fed one of its two states alone."""
+    if (h_0 is None) != (c_0 is None):
+        fed, missing = ("h_0", "c_0") if c_0 is None else ("c_0", "h_0")
+        raise OpError(
+            f"{op.name} is fed `{fed}` but no `{missing}`: feed both or neither", code=Code.BAD_VALUE, ports=(fed,)
+        )
+
+
+RECURRENT = (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell)

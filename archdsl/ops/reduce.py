@@ -1,14 +1,12 @@
 """Ops that summarise dimensions: sums, means, extremes, norms; and those that keep them, along one."""
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar, TypeAlias, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Ints, Kind, Op, OpError, PositiveInt, Result, normal_dim
-from archdsl.ops.memory import NOTHING, Kept, Placed, Sizes, elements
-from archdsl.ops.rules import FLOATS, listed, normal_dims, replaced, require_float
+from archdsl.ops.rules import FLOATS, listed, normal_dims, replaced, require_distinct, require_float
 from archdsl.shapes import Shape, TensorType, least
 
 Dimensions: TypeAlias = Annotated[
@@ -21,53 +19,41 @@ Keep: TypeAlias = Annotated[bool, Field(description="keep them, with a size of 1
 Along: TypeAlias = Annotated[int, Field(description="the dimension along which it works")]
 
 
-def _reduced(shape: Shape, dim: int | tuple[int, ...] | None, keepdim: bool) -> Shape:
-    """The shape without the dimensions `dim`; none stands for all. Raises OpError."""
+def reduced(x: TensorType, dim: int | tuple[int, ...] | None, keepdim: bool) -> Shape:
+    """A tensor's shape without the dimensions `dim`; none stands for all. Raises OpError."""
     if keepdim and dim is None:
-        raise OpError("keepdim needs a dim", code="bad-value", field="keepdim")
-    dims = normal_dims(listed(dim), len(shape), "dim") or range(len(shape))
+        raise OpError("keepdim needs a dim", code=Code.BAD_VALUE, field="keepdim")
+    require_distinct(listed(dim), "dim")
+    dims = normal_dims(listed(dim), x.rank, "dim") or range(x.rank)
     if keepdim:
-        return tuple(1 if i in dims else size for i, size in enumerate(shape))
-    return tuple(size for i, size in enumerate(shape) if i not in dims)
+        return tuple(1 if i in dims else size for i, size in enumerate(x.shape))
+    return tuple(size for i, size in enumerate(x.shape) if i not in dims)
 
 
-class Summary(Op):
+class Statistic(Op):
     """An op that makes one number of all the numbers along its dimensions `dim`, or of all."""
 
     kind: ClassVar[Kind] = Kind.POOL
-    needs: ClassVar[Kept] = Kept((0,), (0,))
-    """What its derivative is computed from."""
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        return self.needs
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        rank = len(x.dims)
-        dims = normal_dims(listed(getattr(self, "dim", None)), rank, "dim") or range(rank)
-        whole = fields.mixed(x, dims)
-        if len(made[0]) == rank:
-            kept = [fields.plain(1) if i in dims else parts for i, parts in enumerate(x.dims)]
-        else:
-            kept = [parts for i, parts in enumerate(x.dims) if i not in dims]
-        return (fields.together(kept, whole),) * len(made)
 
 
-class Reduction(Summary):
+class Reduction(Statistic):
     """A reduction over any number of dimensions."""
 
     dim: Dimensions = None
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> TensorType:
-        return x.with_shape(_reduced(x.shape, self.dim, self.keepdim))
+        shape = reduced(x, self.dim, self.keepdim)
+        return x.with_shape(shape)
 
 
 class FloatReduction(Reduction):
     """A reduction of floating numbers."""
 
     def infer(self, x: TensorType) -> TensorType:
+        result = super().infer(x)
         require_float("input", x, f"take the {self.name} of")
-        return super().infer(x)
+        return result
 
 
 @final
@@ -75,8 +61,6 @@ class Mean(FloatReduction):
     """The mean over dimensions."""
 
     name: ClassVar[str] = "mean"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_mean", "average")
-    needs: ClassVar[Kept] = NOTHING
 
 
 @final
@@ -84,24 +68,22 @@ class Sum(Reduction):
     """The sum over dimensions; whole numbers become int64."""
 
     name: ClassVar[str] = "sum"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_sum",)
-    needs: ClassVar[Kept] = NOTHING
 
     def infer(self, x: TensorType) -> TensorType:
         return _counted(super().infer(x))
 
 
 @final
-class Prod(Summary):
+class Prod(Statistic):
     """The product over a dimension; whole numbers become int64."""
 
     name: ClassVar[str] = "prod"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_prod",)
     dim: OneDimension = None
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> TensorType:
-        return _counted(x.with_shape(_reduced(x.shape, self.dim, self.keepdim)))
+        shape = reduced(x, self.dim, self.keepdim)
+        return _counted(x.with_shape(shape))
 
 
 @final
@@ -109,7 +91,6 @@ class Amax(Reduction):
     """The largest number over dimensions."""
 
     name: ClassVar[str] = "amax"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_max",)
 
 
 @final
@@ -117,7 +98,6 @@ class Amin(Reduction):
     """The smallest number over dimensions."""
 
     name: ClassVar[str] = "amin"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_min",)
 
 
 @final
@@ -125,8 +105,6 @@ class Var(FloatReduction):
     """The variance over dimensions."""
 
     name: ClassVar[str] = "var"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_var",)
-    needs: ClassVar[Kept] = Kept((0,))
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
@@ -135,7 +113,6 @@ class Std(FloatReduction):
     """The standard deviation over dimensions."""
 
     name: ClassVar[str] = "std"
-    aliases: ClassVar[tuple[str, ...]] = ("reduce_std",)
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
@@ -148,7 +125,7 @@ class Norm(FloatReduction):
 
 
 @final
-class Logsumexp(Summary):
+class Logsumexp(Statistic):
     """The logarithm of the sum of exponentials over dimensions, without overflow."""
 
     name: ClassVar[str] = "logsumexp"
@@ -156,22 +133,18 @@ class Logsumexp(Summary):
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> TensorType:
-        dtype = x.dtype if x.dtype in FLOATS else "float32"
-        return TensorType(_reduced(x.shape, self.dim, self.keepdim), dtype)
+        shape = reduced(x, self.dim, self.keepdim)
+        return TensorType(shape, x.dtype if x.dtype in FLOATS else "float32")
 
 
-class Extreme(Summary):
+class Extreme(Statistic):
     """The largest or smallest number; along a dimension, also its place."""
 
     dim: OneDimension = None
     keepdim: Keep = False
 
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The places, where it tells them."""
-        return Kept(outputs=(1,)) if len(made) > 1 else self.needs
-
     def infer(self, x: TensorType) -> Result:
-        shape = _reduced(x.shape, self.dim, self.keepdim)
+        shape = reduced(x, self.dim, self.keepdim)
         values = x.with_shape(shape)
         return values if self.dim is None else (values, TensorType(shape, "int64"))
 
@@ -193,21 +166,19 @@ class Min(Extreme):
     name: ClassVar[str] = "min"
 
 
-class ExtremePlace(Summary):
+class ExtremePlace(Statistic):
     """The place of the largest or smallest number."""
 
     dim: OneDimension = None
     keepdim: Keep = False
 
     def infer(self, x: TensorType) -> TensorType:
+        shape = reduced(x, self.dim, self.keepdim)
         if x.dtype == "bool":
             raise OpError(
-                f"cannot take the {self.name} of bool",
-                code="dtype-error",
-                ports=("input",),
-                hint="put a `cast`",
+                f"cannot take the {self.name} of bool", code=Code.DTYPE_ERROR, ports=("input",), hint="put a `cast`"
             )
-        return TensorType(_reduced(x.shape, self.dim, self.keepdim), "int64")
+        return TensorType(shape, "int64")
 
 
 @final
@@ -229,32 +200,22 @@ class Normalize(Op):
     """Divides vectors by their length, so that their norm is 1."""
 
     name: ClassVar[str] = "normalize"
-    aliases: ClassVar[tuple[str, ...]] = ("l2_normalize", "unit_norm", "l2_norm")
     kind: ClassVar[Kind] = Kind.NORM
-    fresh: ClassVar[bool] = True
+    fresh = True
     p: Annotated[float, Field(description="which norm measures the length")] = 2.0
     dim: Annotated[int | Ints, Field(description="the dimensions of the vectors")] = 1
     eps: Annotated[float, Field(description="the least length that is divided by")] = 1e-12
 
     def infer(self, x: TensorType) -> TensorType:
+        require_distinct(listed(self.dim), "dim")
         require_float("input", x, "normalize")
         normal_dims(listed(self.dim), x.rank, "dim")
         return x
 
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The vectors, and their lengths before and after the least is taken."""
-        length = elements(_reduced(x.shape, self.dim, keepdim=True), x.dtype)
-        return Kept((0,), more=(length, length))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, listed(self.dim)),)
+class Running(Op):
+    """What has been summed up so far, at every place along a dimension."""
 
-
-@final
-class Cumsum(Op):
-    """The running sum along a dimension; whole numbers become int64."""
-
-    name: ClassVar[str] = "cumsum"
     kind: ClassVar[Kind] = Kind.POOL
     dim: Along
 
@@ -262,8 +223,30 @@ class Cumsum(Op):
         normal_dim(self.dim, x.rank)
         return _counted(x)
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.mixed(x, (self.dim,)),)
+
+@final
+class Cumsum(Running):
+    """The running sum along a dimension; whole numbers become int64."""
+
+    name: ClassVar[str] = "cumsum"
+
+
+@final
+class Cumprod(Running):
+    """The running product along a dimension; whole numbers become int64."""
+
+    name: ClassVar[str] = "cumprod"
+
+
+@final
+class Logcumsumexp(Running):
+    """The logarithm of the running sum of exponentials along a dimension, without overflow."""
+
+    name: ClassVar[str] = "logcumsumexp"
+
+    def infer(self, x: TensorType) -> TensorType:
+        require_float("input", x, "take the logcumsumexp of")
+        return super().infer(x)
 
 
 class Ordering(Op):
@@ -271,14 +254,6 @@ class Ordering(Op):
 
     kind: ClassVar[Kind] = Kind.POOL
     dim: Along = -1
-
-    def keeps(self, made: Sequence[TensorType], x: Placed) -> Kept:
-        """The places."""
-        return Kept(outputs=(1,))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        dim = self.dim % len(x.dims)
-        return (fields.contracted(x, dim, made[0][dim]),) * len(made)
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return ("values", "indices")
@@ -289,6 +264,8 @@ class Topk(Ordering):
     """The k largest numbers along a dimension: outputs `values` and `indices`."""
 
     name: ClassVar[str] = "topk"
+    called = "Top"
+    about = "k"
     k: Annotated[PositiveInt, Field(description="how many")]
     largest: Annotated[bool, Field(description="false: the smallest instead")] = True
     sorted: Annotated[bool, Field(description="whether they come in order")] = True
@@ -296,12 +273,10 @@ class Topk(Ordering):
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         dim = normal_dim(self.dim, x.rank)
         if x.dtype == "bool":  # torch sorts truths, and has no topk of them on the CPU
-            raise OpError("cannot take the topk of bool", code="dtype-error", ports=("input",))
+            raise OpError("cannot take the topk of bool", code=Code.DTYPE_ERROR, ports=("input",))
         if least(self.k - x.shape[dim]) > 0:
             raise OpError(
-                f"k {self.k} is more than the size of dimension {self.dim} of {x}",
-                code="size-error",
-                field="k",
+                f"k {self.k} is more than the size of dimension {self.dim} of {x}", code=Code.SIZE_ERROR, field="k"
             )
         shape = replaced(x.shape, dim, self.k)
         return x.with_shape(shape), TensorType(shape, "int64")
@@ -327,5 +302,5 @@ def _counted(x: TensorType) -> TensorType:
 
 REDUCE = (
     Mean, Sum, Prod, Amax, Amin, Max, Min, Argmax, Argmin, Var, Std, Norm, Logsumexp, Normalize,
-    Cumsum, Topk, Sort,
+    Cumsum, Cumprod, Logcumsumexp, Topk, Sort,
 )  # fmt: skip

@@ -1,14 +1,21 @@
 """Ops that change the shape and keep the elements in their order or only swap dimensions."""
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, normal_dim
-from archdsl.ops.memory import Placed, Sizes, reshaped
-from archdsl.ops.rules import format_list, listed, normal_dims, require_least_rank, resolve_free
+from archdsl.ops.rules import (
+    format_list,
+    from_one_end,
+    listed,
+    normal_dims,
+    require_distinct,
+    require_free,
+    require_least_rank,
+    resolve_free,
+)
 from archdsl.shapes import TensorType, format_shape, product
 
 
@@ -16,29 +23,21 @@ class Regroup(Op):
     """An op that splits and merges dimensions, and leaves the elements in their order."""
 
     kind: ClassVar[Kind] = Kind.RESHAPE
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
-        strides = reshaped(x, made[0])
-        return None if strides is None else (strides,)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.regrouped(x, made[0]),)
+    moves = True
+    silent = True
+    about = ""
 
 
 class Reorder(Op):
     """An op that puts dimensions into another order."""
 
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    silent = True
 
     def order(self, rank: int) -> tuple[int, ...]:
         """For each dimension of the output, the input's."""
         raise NotImplementedError
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (tuple(x.strides[dim] for dim in self.order(len(x.shape))),)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (fields.permuted(x, self.order(len(x.dims))),)
 
 
 @final
@@ -50,15 +49,17 @@ class Flatten(Regroup):
     end_dim: Annotated[int, Field(description="the last dimension merged")] = -1
 
     def infer(self, x: TensorType) -> TensorType:
+        if from_one_end(self.start_dim, self.end_dim) and self.start_dim > self.end_dim:
+            raise self._backwards()
         start = normal_dim(self.start_dim, x.rank, "start_dim")
         end = normal_dim(self.end_dim, x.rank, "end_dim")
         if start > end:
-            raise OpError(
-                f"start_dim {self.start_dim} comes after end_dim {self.end_dim} in {x}",
-                code="bad-value",
-                field="start_dim",
-            )
+            raise self._backwards(f" in {x}")
         return x.with_shape((*x.shape[:start], product(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+    def _backwards(self, where: str = "") -> OpError:
+        message = f"start_dim {self.start_dim} comes after end_dim {self.end_dim}{where}"
+        return OpError(message, code=Code.BAD_VALUE, field="start_dim")
 
 
 @final
@@ -70,6 +71,7 @@ class Unflatten(Regroup):
     unflattened_size: Annotated[Dims, Field(description="its new sizes; one may be -1", min_length=1)]
 
     def infer(self, x: TensorType) -> TensorType:
+        require_free(self.unflattened_size, "unflattened_size")
         dim = normal_dim(self.dim, x.rank)
         size = x.shape[dim]
         what = f"dimension {self.dim} of {x}"
@@ -82,10 +84,10 @@ class Reshape(Regroup):
     """Gives the same elements, in the same order, another shape."""
 
     name: ClassVar[str] = "reshape"
-    aliases: ClassVar[tuple[str, ...]] = ("view",)
     shape: Annotated[Dims, Field(description="the new shape; one size may be -1")]
 
     def infer(self, x: TensorType) -> TensorType:
+        require_free(self.shape, "shape")
         return x.with_shape(resolve_free(self.shape, x.size, "shape", format_shape(x.shape)))
 
 
@@ -94,14 +96,15 @@ class Permute(Reorder):
     """Puts the dimensions into another order."""
 
     name: ClassVar[str] = "permute"
-    aliases: ClassVar[tuple[str, ...]] = ("move_axis", "move_dim")
+    about = "dims"
     dims: Annotated[Ints, Field(description="for each output dimension, the input's")]
 
     def infer(self, x: TensorType) -> TensorType:
+        require_distinct(self.dims, "dims")
         if len(self.dims) != x.rank:
             raise OpError(
                 f"dims {list(self.dims)} orders {len(self.dims)} dimensions, but {x} has {x.rank}",
-                code="rank-error",
+                code=Code.RANK_ERROR,
                 ports=("input",),
                 field="dims",
             )
@@ -116,7 +119,6 @@ class Transpose(Reorder):
     """Swaps two dimensions."""
 
     name: ClassVar[str] = "transpose"
-    aliases: ClassVar[tuple[str, ...]] = ("swap_axes", "swap_dims")
     dim0: Annotated[int, Field(description="one dimension")]
     dim1: Annotated[int, Field(description="the other dimension")]
 
@@ -146,13 +148,14 @@ class Squeeze(Regroup):
             if x.shape[dim] != 1:
                 raise OpError(
                     f"cannot squeeze dimension {dim} of {x}: its size is {x.shape[dim]}, not 1",
-                    code="size-error",
+                    code=Code.SIZE_ERROR,
                     ports=("input",),
                     field="dim",
                 )
         return counted
 
     def infer(self, x: TensorType) -> TensorType:
+        require_distinct(listed(self.dim), "dim")
         removed = self.removed(x)
         return x.with_shape(size for i, size in enumerate(x.shape) if i not in removed)
 
@@ -162,7 +165,6 @@ class Unsqueeze(Regroup):
     """Inserts a dimension of size 1."""
 
     name: ClassVar[str] = "unsqueeze"
-    aliases: ClassVar[tuple[str, ...]] = ("expand_dims",)
     dim: Annotated[int, Field(description="its place in the output")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -175,16 +177,16 @@ class Flip(Op):
     """Reverses the order along dimensions."""
 
     name: ClassVar[str] = "flip"
-    aliases: ClassVar[tuple[str, ...]] = ("reverse",)
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    called = "Flip dim"
+    about = "dims"
     dims: Annotated[Ints, Field(description="the dimensions reversed")]
 
     def infer(self, x: TensorType) -> TensorType:
+        require_distinct(self.dims, "dims")
         normal_dims(self.dims, x.rank, "dims")
         return x
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        return (_moved(x, self.dims),)
 
 
 @final
@@ -193,33 +195,27 @@ class Roll(Op):
 
     name: ClassVar[str] = "roll"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    moves = True
+    called = "Roll by"
+    about = "shifts"
     shifts: Annotated[AnyDim | Dims, Field(description="by how many places, for each of `dims`")]
     dims: Annotated[int | Ints | None, Field(description="the dimensions shifted; none: the flattened tensor")] = None
 
     def infer(self, x: TensorType) -> TensorType:
         shifts, dims = listed(self.shifts), listed(self.dims)
-        for dim in dims:
-            normal_dim(dim, x.rank, "dims")
         if len(shifts) != (len(dims) or 1):
             raise OpError(
                 f"shifts {format_list(shifts)} and dims {format_list(dims)} differ in length",
-                code="bad-value",
+                code=Code.BAD_VALUE,
                 field="shifts",
             )
+        for dim in dims:
+            normal_dim(dim, x.rank, "dims")
         return x
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
-        return None if any(listed(self.shifts)) else (x.strides,)
 
     def is_fresh(self) -> bool:
         """Shifted by nothing, it is its input."""
         return any(listed(self.shifts))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        shifts, dims = listed(self.shifts), listed(self.dims)
-        if not dims:
-            return (_moved(x, range(len(x.dims)) if any(shifts) else ()),)
-        return (_moved(x, [dim for dim, shift in zip(dims, shifts, strict=True) if shift]),)
 
 
 @final
@@ -246,13 +242,6 @@ class Triu(Op):
     def infer(self, x: TensorType) -> TensorType:
         require_least_rank("input", x, 2)
         return x
-
-
-def _moved(x: fields.Field, dims: Sequence[int]) -> fields.Field:
-    """What stood at one end of these dimensions stands at the other: a place may see anything along them."""
-    if any(fields.has_places(x.dims[dim]) for dim in dims):
-        return fields.everything(x.shape, (x,))
-    return x
 
 
 RESHAPE = (Flatten, Unflatten, Reshape, Permute, Transpose, Squeeze, Unsqueeze, Flip, Roll, Tril, Triu)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from archdsl.faults.code import Code
 from archdsl.ops.base import OpError, normal_dim
 from archdsl.shapes import Dim, Shape, TensorType, differ, format_shape, product, remainder
 
@@ -37,7 +38,7 @@ def require_float(port: str, x: TensorType, verb: str) -> None:
     if x.dtype not in FLOATS:
         raise OpError(
             f"cannot {verb} a tensor of {x.dtype}, expected floating numbers",
-            code="dtype-error",
+            code=Code.DTYPE_ERROR,
             ports=(port,),
             hint="put a `cast` to float32 before it",
         )
@@ -47,7 +48,7 @@ def require_integer(port: str, x: TensorType, allowed: Sequence[str] = ("int64",
     """Raises OpError (`dtype-error`) unless `x` holds whole numbers that can count places."""
     if x.dtype not in allowed:
         raise OpError(
-            f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code="dtype-error", ports=(port,),
+            f"`{port}` must be {' or '.join(allowed)}, not {x.dtype}", code=Code.DTYPE_ERROR, ports=(port,),
             hint=f"an input declares it, `{{shape: […], dtype: {allowed[0]}}}`; what is computed goes through `cast`",
         )  # fmt: skip
 
@@ -57,7 +58,7 @@ def require_same_dtype(ports: tuple[str, str], left: TensorType, right: TensorTy
     if left.dtype != right.dtype:
         raise OpError(
             f"cannot multiply {left.dtype} by {right.dtype}: the dtypes must be equal",
-            code="dtype-error",
+            code=Code.DTYPE_ERROR,
             ports=ports,
             hint="put a `cast` before one of them",
         )
@@ -68,9 +69,7 @@ def require_rank(port: str, x: TensorType, *ranks: int) -> None:
     if x.rank not in ranks:
         wanted = " or ".join(map(str, ranks))
         raise OpError(
-            f"expected `{port}` of rank {wanted}, got {x} of rank {x.rank}",
-            code="rank-error",
-            ports=(port,),
+            f"expected `{port}` of rank {wanted}, got {x} of rank {x.rank}", code=Code.RANK_ERROR, ports=(port,)
         )
 
 
@@ -78,9 +77,7 @@ def require_least_rank(port: str, x: TensorType, least: int) -> None:
     """Raises OpError (`rank-error`) where `x` has fewer than `least` dimensions."""
     if x.rank < least:
         raise OpError(
-            f"expected `{port}` of rank {least} or more, got {x} of rank {x.rank}",
-            code="rank-error",
-            ports=(port,),
+            f"expected `{port}` of rank {least} or more, got {x} of rank {x.rank}", code=Code.RANK_ERROR, ports=(port,)
         )
 
 
@@ -92,8 +89,20 @@ def normal_dims(dims: Sequence[int], rank: int, field: str) -> tuple[int, ...]:
     counted = tuple(normal_dim(dim, rank, field) for dim in dims)
     for i, dim in enumerate(counted):
         if dim in counted[:i]:
-            raise OpError(f"{field} {list(dims)} names dimension {dim} twice", code="bad-value", field=field)
+            raise OpError(f"{field} {list(dims)} names dimension {dim} twice", code=Code.BAD_VALUE, field=field)
     return counted
+
+
+def require_distinct(dims: Sequence[int], field: str) -> None:
+    """Raises OpError for a dimension that is written twice in the same way."""
+    for i, dim in enumerate(dims):
+        if dim in dims[:i]:
+            raise OpError(f"{field} {list(dims)} names dimension {dim} twice", code=Code.BAD_VALUE, field=field)
+
+
+def from_one_end(first: Dim, second: Dim) -> bool:
+    """Whether two places are numbers that count from the same end: then which comes first is known."""
+    return isinstance(first, int) and isinstance(second, int) and (first < 0) == (second < 0)
 
 
 def listed(value: Any) -> tuple[Any, ...]:
@@ -140,6 +149,23 @@ def broadcast(*shapes: Shape) -> Shape | None:
     return tuple(result)
 
 
+class Pair(NamedTuple):
+    """Two of several shapes, and a dimension of both that is counted from the end."""
+
+    first: int
+    second: int
+    axis: int
+
+
+def compared(shapes: Sequence[Shape]) -> Iterator[Pair]:
+    """The dimensions of shapes that fit, broadcast together, only if they are equal: neither is a known 1."""
+    for axis in range(1, max(map(len, shapes), default=0) + 1):
+        wide = [(i, shape[-axis]) for i, shape in enumerate(shapes) if len(shape) >= axis and shape[-axis] != 1]
+        for i, size in wide[1:]:
+            if size != wide[0][1]:
+                yield Pair(wide[0][0], i, -axis)
+
+
 def broadcast_or_fail(verb: str, ports: tuple[str, ...], shapes: Sequence[Shape]) -> Shape:
     """`broadcast`; raises OpError that says all shapes where they do not fit."""
     shape = broadcast(*shapes)
@@ -148,31 +174,33 @@ def broadcast_or_fail(verb: str, ports: tuple[str, ...], shapes: Sequence[Shape]
     return shape
 
 
-def resolve_free(shape: Shape, size: Dim, field: str, what: str) -> Shape:
-    """`shape` with its -1 replaced so that it holds `size` elements; `what` names the source.
-
-    Raises OpError (`size-error`) where it cannot, (`bad-value`) for a second -1 or a size below -1.
-    """
-    spelled = format_list(shape)
+def require_free(shape: Shape, field: str) -> None:
+    """Raises OpError (`bad-value`) for a second -1 or a size below -1."""
     if shape.count(-1) > 1:
-        raise OpError(f"{field} {spelled} has more than one -1", code="bad-value", field=field)
+        raise OpError(f"{field} {format_list(shape)} has more than one -1", code=Code.BAD_VALUE, field=field)
     for dim in shape:
         if isinstance(dim, int) and dim < -1:
-            raise OpError(f"{field} {spelled} has the size {dim}", code="bad-value", field=field)
+            raise OpError(f"{field} {format_list(shape)} has the size {dim}", code=Code.BAD_VALUE, field=field)
+
+
+def resolve_free(shape: Shape, size: Dim, field: str, what: str) -> Shape:
+    """`shape`, of which `require_free` holds, with its -1 replaced so that it holds `size` elements.
+
+    `what` names the source. Raises OpError (`size-error`) where it cannot.
+    """
+    spelled = format_list(shape)
     known = product(dim for dim in shape if dim != -1)
     if -1 not in shape:
         if differ(known, size):
             raise OpError(
                 f"cannot make {spelled} ({known} elements) of {what} ({size} elements)",
-                code="size-error",
+                code=Code.SIZE_ERROR,
                 field=field,
             )
         return shape
     if known == 0 or divides(known, size) is False:
         raise OpError(
-            f"cannot make {spelled} of {what}: {size} is not divisible by {known}",
-            code="size-error",
-            field=field,
+            f"cannot make {spelled} of {what}: {size} is not divisible by {known}", code=Code.SIZE_ERROR, field=field
         )
     return tuple(size // known if dim == -1 else dim for dim in shape)
 

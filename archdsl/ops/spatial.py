@@ -1,23 +1,14 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal, final
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Final, Literal, final
 
 from pydantic import Field
 
-from archdsl.ops import fields
+from archdsl.faults.code import Code
 from archdsl.ops.base import Dims, Kind, Op, OpError, Port, PositiveInt
-from archdsl.ops.memory import Kept, Sizes
-from archdsl.ops.receptive import Reads
-from archdsl.ops.rules import (
-    divides,
-    format_list,
-    require_float,
-    require_least_rank,
-    require_rank,
-    require_same_dtype,
-)
-from archdsl.shapes import Dim, Shape, TensorType, differ, evaluate, least
+from archdsl.ops.rules import divides, format_list, require_float, require_least_rank, require_rank, require_same_dtype
+from archdsl.shapes import Dim, Shape, TensorType, differ, least
 
 _PADDED_RANKS: Final = {2: (2, 3), 4: (3, 4), 6: (4, 5)}
 """For each length of `pad`, the ranks for which torch can fill with anything but a constant."""
@@ -28,25 +19,19 @@ class Pad(Op):
     """Adds places at the ends of the last dimensions; negative numbers take places away."""
 
     name: ClassVar[str] = "pad"
-    aliases: ClassVar[tuple[str, ...]] = ("zero_pad", "zero_padding", "padding", "constant_pad")
-    variants: ClassVar[Mapping[str, str]] = {
-        "reflection_pad": "mode: reflect",
-        "replication_pad": "mode: replicate",
-        "circular_pad": "mode: circular",
-    }
     kind: ClassVar[Kind] = Kind.RESHAPE
+    about = "pad"
     pad: Annotated[
-        Dims,
-        Field(description="places before and after, the last dimension first: [left, right, top, bottom]"),
+        Dims, Field(description="places before and after, the last dimension first: [left, right, top, bottom]")
     ]
     mode: Annotated[
-        Literal["constant", "reflect", "replicate", "circular"],
-        Field(description="what they are filled with"),
+        Literal["constant", "reflect", "replicate", "circular"], Field(description="what they are filled with")
     ] = "constant"
     value: Annotated[float | None, Field(description="the constant; by default 0")] = None
 
     def infer(self, x: TensorType) -> TensorType:
-        self._check(x)
+        self._check_alone()
+        self._check_rank(x)
         shape = list(x.shape)
         for i, (before, after) in enumerate(zip(self.pad[::2], self.pad[1::2], strict=True), start=1):
             if self.mode != "constant":
@@ -54,37 +39,31 @@ class Pad(Op):
             # torch takes places away before it adds any
             taken = [places for places in (before, after) if least(-places) > 0]
             if least(-sum(taken, start=shape[-i])) > 0:
-                raise self._error(f"takes away more than dimension {x.rank - i} of {x} has", "size-error")
+                raise self._error(f"takes away more than dimension {x.rank - i} of {x} has", Code.SIZE_ERROR)
             shape[-i] = shape[-i] + before + after
             if least(-shape[-i]) >= 0:
-                raise self._error(f"leaves nothing of dimension {x.rank - i} of {x}", "size-error")
+                raise self._error(f"leaves nothing of dimension {x.rank - i} of {x}", Code.SIZE_ERROR)
         return x.with_shape(shape)
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        before = [0] * len(x.dims)
-        for i, places in enumerate(self.pad[::2], start=1):
-            before[-i] = evaluate(places, {})
-        return (fields.windowed(x, 0, [Reads(1, (range(-places, 1 - places),)) for places in before], made[0]),)
-
-    def _check(self, x: TensorType) -> None:
+    def _check_alone(self) -> None:
         if len(self.pad) % 2:
-            raise self._error("has an odd number of numbers, expected pairs", "bad-value")
+            raise self._error("has an odd number of numbers, expected pairs", Code.BAD_VALUE)
+        if self.mode != "constant" and self.value is not None:
+            raise OpError(f"mode {self.mode} takes no value", code=Code.BAD_VALUE, field="value")
+
+    def _check_rank(self, x: TensorType) -> None:
         if len(self.pad) > 2 * x.rank:
-            raise self._error(f"pads {len(self.pad) // 2} dimensions, but {x} has {x.rank}", "rank-error")
-        if self.mode == "constant":
-            return
-        if x.rank not in _PADDED_RANKS.get(len(self.pad), ()):
-            raise self._error(f"cannot {self.mode} a tensor of rank {x.rank}", "rank-error")
-        if self.value is not None:
-            raise OpError(f"mode {self.mode} takes no value", code="bad-value", field="value")
+            raise self._error(f"pads {len(self.pad) // 2} dimensions, but {x} has {x.rank}", Code.RANK_ERROR)
+        if self.mode != "constant" and x.rank not in _PADDED_RANKS.get(len(self.pad), ()):
+            raise self._error(f"cannot {self.mode} a tensor of rank {x.rank}", Code.RANK_ERROR)
 
     def _check_source(self, x: TensorType, size: Dim, pads: Sequence[Dim]) -> None:
         """Raises OpError where a side needs more places than there are to copy."""
         spare = {"reflect": 1, "circular": 0}.get(self.mode)
         if spare is not None and any(least(pad + spare - size) > 0 for pad in pads):
-            raise self._error(f"is too wide to {self.mode} {x}, where a dimension is {size}", "size-error")
+            raise self._error(f"is too wide to {self.mode} {x}, where a dimension is {size}", Code.SIZE_ERROR)
 
-    def _error(self, problem: str, code: str) -> OpError:
+    def _error(self, problem: str, code: Code) -> OpError:
         return OpError(f"pad {format_list(self.pad)} {problem}", code=code, field="pad")
 
 
@@ -93,7 +72,6 @@ class PixelShuffle(Op):
     """Moves blocks of channels into places: (…, C·r², H, W) becomes (…, C, H·r, W·r)."""
 
     name: ClassVar[str] = "pixel_shuffle"
-    aliases: ClassVar[tuple[str, ...]] = ("depth_to_space", "sub_pixel")
     kind: ClassVar[Kind] = Kind.RESHAPE
     upscale_factor: Annotated[PositiveInt, Field(description="r, how many times larger")]
 
@@ -104,22 +82,12 @@ class PixelShuffle(Op):
         _check_divides("channels", channels, r * r, "upscale_factor")
         return x.with_shape((*batch, channels // (r * r), height * r, width * r))
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        *batch, channels, height, width = x.shape
-        r = self.upscale_factor
-        split = fields.regrouped(x, (*batch, channels // r**2, r, r, height, width))
-        at = len(batch)
-        order = (*range(at), at, at + 3, at + 1, at + 4, at + 2)
-        rows = fields.interleaved(fields.permuted(split, order), at + 1)
-        return (fields.interleaved(rows, at + 2),)
-
 
 @final
 class PixelUnshuffle(Op):
     """Moves places into channels: (…, C, H·r, W·r) becomes (…, C·r², H, W)."""
 
     name: ClassVar[str] = "pixel_unshuffle"
-    aliases: ClassVar[tuple[str, ...]] = ("space_to_depth",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     downscale_factor: Annotated[PositiveInt, Field(description="r, how many times smaller")]
 
@@ -130,14 +98,6 @@ class PixelUnshuffle(Op):
         _check_divides("the height", height, r, "downscale_factor")
         _check_divides("the width", width, r, "downscale_factor")
         return x.with_shape((*batch, channels * r * r, height // r, width // r))
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        *batch, channels, height, width = made[0]
-        r = self.downscale_factor
-        split = fields.regrouped(x, (*batch, channels // r**2, height, r, width, r))
-        at = len(batch)
-        order = (*range(at), at, at + 2, at + 4, at + 1, at + 3)
-        return (fields.regrouped(fields.permuted(split, order), made[0]),)
 
 
 @final
@@ -153,19 +113,12 @@ class ChannelShuffle(Op):
         _check_divides("channels", x.shape[1], self.groups, "groups")
         return x
 
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        batch, channels, *places = made[0]
-        split = fields.regrouped(x, (batch, self.groups, channels // self.groups, *places))
-        order = (0, 2, 1, *range(3, len(places) + 3))
-        return (fields.regrouped(fields.permuted(split, order), made[0]),)
-
 
 @final
 class GridSample(Op):
     """Reads a map at given places: (N, C, H, W) at a grid (N, P, Q, 2) of (x, y) from -1 to 1."""
 
     name: ClassVar[str] = "grid_sample"
-    aliases: ClassVar[tuple[str, ...]] = ("warp",)
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("grid"))
     mode: Annotated[Literal["bilinear", "nearest", "bicubic"], Field(description="how it reads between places")] = (
@@ -182,7 +135,7 @@ class GridSample(Op):
         require_float("input", x, "sample from")
         require_same_dtype(("input", "grid"), x, grid)
         if self.mode == "bicubic" and x.rank != 4:
-            raise OpError("mode bicubic needs rank 4", code="bad-value", ports=("input",), field="mode")
+            raise OpError("mode bicubic needs rank 4", code=Code.BAD_VALUE, ports=("input",), field="mode")
         if differ(grid.shape[-1], x.rank - 2):
             raise OpError(
                 f"the grid's last dimension is {grid.shape[-1]}, but {x} has {x.rank - 2} spatial dimensions",
@@ -191,13 +144,6 @@ class GridSample(Op):
         if differ(x.shape[0], grid.shape[0]):
             raise OpError(f"the batches of {x} and of the grid {grid} differ", ports=("input", "grid"))
         return x.with_shape((*x.shape[:2], *grid.shape[1:-1]))
-
-    def keeps(self, made: Sequence[TensorType], *inputs: Any) -> Kept:
-        return Kept((0, 1))
-
-    def field(self, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-        """It reads wherever the grid says."""
-        return (fields.everything(made[0], inputs),)
 
 
 @final
@@ -211,6 +157,8 @@ class AffineGrid(Op):
     align_corners: Annotated[bool, Field(description="as in `grid_sample`")] = False
 
     def infer(self, theta: TensorType) -> TensorType:
+        if any(least(-size) >= 0 for size in self.size):
+            raise OpError(f"size {format_list(self.size)} has a size below 1", code=Code.BAD_VALUE, field="size")
         require_float("theta", theta, "map by")
         spatial = len(self.size) - 2
         wanted: Shape = (self.size[0], spatial, spatial + 1)
@@ -221,14 +169,14 @@ class AffineGrid(Op):
                 ports=("theta",),
                 field="size",
             )
-        if any(least(-size) >= 0 for size in self.size):
-            raise OpError(f"size {format_list(self.size)} has a size below 1", code="bad-value", field="size")
         return theta.with_shape((self.size[0], *self.size[2:], spatial))
 
 
 def _check_divides(what: str, size: Dim, divisor: int, field: str) -> None:
     if divides(divisor, size) is False:
-        raise OpError(f"{what}: {size} is not divisible by {divisor}", code="size-error", ports=("input",), field=field)
+        raise OpError(
+            f"{what}: {size} is not divisible by {divisor}", code=Code.SIZE_ERROR, ports=("input",), field=field
+        )
 
 
 SPATIAL = (Pad, PixelShuffle, PixelUnshuffle, ChannelShuffle, GridSample, AffineGrid)

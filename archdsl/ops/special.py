@@ -4,18 +4,28 @@ A spec never says `input`, `formula`, `by_mode` or `scan_slice`: they come from 
 from `when` with `else`, and from what `scan` loops over.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, final, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from archdsl.ops import fields
-from archdsl.ops.base import Dims, Kind, Names, Op, OpError, Port, Weight
-from archdsl.ops.memory import Kept, Placed, Sizes
+from archdsl.faults.code import Code
+from archdsl.ops.base import AnyDim, Dims, Kind, Names, Op, OpError, Port, Unexpected, Weight
 from archdsl.ops.rules import DType
 from archdsl.shapes import Symbolic, TensorType
 
 DTYPES: tuple[str, ...] = get_args(DType)
+
+
+def _tree(value: object) -> object:
+    from archdsl.expressions.tree import Tree
+
+    if not isinstance(value, Tree):
+        raise Unexpected("a formula")
+    return value
+
+
+AnyTree: TypeAlias = Annotated[Any, BeforeValidator(_tree)]
+"""A tree of `archdsl.expressions`."""
 
 
 @final
@@ -32,6 +42,11 @@ class InputOp(Op):
     def infer(self) -> TensorType:
         return TensorType(self.shape, self.dtype)
 
+    @property
+    def drawn_below(self) -> int:
+        """What random whole numbers for it stay below."""
+        return self.below or 2
+
 
 @final
 class Parameter(Op):
@@ -42,17 +57,19 @@ class Parameter(Op):
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
     index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
-    value: Annotated[Any, Field(description="the element at these indices before training, a formula")] = None
+    value: Annotated[AnyTree | None, Field(description="the element at these indices before training, a formula")] = (
+        None
+    )
 
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
         _check_numbers(self.value, "value")
-        unknown = next((dim for dim in (*self.shape, *_sizes(self.value)) if isinstance(dim, Symbolic)), None)
+        unknown = next((dim for dim in (*self.shape, *_literals(self.value)) if isinstance(dim, Symbolic)), None)
         if unknown is not None:
             part = "shape" if unknown in self.shape else "value"
             raise OpError(
                 f"a parameter's {part} must be known when the model is built, but {unknown} is known only at run time",
-                code="size-error", field=part, hint="make the size a parameter of the file",
+                code=Code.SIZE_ERROR, field=part, hint="make the size a parameter of the file",
             )  # fmt: skip
         return TensorType(self.shape)
 
@@ -69,12 +86,11 @@ class Constant(Op):
     """
 
     name: ClassVar[str] = "constant"
-    aliases: ClassVar[tuple[str, ...]] = ("buffer",)
     kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape")]
     index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
-    value: Annotated[Any, Field(description="the element at these indices, a formula")]
+    value: Annotated[AnyTree, Field(description="the element at these indices, a formula")]
     dtype: Annotated[DType, Field(description="its dtype")] = "float32"
     persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False
 
@@ -90,7 +106,7 @@ class Constant(Op):
     @property
     def known(self) -> bool:
         """Whether the tensor can be computed before the model runs."""
-        return not any(isinstance(dim, Symbolic) for dim in self.shape) and not _sizes(self.value)
+        return not any(isinstance(dim, Symbolic) for dim in (*self.shape, *_literals(self.value)))
 
 
 @final
@@ -103,24 +119,14 @@ class Formula(Op):
     name: ClassVar[str] = "formula"
     kind: ClassVar[Kind] = Kind.RESHAPE
     ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
-    follows: ClassVar[bool] = True
-    expression: Annotated[Any, Field(description="the formula")]
+    follows = True
+    expression: Annotated[AnyTree, Field(description="the formula")]
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        from archdsl.formula import formula_type
+        from archdsl.ops.formula import formula_type
 
         _check_numbers(self.expression, None)
         return formula_type(self.expression, list(inputs))
-
-    def scratch(self, made: Sequence[TensorType], *inputs: Placed) -> tuple[TensorType, ...]:
-        from archdsl.formula_memory import formula_scratch
-
-        return formula_scratch(self.expression, [x.type for x in inputs])
-
-    def keeps(self, made: Sequence[TensorType], *inputs: Placed) -> Kept:
-        from archdsl.formula_memory import formula_keeps
-
-        return formula_keeps(self.expression, inputs)
 
 
 @final
@@ -129,6 +135,8 @@ class ByMode(Op):
 
     name: ClassVar[str] = "by_mode"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    called = "Choice by mode"
+    about = ""
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("otherwise"))
     mode: Annotated[Literal["training", "evaluation"], Field(description="when the first is read")]
 
@@ -137,9 +145,6 @@ class ByMode(Op):
             raise OpError(f"`when` gives {input} and `else` gives {otherwise}", ports=("input", "otherwise"))
         return input
 
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed, otherwise: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,)
-
 
 @final
 class ScanSlice(Op):
@@ -147,6 +152,7 @@ class ScanSlice(Op):
 
     name: ClassVar[str] = "scan_slice"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    silent = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     dim: Annotated[int, Field(description="the dimension of the steps")]
     reverse: Annotated[bool, Field(description="from the last to the first")] = False
@@ -154,17 +160,9 @@ class ScanSlice(Op):
     def infer(self, input: TensorType) -> TensorType:
         rank = input.rank
         if not -rank <= self.dim < rank:
-            raise OpError(f"`dim` is {self.dim}, and {input} has {rank} dimensions", field="dim", code="rank-error")
+            raise OpError(f"`dim` is {self.dim}, and {input} has {rank} dimensions", field="dim", code=Code.RANK_ERROR)
         at = self.dim % rank
         return input.with_shape((*input.shape[:at], *input.shape[at + 1 :]))
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        at = self.dim % len(x.shape)
-        return ((*x.strides[:at], *x.strides[at + 1 :]),)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        """What is carried from step to step makes each see those before it."""
-        return (fields.replaced(fields.mixed(x, (self.dim,)), self.dim % len(x.dims)),)
 
 
 @final
@@ -173,13 +171,11 @@ class ScanCarry(Op):
 
     name: ClassVar[str] = "scan_carry"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    silent = True
     ports: ClassVar[tuple[Port, ...]] = (Port("start"),)
 
     def infer(self, start: TensorType) -> TensorType:
         return start
-
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,)
 
 
 @final
@@ -188,27 +184,20 @@ class ScanStack(Op):
 
     name: ClassVar[str] = "scan_stack"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    silent = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     dim: Annotated[int, Field(description="the dimension of the steps")]
-    steps: Annotated[Any, Field(description="how many there are")]
+    steps: Annotated[AnyDim, Field(description="how many there are")]
     reverse: Annotated[bool, Field(description="the steps ran from the last to the first")] = False
 
     def infer(self, input: TensorType) -> TensorType:
         rank = input.rank + 1
         if not -rank <= self.dim < rank:
             raise OpError(
-                f"`dim` is {self.dim}, and {input} collected has {rank} dimensions", field="dim", code="rank-error"
+                f"`dim` is {self.dim}, and {input} collected has {rank} dimensions", field="dim", code=Code.RANK_ERROR
             )
         at = self.dim % rank
         return input.with_shape((*input.shape[:at], self.steps, *input.shape[at:]))
-
-    def scratch(self, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
-        """The list of what the steps made."""
-        return (made[0],)
-
-    def field(self, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
-        at = self.dim % len(made[0])
-        return (fields.together((*x.dims[:at], fields.plain(made[0][at]), *x.dims[at:]), x),)
 
 
 @final
@@ -217,6 +206,7 @@ class ScanLast(Op):
 
     name: ClassVar[str] = "scan_last"
     kind: ClassVar[Kind] = Kind.RESHAPE
+    silent = True
     ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("carry"))
 
     def infer(self, input: TensorType, carry: TensorType) -> TensorType:
@@ -227,21 +217,16 @@ class ScanLast(Op):
             )  # fmt: skip
         return input
 
-    def views(self, made: Sequence[Sizes], training: bool, x: Placed, carry: Placed) -> tuple[Sizes, ...]:
-        return (x.strides,)
-
 
 def _check_numbers(tree: Any, field: str | None) -> None:
     """Raises OpError where torch could not take a whole number of a formula."""
-    from archdsl.expression_tree import Literal as Value
-    from archdsl.expression_tree import walk
     from archdsl.ops.extent import uncountable
 
-    for part in walk(tree):
-        if isinstance(part, Value) and (found := uncountable(part.value)) is not None:
+    for value in _literals(tree):
+        if (found := uncountable(value)) is not None:
             raise OpError(
                 f"{found} stands in a formula, where torch takes whole numbers up to 2 ** 63 - 1",
-                code="bad-value", field=field, hint=f"write `{float(found)!r}`" if abs(found) < 10**300 else None,
+                code=Code.BAD_VALUE, field=field, hint=f"write `{float(found)!r}`" if abs(found) < 10**300 else None,
             )  # fmt: skip
 
 
@@ -251,17 +236,16 @@ def _check_index(index: tuple[str, ...], shape: tuple[Any, ...]) -> None:
         names, rank = len(index), len(shape)
         raise OpError(
             f"`index` has {names} name{'s' * (names != 1)}, and the shape {rank} dimension{'s' * (rank != 1)}",
-            code="bad-value", field="index", hint="name the index of each dimension",
+            code=Code.BAD_VALUE, field="index", hint="name the index of each dimension",
         )  # fmt: skip
 
 
-def _sizes(tree: Any) -> list[Symbolic]:
-    """The run-time dimensions that stand in the tree."""
-    from archdsl.expression_tree import Literal as Value
-    from archdsl.expression_tree import walk
+def _literals(tree: Any) -> list[Any]:
+    """The values that stand in a formula; a plain number is none."""
+    from archdsl.expressions.tree import Literal as Value
+    from archdsl.expressions.walking import walk
 
-    values = [part.value for part in walk(tree) if isinstance(part, Value)]
-    return [value for value in values if isinstance(value, Symbolic)]
+    return [part.value for part in walk(tree) if isinstance(part, Value)]
 
 
 FILLED = (Constant, Parameter)

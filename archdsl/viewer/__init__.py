@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdsl.graph import Graph
+    from archdsl.ir.graph import Graph
 
 __all__ = ["page"]
 

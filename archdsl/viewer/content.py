@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archdsl.diagram.flow import Flow
-from archdsl.graph import Graph
+from archdsl.figure.flow import Flow
+from archdsl.ir.graph import Graph
 from archdsl.viewer.figures import Drawn, Figures
 from archdsl.viewer.modules import Modules
 

@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from archdsl.diagram.dot import dot_source
-from archdsl.diagram.figure import Figure
-from archdsl.diagram.flow import Flow
-from archdsl.diagram.outline import outline
-from archdsl.diagram.painting import painted
-from archdsl.diagram.quantities import SPACE
-from archdsl.diagram.rendering import TooLargeError
-from archdsl.diagram.view import View
-from archdsl.graph import Graph, Scope
+from archdsl.drawing.dot import dot_source
+from archdsl.drawing.painting import painted
+from archdsl.figure.errors import TooLargeError
+from archdsl.figure.figure import Figure
+from archdsl.figure.flow import Flow
+from archdsl.figure.outline import outline
+from archdsl.figure.view import View
+from archdsl.ir.graph import Graph, Scope
 from archdsl.viewer.compact import compact
+from archdsl.words.quantities import SPACE
 
 BATCH: Final = 24
 """Figures that one Graphviz draws; where one of them is too large, each is tried alone."""

@@ -12,7 +12,7 @@ from string import Template
 from typing import Final
 from urllib.parse import quote
 
-from archdsl.plain_text import to_json
+from archdsl.text.plain_text import to_json
 from archdsl.viewer.content import Content
 from archdsl.viewer.paints import style_of_paints
 

@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archdsl.diagram.flow import Flow
-from archdsl.diagram.loops import steps_text
-from archdsl.diagram.naming import humanise
-from archdsl.diagram.titles import title
-from archdsl.graph import Graph, Mode, Node, Scope, Value, port_names
+from archdsl.figure.flow import Flow
+from archdsl.figure.scans import steps_text
+from archdsl.ir.graph import Graph, Mode, Node, Scope, Value, port_names
 from archdsl.ops.base import Op
 from archdsl.shapes import TensorType, evaluate, format_shape
-from archdsl.viewer.sources import Sources
+from archdsl.viewer.excerpts import Sources
+from archdsl.words.naming import humanise
+from archdsl.words.titles import title
 
 Record = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.diagram.palette import DARK, PAPER
+from archdsl.figure.palette import DARK, PAPER
 
 _COLOURS = ("ground", "title", "muted", "line", "skip", "panel", "panel_line")
 

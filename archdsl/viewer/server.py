@@ -14,19 +14,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
+from time import monotonic
 from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
-from archdsl.plain_text import to_json
+from archdsl.text.plain_text import to_json
 from archdsl.viewer.content import Content
 from archdsl.viewer.html import html, policy
-from archdsl.viewer.watching import State, Watched
+from archdsl.viewer.watching import Showing, Watched
 
 HOST: Final = "127.0.0.1"
 HEARTBEAT: Final = 10.0
 """Seconds after which a silent stream says that it is there, which also finds out whether anybody listens."""
 LONGEST_VERSION: Final = 20
 """The digits that the number of a version may have."""
+MOST = 200
+"""The connections that are served at once; half of them may be streams. Each has a thread."""
 
 
 class Server(ThreadingHTTPServer):
@@ -37,11 +41,46 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, watched: Watched, port: int) -> None:
         self.watched = watched
+        self.streams = threading.BoundedSemaphore(MOST // 2)
+        self._asking: dict[Any, float] = {}
+        """Until when each client must have said what it wants; those that have may stay."""
+        self._places = threading.BoundedSemaphore(MOST)
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise OSError(error.errno, f"port {port} cannot be had: {reason}") from error
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serves a client in a thread of its own where there is a place, and sends it away where there is none."""
+        if not self._places.acquire(blocking=False):
+            with suppress(OSError):
+                request.setblocking(False)
+                request.send(b"HTTP/1.0 503 Service Unavailable\r\n\r\n")
+            self.shutdown_request(request)
+            return
+        self._asking[request] = monotonic() + _Handler.patience
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.has_asked(request)
+            self._places.release()
+
+    def has_asked(self, request: Any) -> None:
+        """The client has said what it wants."""
+        self._asking.pop(request, None)
+
+    def service_actions(self) -> None:
+        """Hangs up on those that take too long to say what they want, be it byte by byte."""
+        now = monotonic()
+        for request, until in [*self._asking.items()]:
+            if until < now:
+                self.has_asked(request)
+                with suppress(OSError):
+                    request.shutdown(SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of a client that is gone or keeps silent, and a line of anything else."""
@@ -82,9 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "archdsl"
     sys_version = ""
     timeout = 20.0
-    """Seconds that a client may take to say what it wants, or to take what it is sent."""
+    """Seconds that a client may keep silent, or take for what it is sent."""
+    patience = 20.0
+    """Seconds that it may take to say what it wants."""
 
     def do_GET(self) -> None:
+        self._server.has_asked(self.request)
         try:
             address = urlsplit(self.path)
         except ValueError:
@@ -94,10 +136,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address alone")
         elif address.path == "/":
             self._page()
-        elif address.path == "/events":
-            self._events(self._seen(address.query))
-        else:
+        elif address.path != "/events":
             self.send_error(HTTPStatus.NOT_FOUND)
+        elif not self._server.streams.acquire(blocking=False):
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+        else:
+            try:
+                self._events(self._seen(address.query))
+            finally:
+                self._server.streams.release()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: what matters stands on the page."""
@@ -153,12 +200,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
 
-def _content(state: State) -> Content:
+def _content(state: Showing) -> Content:
     """What the page starts with."""
     return {"name": "archdsl", **(state.network or {}), "version": state.version, "diagnostics": state.wrong}
 
 
-def _event(state: State) -> bytes:
+def _event(state: Showing) -> bytes:
     name, data = ("diagnostics", state.wrong) if state.wrong else ("network", state.network)
     text = to_json(data)
     return f"id: {state.version}\nevent: {name}\ndata: {text}\n\n".encode()

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from archdsl.diagnostics import Diagnostic, render_text
-from archdsl.diagram.rendering import DrawingError
-from archdsl.elaborate import analyse
-from archdsl.files import source_of
-from archdsl.inherit import Reader
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.rendering import render_text
+from archdsl.document.files import source_of
+from archdsl.document.inherit import Reader
+from archdsl.elaboration.analyse import analyse
+from archdsl.figure.errors import DrawingError
 from archdsl.viewer.content import Content, content
 from archdsl.viewer.figures import Drawn
 
@@ -21,7 +22,7 @@ PAUSE: Final = 0.3
 Stamps = dict[Path, "tuple[int, int, int] | None"]
 
 
-class State(NamedTuple):
+class Showing(NamedTuple):
     """What a page is to show."""
 
     version: int
@@ -44,7 +45,7 @@ class Watched:
         self._stamps: Stamps = {}
         self._stopped = threading.Event()
         self._changed = threading.Condition()
-        self.state = State(0, None, "")
+        self.state = Showing(0, None, "")
         self.diagnostics: list[Diagnostic] = []
         """Of the last reading, warnings too."""
         self._read()
@@ -59,7 +60,7 @@ class Watched:
         with self._changed:
             self._changed.notify_all()
 
-    def after(self, version: int, patience: float) -> State:
+    def after(self, version: int, patience: float) -> Showing:
         """The state once it is another than of this version, at the latest after so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self.stopped or self.state.version != version, patience)
@@ -91,7 +92,7 @@ class Watched:
 
     def _show(self, network: Content | None, wrong: str) -> None:
         with self._changed:
-            self.state = State(self.state.version + 1, network or self.state.network, wrong)
+            self.state = Showing(self.state.version + 1, network or self.state.network, wrong)
             self._changed.notify_all()
 
 

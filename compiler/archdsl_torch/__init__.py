@@ -5,38 +5,39 @@ Only what makes, runs or loads modules imports torch, when it is first asked for
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import archdsl_torch.ops  # noqa: F401 - registers the lowerings
-from archdsl_torch.codegen import class_name, source
+from archdsl.text.later import imported
+from archdsl_torch.writing.codegen import class_name, source
 
 if TYPE_CHECKING:
-    from archdsl_torch.checkpoints import build_with_weights, load_weights, saved
     from archdsl_torch.room import check_run
-    from archdsl_torch.runtime import build
+    from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import run_once
+    from archdsl_torch.weights.checkpoints import build_with_weights, load_weights, saved
 
-__all__ = ["build", "build_with_weights", "check_run", "class_name", "load_weights", "run_once", "saved", "source"]
+__all__ = [
+    "build", "build_with_weights", "check_run", "class_name", "load_weights", "run_once", "saved", "source",
+    "source_of",
+]  # fmt: skip
 
 _HOMES: Final = {
     "build": "runtime",
-    "build_with_weights": "checkpoints",
+    "build_with_weights": "weights.checkpoints",
     "check_run": "room",
-    "load_weights": "checkpoints",
+    "load_weights": "weights.checkpoints",
     "run_once": "trial",
-    "saved": "checkpoints",
+    "saved": "weights.checkpoints",
+    "source_of": "runtime",
 }
 
 
 def __getattr__(name: str) -> Any:
     """What needs torch. Raises ImportError, whose `name` is torch, where that is not installed."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        import torch  # noqa: F401 - asked for here, so that a lack of it is told in words
+        return imported(__name__, _HOMES, name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise ImportError("a module needs PyTorch, which is not installed: `pip install torch`", name="torch") from None
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

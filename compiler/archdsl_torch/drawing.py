@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index
 from typing import Any, Final, final
 
 import torch
 from torch.overrides import TorchFunctionMode
+
+from archdsl.limits import SEED, SEEDS
 
 _DRAWING: Final[frozenset[Callable[..., Any]]] = frozenset(
     {
@@ -24,7 +27,10 @@ class Seeded(TorchFunctionMode):
     """Within it random numbers come from a seed, the same ones as after `torch.manual_seed`, in this thread alone."""
 
     def __init__(self, seed: int) -> None:
+        """Raises ValueError for a seed that torch does not take."""
         super().__init__()
+        if not hasattr(seed, "__index__") or index(seed) not in SEEDS:
+            raise ValueError(f"a seed is {SEED}, found {seed!r}")
         self._seed = seed
         self._generators: dict[torch.device, torch.Generator] = {}
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 from archdsl.shapes import Shape, Symbolic, TensorType, evaluate, format_shape, symbol
 
 

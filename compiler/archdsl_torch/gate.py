@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from archdsl.elaboration.names import BUILTINS
+from archdsl.text.names import BUILTINS
 
 OP_PACKAGES: Final[frozenset[str]] = frozenset()
 """Installed packages whose modules a source may import besides torch's: those that bring ops of their own."""
@@ -38,8 +38,9 @@ IMPORTS: Final = frozenset(
 TORCH: Final = frozenset(
     (
         *("abs", "arange", "bmm", "cat", "cdist", "ceil", "clamp", "cos", "einsum", "empty", "erf", "exp", "floor"),
-        *("full", "gather", "index_select", "log", "log2", "matmul", "maximum", "minimum", "no_grad", "roll", "round"),
-        *("rsqrt", "scatter", "sigmoid", "sign", "sin", "sqrt", "stack", "take_along_dim", "tanh", "where"),
+        *("full", "gather", "index_select", "log", "log2", "logit", "matmul", "maximum", "minimum", "no_grad"),
+        *("ones_like", "roll", "round", "rsqrt", "scatter", "sigmoid", "sign", "sin", "sqrt", "stack"),
+        *("take_along_dim", "tanh", "where"),
         *("bfloat16", "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"),
         *("Tensor", "_assert", "get_default_dtype", "linalg.vector_norm", "jit.is_tracing"),
     )
@@ -91,8 +92,11 @@ class _Gate:
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
         self.nodes = list(ast.walk(tree))
-        self.bound = BUILTINS | frozenset(_bound(self.nodes))
-        self.owners = {id(node.value) for node in self.nodes if isinstance(node, ast.Attribute)}
+        kinds: dict[type[ast.AST], list[Any]] = {}
+        for node in self.nodes:
+            kinds.setdefault(type(node), []).append(node)
+        self.bound = BUILTINS | frozenset(_bound(kinds))
+        self.owners = {id(node.value) for node in kinds.get(ast.Attribute, ())}
         """What an attribute is read of."""
         self.placed: set[int] = set()
         """The imports, definitions and fields that stand where they may."""
@@ -221,17 +225,12 @@ _LOOKS: Final[dict[type[ast.AST], Callable[[_Gate, Any], None]]] = {
 _MODULES: Final = frozenset(("torch", "nn", "F", "math", "_pytree"))
 
 
-def _bound(nodes: list[ast.AST]) -> Iterator[str]:
-    """The names that the source gives a meaning to."""
-    for node in nodes:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield node.asname or node.name
+def _bound(kinds: Mapping[type[ast.AST], Sequence[Any]]) -> Iterator[str]:
+    """The names that the source gives a meaning to, which has these nodes of each kind."""
+    yield from (node.id for node in kinds.get(ast.Name, ()) if isinstance(node.ctx, ast.Store))
+    yield from (node.arg for node in kinds.get(ast.arg, ()))
+    yield from (node.name for node in (*kinds.get(ast.FunctionDef, ()), *kinds.get(ast.ClassDef, ())))
+    yield from (node.asname or node.name for node in kinds.get(ast.alias, ()))
 
 
 def _chain(node: ast.Attribute) -> list[str] | None:
@@ -266,7 +265,14 @@ def _is_known(dotted: str) -> bool:
 
 def _is_super_init(node: ast.Attribute) -> bool:
     """`super().__init__`"""
-    return node.attr in ("__init__", "load_state_dict") and ast.unparse(node.value) == "super()"
+    return node.attr in ("__init__", "load_state_dict") and _is_super(node.value)
+
+
+def _is_super(node: ast.expr) -> bool:
+    """`super()`"""
+    if not isinstance(node, ast.Call) or node.args or node.keywords:
+        return False
+    return isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _is_text(node: ast.stmt) -> bool:

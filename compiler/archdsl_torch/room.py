@@ -9,20 +9,20 @@ from pathlib import Path
 
 import torch
 
-from archdsl.graph import Graph
-from archdsl.summary.measures import Measures, in_words, owned
+from archdsl.ir.graph import Graph
+from archdsl.report.measures import Measures, in_words, owned
 
 _UNLIMITED = 1 << 60
 """What control groups say where they set no limit is larger."""
 _META = 'on the device `meta` (`--device meta`, in Python `device="meta"`) it takes none'
 
 
-class TooLargeError(MemoryError):
+class NoRoomError(MemoryError):
     """A network that takes more memory than there is. `str()` says how much, and what to do."""
 
 
 def check_room(graph: Graph, device: torch.device | None, dtype: torch.dtype | None) -> None:
-    """Raises TooLargeError where the network's parameters and buffers do not fit into this machine's memory.
+    """Raises NoRoomError where the network's parameters and buffers do not fit into this machine's memory.
 
     Other devices than the CPU have memory of their own, of which torch tells.
     """
@@ -33,18 +33,18 @@ def check_room(graph: Graph, device: torch.device | None, dtype: torch.dtype | N
     needed = max(sum(owned(graph, _name(each), buffer=kind) for kind in (False, True)) for each in dtypes)
     free = free_memory()
     if free is not None and needed > free:
-        raise TooLargeError(
+        raise NoRoomError(
             f"`{graph.name}` takes {in_words(needed)} for {graph.parameters:,} parameters and its buffers, and this "
             f"machine has {in_words(free)} free; {_META}"
         )
 
 
 def check_run(graph: Graph) -> None:
-    """Raises TooLargeError where one pass over the sample input would take more memory than the machine has at all."""
+    """Raises NoRoomError where one pass over the sample input would take more memory than the machine has at all."""
     needed = Measures(graph, graph.sample_sizes, _name(torch.get_default_dtype())).inference
-    whole = _smallest(_whole())
+    whole = whole_memory()
     if whole is not None and needed.total > whole:
-        raise TooLargeError(
+        raise NoRoomError(
             f"`{graph.name}` takes {in_words(needed.total)} to run, {in_words(needed.activations)} of it for the "
             f"tensors between its layers, and this machine has {in_words(whole)}; {_META}"
         )
@@ -52,33 +52,29 @@ def check_run(graph: Graph) -> None:
 
 def free_memory() -> int | None:
     """Bytes that this process may still take; None where nobody says."""
-    return _smallest(_free())
+    return _smallest(free=True)
 
 
-def _smallest(sizes: Iterator[int]) -> int | None:
-    return min((size for size in sizes if size < _UNLIMITED), default=None)
+def whole_memory() -> int | None:
+    """Bytes that it has at all."""
+    return _smallest(free=False)
 
 
-def _free() -> Iterator[int]:
+def _smallest(*, free: bool) -> int | None:
+    return min((size for size in _sizes(free) if size < _UNLIMITED), default=None)
+
+
+def _sizes(free: bool) -> Iterator[int]:
+    """What the machine, and what contains this process in it, say that there is, or is still free."""
+    memory, swap = ("MemAvailable", "SwapFree") if free else ("MemTotal", "SwapTotal")
     told = _meminfo()
-    if "MemAvailable" in told:
-        yield told["MemAvailable"] + told.get("SwapFree", 0)
+    if memory in told:
+        yield told[memory] + told.get(swap, 0)
     else:
         yield from _physical()
     for limit, used in _GROUPS:
         if (most := _number(limit)) is not None:
-            yield most - (_number(used) or 0)
-
-
-def _whole() -> Iterator[int]:
-    told = _meminfo()
-    if "MemTotal" in told:
-        yield told["MemTotal"] + told.get("SwapTotal", 0)
-    else:
-        yield from _physical()
-    for limit, _ in _GROUPS:
-        if (most := _number(limit)) is not None:
-            yield most
+            yield most - (_number(used) or 0) if free else most
 
 
 _GROUPS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,17 +17,19 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archdsl.graph import Graph, Node
-from archdsl_torch.codegen import class_name, source
+from archdsl.ir.graph import Graph, Node
 from archdsl_torch.drawing import Seeded
 from archdsl_torch.explaining import explain_errors
 from archdsl_torch.gate import checked
-from archdsl_torch.layout import is_tensor
+from archdsl_torch.planning.crossings import is_tensor
 from archdsl_torch.room import check_room
+from archdsl_torch.writing.codegen import class_name, source
 
 PACKAGE: Final = "archdsl_torch.generated"
 _LOADING: Final = threading.RLock()
-"""Two threads that load one text get one module, and neither gets half of it."""
+"""Two threads that load one text get one module, and neither gets half of it; nor does a process that is forked."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_LOADING.acquire, after_in_parent=_LOADING.release, after_in_child=_LOADING.release)
 
 
 @final
@@ -130,10 +133,33 @@ def build(
     init: bool = True,
 ) -> nn.Module:
     """The network as a module that runs what `source` prints; see `archdsl.build`."""
-    place = torch.device(device) if device is not None else None
-    check_room(graph, place, dtype)
-    cls = getattr(load(source(graph), graph.name), class_name(graph))
+    check_room(graph, None if device is None else torch.device(device), dtype)
+    return instance(_network_class(graph), graph, device, dtype, seed, init)
+
+
+def _network_class(graph: Graph) -> type[nn.Module]:
+    cls: type[nn.Module] = getattr(load(source(graph), graph.name), class_name(graph))
     explain_errors(cls, graph)
+    return cls
+
+
+def source_of(module: nn.Module) -> str:
+    """The source that a built network runs, which is what `source` prints for its graph."""
+    loader = sys.modules[type(module).__module__].__loader__
+    assert isinstance(loader, _Loader)
+    return loader.text
+
+
+def instance(
+    cls: type[nn.Module],
+    graph: Graph,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+    init: bool = True,
+) -> nn.Module:
+    """A module of the graph's class, as `build` makes it."""
+    place = None if device is None else torch.device(device)
     with _WithoutFills(), place or nullcontext():
         module = _construct(cls)
     if dtype is not None:

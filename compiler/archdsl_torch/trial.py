@@ -10,7 +10,7 @@ from archdsl.ops.special import InputOp
 from archdsl.shapes import evaluate
 
 if TYPE_CHECKING:
-    from archdsl.graph import Graph, Node
+    from archdsl.ir.graph import Graph, Node
 
 
 def sample_inputs(graph: Graph, *, seed: int | None = None) -> tuple[torch.Tensor, ...]:
@@ -47,4 +47,4 @@ def _sample(node: Node, sizes: dict[str, int], generator: torch.Generator) -> to
     dtype: torch.dtype = getattr(torch, op.dtype)
     if dtype.is_floating_point:
         return torch.randn(shape, generator=generator).to(dtype)
-    return torch.randint(0, op.below or 2, shape, generator=generator).to(dtype)
+    return torch.randint(0, op.drawn_below, shape, generator=generator).to(dtype)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import archdsl
-from archdsl.graph import Graph
-from tests.compiler.networks import NETWORKS
+from archdsl.ir.graph import Graph
+from tests.compiler.networks import HEAD, NETWORKS
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def network(tmp_path: Path) -> Callable[[str], Graph]:
 
     def make(text: str) -> Graph:
         file = tmp_path / "net.yaml"
-        file.write_text("archdsl: 1\nname: net\n" + NETWORKS.get(text, text))
+        file.write_text(HEAD + NETWORKS.get(text, text))
         return archdsl.graph(file)
 
     return make

@@ -31,10 +31,13 @@ MAPS: Final[Mapping[str, frozenset[str]]] = {
 CODE: Final = frozenset(("op", "atom", "a", "_new", "plan", "wrapper", "initialiser", "tree"))
 """What has attributes of these names that are the compiler's own words: `op.name`, `plan.name`."""
 
-OWN: Final = frozenset(("_Wrapper", "_Growing", "ClassPlan", "Arguments", "Variables", "Wrappers"))
+OWN: Final = frozenset(("Wrapper", "_Growing", "ClassPlan", "Arguments", "Variables", "Wrappers"))
 """Classes whose own attributes of these names are code."""
 
-TREES: Final = frozenset(("code.py", "lowering.py", "special.py", "folding.py", "outline.py"))
+TREES: Final = frozenset((
+    "lowering/tree.py", "lowering/walking.py", "lowering/filling.py", "lowering/printing.py", "lowering/wording.py",
+    "lowering/special.py", "lowering/formulas.py", "writing/folding.py", "planning/outline.py", "planning/merge.py",
+))  # fmt: skip
 """Files in which `name` is that of a function or method in a tree of code."""
 
 BUILDERS: Final = frozenset(("join", "format", "format_map", "replace", "sub"))
@@ -44,7 +47,7 @@ STRINGS: Final = frozenset(
 LISTS: Final = frozenset(("list", "tuple", "set", "sorted", "reversed", "frozenset", "iter", "next", "str", "fromkeys"))
 
 
-PASSING: Final = frozenset(("merged_order", "unique"))
+PASSING: Final = frozenset(("merged_order", "unique", "counted", "first_free"))
 """Functions that give what they are given."""
 
 

@@ -8,6 +8,7 @@ their trees. Nothing here knows of the compiler.
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,19 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archdsl.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Compare,
-    Expression,
-    Literal,
-    Logic,
-    Name,
-    Unary,
-)
-from archdsl.graph import Graph, Mode, Node, Scope, Value
-from archdsl.ops.base import at_sizes
+from archdsl.expressions import Expression
+from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Unary
+from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ops.base import Op, at_sizes
 from archdsl.ops.special import (
     ByMode,
     Constant,
@@ -161,9 +153,19 @@ class Run:
         if isinstance(op, ByMode):
             return inputs[0] if (op.mode == "training") == self.training else inputs[1]
         if isinstance(op, Formula):
-            return formula(op.expression, lambda name: inputs[int(name)], self.sizes)  # type: ignore[return-value]
+            result = formula(op.expression, lambda name: inputs[int(name)], self.sizes)  # type: ignore[return-value]
+            dtype = node.types[0].dtype
+            return result if dtype == "float32" else torch.as_tensor(result).to(getattr(torch, dtype))
         tensors = {name: self._tensor(node, name) for name in node.tensors}
-        return compute(at_sizes(op, self.sizes), inputs, tensors, self.training)
+        return compute(at_sizes(_settled(node), self.sizes), inputs, tensors, self.training)
+
+
+def _settled(node: Node) -> Op:
+    """The op; a `squeeze` without `dim` removes what the spec knows to be 1, and no batch that happens to be."""
+    value = node.inputs[0] if node.inputs else None
+    if value is None or node.op.name != "squeeze" or getattr(node.op, "dim", None) is not None:
+        return node.op
+    return node.op.model_copy(update={"dim": tuple(i for i, size in enumerate(value.type.shape) if size == 1)})
 
 
 def _flat(result: Any) -> Iterator[Tensor]:
@@ -198,7 +200,7 @@ def constant(op: Constant, sizes: Mapping[str, int]) -> Tensor:
 
 
 def _without_symbols(tree: Any, sizes: Mapping[str, int]) -> Any:
-    from archdsl.expressions import rebuild
+    from archdsl.expressions.walking import rebuild
 
     if isinstance(tree, Literal):
         return Literal(evaluate(tree.value, sizes)) if isinstance(tree.value, Symbolic) else tree
@@ -213,11 +215,11 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[str, int]) -> Any:
-    """A formula's value; comparisons count as 0 and 1."""
+    """A formula's value; comparisons count as 0 and 1, and whole numbers are float64 until the end."""
 
     def number(part: Any) -> Any:
         value = value_of(part)
-        return value.to(torch.float64) if isinstance(value, Tensor) and value.dtype == torch.bool else value
+        return value.double() if isinstance(value, Tensor) and not value.is_floating_point() else value
 
     def value_of(part: Any) -> Any:
         match part:
@@ -234,7 +236,7 @@ def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[st
             case Compare(first=first, rest=rest):
                 sides = [number(first), *(number(side) for _, side in rest)]
                 found = [_BINARY[s](a, b) for (s, _), a, b in zip(rest, sides, sides[1:], strict=False)]
-                return torch.stack(torch.broadcast_tensors(*found)).all(0)
+                return torch.stack(torch.broadcast_tensors(*map(torch.as_tensor, found))).all(0)
             case Logic(word=word, parts=parts):
                 found = [torch.as_tensor(number(side)) != 0 for side in parts]
                 stacked = torch.stack(torch.broadcast_tensors(*found))
@@ -249,13 +251,28 @@ def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[st
     return value_of(tree)
 
 
-def _function(name: str, values: Sequence[Any]) -> Tensor:
+_OF_NUMBERS: dict[str, Callable[..., Any]] = {
+    "float": float, "int": int, "ceil": math.ceil, "floor": math.floor, "round": round, "abs": abs,
+}  # fmt: skip
+
+
+def _function(name: str, values: Sequence[Any]) -> Any:
+    if name in _OF_NUMBERS and not isinstance(values[0], Tensor):
+        return _OF_NUMBERS[name](*values)
     if name in ("min", "max"):
         pick = torch.minimum if name == "min" else torch.maximum
         result = torch.as_tensor(values[0], dtype=torch.float64)
         for value in values[1:]:
             result = pick(result, torch.as_tensor(value, dtype=torch.float64))
         return result
-    function = getattr(torch, name, None) or getattr(F, name)
     first, *others = values
+    if name == "clamp":
+        # at a bound itself the gradient of torch's own passes, while `minimum` passes half of it
+        tensor, low, high = (None if v is None else torch.as_tensor(v, dtype=torch.float64) for v in values)
+        return torch.clamp(tensor, low, high)
+    if name == "log" and others:
+        return _function("log", [first]) / _function("log", others)
+    if name == "round" and others:
+        return torch.round(first, decimals=others[0])
+    function = getattr(torch, name, None) or getattr(F, name)
     return function(first if isinstance(first, Tensor) else torch.tensor(first, dtype=torch.float64), *others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 
 Network = Callable[[str], Graph]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import archdsl
-from archdsl.graph import Graph, Node, Scope
+from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.ops.special import Constant, Parameter
 from tests.compiler import interpreter
 from tests.compiler.networks import NETWORKS

@@ -11,8 +11,8 @@ import archdsl_torch
 from tests.compiler.flow import Flow, Violation, imported, public
 
 FOLDER = Path(archdsl_torch.__file__).parent
-MODULES = imported(FOLDER, "codegen.py")
-SPELLING = MODULES.pop("spelling.py")
+MODULES = imported(FOLDER, "writing/codegen.py")
+SPELLING = MODULES.pop("lowering/spelling.py")
 SAFE = frozenset(public(SPELLING))
 PLAIN = frozenset(("dotted",))
 """Gives text of the spec, and no code."""

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 from archdsl_torch import runtime
 from archdsl_torch.gate import SourceError, checked
 from tests.compiler.networks import NETWORKS
@@ -62,6 +62,21 @@ def test_printed_sources_pass(network: Callable[[str], Graph], name: str) -> Non
         "F.torch.load('f')",
         "F.importlib.import_module('os')",
         "F._canonical_mask(x)",
+        "nn.init.uniform(x)",
+        "nn.init._no_grad_fill_(x, 1)",
+        "nn.init.math_(x)",
+        "F.Tensor(x)",
+        "nn.functional",
+        "x = nn.init",
+        "_pytree.tree_map(x, x)",
+        "math.factorial(x)",
+        "super(x).__init__()",
+        "x.load_state_dict.__init__()",
+        "x = getattr(x, 'a', x)",
+        "x = getattr(x, name='a')",
+        "x = hasattr(x, '_a')",
+        "x = getattr(x, 1)",
+        "__x = x",
         "y = torch; y.load('f')",
         "y = torch.jit; y.load('f')",
         "x.numpy().tofile('f')",
@@ -114,6 +129,15 @@ def test_what_printed_code_never_does_is_refused(statement: str) -> None:
         "def f(x: open('f')): pass",
         "def f() -> open('f'): pass",
         "@open\ndef f(): pass",
+        "@zip\ndef f(): pass",
+        "@torch.no_grad(1)\ndef f(): pass",
+        "def f(__x): pass",
+        "def f(*, x=open('f')): pass",
+        "def f(x, /, y: open('f')): pass",
+        "_pytree._register_namedtuple(Outputs)",
+        "_pytree._register_namedtuple(Outputs, Outputs, serialized_type_name='a')",
+        "_pytree._register_namedtuple(Outputs, type_name='a')",
+        "_pytree._register_namedtuple(Outputs, serialized_type_name=1)",
         "async def f(): pass",
         "def __getattr__(name): pass",
         "class A(metaclass=B): pass",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import keyword
 import pickle
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archdsl
-from archdsl.elaboration.names import MODULE_ATTRIBUTES, SOURCE_NAMES
+from archdsl.text.names import MODULE_ATTRIBUTES, SOURCE_NAMES
 from archdsl_torch import class_name
-from archdsl_torch.helpers import HELPERS
-from archdsl_torch.layout import FILE_NAMES
+from archdsl_torch.lowering.helpers import HELPERS
+from archdsl_torch.planning.survey import FILE_NAMES
+from tests.thorough import examples
 
 _WORDS = """
     x k i layers layer module outputs output value renamed key tensor NAMES norm features append extend insert pop keys
@@ -142,14 +144,14 @@ def built(folder: Path, names: dict[str, str]) -> bool:
     return True
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(names=namings())
 def test_every_name_that_check_takes_works(tmp_path: Path, names: dict[str, str]) -> None:
     built(tmp_path, names)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(1500), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(names=namings())
 def test_many_names_that_check_takes_work(tmp_path: Path, names: dict[str, str]) -> None:
     built(tmp_path, names)
@@ -239,3 +241,19 @@ nodes:
     assert [conv.out_channels for conv in module.modules() if isinstance(conv, nn.Conv2d)] == [
         3, 6, 6, 5, 10, 10, 10, 3, 4, 6, 4,
     ]  # fmt: skip
+
+
+def test_a_scope_may_read_a_node_of_any_name(tmp_path: Path) -> None:
+    """Its forward has an argument of the node's name, which hides nothing that the source reads."""
+    names = [name for name in sorted(SOURCE_NAMES) if name.isidentifier() and not keyword.iskeyword(name)]
+    nodes = {name: {"op": "relu", "from": "x0"} for name in names if not hasattr(nn.Module(), name)}
+    read = {
+        f"s{i}": {"from": "x0", "nodes": {"k": {"op": "mean", "dim": 0, "from": name}, "m": "= k + input"}}
+        for i, name in enumerate(nodes)
+    }
+    spec = {"archdsl": 1, "inputs": {"x0": ["N", 3]}, "nodes": nodes | read, "outputs": list(read)}
+    file = tmp_path / "net.yaml"
+    file.write_text(yaml.safe_dump(spec, sort_keys=False))
+    x = torch.randn(2, 3)
+    assert len(nodes) > 20
+    assert all(torch.equal(y, x.relu().mean(0) + x) for y in archdsl.build(file)(x))

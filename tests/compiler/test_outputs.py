@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 from tests.compiler.networks import NETWORKS
 
 Network = Callable[[str], Graph]

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import archdsl
+from archdsl.report.measures import Measures
 from archdsl_torch import room
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -77,3 +78,70 @@ def test_what_is_free_is_the_least_that_anybody_says(tmp_path: Path, monkeypatch
     monkeypatch.setattr(room, "_physical", lambda: iter(()))
     group[0].unlink()
     assert room.free_memory() is None
+
+
+def told(monkeypatch: pytest.MonkeyPatch, folder: Path, **sizes: int) -> None:
+    """A machine that says these sizes, in a group whose files are in the folder."""
+    monkeypatch.setattr(room, "_meminfo", lambda: sizes)
+    monkeypatch.setattr(room, "_physical", lambda: iter([77]))
+    monkeypatch.setattr(room, "_GROUPS", ((str(folder / "max"), str(folder / "current")),))
+
+
+def test_swap_counts_and_a_group_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, tmp_path, MemAvailable=3000, SwapFree=500, MemTotal=9000, SwapTotal=700)
+    assert (room.free_memory(), room.whole_memory()) == (3500, 9700)
+    (tmp_path / "max").write_text("3300")
+    assert (room.free_memory(), room.whole_memory()) == (3300, 3300)
+    (tmp_path / "current").write_text("1100")
+    assert (room.free_memory(), room.whole_memory()) == (2200, 3300)
+    told(monkeypatch, tmp_path, MemAvailable=3000, MemTotal=3100)
+    assert (room.free_memory(), room.whole_memory()) == (2200, 3100)
+    told(monkeypatch, tmp_path / "nowhere")
+    assert (room.free_memory(), room.whole_memory()) == (77, 77)
+
+
+def test_what_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, tmp_path, MemAvailable=1 << 61, MemTotal=1 << 61)
+    for limit, found in ((1 << 60, None), ((1 << 60) - 1, (1 << 60) - 1)):
+        (tmp_path / "max").write_text(str(limit))
+        assert (room.free_memory(), room.whole_memory()) == (found, found)
+
+
+def test_what_linux_says_is_in_bytes() -> None:
+    found = room._meminfo()
+    whole = next(room._physical())
+    assert whole > 1 << 28 and found["MemTotal"] == pytest.approx(whole, rel=0.1)
+    assert 0 < found["MemAvailable"] <= found["MemTotal"]
+
+
+SMALL = "archdsl: 1\nname: small\ninputs: {x: [N, 10]}\nnodes: {fc: {op: linear, out_features: 20}, bn: batch_norm1d}\n"
+OWNED = (10 * 20 + 20 + 2 * 20) * 4
+BUFFERS = 2 * 20 * 4 + 8
+
+
+def test_the_last_byte_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    graph = archdsl.graph(tmp_path / "small.yaml")
+    for dtype, needed in ((None, OWNED + BUFFERS), (torch.float64, 2 * OWNED + 2 * BUFFERS - 8), (torch.float16, None)):
+        for size in (needed or OWNED + BUFFERS, (needed or OWNED + BUFFERS) - 1):
+            told(monkeypatch, tmp_path, MemAvailable=size)
+            if size == (needed or OWNED + BUFFERS):
+                room.check_room(graph, None, dtype)
+                continue
+            with pytest.raises(room.NoRoomError, match=r"for 260 parameters"):
+                room.check_room(graph, None, dtype)
+    room.check_room(graph, torch.device("meta"), None)
+
+
+def test_a_pass_is_measured_to_the_last_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    graph = archdsl.graph(tmp_path / "small.yaml")
+    needed = Measures(graph, graph.sample_sizes, "float32").inference.total
+    told(monkeypatch, tmp_path, MemTotal=needed)
+    room.check_run(graph)
+    told(monkeypatch, tmp_path, MemTotal=needed - 1)
+    with pytest.raises(room.NoRoomError, match="to run"):
+        room.check_run(graph)
+    (tmp_path / "max").write_text(str(1 << 61))
+    told(monkeypatch, tmp_path, MemTotal=1 << 61)
+    room.check_run(graph)

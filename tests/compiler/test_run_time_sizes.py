@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from torch import Tensor, fx, nn
 
 import archdsl
-from archdsl.expressions import Expression, ExpressionError, Literal, parse_formula, substitute
-from archdsl.graph import Graph
+from archdsl.expressions import Expression, ExpressionError, parse_formula
+from archdsl.expressions.tree import Literal
+from archdsl.expressions.walking import substitute
+from archdsl.ir.graph import Graph
 from tests.compiler.tracing import fx_takes_arange
+from tests.thorough import examples
 
 Network = Callable[[str], Graph]
 
@@ -74,7 +77,7 @@ def usable(text: str) -> bool:
     return all(math.isfinite(v) and abs(v) < 1e6 for v in values)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=TREES.filter(usable))
 def test_sizes_are_numbers(network: Network, text: str) -> None:
     graph = network(SPEC.format(formula=quoted(f"0 * x + {text}"), constant=quoted(f"0.25 * i + {text} - j"),

@@ -11,13 +11,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
+from archdsl_torch import runtime
 from tests.compiler import interpreter
 from tests.compiler.tracing import fx_takes_arange
 
@@ -118,6 +121,30 @@ def test_float64_constants_are_exact(network: Network) -> None:
         assert rows.dtype == torch.float64
         assert rows[1, 1].item() == -1 / 6
         assert exact.get_buffer("two.kept").dtype == torch.int64
+
+
+class Drawn(TorchFunctionMode):
+    """Counts the tensors that are filled at random."""
+
+    count = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func in runtime._RANDOM
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize(
+    ("device", "init"), [(None, True), ("cpu", True), ("cpu", False), ("meta", True), ("meta", False)]
+)
+def test_numbers_are_drawn_once_where_there_are_any(
+    network: Network, device: str | None, init: bool, seed: int | None
+) -> None:
+    with Drawn() as drawn:
+        module = archdsl.build(network("residual"), device=device, init=init, seed=seed)
+    filled = sum(param.dim() > 1 for param in module.parameters())
+    assert (drawn.count >= filled > 0) if init and device != "meta" else drawn.count == 0
+    assert drawn.count <= len([*module.parameters()])
 
 
 def test_meta_then_reset(network: Network) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +16,7 @@ import torch
 from torch import Tensor
 
 import archdsl
-from archdsl.initialise import ARGUMENTS
+from archdsl.ir.initialise import ARGUMENTS
 from archdsl_torch import runtime
 
 WAYS = [name for name in ARGUMENTS if name not in ("dirac", "eye")]
@@ -99,3 +102,29 @@ def test_threads_that_load_one_text_get_one_whole_module(monkeypatch: pytest.Mon
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: runtime.load(text, "late").Alexnet, range(8)))
     assert len(set(found)) == 1
+
+
+FORKED = """\
+import os, signal, threading, time
+from archdsl_torch import runtime
+
+def hold():
+    with runtime._LOADING:
+        held.set()
+        time.sleep(0.5)
+
+held = threading.Event()
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(0 if runtime.load("import torch\\n", "small").torch else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_forked_while_a_module_loads_loads_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED], check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

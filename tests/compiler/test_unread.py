@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 import archdsl
-from archdsl.graph import Graph
+from archdsl.ir.graph import Graph
 
 Network = Callable[[str], Graph]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate import analyse
-from archdsl.graph import Graph
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.elaboration.analyse import analyse
+from archdsl.ir.graph import Graph
 
 HEAD = """\
 archdsl: 1

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from archdsl.elaborate import analyse
-from archdsl.graph import Scope, ScopeKind
+import pytest
+
+from archdsl.elaboration.analyse import analyse
+from archdsl.ir.graph import Scope, ScopeKind
 from tests.elaboration.support import HEAD, graph_of, mistakes, paths, shape, sources
 
 
@@ -29,6 +31,22 @@ def test_ports_bind_dimensions_and_let_sees_them(tmp_path: Path) -> None:
     b = graph.root.children["b"]
     assert isinstance(b, Scope) and b.kind is ScopeKind.BLOCK
     assert b.block == "wide" and b.arguments == {"factor": 3}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [("[N, 4, H, W]", "4"), ("[N, C, C, W]", "C = 8"), ("[N, C, C // 2 + 1, W]", "C // 2 + 1 = 5"),
+     ("[N, 2 * width, H, W]", "2 * width = 6")],
+)  # fmt: skip
+def test_what_a_pattern_says_is_told_with_the_number_that_it_means(pattern: str, says: str, tmp_path: Path) -> None:
+    text = f"""
+        inputs: {{x: [N, 8, 16, 16]}}
+        params: {{width: 3}}
+        blocks: {{b: {{params: {{width: $width}}, inputs: {{x: {pattern}}}, nodes: [relu]}}}}
+        nodes: {{a: b}}
+    """
+    ((_, message),) = mistakes(tmp_path, text)
+    assert message.partition("where its pattern says ")[2] == says
 
 
 def test_a_template_is_passed_on(tmp_path: Path) -> None:
@@ -85,6 +103,20 @@ def test_several_ports_by_name_by_order_and_from_above(tmp_path: Path) -> None:
     )
     assert sources(graph, "second.sum") == ["first.sum", "first.difference"]
     assert sources(graph, "third.sum") == ["second.sum", "x"]
+
+
+@pytest.mark.parametrize("ports", [["a", "b"], ["b", "a"], ["a", "b", "c"], ["c", "a"]])
+def test_ports_read_the_outputs_above_that_are_called_so(ports: list[str], tmp_path: Path) -> None:
+    count = max(2, *("abc".index(port) + 1 for port in ports))
+    graph = graph_of(tmp_path, f"""
+        inputs: {{x: [N, 6]}}
+        blocks:
+          sum: {{inputs: {{{", ".join(f"{port}: [N, C]" for port in ports)}}}, nodes: {{sum: "= {" + ".join(ports)}"}}}}
+        nodes:
+          parts: {{op: chunk, chunks: {count}, dim: 1, names: [{", ".join("abc"[:count])}]}}
+          out: sum
+    """)  # fmt: skip
+    assert sources(graph, "out.sum") == [f"parts.{port}" for port in ports]
 
 
 def test_an_optional_port(tmp_path: Path) -> None:

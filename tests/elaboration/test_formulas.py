@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from archdsl.elaborate import analyse
-from archdsl.expressions import to_text
-from archdsl.initialise import Initialiser
+import pytest
+
+from archdsl.elaboration.analyse import analyse
+from archdsl.expressions.printer import to_text
+from archdsl.ir.initialise import Initialiser
 from tests.elaboration.support import graph_of, mistakes, shape, sources
 
 
@@ -162,3 +164,13 @@ def test_a_parameter_may_start_as_a_formula(tmp_path: Path) -> None:
     assert graph.parameters == 8
     assert [code for code, _ in mistakes(tmp_path, text % "i + T")] == ["size-error"]
     assert [code for code, _ in mistakes(tmp_path, text % "i, init: ones")] == ["bad-init"]
+
+
+@pytest.mark.parametrize("formula", ["= x * h", "= h - x", "= x + (0 if h > 1 else x)"])
+def test_a_batch_of_one_is_compared_and_not_broadcast(formula: str, tmp_path: Path) -> None:
+    """As the network does when it runs."""
+    text = f"inputs: {{x: [N, 4, 4], h: [N, 4]}}\nnodes: {{a: {formula!r}}}\n"
+    ((code, message),) = mistakes(tmp_path, text)
+    assert code == "shape-mismatch" and "at the sample sizes" in message
+    assert not mistakes(tmp_path, text.replace("x: [N", "x: [N = 4"))
+    assert not mistakes(tmp_path, text.replace("h: [N", "h: [1"))

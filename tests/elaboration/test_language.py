@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.graph import Mode
+from archdsl.ir.graph import Mode
 from tests.elaboration.support import analyse_text, graph_of, graph_of_nodes, mistakes, paths, shape, sources
 
 PAIR = "inputs: {x: [N, 8], z: [N, 8]}\n"
@@ -222,6 +222,8 @@ def test_for_in_a_list_of_outputs(tmp_path: Path) -> None:
         ("a: = b + x\nb: relu", "`b` is written after the node that reads it"),
         ('for i in range(2): {a$i: {op: relu, from: "a$(i + 1)"}}', "`a1` is written after the node that reads it"),
         ("s: [relu, tanh]\ny: = s.2 + x", "`s` has no `2`"),
+        ("s: {op: chunk, chunks: 2, dim: 1}\ny: = s.1 + s.2", "`s` has no `2`"),
+        ("s: {op: chunk, chunks: 2, dim: 1}\ny: = s.0 + s.3", "`s` has no `3`"),
         ("s: [relu, tanh]\ny: = s.tanh + x", "`s` has no `tanh`"),
         ("y: = xx + x", "no node `xx` here"),
         ("y: = x.sum + x", "`x` has no `sum`"),

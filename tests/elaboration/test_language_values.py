@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.expressions import to_text
-from archdsl.graph import Scope
-from archdsl.initialise import Initialiser
+from archdsl.expressions.printer import to_text
+from archdsl.ir.graph import Scope
+from archdsl.ir.initialise import Initialiser
 from tests.elaboration.support import analyse_text, graph_of, mistakes, paths, shape, sources
 from tests.elaboration.test_language import caret
 
@@ -169,7 +169,9 @@ def test_inputs_that_are_refused(tmp_path: Path, inputs: str) -> None:
 def test_a_files_dimensions_are_invisible_in_blocks(tmp_path: Path) -> None:
     block = "{b: {inputs: {x: [A, B, C]}, nodes: [{op: reshape, shape: [N, T * 8]}]}}"
     text = f"inputs: {{x: [N, T = 4, 8]}}\nblocks: {block}\nnodes: {{m: b}}\n"
-    assert mistakes(tmp_path, text) == [("bad-expression", "unknown name `N` in a block without `params` or `let`")]
+    assert mistakes(tmp_path, text) == [
+        ("bad-expression", f"unknown name `{name}` in a block without `params` or `let`") for name in "NT"
+    ]
     visible = "inputs: {x: [N, T = 4, 8]}\nnodes: {m: {op: reshape, shape: [N, T * 8]}, y: = m * T + N}\n"
     assert shape(graph_of(tmp_path, visible), "y") == "N×(8 * T)"
 
@@ -346,3 +348,26 @@ init: {linear: {bias: zeros}, m.b: {bias: normal}}
     found = {node.path: (node.init or {})["bias"] for node in graph_of(tmp_path, text).nodes}
     assert found["m.a"] == Initialiser("constant", (("val", 3),)) and found["m.b"].name == "normal"
     assert found["m.c"].name == "ones" and found["d"].name == "zeros"
+
+
+def test_a_derived_value_carries_its_expression(tmp_path: Path) -> None:
+    """The printed source says it in the names that it is written in; a plain value has nothing to say."""
+    text = (
+        IMAGE
+        + """
+params: {width: 4}
+let: {wide: 2 * width, plain: 3}
+blocks:
+  b: {let: {deep: wide + 1, flat: 5}, nodes: {c: {op: conv2d, out_channels: deep + flat + plain, kernel_size: 1}}}
+nodes: {b: b}
+"""
+    )
+    block = graph_of(tmp_path, text).root.children["b"]
+    assert isinstance(block, Scope)
+    outer = block.env.parent
+    assert outer is not None
+    found = {**outer.names, **block.env.names}
+    written = {name: found[name].definition for name in ("wide", "plain", "deep", "flat")}
+    assert {name: to_text(each.tree) if each else None for name, each in written.items()} == {
+        "wide": "2 * width", "plain": None, "deep": "wide + 1", "flat": None,
+    }  # fmt: skip

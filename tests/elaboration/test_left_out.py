@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from archdsl.diagnostics import render_text
+from archdsl.diagnostics.rendering import render_text
 from tests.elaboration.support import analyse_text, mistakes, sources
 
 HEAD = """
@@ -191,6 +191,21 @@ def test_several_outputs_pass_together(tmp_path: Path) -> None:
     graph, _ = analyse_text(tmp_path, HEAD + indent(dedent(nodes), "  "))
     assert graph is not None
     assert sources(graph, "two.add") == ["one.add", "mem"]
+
+
+@pytest.mark.parametrize("names", ["x, memory", "memory, x"])
+def test_outputs_that_feed_all_ports_by_name_pass(names: str, tmp_path: Path) -> None:
+    nodes = f"parts: {{op: chunk, chunks: 2, dim: 1, names: [{names}]}}\ngone: {{if: kept, op: both, from: parts}}\n"
+    graph, _ = analyse_text(tmp_path, spec(nodes).replace("{op: tanh, from: gone}", "{op: both, from: gone}"))
+    assert graph is not None
+    assert sources(graph, "out.add") == ["parts.x", "parts.memory"]
+
+
+@pytest.mark.parametrize(("names", "reads"), [("x, b", "`parts.x` and `memory`"), ("a, b", "`x` and `memory`")])
+def test_outputs_that_do_not_feed_all_ports_do_not_pass(names: str, reads: str, tmp_path: Path) -> None:
+    nodes = f"parts: {{op: chunk, chunks: 2, dim: 1, names: [{names}]}}\ngone: {{if: kept, op: both, from: parts}}\n"
+    message = f"`gone` is left out here, and nothing stands for it: it would read several values, {reads}"
+    assert mistakes(tmp_path, spec(nodes)) == [("missing-else", message)]
 
 
 def test_what_an_if_guards_need_not_make_sense(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.graph import Mode, Scope, ScopeKind
+from archdsl.ir.graph import Mode, Scope, ScopeKind
 from tests.elaboration.support import analyse_text, graph_of, graph_of_nodes, mistakes, paths, shape, sources
 
 

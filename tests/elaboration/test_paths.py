@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.diagnostics import Severity
+from archdsl.diagnostics.diagnostic import Severity
 from tests.elaboration.support import analyse_text, graph_of, mistakes, shape, sources
 
 X = "inputs: {x: [N, 4, H = 8, W = 6]}\n"
@@ -53,6 +53,23 @@ def test_mistakes_are_told_where_they_stand(size: str, message: str, columns: tu
     span = found[0].span
     assert span is not None
     assert (found[0].message, (span.column, span.end_column)) == (message, columns)
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [("{op: relu}", []), ("{op: chunk, chunks: 1, dim: 1}", []), ("{op: topk, k: 2}", ["values", "indices"]),
+     ("{op: chunk, chunks: 2, dim: 1}", ["0", "1"]), ("{op: chunk, chunks: 2, dim: 1, names: [b, a]}", ["b", "a"]),
+     ("{op: chunk, chunks: 4, dim: 1, names: [a, b, c, d]}", ["a", "b", "c", "d"])],
+)  # fmt: skip
+def test_one_of_several_outputs_is_read_by_its_name_or_number(parts: str, names: list[str], tmp_path: Path) -> None:
+    for number in (0, 1, 2, 3, 4, 12):
+        graph, found = analyse_text(
+            tmp_path, f"{X}\nnodes:\n  parts: {parts}\n  out: {{op: detach, from: parts.{number}}}\n"
+        )
+        if number < len(names):
+            assert graph is not None and sources(graph, "out") == [f"parts.{names[number]}"]
+        else:
+            assert [d.message for d in found if d.severity is Severity.ERROR] == [f"`parts` has no `{number}`"]
 
 
 def test_in_loops_conditions_and_blocks(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from archdsl.diagnostics import Diagnostic, Severity
-from archdsl.elaborate import analyse
+from archdsl.diagnostics.diagnostic import Diagnostic, Severity
+from archdsl.elaboration.analyse import analyse
 from tests.elaboration.support import HEAD
 
 
@@ -51,6 +51,13 @@ def test_a_near_name_in_a_block_that_nobody_uses(tmp_path: Path) -> None:
     body = "nodes: [{op: linear, out_features: planes}]"
     text = f"blocks:\n  b:\n    params:\n      plxanes: int\n    {body}\nnodes: [relu]\n"
     assert first(tmp_path, text).notes[0][:2] == ("plxanes", "line 7")
+
+
+@pytest.mark.parametrize("nodes", ["[{op: relu, from: imag}]", "[{nodes: [{op: relu, from: imag}]}]"])
+def test_a_near_name_is_an_input_of_a_block(tmp_path: Path, nodes: str) -> None:
+    """It stands where the block declares it, and what is fed there somewhere else."""
+    text = f"blocks:\n  b:\n    inputs:\n      image: [N, C, H, W]\n    nodes: {nodes}\nnodes: {{first: relu, b: b}}\n"
+    assert first(tmp_path, text).notes[0][:2] == ("image", "line 7")
 
 
 def test_a_library_that_no_use_brings(tmp_path: Path) -> None:
@@ -150,4 +157,4 @@ def test_what_an_inputs_size_read(tmp_path: Path) -> None:
         + "params:\n  n: 0\ninputs:\n  x: {shape: [N, 3], dtype: int64, below: n}\n  y: [N, T = n]\nnodes: [relu]\n"
     )
     told = [found.notes for found in analyse(path)[1] if found.code == "bad-value"]
-    assert told == [(("n", "0", "line 4"),)] * 2
+    assert told == [(("n", "0", "line 4"), ("also", "", "in line 7"))]

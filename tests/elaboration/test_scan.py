@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archdsl.graph import Graph, Scope
+from archdsl.ir.graph import Graph, Scope
 from archdsl.shapes import evaluate
 from tests.elaboration.support import analyse_text, graph_of, mistakes, paths, shape, sources
 

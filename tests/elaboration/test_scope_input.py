@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.diagnostics import Severity
+from archdsl.diagnostics.diagnostic import Severity
 from tests.elaboration.support import analyse_text, graph_of, mistakes, shape, sources
 
 X = "inputs: {x: [N, 4]}\n"
@@ -151,8 +151,12 @@ def test_a_node_of_that_name_is_not_read_before_it_is_written(tmp_path: Path) ->
     assert [code for code, _ in found] == ["forward-reference"]
 
 
-@pytest.mark.parametrize("around", ["inputs: {input: [N, 4]}\nnodes:\n  first: tanh\n",
-                                    X + "nodes:\n  input: tanh\n  first: relu\n"])  # fmt: skip
+@pytest.mark.parametrize("around", [
+    "inputs: {input: [N, 4]}\nnodes:\n  first: tanh\n",
+    X + "nodes:\n  input: tanh\n  first: relu\n",
+    "inputs: {x: [N, 8]}\nnodes:\n  input: {op: chunk, chunks: 2, dim: 1, names: [a, b]}\n  first: {from: input.a}\n",
+    X + "nodes:\n  input.part: tanh\n  first: relu\n",
+])  # fmt: skip
 def test_two_of_that_name_are_told(around: str, tmp_path: Path) -> None:
     found = mistakes(tmp_path, around + RESIDUAL)
     assert found[0] == (

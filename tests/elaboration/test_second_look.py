@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from archdsl.elaboration.catalogue import Catalogue
-from tests.elaboration.support import mistakes
+from tests.elaboration.support import analyse_text, mistakes
 from tests.mutants.sites import Spec, errors, shipped
+from tests.thorough import some
 
 
-@pytest.mark.parametrize("spec", shipped(), ids=lambda spec: spec.path.stem)
+@pytest.mark.parametrize("spec", some(shipped()), ids=lambda spec: spec.path.stem)
 def test_a_good_block_has_no_mistake_whatever_its_inputs_are(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     unused = Catalogue.unused
     monkeypatch.setattr(Catalogue, "unused", lambda self, home, seen: unused(self, home, frozenset()))
     assert not errors(spec, spec.text)
 
 
-@pytest.mark.parametrize("spec", shipped(), ids=lambda spec: spec.path.stem)
+@pytest.mark.parametrize("spec", some(shipped()), ids=lambda spec: spec.path.stem)
 def test_nothing_follows_from_an_input_that_is_broken(spec: Spec) -> None:
     before, key, after = spec.text.partition("\ninputs:")
     shape = after.index("[") + 1
@@ -53,6 +54,24 @@ def test_a_block_that_nobody_uses_is_looked_at(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("keys", ["if: size > 3, else: q", "share: q", "tie: {weight: q}",
+                                  "tie: {weight: fc.weight, bias: q}"])  # fmt: skip
+def test_each_path_of_a_node_in_a_block_that_nobody_uses(keys: str, tmp_path: Path) -> None:
+    operation = "" if "share" in keys else "op: linear, out_features: C, "
+    text = f"""
+        inputs: {{x: [N, 8]}}
+        blocks:
+          never:
+            inputs: {{x: [N, C]}}
+            params: {{size: int}}
+            nodes:
+              fc: {{op: linear, out_features: C}}
+              other: {{{operation}{keys}}}
+        nodes: [relu]
+    """
+    assert [message for _, message in mistakes(tmp_path, text)] == ["no node `q` here"]
+
+
 def test_a_mistake_in_a_block_of_which_no_use_has_inputs_is_told_once(tmp_path: Path) -> None:
     text = """
         inputs: {x: [N, 8]}
@@ -63,3 +82,87 @@ def test_a_mistake_in_a_block_of_which_no_use_has_inputs_is_told_once(tmp_path: 
             b$i: b
     """
     assert [code for code, _ in mistakes(tmp_path, text)] == ["unknown-op", "unknown-field"]
+
+
+def test_what_fields_alone_say_is_told_though_the_input_is_broken(tmp_path: Path) -> None:
+    text = """
+        inputs: {x: [N, 8, nowhere, 9]}
+        params: {groups: 3}
+        nodes:
+          a: {op: conv2d, out_channels: 8, kernel_size: 3, groups: groups}
+          b: {op: conv2d, out_channels: 8, kernel_size: 3, stride: 2, padding: same}
+          c: {op: max_pool2d, kernel_size: 2, padding: 2}
+          d: {op: pad, pad: [1, 2, 3]}
+          e: {op: linear}
+          f: {op: linear, out_features: 4, from: e, bias: false}
+    """
+    graph, found = analyse_text(tmp_path, text)
+    assert graph is None
+    assert [(each.span and each.span.line, each.message) for each in found] == [
+        (4, "unknown name `nowhere`"),
+        (7, "conv2d cannot split 8 output channels into 3 groups"),
+        (8, "conv2d with `padding: same` must have stride 1, not [2, 2]"),
+        (9, "max_pool2d's padding 2 is more than half of its kernel of 2"),
+        (10, "pad [1, 2, 3] has an odd number of numbers, expected pairs"),
+        (11, "linear needs `out_features`, since it is not fed a weight"),
+    ]
+    assert [note.subject for note in found[1].notes] == ["groups"]
+
+
+def test_what_inputs_decide_is_not_guessed(tmp_path: Path) -> None:
+    text = """
+        inputs: {x: [N, 8, nowhere, 9]}
+        blocks:
+          two:
+            inputs: {x: [N, C]}
+            nodes: {weight: {op: linear, out_features: C}, more: [relu]}
+            outputs: {value: more, weight: weight}
+        nodes:
+          a: {op: conv2d, out_channels: 9, kernel_size: 3, groups: 3}
+          b: {op: two, from: a}
+          g: [linear]
+          c: linear
+          d: {op: linear, from: b}
+          e: {op: linear, from: {input: a, weight: a}}
+          f: {op: linear, from: [a, a]}
+          h: {op: select, dim: 5, index: 9}
+          i: {op: linear, out_features: nothing, from: {input: a, weight: a}}
+    """
+    assert [message for _, message in mistakes(tmp_path, text)] == [
+        "unknown name `nowhere`",
+        "unknown name `nothing` in a file without `params` or `let`",
+    ]
+
+
+def test_the_fields_of_a_misspelt_op_are_looked_at_where_it_is_beyond_doubt(tmp_path: Path) -> None:
+    text = """
+        inputs: {x: [N, 3, 8, 8]}
+        blocks: {bottle: {inputs: {x: [N, C, ...]}, params: {width: int}, nodes: [relu]}}
+        nodes:
+          a: {op: conv2, out_channelz: 8, kernel_size: nothing, groups: -3}
+          b: {op: linera, out_feature: 10}
+          c: {op: botle, widht: 4}
+    """
+    assert [message for _, message in mistakes(tmp_path, text)] == [
+        "unknown op or block `conv2`",
+        "`conv2d` has no field `out_channelz`",
+        "unknown op or block `linera`",
+        "`linear` has no field `out_feature`",
+        "unknown op or block `botle`",
+        "`bottle` has no parameter `widht`",
+    ]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "{op: relu7, width: 4}",  # relu6 or relu
+        "{op: conv4d, width: 4}",  # any of three
+        "{op: mix, width: 4}",  # too short: not max
+        "{op: Conv2D, width: 4}",  # another library's name
+        "{op: spec.conv2, width: 4}",
+        "{op: convolve, width: 4}",
+    ],
+)
+def test_a_misspelt_op_that_may_be_several_has_no_fields(tmp_path: Path, node: str) -> None:
+    assert len(mistakes(tmp_path, f"inputs: {{x: [N, 3]}}\nnodes:\n  a: {node}\n")) == 1

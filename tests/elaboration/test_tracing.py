@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate import analyse
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.elaboration.analyse import analyse
 from tests.elaboration.support import HEAD
 
 
@@ -37,6 +37,15 @@ CONV = "{op: conv2d, out_channels: WRONG, kernel_size: 1}"
         ("params: {n: -2}\nblocks:\n  b:\n    params: {k: int}\n    nodes: [CONV]\nnodes:\n  - {op: b, k: n}", "k", 4),
         ("params: {n: 2}\nblocks:\n  b:\n    let:\n      k: n - 4\n    nodes: [CONV]\nnodes: [b]", "k", 8),
         ("params:\n  k: {type: int, default: -2}\nnodes: [CONV]", "k", 5),
+        ("params: {k: -2}\nblocks:\n  b:\n    params: {k: int}\n    nodes: [CONV]\nnodes:\n  - {op: b, k: k}", "k", 10),
+        (
+            "params:\n  t:\n    - -2\nnodes:\n  - for k in enumerate(t): CONV".replace(
+                "CONV", CONV.replace("WRONG", '"k[1]"')
+            ),
+            "k[1]",
+            8,
+        ),
+        ("params: {n: -2}\nnodes:\n  - for k in range(n, 1): CONV", "k", 6),
     ],
 )
 def test_the_line_of_the_value_is_named(tmp_path: Path, text: str, subject: str, line: int) -> None:
@@ -50,6 +59,13 @@ def test_the_line_of_the_value_is_named(tmp_path: Path, text: str, subject: str,
 def test_a_value_of_the_call_has_no_line(tmp_path: Path) -> None:
     found = first(tmp_path, f"params: {{k: 3}}\nnodes: [{CONV.replace('WRONG', 'k')}]\n", k=-2)
     assert [note.detail for note in found.notes] == ["given by the call"]
+
+
+@pytest.mark.parametrize("table", ["[{k: 3}, {k: 4}]", "{type: list, default: [{k: 3}, {k: 4}]}"])
+def test_nor_has_one_value_of_a_table(tmp_path: Path, table: str) -> None:
+    text = f"params: {{rows: {table}}}\nnodes: [{{for row in rows: {CONV.replace('WRONG', 'row.k')}}}]\n"
+    assert first(tmp_path, text, **{"rows.1.k": -2}).notes[0] == ("row.k", "-2", "given by the call")
+    assert first(tmp_path, text, **{"rows.0.k": -2}).notes[0] == ("row.k", "-2", "given by the call")
 
 
 def test_a_value_of_another_file_names_the_file(tmp_path: Path) -> None:

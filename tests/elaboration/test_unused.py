@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from archdsl.diagnostics import Severity
-from archdsl.elaborate import analyse
+from archdsl.diagnostics.diagnostic import Severity
+from archdsl.elaboration.analyse import analyse
 from tests.elaboration.support import HEAD
 
 

@@ -1,14 +1,13 @@
-"""Statements that hold others: inline scopes, blocks, loops, loops over time, whole specs."""
+"""Statements that hold others: inline scopes, lists, loops, blocks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from archdsl.shapes import Dim, Symbolic, TensorType, symbol
-from tests.generators.fields import number, options, pick, rarely
+from archdsl.shapes import Dim, Symbolic, TensorType
+from tests.generators.fields import number, pick, rarely
 from tests.generators.scope import Block, Scope, Shareable, Value
-from tests.generators.spec import to_yaml
-from tests.generators.statements import condition, proposal, written
+from tests.generators.statements import condition, draw_bool, proposal, written
 
 DIM_NAMES = ("N", "C", "H", "W", "D", "K", "L", "M")
 
@@ -23,21 +22,25 @@ def inline(scope: Scope) -> bool:
     from tests.generators.networks import fill
 
     name = scope.name()
+    given = scope.source() if rarely(scope.draw) else scope.above
+    entry: dict[str, Any] = {} if given is None or given == scope.above else {"from": given.path}
     inner = Scope(
-        scope.world, [*scope.values], scope.above, scope.numbers, scope.words, scope.dims, depth=scope.depth + 1,
+        scope.world, [*scope.values], given, scope.numbers, scope.words, scope.dims, depth=scope.depth + 1,
         when=scope.when,
     )  # fmt: skip
+    if given is not None and given.path != "x":  # what came in is not `x`, which is refused there
+        inner.values = [v for v in inner.values if v.path != "x"]
+    inner.came_in(given)
     inner.shareable = list(scope.shareable)
-    outside = {v.path for v in scope.values}
     fill(inner, number(scope.draw, 1, 3))
-    if inner.above is None or inner.above.path in outside or inner.above.when != scope.when or not inner.entries:
+    if not inner.entries or inner.above is None or inner.above.when != scope.when:
         return False
     last = [*inner.entries][-1]
     if inner.above.path != last:
         return False
     own = [v for v in inner.values if v.path.split(".")[0] in {e.split(".")[0] for e in inner.entries}]
     seen = [v._replace(path=f"{name}.{v.path}") for v in own] if not rarely(scope.draw, 2) else []
-    scope.add(name, {"nodes": inner.entries}, [Value(name, inner.above.type, inner.above.when), *seen])
+    scope.add(name, {**entry, "nodes": inner.entries}, [Value(name, inner.above.type, inner.above.when), *seen])
     scope.above = scope.values[-1 - len(seen)]
     return True
 
@@ -96,6 +99,48 @@ def repeated(scope: Scope) -> bool:
     return True
 
 
+# --- groups -----------------------------------------------------------------------------------------
+
+
+def grouped(scope: Scope) -> bool:
+    """`if` as a key: a chain of nodes that is there, or of which each passes on what came in."""
+    value = scope.above
+    if value is None or value.type.dtype != "float32" or value.when is not None or scope.world.budget < 2:
+        return False
+    holds, stem = draw_bool(scope), scope.world.fresh("part")
+    key = f"if {condition(scope, holds)}"
+    x, nodes, values = value.type, dict[str, Any](), list[Value]()
+    for place in range(number(scope.draw, 1, 3)):
+        op, fields, made = proposal(scope, x)
+        if len(made) > 1:
+            break
+        x = made[0] if holds else x
+        nodes[f"{stem}_{place}"] = {"op": op, **written(scope, fields)}
+        values.append(Value(f"{stem}_{place}", x))
+    if not nodes or key in scope.entries:
+        return False
+    if rarely(scope.draw, 3):
+        name = scope.name()
+        items = [*nodes.values()]
+        scope.add(name, ["tanh", {key: pick(scope.draw, [items, [items]])}], [Value(name, x)])
+        return True
+    if rarely(scope.draw, 3):
+        _summed(stem, nodes, values, value)
+    scope.add(key, nodes, values)
+    scope.above = values[-1]
+    return True
+
+
+def _summed(stem: str, nodes: dict[str, Any], values: list[Value], value: Value) -> None:
+    """Adds a loop to a group, and a node of two inputs, which says what its readers get without it."""
+    first, last = values[0], values[-1]
+    nodes[f"for i in range({len(nodes)})"] = {f"{stem}_again_$i": "tanh"}
+    values += [Value(f"{stem}_again_{place}", last.type) for place in range(len(values))]
+    if value.type == last.type == first.type:
+        nodes[f"{stem}_sum"] = {"value": f"{values[-1].path} + {stem}_$(0)", "else": value.path}
+        values.append(Value(f"{stem}_sum", last.type))
+
+
 # --- blocks -----------------------------------------------------------------------------------------
 
 
@@ -119,19 +164,17 @@ def pattern(scope: Scope, types: tuple[TensorType, ...], plain: bool = False) ->
 
 
 def body(scope: Scope, ports: tuple[tuple[str, TensorType], ...], names: dict[str, Dim]) -> Scope:
-    """An empty scope that sees nothing but its ports and sizes."""
+    """An empty scope that sees its ports and sizes, and what its file says."""
     values = [Value(port, x) for port, x in ports]
-    numbers = {name: dim for name, dim in names.items() if isinstance(dim, int)}
+    numbers = dict(scope.numbers) if not scope.depth else {}
+    numbers = {n: of for n, of in numbers.items() if n not in names}
+    numbers |= {name: dim for name, dim in names.items() if isinstance(dim, int)}
     sizes = {name: dim for name, dim in names.items() if isinstance(dim, Symbolic)}
-    return Scope(
-        scope.world,
-        values,
-        values[0] if len(values) == 1 else None,
-        numbers,
-        dict(scope.words) if not scope.depth else {},
-        sizes,
-        depth=scope.depth + 1,
-    )
+    only = values[0] if len(values) == 1 else None
+    words = dict(scope.words) if not scope.depth else {}
+    inner = Scope(scope.world, values, only, numbers, words, sizes, depth=scope.depth + 1)
+    inner.came_in(only)
+    return inner
 
 
 def new_block(scope: Scope, ports: tuple[tuple[str, TensorType], ...]) -> Block | None:
@@ -141,21 +184,23 @@ def new_block(scope: Scope, ports: tuple[tuple[str, TensorType], ...]) -> Block 
     draw = scope.draw
     shapes, names = pattern(scope, tuple(x for _, x in ports))
     inner = body(scope, ports, names)
-    arguments, params = _params(inner)
+    arguments, params = parameters(inner)
+    let = derived(inner)
     fill(inner, number(draw, 1, 4))
     if not inner.entries:
         return None
-    own = [v for v in inner.values if v.path not in dict(ports) and v.when is None]
+    own = [v for v in inner.values if v.path not in (*dict(ports), "input") and v.when is None]
     if not own:
         return None
     entry: dict[str, Any] = {"inputs": {port: shape for (port, _), shape in zip(ports, shapes, strict=True)}}
-    if rarely(draw, 4):
+    if not scope.world.word and rarely(draw, 4):
         entry["inputs"]["extra"] = {"optional": True}
-    if len(ports) == 1 and ports[0][0] == "x" and not _reads_sizes(inner, names) and rarely(draw, 2):
+    if len(ports) == 1 and ports[0][0] == "x" and not let and not _reads_sizes(inner, names) and rarely(draw, 2):
         del entry["inputs"]
     entry |= {"params": params} if params else {}
+    entry |= {"let": let} if let else {}
     entry["nodes"] = inner.entries
-    chosen, outputs = _outputs(inner, own)
+    chosen, outputs = chosen_outputs(inner, own)
     if chosen is not None:
         entry["outputs"] = chosen
     name = scope.world.fresh("block")
@@ -170,7 +215,7 @@ def _reads_sizes(inner: Scope, names: dict[str, Dim]) -> bool:
     return any(name in text for name in names)
 
 
-def _params(inner: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
+def parameters(inner: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments and declared parameters of a block."""
     if not rarely(inner.draw, 2):
         return {}, {}
@@ -181,7 +226,21 @@ def _params(inner: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"width": width}, {"width": "int"}
 
 
-def _outputs(inner: Scope, own: list[Value]) -> tuple[Any, tuple[tuple[str, TensorType], ...]]:
+def derived(inner: Scope) -> dict[str, Any]:
+    """`let`: values worked out from what the scope knows, each of which its expressions see."""
+    let: dict[str, Any] = {}
+    while inner.numbers and rarely(inner.draw, 4):
+        name, of = inner.world.fresh("let"), pick(inner.draw, sorted(inner.numbers))
+        known = inner.numbers[of]
+        let[name], inner.numbers[name] = pick(
+            inner.draw,
+            [(f"2 * {of}", 2 * known), (f"{of} + 1", known + 1), (f"max({of} // 2, 1)", max(known // 2, 1)),
+             (f"{of} if {of} > 3 else 4 - {of}", known if known > 3 else 4 - known)],
+        )  # fmt: skip
+    return let
+
+
+def chosen_outputs(inner: Scope, own: list[Value]) -> tuple[Any, tuple[tuple[str, TensorType], ...]]:
     """What `outputs` says (None: nothing, the last node), and the outputs by name."""
     last = [*inner.entries][-1]
     above = inner.above
@@ -220,10 +279,10 @@ def block(scope: Scope) -> bool:
     if when is not None and scope.when != when:
         return False
     name = scope.name()
-    return _use(scope, name, {"op": found.name, **found.arguments}, found.ports, read, found.outputs)
+    return use(scope, name, {"op": found.name, **found.arguments}, found.ports, read, found.outputs)
 
 
-def _use(
+def use(
     scope: Scope, name: str, entry: dict[str, Any], ports: tuple[tuple[str, TensorType], ...], read: list[Value],
     outputs: tuple[tuple[str, TensorType], ...],
 ) -> bool:  # fmt: skip
@@ -237,94 +296,3 @@ def _use(
     inputs = tuple(x for _, x in ports)
     scope.shareable.append(Shareable(name, inputs, outputs, tuple(p for p, _ in ports) if len(ports) > 1 else ()))
     return True
-
-
-def spec_block(scope: Scope) -> bool:
-    """Another file's network, used as a block."""
-    if scope.depth or scope.world.budget < 4 or len(scope.world.files) > 1:
-        return False
-    from tests.generators.networks import fill
-
-    value = scope.source()
-    if value is None or value.when is not None:
-        return False
-    shapes, names = pattern(scope, (value.type,), plain=True)
-    inner = body(scope, (("x", value.type),), names)
-    inner.words, inner.depth = {}, 1
-    inner.numbers = {}
-    blocks, uses = scope.world.blocks, scope.world.uses
-    scope.world.blocks, scope.world.uses = {}, []
-    fill(inner, number(scope.draw, 1, 3))
-    own_blocks, scope.world.blocks, scope.world.uses = scope.world.blocks, blocks, uses
-    own = [v for v in inner.values if v.path != "x" and v.when is None]
-    if not own:
-        return False
-    chosen, outputs = _outputs(inner, own)
-    file: dict[str, Any] = {"archdsl": 1, "name": "inner", "inputs": {"x": shapes[0]}}
-    file |= {"blocks": own_blocks} if own_blocks else {}
-    file |= {"nodes": inner.entries} | ({"outputs": chosen} if chosen is not None else {})
-    stem = scope.world.fresh("inner")
-    scope.world.files[f"{stem}.yaml"] = to_yaml(file)
-    return _use(scope, scope.name(), {"op": f"spec.{stem}"}, (("x", value.type),), [value], outputs)
-
-
-# --- loops over time --------------------------------------------------------------------------------
-
-
-def scan(scope: Scope) -> bool:
-    """A block that runs once for every step."""
-    draw = scope.draw
-    if scope.depth > 1 or scope.world.budget < 4:
-        return False
-    sequences = [v for v in scope.readable() if v.type.rank >= 2 and v.type.dtype == "float32" and v.when is None]
-    if not sequences:
-        return False
-    value = pick(draw, sequences)
-    at = number(draw, 1 if value.type.rank > 1 else 0, value.type.rank - 1)
-    steps = value.type.shape[at]
-    if isinstance(steps, int) and steps > 8:
-        return False
-    slice_ = value.type.with_shape((*value.type.shape[:at], *value.type.shape[at + 1 :]))
-    starts = scope.same(slice_)
-    if not starts or rarely(draw, 2):
-        sizes = [scope.size(dim) for dim in slice_.shape]
-        if any(size is None for size in sizes):
-            return False
-        zeros = scope.world.fresh("zeros")
-        scope.add(zeros, {"op": "constant", "shape": sizes, "value": 0}, [Value(zeros, slice_)], shown=False)
-        start = scope.values[-1]
-    else:
-        start = pick(draw, starts)
-    step = _step(scope, slice_)
-    if step is None:
-        return False
-    name = scope.name()
-    entry = {"op": "scan", "body": step, "dim": at, "over": {"x": value.path}, "carry": {"h": start.path}}
-    entry |= options(draw, reverse=[True]) | {"collect": {"all": "h", "seen": "seen"}}
-    stacked = slice_.with_shape((*slice_.shape[:at], steps, *slice_.shape[at:]))
-    outputs = [Value(f"{name}.all", stacked), Value(f"{name}.seen", stacked), Value(f"{name}.h", slice_)]
-    scope.add(name, entry, outputs)
-    return True
-
-
-def _step(scope: Scope, slice_: TensorType) -> str | None:
-    from tests.generators.networks import fill
-
-    ports = (("x", slice_), ("h", slice_))
-    shapes, names = pattern(scope, (slice_, slice_))
-    inner = body(scope, ports, names)
-    inner.depth = max(inner.depth, 2)
-    fill(inner, number(scope.draw, 0, 2))
-    same = [v for v in inner.same(slice_) if "-" not in v.path and "." not in v.path and v.when is None]
-    seen = pick(scope.draw, same)
-    inner.entries["step_sum"] = f"= tanh({seen.path} * 0.5 + {pick(scope.draw, same).path}) + h * 0.5"
-    name = scope.world.fresh("step")
-    scope.world.blocks[name] = {
-        "inputs": {port: shape for (port, _), shape in zip(ports, shapes, strict=True)},
-        "nodes": inner.entries,
-        "outputs": {"h": "step_sum", "seen": seen.path},
-    }
-    return name
-
-
-__all__ = ["block", "chain", "condition", "inline", "repeated", "scan", "spec_block", "symbol"]

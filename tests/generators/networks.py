@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from archdsl.shapes import Dim, TensorType, symbol
-from tests.generators import nesting, statements
+from tests.generators import files, linked, nesting, ports, statements, steps, weights
 from tests.generators.fields import number, pick, rarely
 from tests.generators.scope import Scope, Value, World
 from tests.generators.spec import Spec, to_yaml
@@ -19,8 +20,10 @@ OFTEN: Final[tuple[Statement, ...]] = (statements.op_node, statements.op_node, s
 STATEMENTS: Final[tuple[Statement, ...]] = (
     statements.op_node, statements.formula, statements.parameter, statements.constant, statements.alias,
     statements.several_inputs, statements.integers, statements.left_out, statements.by_mode, statements.one_mode,
-    statements.again, statements.tied, statements.weight_read, nesting.inline, nesting.chain, nesting.repeated,
-    nesting.block, nesting.block, nesting.scan, nesting.spec_block,
+    weights.again, *(weights.tied, weights.weight_read, statements.sized) * 2,
+    nesting.inline, nesting.chain, nesting.repeated, nesting.grouped, *(nesting.block, steps.scan) * 2,
+    *(files.spec_block, files.library, ports.optional) * 2, ports.fused, ports.resized, ports.recursive,
+    linked.chained, *(steps.scan, linked.table) * 3,
 )  # fmt: skip
 PARAMS: Final[dict[str, Any]] = {"width": 4, "depth": 2, "act": "relu", "sizes": [2, 4], "kind": "tanh"}
 
@@ -30,7 +33,7 @@ def fill(scope: Scope, count: int) -> None:
     for _ in range(count):
         if scope.world.budget <= 0:
             return
-        chosen = pick(scope.draw, OFTEN if not rarely(scope.draw, 2) else STATEMENTS)
+        chosen = pick(scope.draw, OFTEN if rarely(scope.draw, 3) else STATEMENTS)
         if not chosen(scope):
             statements.op_node(scope)
 
@@ -38,23 +41,29 @@ def fill(scope: Scope, count: int) -> None:
 @st.composite
 def networks(draw: DrawFn, most: int = 10) -> Spec:
     """A network of up to about `most` nodes, as files of YAML."""
-    world = World(draw, budget=most)
+    world = World(draw, budget=most, word=rarely(draw, 2))
     inputs, values, dims = _inputs(draw)
     numbers = {"width": 4, "depth": 2}
     words = {"act": "relu", "kind": "tanh"}
-    scope = Scope(world, values, values[0] if len(values) == 1 else None, numbers, words, dims)
+    only = values[0] if len(values) == 1 else None
+    scope = Scope(world, values, only, numbers, words, dims)
+    scope.came_in(only)
+    let = nesting.derived(scope)
     fill(scope, number(draw, 1, most))
     if not scope.entries:
         scope.add("a", {"op": "tanh", "from": values[0].path}, [Value("a", values[0].type)])
     data: dict[str, Any] = {"archdsl": 1, "name": "net", "inputs": inputs}
+    data |= {"use": world.libraries} if world.libraries else {}
+    data |= {"let": let} if let else {}
     data |= {"blocks": world.blocks} if world.blocks else {}
     data["nodes"] = scope.entries
     data |= _network_outputs(scope, values)
     data |= _init(draw, str(data))
     used = {name: value for name, value in PARAMS.items() if re.search(rf"\b{name}\b", str(data))}
+    used |= world.params
     data |= {"params": used} if used else {}
     files = {"net.yaml": to_yaml(data), **world.files}
-    if rarely(draw, 6):
+    if rarely(draw, 4):
         files = _extended(draw, data, scope, world.files)
     return Spec(tuple(files.items()))
 
@@ -96,33 +105,60 @@ def _inputs(draw: DrawFn) -> tuple[dict[str, Any], list[Value], dict[str, Dim]]:
 def _network_outputs(scope: Scope, inputs: list[Value]) -> dict[str, Any]:
     """`outputs`, or nothing where the last node is the output."""
     draw = scope.draw
-    names = {v.path for v in inputs}
+    names = {"input", *(v.path for v in inputs)}
     own = [v for v in scope.values if v.path not in names]
     last = [*scope.entries][-1]
     if not rarely(draw, 2) and scope.above is not None and scope.above.path == last:
         return {}
     if not own:
         return {}
+    families = [f for f in scope.world.families if any(v.path == f"{f.stem}0" for v in own)]
+    if families and not rarely(draw, 3):
+        family = pick(draw, families)
+        return {"outputs": {f"for i in range({family.count})": {"out$i": f"{family.stem}$i"}, "last": own[-1].path}}
     chosen = [pick(draw, own[::-1]) for _ in range(number(draw, 1, 3))]
     if len(chosen) == 1:
         return {"outputs": chosen[0].path}
     if len({v.path for v in chosen}) == len(chosen) and rarely(draw, 3):
         return {"outputs": [v.path for v in chosen]}
-    return {"outputs": {f"out{i}": v.path for i, v in enumerate(chosen)}}
+    outputs: dict[str, Any] = {f"out{i}": v.path for i, v in enumerate(chosen)}
+    if rarely(draw, 4):
+        outputs["if depth == 2"] = {"there": chosen[0].path}
+        outputs["if depth != 2"] = {"gone": chosen[0].path}
+    return {"outputs": outputs}
 
 
 def _init(draw: DrawFn, text: str) -> dict[str, Any]:
-    if "linear" in text and rarely(draw, 5):
+    if "linear" in text and rarely(draw, 4):
         return {"init": {"linear": {"weight": "normal(std=0.4)", "bias": "uniform(a=-1, b=1)"}}}
     return {}
+
+
+def _corrected(data: dict[str, Any], main: dict[str, Any]) -> dict[str, Any]:
+    """What is extended with another number in one of its tables, which a patch sets right."""
+    params = deepcopy(data.get("params", {}))
+    for name, table in params.items():
+        if not isinstance(table, list):
+            continue
+        row, at, path = table, 0, f"params.{name}.0"
+        if isinstance(table[0], dict | list):
+            row, at = table[0], 0 if isinstance(table[0], list) else "out"
+            path = f"{path}.{at}"
+        if type(row[at]) is int:
+            main.setdefault("patch", {})[path] = row[at]
+            row[at] = 7
+            break
+    return {**data, "params": params} if params else data
 
 
 def _extended(draw: DrawFn, data: dict[str, Any], scope: Scope, others: dict[str, str]) -> dict[str, str]:
     """The network as what another file changes a little."""
     main: dict[str, Any] = {"archdsl": 1, "name": "net", "extends": "base"}
-    floats = [name for name in scope.entries if not name.startswith("for ") and "." not in name]
+    single = {value.path for value in scope.values}
+    floats = [name for name in scope.entries if name in single and "." not in name]
     if floats and rarely(draw, 2):
         main["patch"] = {"nodes.inserted": {"after": pick(draw, floats), "op": "identity"}}
     if data.get("params", {}).get("act"):
         main["params"] = {"act": "sigmoid"}
+    data = _corrected(data, main)
     return {"net.yaml": to_yaml(main), "base.yaml": to_yaml({**data, "name": "base"}), **others}

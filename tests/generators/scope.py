@@ -15,7 +15,7 @@ from tests.generators.fields import pick, rarely
 
 NAMES = ("a", "conv", "fc", "act", "x1", "x2", "norm", "y", "h")
 AWKWARD = (
-    "input", "self", "torch", "F", "nn", "math", "lambda_", "items", "keys", "type", "zip", "range", "output",
+    "input", "self", "torch", "F", "nn", "math", "lambda_", "items", "keys", "zip", "range", "output",
     "block-0", "Net", "Outputs", "weight", "bias", "layers", "_", "x", "len", "print", "super", "module", "str",
 )  # fmt: skip
 
@@ -26,6 +26,8 @@ class Value(NamedTuple):
     path: str
     type: TensorType
     when: str | None = None
+    still: bool = False
+    """A parameter or constant, which is never the node above, nor is another name for it."""
 
 
 class Shareable(NamedTuple):
@@ -48,6 +50,13 @@ class Block(NamedTuple):
     arguments: dict[str, Any]
 
 
+class Family(NamedTuple):
+    """Nodes `stem0`, `stem1`, …, so many."""
+
+    stem: str
+    count: int
+
+
 @dataclass
 class World:
     """What all scopes of one network share."""
@@ -59,6 +68,14 @@ class World:
     uses: list[Block] = field(default_factory=list)
     files: dict[str, Any] = field(default_factory=dict)
     """Other files: specs used as blocks, block libraries."""
+    libraries: list[str] = field(default_factory=list)
+    """The files whose blocks the network uses."""
+    params: dict[str, Any] = field(default_factory=dict)
+    """The network's parameters that statements brought with them."""
+    families: list[Family] = field(default_factory=list)
+    """The network's nodes that a `for` numbers."""
+    word: bool = False
+    """Whether scopes read what came into them as `input`; else nodes may be called so."""
     count: int = 0
 
     def fresh(self, stem: str) -> str:
@@ -84,6 +101,8 @@ class Scope:
     depth: int = 0
     when: str | None = None
     """The mode that everything in it runs in."""
+    kept: tuple[str, ...] = ()
+    """Names that no node takes, but `x`, which none takes anywhere."""
 
     @property
     def draw(self) -> DrawFn:
@@ -111,14 +130,22 @@ class Scope:
             return {}
         return {"from": value.path}
 
+    def came_in(self, value: Value | None) -> None:
+        """What came into the scope is called `input` there, and nothing from around it is."""
+        self.values = [v for v in self.values if v.path.split(".")[0] != "input"]
+        if value is not None and self.world.word:
+            self.values.append(value._replace(path="input"))
+
     # --- writing ----------------------------------------------------------------------------------
 
     def name(self) -> str:
         """A name that no node of the scope has."""
         stem = pick(self.draw, AWKWARD) if rarely(self.draw, 8) else pick(self.draw, NAMES)
+        if stem == "input" and self.world.word:
+            stem = "inputs"
         if rarely(self.draw, 10):
             stem = f"part.{stem}"
-        return stem if stem not in self.entries and stem != "x" else self.world.fresh(stem)
+        return stem if stem not in (*self.entries, "x", *self.kept) else self.world.fresh(stem)
 
     def add(self, name: str, entry: Any, values: list[Value], shown: bool = True) -> None:
         """Writes a node; `values` is what it gives, the first of which the next node reads by default."""

@@ -18,6 +18,7 @@ class Spec:
     def write(self, folder: Path) -> Path:
         """The network's file."""
         for name, text in self.files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         return folder / self.files[0][0]
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from archdsl import expressions
 from archdsl.expressions import parse_formula
-from archdsl.formula import formula_type
+from archdsl.expressions.tree import Literal, Name, Tree
+from archdsl.expressions.walking import rebuild
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
-from archdsl.shapes import TensorType
-from tests.generators.fields import SAFE, UNARY, number, options, pick, rarely
+from archdsl.ops.formula import formula_type
+from archdsl.ops.rules import compared
+from archdsl.shapes import TensorType, evaluate
+from tests.generators.fields import SAFE, UNARY, known, number, options, pick, rarely
+from tests.generators.fields import dim as dim_of
 from tests.generators.scope import Scope, Shareable, Value, infer, output_names
 
 Statement = Callable[[Scope], bool]
@@ -38,12 +43,16 @@ def proposal(scope: Scope, x: TensorType) -> tuple[str, dict[str, Any], tuple[Te
 
 
 def ok(x: TensorType) -> bool:
-    """Not so large that a test would wait."""
-    sizes = [s for s in x.shape if isinstance(s, int)]
+    """Not so large that a test would wait, and of no size 0 at the smallest that `check` tries."""
     total = 1
-    for size in sizes:
-        total *= size
-    return total <= 4096 and x.rank <= 5 and all(isinstance(s, int) or len(str(s)) < 30 for s in x.shape)
+    for size in x.shape:
+        total *= size if isinstance(size, int) else 1
+    smallest = min((evaluate(size, _SMALLEST) for size in x.shape), default=1)
+    brief = all(isinstance(s, int) or len(str(s)) < 30 for s in x.shape)
+    return total <= 4096 and x.rank <= 5 and smallest >= 1 and brief
+
+
+_SMALLEST: Final = {"N": 1, "T": 5, "H": 4, "W": 6}
 
 
 def written(scope: Scope, fields: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +76,8 @@ def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None 
     extra = extra or {}
     reads = scope.reads(value)
     entry: Any = {"op": op, **reads, **written(scope, fields), **extra}
+    if not extra and not scope.depth and op in _TIED and rarely(scope.draw, 3):
+        entry["was"] = scope.world.fresh("old.name" if rarely(scope.draw, 2) else "old")
     if extra == {} and entry == {"op": op} and not rarely(scope.draw):
         entry = op
     if made == (value.type,) and value.type.rank and scope.words and rarely(scope.draw, 6) and not extra:
@@ -88,22 +99,23 @@ def formula(scope: Scope) -> bool:
     """`= a + b`: values that broadcast."""
     draw = scope.draw
     first = scope.source(floats=not rarely(draw, 6))
-    if first is None or "-" in first.path:
+    others = [v for v in scope.readable() if "-" not in v.path]
+    if first is None or "-" in first.path or not others:
         return False
-    others = [v for v in scope.readable() if "-" not in v.path and not any(p.isdigit() for p in v.path.split("."))]
-    if any(p.isdigit() for p in first.path.split(".")) or not others:
-        return False
-    names = [first.path, pick(draw, others).path, pick(draw, others).path]
-    text = pick(draw, _FORMULAS).format(*names)
+    values = [first, pick(draw, others), pick(draw, others)]
+    text = pick(draw, _FORMULAS)
     if scope.numbers and rarely(draw, 4):
         text = f"({text}) * {pick(draw, sorted(scope.numbers))}"
-    used = [v for v in others if v.path in names and v.path in text] + [first]
-    made = formula_of(text, used)
-    if made is None or made.rank > 5 or not ok(made):
+    if scope.dims and rarely(draw, 4):
+        text = f"({text}) {pick(draw, _OF_SIZES).replace('SIZE', pick(draw, sorted(scope.dims)))}"
+    shape = f".shape[{dim_of(draw, first.type)}]" if first.type.rank and rarely(draw, 8) else None
+    text = text if shape is None else f"({text}) / {{0}}{shape}"
+    made = formula_of(text if shape is None else text.replace(f"{{0}}{shape}", "2"), [v.type for v in values])
+    if made is None or not ok(made):
         return False
-    when = next((v.when for v in used if v.when is not None and v.path in text), None)
+    when = next((v.when for i, v in enumerate(values) if v.when is not None and f"{{{i}}}" in text), None)
     name = scope.name()
-    scope.add(name, f"= {text}", [Value(name, made, when)])
+    scope.add(name, f"= {text.format(*(v.path for v in values))}", [Value(name, made, when)])
     return True
 
 
@@ -115,34 +127,29 @@ _FORMULAS: Final = (
 )  # fmt: skip
 
 
-def formula_of(text: str, values: list[Value]) -> TensorType | None:
-    """The type of a formula over these values; None where they do not fit."""
-    by_path = {v.path: v for v in values}
-    paths = sorted(by_path, key=len, reverse=True)
-    for place, path in enumerate(paths):
-        text = text.replace(path, f"v__{place}") if "." in path else _renamed(text, path, f"v__{place}")
-    types = [by_path[path].type for path in paths]
+_OF_SIZES: Final = (
+    "* SIZE ** -0.5", "* log(SIZE + 1)", "+ 1 / SIZE", "* ceil(SIZE / 2)", "- SIZE // 2", "* sqrt(SIZE)",
+    "+ sin(SIZE)", "* (1 if SIZE > 2 else 0.5)", "* max(SIZE, 3)", "+ SIZE % 3", "/ float(SIZE)", "+ exp(-SIZE)",
+)  # fmt: skip
+
+
+def formula_of(template: str, types: list[TensorType]) -> TensorType | None:
+    """The type of a formula with places for these values; None where they do not fit."""
+    names = {f"v{place}": str(place) for place in range(len(types))}
+    tree = parse_formula(template.format(*names), names.__contains__).tree
     try:
-        tree: Any = parse_formula(text).tree
-    except Exception:
-        return None
-    try:
-        return formula_type(_numbered(tree, {f"v__{i}": str(i) for i in range(len(paths))}), types)
+        made = formula_type(_numbered(tree, names), types)
     except OpError:
         return None
+    read = [types[int(names[name])].shape for name in names if f"{{{names[name]}}}" in template]
+    sizes = [tuple(evaluate(size, _SMALLEST) for size in shape) for shape in read]
+    return made if all(sizes[a][at] == sizes[b][at] for a, b, at in compared(read)) else None
 
 
-def _renamed(text: str, old: str, new: str) -> str:
-    import re
-
-    return re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w.(])", new, text)
-
-
-def _numbered(tree: Any, names: dict[str, str]) -> Any:
-    from archdsl.expressions import Literal, Name, rebuild
-
+def _numbered(tree: Tree, names: dict[str, str]) -> Tree:
+    """The values by their numbers, and any number for another name."""
     if isinstance(tree, Name):
-        return Name(names[tree.name], tree.start, tree.end) if tree.name in names else Literal(2)
+        return Name(names[tree.name]) if tree.name in names else Literal(2)
     return rebuild(tree, lambda child: _numbered(child, names))
 
 
@@ -160,7 +167,7 @@ def parameter(scope: Scope) -> bool:
         index = [f"i{k}" for k in range(len(shape))]
         entry = {**entry, "index": index, "value": f"{index[-1]} / 4"}
         entry.pop("init", None)
-    scope.add(name, entry, [Value(name, TensorType(tuple(shape)))], shown=False)
+    scope.add(name, entry, [Value(name, TensorType(tuple(shape)), still=True)], shown=False)
     return True
 
 
@@ -175,6 +182,8 @@ def constant(scope: Scope) -> bool:
     types: list[Any] = [1 if size is None else dim for dim, size in named]
     index = [f"i{k}" for k in range(len(sizes))]
     values = ["0.5", "-1", *([f"{index[-1]} / 3", f"1 if {index[-1]} > 0 else {index[0]}"] if index else [])]
+    of_sizes = [size for size, dim in zip(sizes, types, strict=True) if not isinstance(dim, int)]
+    values += [f"({index[0]} + 1) / ({size} + 1e-6)" for size in of_sizes]
     entry: dict[str, Any] = {"op": "constant", "shape": sizes, "value": pick(scope.draw, values)}
     if "i" in str(entry["value"]):
         entry["index"] = index
@@ -182,7 +191,28 @@ def constant(scope: Scope) -> bool:
     dtype = "int64" if entry["value"] == "-1" and rarely(scope.draw, 3) else "float32"
     entry |= {"dtype": dtype} if dtype != "float32" else {}
     name = scope.name()
-    scope.add(name, entry, [Value(name, TensorType(tuple(types), dtype))], shown=False)
+    scope.add(name, entry, [Value(name, TensorType(tuple(types), dtype), still=True)], shown=False)
+    return True
+
+
+def sized(scope: Scope) -> bool:
+    """A field worked out from a size that is known at run time."""
+    draw = scope.draw
+    value = scope.source()
+    if value is None:
+        return False
+    places = [(i, name) for i, dim in enumerate(value.type.shape) if (name := scope.size(dim)) and not known(dim)]
+    if not places:
+        return False
+    at, name = pick(draw, places)
+    read = pick(draw, [name, f"{value.path}.shape[{at}]"])
+    text = pick(draw, ["ceil({0} / 2)", "({0} + 1) // 2", "{0} - {0} // 2", "ceil({0} * 2 / 3)", "{0}"])
+    size = expressions.parse(text.format(name)).evaluate(scope.dims)
+    reads, made = scope.reads(value), infer("narrow", {"dim": at, "start": 0, "length": size}, value.type)
+    if made is None or not ok(made[0]):
+        return False
+    own, entry = scope.name(), {"op": "narrow", "dim": at, "start": 0, "length": text.format(read)}
+    scope.add(own, entry | reads, [Value(own, made[0], value.when)])
     return True
 
 
@@ -192,7 +222,7 @@ def alias(scope: Scope) -> bool:
     if value is None:
         return False
     name = scope.name()
-    scope.add(name, {"from": value.path}, [value._replace(path=name)])
+    scope.add(name, {"from": value.path}, [value._replace(path=name)], shown=not value.still)
     return True
 
 
@@ -230,10 +260,18 @@ def several_inputs(scope: Scope) -> bool:
     name = scope.name()
     ports = OPS[op].ports
     reads: Any = [v.path for v in inputs]
-    if not ports[0].variadic and rarely(draw, 2):
+    if ports[0].variadic and rarely(draw, 2):
+        reads = _some_under_if(scope, reads)
+    elif not ports[0].variadic and rarely(draw, 2):
         reads = {port.name: v.path for port, v in zip(ports, inputs, strict=False)}
     scope.add(name, {"op": op, **fields, "from": reads}, [Value(name, made[0], when)])
     return True
+
+
+def _some_under_if(scope: Scope, paths: list[str]) -> list[Any]:
+    """The same members of `from`, and others that are not there."""
+    gone = {f"if {condition(scope, False)}": pick(scope.draw, [paths, paths[0]])}
+    return [gone, *paths[:-1], {f"if {condition(scope, True)}": paths[-1]}]
 
 
 def integers(scope: Scope) -> bool:
@@ -323,72 +361,3 @@ def one_mode(scope: Scope) -> bool:
     return (
         op_node(scope, when=mode, extra={"from": value.path, "when": mode}) if value == scope.readable()[0] else False
     )
-
-
-def again(scope: Scope) -> bool:
-    """`share`: a node's or a block's module runs once more."""
-    draw = scope.draw
-    candidates = []
-    for item in scope.shareable:
-        matches = [scope.same(x) for x in item.inputs]
-        if all(matches):
-            candidates.append((item, matches))
-    if not candidates:
-        return False
-    item, matches = pick(draw, candidates)
-    read = [pick(draw, values) for values in matches]
-    if any(v.when is not None for v in read):
-        return False
-    name = scope.name()
-    reads: Any = {p: v.path for p, v in zip(item.ports, read, strict=True)} if item.ports else read[0].path
-    values = [Value(f"{name}.{n}" if n else name, t) for n, t in item.outputs]
-    scope.add(name, {"share": item.path, "from": reads}, values)
-    return True
-
-
-def tied(scope: Scope) -> bool:
-    """`tie`: a linear layer with another's weight."""
-    weights = [item for item in scope.shareable if item.weight is not None and len(item.weight) == 2]
-    if not weights:
-        return False
-    item = pick(scope.draw, weights)
-    assert item.weight is not None
-    out, into = item.weight
-    fitting = [v for v in scope.readable() if v.type.dtype == "float32" and v.type.rank and v.type.shape[-1] == into]
-    if not fitting:
-        return False
-    value = pick(scope.draw, fitting)
-    name = scope.name()
-    made = value.type.with_shape((*value.type.shape[:-1], out))
-    entry = {"op": "linear", "from": value.path, "out_features": out, "tie": {"weight": f"{item.path}.weight"}}
-    scope.add(name, entry | options(scope.draw, bias=[False]), [Value(name, made, value.when)])
-    return True
-
-
-def weight_read(scope: Scope) -> bool:
-    """A node's own tensor as a value, or fed to a port."""
-    weights = [item for item in scope.shareable if item.weight is not None]
-    if not weights:
-        return False
-    item = pick(scope.draw, weights)
-    assert item.weight is not None
-    path = f"{item.path}.weight"
-    name = scope.name()
-    if len(item.weight) == 2 and rarely(scope.draw, 2):
-        fitting = [
-            v
-            for v in scope.readable()
-            if v.type.dtype == "float32" and v.type.rank and v.type.shape[-1] == item.weight[1]
-        ]
-        if not fitting:
-            return False
-        value = pick(scope.draw, fitting)
-        made = value.type.with_shape((*value.type.shape[:-1], item.weight[0]))
-        scope.add(
-            name, {"op": "linear", "from": {"input": value.path, "weight": path}}, [Value(name, made, value.when)]
-        )
-        return True
-    if "-" in path or any(p.isdigit() for p in path.split(".")):
-        return False
-    scope.add(name, f"= {path} * 2", [Value(name, TensorType(item.weight))])
-    return True

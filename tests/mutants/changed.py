@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, ordered
+from archdsl.diagnostics.diagnostic import Diagnostic, ordered
 from tests.mutants.seeds import options_of
 from tests.mutants.sites import Spec, errors, shipped
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from archdsl.elaborate import analyse
+from archdsl.elaboration.analyse import analyse
 from tests.mutants.tour import TOUR, neighbours
 
 VALUES: tuple[Any, ...] = (

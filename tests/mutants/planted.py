@@ -1,20 +1,18 @@
 """Mistakes planted in shipped specs, up to eight at once: how many of them are told in one run, and what else is.
 
-`python -m tests.mutants.planted 2000 --seed 1` tries that many files and prints the rates by kind.
+`python -m tests.mutants 2000 --seed 1` tries that many files and prints the rates by kind.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from archdsl.diagnostics import Diagnostic
-from tests.mutants.seeds import options_of
+from archdsl.diagnostics.diagnostic import Diagnostic
 from tests.mutants.sites import (
     NodeSite,
     Place,
@@ -59,6 +57,11 @@ def _plant(spec: Spec, kind: str, node: Place, span: Any, text: str) -> Plant:
     around = spec.source.value(node)
     key = spec.source.key(node)
     return Plant(kind, start, end, text, (min(key.line, around.line), around.end_line))
+
+
+def of_a_key(spec: Spec, kind: str, place: Place, text: str) -> Plant:
+    """Another key."""
+    return _plant(spec, kind, place, spec.source.key(place), text)
 
 
 def op_name(spec: Spec, node: NodeSite, draw: random.Random) -> Plant | None:
@@ -265,10 +268,33 @@ def of_the_file(spec: Spec, draw: random.Random) -> Iterator[Plant]:
         head, _, rest = key.rpartition(".")
         if (head and spec.data["patch"][key] is None) or not isinstance(spec.data["patch"][key], dict):
             yield _plant(spec, "patch", place, spec.source.key(place), f"{head}.{misspelt(rest)}")
+    yield from of_blocks(spec, draw)
     for name_, shape in spec.data.get("inputs", {}).items():
         if isinstance(shape, list) and not name_.startswith("for "):
             place = ("inputs", name_, len(shape) - 1)
             yield _plant(spec, "input size", place, spec.source.value(place), "nowhere")
+
+
+def of_blocks(spec: Spec, draw: random.Random) -> Iterator[Plant]:
+    """Mistakes in the tables of blocks: types and defaults of parameters, derived values, the sizes of inputs."""
+    for name_, block in spec.data.get("blocks", {}).items():
+        for key, raw in block.get("params", {}).items():
+            place: Place = ("blocks", name_, "params", key)
+            if type(raw) is int:
+                yield _plant(spec, "default", place, spec.source.value(place), "{type: int, default: nowhere}")
+            elif raw == "int":
+                yield _plant(spec, "type", place, spec.source.value(place), "{type: intq, default: 1}")
+        for key, raw in block.get("let", {}).items():
+            place = ("blocks", name_, "let", key)
+            found = re.search(r"\b[a-z_]\w*\b(?!\()", str(raw))
+            if found is not None and found[0] not in ("if", "else", "not"):
+                start, _ = spec.cut(spec.source.within(place, found.start(), found.end()))
+                yield Plant("let", start, start + len(found[0]), misspelt(found[0]), _lines(spec, place))
+        for port_, shape in (block.get("inputs") or {}).items():
+            last = str(shape[-1]) if isinstance(shape, list) else "..."
+            if "..." not in shape and "$" not in port_ and len(re.findall(rf"\b{re.escape(last)}\b", str(block))) == 1:
+                place = ("blocks", name_, "inputs", port_, len(shape) - 1)
+                yield _plant(spec, "port size", place, spec.source.value(place), "nowhere + 1")
 
 
 def drawn(spec: Spec, draw: random.Random, most: int) -> list[Plant]:
@@ -281,12 +307,13 @@ def drawn(spec: Spec, draw: random.Random, most: int) -> list[Plant]:
     draw.shuffle(plants)
     chosen: list[Plant] = []
     for plant in plants:
-        if len(chosen) < most and all(_apart(plant, other) for other in chosen) and is_told(spec, plant):
+        if len(chosen) < most and all(apart(plant, other) for other in chosen) and is_told(spec, plant):
             chosen.append(plant)
     return sorted(chosen, key=lambda plant: plant.start)
 
 
-def _apart(one: Plant, other: Plant) -> bool:
+def apart(one: Plant, other: Plant) -> bool:
+    """Whether two mistakes have no line in common."""
     return one.lines[1] < other.lines[0] or other.lines[1] < one.lines[0]
 
 
@@ -341,40 +368,3 @@ def outcomes(seed: str, count: int) -> Iterator[Outcome]:
         plants = drawn(spec, draw, draw.randint(2, MOST))
         if plants:
             yield outcome(spec, plants)
-
-
-def main() -> None:
-    """Prints the rates by kind, and the first examples of what went wrong."""
-    options = options_of(__doc__)
-    planted: Counter[str] = Counter()
-    told: Counter[str] = Counter()
-    others = shown = files = 0
-    for result in outcomes(options.seed, options.count):
-        files += 1
-        planted.update(plant.kind for plant in result.plants)
-        told.update(plant.kind for plant in result.told)
-        others += len(result.others)
-        if (result.others or len(result.told) < len(result.plants)) and shown < options.show:
-            shown += 1
-            _show(result)
-    for kind in sorted(planted):
-        print(f"{kind:16} {told[kind]:6} of {planted[kind]:6}  {told[kind] / planted[kind]:.1%}")
-    print(f"{'all':16} {told.total():6} of {planted.total():6}  {told.total() / planted.total():.1%}")
-    print(f"{others} told besides, in {files} files, seed {options.seed}")
-
-
-def _show(result: Outcome) -> None:
-    print(f"--- {result.spec.path.name}")
-    lines = changed(result.spec, result.plants).splitlines()
-    for plant in result.plants:
-        if plant not in result.told:
-            print(f"  not told, {plant.kind}: {plant.lines[0]}: {lines[plant.lines[0] - 1].strip()}")
-        else:
-            print(f"  told, {plant.kind}: {plant.lines[0]}: {lines[plant.lines[0] - 1].strip()}")
-    for found in result.others:
-        line = found.span.line if found.span else 0
-        print(f"  besides: {line}: {found.code}: {found.message}  | {lines[line - 1].strip()}")
-
-
-if __name__ == "__main__":
-    main()

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Severity, Span
-from archdsl.elaborate import analyse
-from archdsl.files import specs_folder
-from archdsl.inherit import Reader
-from archdsl.loader import load
+from archdsl.diagnostics.diagnostic import Diagnostic, Severity
+from archdsl.document.files import specs_folder
+from archdsl.document.inherit import Reader
+from archdsl.document.loader import load
+from archdsl.document.positions import SourceMap
+from archdsl.document.splices import is_splice
+from archdsl.document.template import UNIVERSAL
+from archdsl.elaboration.analyse import analyse
+from archdsl.faults.fault import Span
 from archdsl.ops import OPS
 from archdsl.ops.base import field_specs
-from archdsl.positions import SourceMap
-from archdsl.template import UNIVERSAL, for_key
 
 Place = tuple[str | int, ...]
 
 
-class Spec(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Spec:
     """A spec file that is to be changed."""
 
     path: Path
@@ -73,9 +77,26 @@ def errors(spec: Spec, text: str) -> list[Diagnostic]:
     return [found for found in analysed(spec, text) if found.severity is Severity.ERROR]
 
 
+def errors_of(spec: Spec, texts: dict[Spec, str]) -> list[Diagnostic]:
+    """The errors of a file where others have other texts too."""
+    files = {each: _scratch()[1] / each.path.relative_to(specs_folder()) for each in texts}
+    for each, text in texts.items():
+        files[each].write_text(text, "utf-8")
+    try:
+        found = analyse(files[spec], reader=Reader((_scratch()[1],)))[1]
+    finally:
+        for each, file in files.items():
+            file.write_text(each.text, "utf-8")
+    return [each for each in found if each.severity is Severity.ERROR]
+
+
 def read(path: Path) -> Spec:
     """A file with the positions of its pieces."""
-    text = path.read_text("utf-8")
+    return read_text(path, path.read_text("utf-8"))
+
+
+def read_text(path: Path, text: str) -> Spec:
+    """The text of a file with the positions of its pieces."""
     data, source, _ = load(text, path.name)
     return Spec(path, text, data, source)
 
@@ -90,14 +111,14 @@ def nodes(spec: Spec) -> Iterator[NodeSite]:
 def _nodes(raw: Any, place: Place) -> Iterator[NodeSite]:
     if isinstance(raw, dict):
         for key, value in raw.items():
-            yield from _nodes(value, (*place, key)) if for_key(key) else _node(value, (*place, key))
+            yield from _nodes(value, (*place, key)) if is_splice(key) else _node(value, (*place, key))
     elif isinstance(raw, list):
         for index, value in enumerate(raw):
             yield from _item(value, (*place, index))
 
 
 def _item(value: Any, place: Place) -> Iterator[NodeSite]:
-    loop = next((key for key in value if for_key(key)), None) if isinstance(value, dict) else None
+    loop = next((key for key in value if is_splice(key)), None) if isinstance(value, dict) else None
     if loop is None:
         yield from _node(value, place)
     elif isinstance(value[loop], list):

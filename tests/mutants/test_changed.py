@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.mutants.changed import results
 from tests.mutants.seeds import seed
 
@@ -10,6 +12,7 @@ LEAST = 0.93
 """Of the about 400 that fail: four standard errors (0.9 %) below the rate that the long runs give."""
 
 
+@pytest.mark.slow
 def test_what_is_told_first_is_where_the_change_is() -> None:
     drawn = seed()
     found = [*results(drawn, LINES)]

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.elaborate import analyse
+from archdsl.elaboration.analyse import analyse
 from tests.mutants import hostile
 from tests.mutants.seeds import seed
 from tests.mutants.tour import TOUR, neighbours
+from tests.thorough import examples
+
+VALUES = examples(1500)
 
 
 @pytest.mark.parametrize("number", range(len(TOUR)))
@@ -20,5 +23,5 @@ def test_the_specs_that_are_changed_are_good(number: int, tmp_path: Path) -> Non
 
 def test_no_value_makes_a_traceback(tmp_path: Path) -> None:
     drawn = seed()
-    raised = [*hostile.raised(drawn, 1500, tmp_path)]
-    assert not raised, f"{len(raised)} of 1500 raise, seed {drawn}: {raised[0][0]}\n{raised[0][1]}"
+    raised = [*hostile.raised(drawn, VALUES, tmp_path)]
+    assert not raised, f"{len(raised)} of {VALUES} raise, seed {drawn}: {raised[0][0]}\n{raised[0][1]}"

@@ -2,8 +2,9 @@
 
 from tests.mutants.planted import outcomes
 from tests.mutants.seeds import seed
+from tests.thorough import examples
 
-FILES = 60
+FILES = examples(60)
 
 
 def test_mistakes_come_at_once_and_none_follows() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +18,8 @@ import pytest
 from tests.mutation.mutants import ROOT
 
 SUITE: Final = (
-    "tests/elaboration", "tests/ops", "tests/compiler", "tests/summary", "tests/generators", "tests/reliability",
+    "tests/elaboration", "tests/ops", "tests/measures", "tests/compiler", "tests/report", "tests/generators",
+    "tests/reliability",
     *sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/test_*.py")),
 )  # fmt: skip
 """The quick tests near the code that is changed; those of figures, the viewer and whole networks stand far from it."""
@@ -40,7 +44,11 @@ class _Watcher:
         self.seconds[report.nodeid] = seconds if report.passed else float("inf")
 
 
-def measure(targets: list[Path]) -> dict[str, Any]:
+def keep_map(targets: list[Path], file: Path) -> None:
+    file.write_text(json.dumps(_measured(targets)))
+
+
+def _measured(targets: list[Path]) -> dict[str, Any]:
     """Runs the quick tests once. Tests that fail or are skipped are left out."""
     measured = coverage.Coverage(data_file=None, include=[str(ROOT / file) for file in targets], config_file=False)
     watcher = _Watcher(measured)
@@ -61,7 +69,7 @@ def measure(targets: list[Path]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Tests:
-    """Tests by line; for a line that runs at import, those of its file."""
+    """Tests by line; for a line that runs at import, for which one test happens to be the first, those of its file."""
 
     seconds: dict[str, float]
     lines: dict[str, dict[int, list[str]]] = field(repr=False)
@@ -69,7 +77,8 @@ class Tests:
     def of(self, file: str, line: int, budget: float) -> list[str]:
         """The tests of a line, its own file's first, the quickest first, as many as the budget of seconds allows."""
         by_line = self.lines.get(file, {})
-        tests = by_line.get(line) or sorted({test for found in by_line.values() for test in found})
+        inside = line in _inside(file)
+        tests = (inside and by_line.get(line)) or sorted({test for found in by_line.values() for test in found})
         near = f"test_{Path(file).stem}."
         chosen: list[str] = []
         for test in sorted(tests, key=lambda each: (near not in each, self.seconds[each])):
@@ -78,6 +87,19 @@ class Tests:
                 break
             chosen.append(test)
         return chosen
+
+
+@cache
+def _inside(file: str) -> frozenset[int]:
+    """The lines of a file that run when a function is called."""
+    functions = [
+        node for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    ]  # fmt: skip
+    bodies = [each.body if isinstance(each.body, list) else [each.body] for each in functions]
+    return frozenset(
+        line for body in bodies for line in range(body[0].lineno, (body[-1].end_lineno or body[-1].lineno) + 1)
+    )
 
 
 def covered(kept: dict[str, Any]) -> Tests:

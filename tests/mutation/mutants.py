@@ -18,7 +18,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TARGETS: Final = sorted(
     file.relative_to(ROOT)
     for pattern in (
-        "archdsl/shapes.py", "archdsl/ops/*.py", "archdsl/elaboration/*.py", "compiler/archdsl_torch/**/*.py",
+        "archdsl/shapes.py", "archdsl/ops/*.py", "archdsl/measures/**/*.py", "archdsl/elaboration/*.py",
+        "compiler/archdsl_torch/**/*.py",
     )
     for file in ROOT.glob(pattern)
 )  # fmt: skip
@@ -93,13 +94,21 @@ def _applied(place: Mutant) -> Mutant | None:
 
 
 def _running(text: str) -> str:
-    """What runs of a text: without annotations of functions, names for the type checker alone, and documentation."""
+    """What runs of a text: without annotations, what else speaks to the type checker alone, and documentation."""
     return ast.dump(_Running().visit(ast.parse(text)))
 
 
+_FOR_CHECKERS: Final = {"final", "override"}
+
+
 class _Running(ast.NodeTransformer):
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        node.decorator_list = [each for each in node.decorator_list if ast.unparse(each) not in _FOR_CHECKERS]
+        return self.generic_visit(node)
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         node.returns = None
+        node.decorator_list = [each for each in node.decorator_list if ast.unparse(each) not in _FOR_CHECKERS]
         arguments = node.args
         for argument in (
             *arguments.args,

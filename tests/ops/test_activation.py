@@ -12,6 +12,7 @@ from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType
 from tests.ops.harness import Case, check
 from tests.ops.strategies import layers, off_by_one, shapes
+from tests.thorough import examples
 
 NUMBER = st.sampled_from([-2.0, -0.5, 0.0, 0.01, 0.5, 1.0, 2.0])
 DIM = st.integers(-4, 3)
@@ -29,6 +30,7 @@ OPTIONAL: dict[str, dict[str, SearchStrategy[Any]]] = {
     "hardtanh": {"min_val": NUMBER, "max_val": NUMBER},
     "hardshrink": {"lambd": NUMBER},
     "softshrink": {"lambd": st.floats(0, 2)},
+    "logit": {"eps": st.sampled_from([1e-6, 0.1])},
     "softplus": {"beta": st.floats(0.5, 2), "threshold": NUMBER},
 }
 
@@ -55,7 +57,7 @@ STRATEGIES: dict[str, SearchStrategy[Case]] = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
-from archdsl_torch.lowering import lower
+from archdsl_torch.lowering.base import lower
 from tests.ops.harness import NAMESPACE, Case, call_module, check, construct
 from tests.ops.strategies import some_of
 
@@ -146,6 +146,7 @@ def test_messages(inputs: list[Any], fields: dict[str, Any], message: str) -> No
         ([(2, 3, 4), (2, 3, 4), (2, 6, 4)], "key and value must have equal lengths, not 3 and 6"),
         ([(2, 3, 4), (5, 3, 4), (5, 3, 4)], "cannot attend with batches of 2 and 5 and 5"),
         ([(2, 3, 4)] * 3 + [(3, 2)], "`attn_mask` must be 2×3×3, not 3×2"),
+        ([(2, 3, 4)] * 3 + [(3,)], "`attn_mask` has rank 1, expected at least 2"),
     ],
 )
 def test_messages_of_the_dot_product(inputs: list[Any], message: str) -> None:

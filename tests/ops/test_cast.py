@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from archdsl.ops import OPS
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import In, lower
+from archdsl_torch.lowering.base import lower
+from archdsl_torch.lowering.tree import In
 from tests.ops.harness import Case, check
 from tests.ops.strategies import ranked
 

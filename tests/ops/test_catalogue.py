@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.ops import OPS, THEMES, Catalogue, ops_of
+from archdsl.ops import OPS, THEMES, Ops, ops_of
 from archdsl.ops.base import Op, field_specs
 from archdsl.ops.special import SCAN
-from archdsl_torch.lowering import lower
+from archdsl_torch.lowering.base import lower
 from docs.make_ops import TARGET, render
 
 LAYERS = [name for theme in THEMES if theme != "special" for name in THEMES[theme]]
@@ -35,9 +35,17 @@ def test_the_table_lists_each_module(theme: str) -> None:
     assert len(made) == len(classes), "two classes of one name"
 
 
+def test_what_an_overview_does_not_name() -> None:
+    """What only says how a tensor is laid out, or does nothing in use."""
+    assert {name for name in LAYERS if OPS[name].silent} == {
+        "cast", "expand", "flatten", "identity", "permute", "rearrange", "repeat", "reshape", "squeeze",
+        "stochastic_depth", "transpose", "unbind", "unflatten", "unsqueeze",
+    }  # fmt: skip
+
+
 def test_a_second_op_of_a_name_raises() -> None:
     with pytest.raises(ValueError, match="two ops are called `relu`: in activation and more"):
-        Catalogue({"activation": ("relu",), "more": ("relu",)})
+        Ops({"activation": ("relu",), "more": ("relu",)})
 
 
 def test_an_unknown_op_is_a_key_error() -> None:

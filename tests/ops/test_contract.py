@@ -49,6 +49,18 @@ def similarities(draw: DrawFn) -> Case:
 
 
 @st.composite
+def pairs(draw: DrawFn) -> Case:
+    x = draw(ranked(0, 4, dtypes=["float32"] * 6 + ["float64", "int64"]))
+    other = TensorType(draw(broadcastable(tuple(map(int, x.shape)))), draw(DTYPES))  # type: ignore[call-overload]
+    optional = {"p": st.sampled_from([1.0, 2.0, 3.5]), "eps": st.just(1e-3), "keepdim": st.booleans()}
+    fields = draw(st.fixed_dictionaries({}, optional=optional))
+    inputs = draw(st.permutations([x, other]))
+    # torch takes numbers for vectors, and makes distances of whole numbers in its default dtype
+    stricter = x.rank == 0 or {x.dtype, other.dtype} == {"int64"}
+    return Case(OPS["pairwise_distance"](**fields), tuple(inputs), counted=False, stricter=stricter)
+
+
+@st.composite
 def distances(draw: DrawFn) -> Case:
     batch = draw(shapes(draw(st.integers(0, 2)), 3))
     depth, slip = draw(st.integers(1, 4)), draw(st.sampled_from([0] * 8 + [1]))
@@ -62,6 +74,7 @@ STRATEGIES = {
     "matmul": products(),
     "bmm": batches(),
     "cosine_similarity": similarities(),
+    "pairwise_distance": pairs(),
     "cdist": distances(),
 }
 
@@ -92,11 +105,16 @@ def test_symbolic_sizes() -> None:
             (63, 8),
             "cannot multiply N×T×64 by 63×8: the last dimension is 64, the other's second to last 63",
         ),
+        ("matmul", (3, 4), (5,), "cannot multiply 3×4 by 5: the last dimension is 4, the other's first 5"),
         ("matmul", (3, 4, 5), (2, 5, 6), "cannot broadcast the batches 3 and 2"),
         ("matmul", (), (2,), "expected `input` of rank 1 or more, got scalar of rank 0"),
         ("bmm", (3, 4, 5), (2, 5, 6), "cannot multiply 3×4×5 by 2×5×6: the batches are 3 and 2"),
         ("bmm", (3, 4, 5), (5, 6), "expected `mat2` of rank 3, got 5×6 of rank 2"),
         ("cosine_similarity", (3, 4), (3, 5), "cannot compare 3×4 and 3×5"),
+        ("pairwise_distance", (3, 4), (3, 5), "cannot measure the distance of 3×4 and 3×5"),
+        ("pairwise_distance", (), (), "expected `x1` of rank 1 or more, got scalar of rank 0"),
+        ("cdist", (3,), (3, 4), "expected `x1` of rank 2 or more, got 3 of rank 1"),
+        ("cdist", (3, 4), (4,), "expected `x2` of rank 2 or more, got 4 of rank 1"),
         ("cdist", (3, 4), (3, 5), "cannot measure distances between rows of 4 and of 5"),
     ],
 )

@@ -12,6 +12,7 @@ from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
 from tests.ops.harness import Case, check
 from tests.ops.strategies import off_by_one, shapes, sizes, some_of
+from tests.thorough import examples
 
 
 @st.composite
@@ -26,7 +27,7 @@ def convolutions(draw: DrawFn, name: str, spatial: int) -> Case:
     if transposed:
         fields |= {"padding": sizes(spatial, 0, 2), "output_padding": sizes(spatial, 0, 2)}
     else:
-        fields["padding"] = st.one_of(sizes(spatial, 0, 3), st.sampled_from(["same", "valid"]))
+        fields["padding"] = st.one_of(sizes(spatial, 0, 3), st.sampled_from(["same", "same_upper", "valid"]))
         fields["padding_mode"] = st.sampled_from(["zeros", "reflect", "replicate", "circular"])
     given = draw(some_of(fields)) | ({"groups": groups} if groups > 1 else {})
     rank = draw(off_by_one(spatial + 2))
@@ -34,13 +35,13 @@ def convolutions(draw: DrawFn, name: str, spatial: int) -> Case:
     if not draw(st.booleans()):
         given |= draw(some_of({"bias": st.booleans()}))
         op = OPS[name](out_channels=out_channels, kernel_size=kernel, **given)
-        return Case(op, (TensorType(shape),))
+        return Case(op, (TensorType(shape),), stricter=given.get("padding") == "same_upper")
     first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
     weight = TensorType((first, max(second // groups, 1), *kernel))
     channels = weight.shape[1] * groups if transposed else first
     bias = draw(st.sampled_from([None, TensorType((channels,)), TensorType((out_channels + 1,))]))
     # such padding is lowered to F.pad before a convolution that sees none of it
-    stricter = given.get("padding_mode", "zeros") != "zeros"
+    stricter = given.get("padding_mode", "zeros") != "zeros" or given.get("padding") == "same_upper"
     return Case(OPS[name](**given), (TensorType(shape), weight, bias), stricter=stricter)
 
 
@@ -52,7 +53,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

@@ -22,6 +22,7 @@ OURS: Final = {
     "conv1d.out_channels", "conv2d.out_channels", "conv3d.out_channels",
     "conv1d.kernel_size", "conv2d.kernel_size", "conv3d.kernel_size",
     "linear.out_features", "embedding.num_embeddings", "embedding.embedding_dim",
+    "embedding_bag.num_embeddings", "embedding_bag.embedding_dim",
 }  # fmt: skip
 """Fields that torch asks for and that follow from the weight where a spec feeds one."""
 OTHERWISE: Final = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from archdsl.limits import TooLarge, analysis, budget
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, evaluate, symbol
-from archdsl_torch.lowering import In, lower
+from archdsl_torch.lowering.base import lower
+from archdsl_torch.lowering.tree import In
 from tests.ops.harness import Case, check, run_code
 from tests.ops.strategies import dims, ranked
 
@@ -125,6 +128,24 @@ def test_a_slice_of_everything_is_no_code() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "field", "of"),
+    [
+        ("chunk", "chunks", lambda count: count), ("split", "split_size", lambda count: 1),
+        ("split", "split_size", lambda count: [1] * count),
+        ("tensor_split", "indices_or_sections", lambda count: count),
+        ("tensor_split", "indices_or_sections", lambda count: [*range(1, count)]), ("unbind", "dim", lambda count: 0),
+    ],
+)  # fmt: skip
+def test_the_parts_are_counted(name: str, field: str, of: Callable[[int], Any]) -> None:
+    """Before they are made."""
+    with budget(outputs=20), analysis():
+        assert len(OPS[name](**{field: of(20)}).infer(TensorType((20,)))) == 20
+        with pytest.raises(TooLarge) as caught:
+            OPS[name](**{field: of(21)}).infer(TensorType((21,)))
+        assert caught.value.fault.place.field == field
+
+
+@pytest.mark.parametrize(
     ("name", "fields", "message"),
     [
         ("chunk", {"chunks": 2}, "cannot cut T into 2 chunks: it is known only at run time"),
@@ -140,8 +161,8 @@ def test_a_slice_of_everything_is_no_code() -> None:
         ("tensor_split", {"indices_or_sections": 13, "dim": 1}, "cannot cut 12 into 13 parts"),
         (
             "tensor_split",
-            {"indices_or_sections": [5, 4], "dim": 1},
-            "cannot cut 12 at [5, 4]: a part would be empty",
+            {"indices_or_sections": [5, -8], "dim": 1},
+            "cannot cut 12 at [5, -8]: a part would be empty",
         ),
         ("unbind", {}, "cannot unbind dimension 0 of T×12: T is known only at run time"),
         ("unbind", {"dim": 2}, "dim 2 is out of range for a tensor of rank 2"),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from archdsl.ops import OPS
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import lower
+from archdsl_torch.lowering.base import lower
 from tests.ops.harness import NAMESPACE, check, construct
 from tests.ops.strategies import layers, off_by_one
 from tests.references.torchvision_shim import models
+from tests.thorough import examples
 
 P = {"p": st.floats(0.1, 1)}
 STRATEGIES = {
@@ -30,7 +31,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

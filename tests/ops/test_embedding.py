@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType
 from tests.ops.harness import Case, check
-from tests.ops.strategies import shapes, some_of
+from tests.ops.strategies import off_by_one, shapes, some_of
 
 
 @st.composite
@@ -24,12 +26,28 @@ def embeddings(draw: DrawFn) -> Case:
     return Case(OPS["embedding"](num_embeddings=rows, embedding_dim=length, **fields), (x,), below=rows)
 
 
-STRATEGIES = {"embedding": embeddings()}
+@st.composite
+def bags(draw: DrawFn) -> Case:
+    dtype = draw(st.sampled_from(["int64", "int64", "int32", "float32"]))
+    x = TensorType(draw(shapes(draw(off_by_one(2)), 4)), dtype)
+    rows, length = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    fields = draw(some_of({"padding_idx": st.integers(-6, 5), "mode": st.sampled_from(["sum", "mean", "max"])}))
+    wrong = draw(st.sampled_from([0] * 8 + [1]))
+    weights = TensorType((*x.shape[:-1], x.shape[-1] + wrong)) if draw(st.booleans()) else None
+    weight = TensorType((rows, length)) if draw(st.booleans()) else None
+    if weight is None:
+        fields |= {"num_embeddings": rows, "embedding_dim": length}
+    # torch takes one list, too, with the places where it is to be cut
+    return Case(OPS["embedding_bag"](**fields), (x, weight, weights), below=rows, stricter=x.rank == 1)
 
 
-@given(case=STRATEGIES["embedding"])
-def test_against_torch(case: Case) -> None:
-    check(case)
+STRATEGIES = {"embedding": embeddings(), "embedding_bag": bags()}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@given(data=st.data())
+def test_against_torch(name: str, data: st.DataObject) -> None:
+    check(data.draw(STRATEGIES[name]))
 
 
 def test_messages() -> None:
@@ -41,3 +59,17 @@ def test_messages() -> None:
         OPS["embedding"]().infer(TensorType((2, 3), "int64"))
     with pytest.raises(OpError, match="embedding has 5 rows, so padding_idx cannot be 5"):
         OPS["embedding"](num_embeddings=5, embedding_dim=2, padding_idx=5).infer(TensorType((2,), "int64"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "weights", "message"),
+    [
+        ({}, (2, 3), "embedding_bag with `mode: mean` takes no per_sample_weights"),
+        ({"mode": "sum"}, (2, 4), "embedding_bag's `per_sample_weights` must be 2×3, not 2×4"),
+    ],
+)
+def test_messages_of_bags(fields: dict[str, Any], weights: tuple[int, ...], message: str) -> None:
+    op = OPS["embedding_bag"](num_embeddings=5, embedding_dim=2, **fields)
+    with pytest.raises(OpError) as caught:
+        op.infer(TensorType((2, 3), "int64"), None, TensorType(weights))
+    assert caught.value.message == message

@@ -56,6 +56,32 @@ def test_bilinear_counts_both_products() -> None:
     assert op.macs(first, second) == 2 * 5 * 7 * 3 + 2 * 5 * 3
 
 
+@pytest.mark.parametrize("ranks", [((2, 7), (2, 4, 3)), ((2, 4, 7), (2, 3)), ((2, 7), (4, 3))])
+def test_bilinears_inputs_are_equal_but_for_the_last_dimension(ranks: tuple[tuple[int, ...], ...]) -> None:
+    with pytest.raises(OpError, match="must be equal but for their last dimension"):
+        OPS["bilinear"](out_features=5).infer(*map(TensorType, ranks))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (TensorType(()), "expected `{port}` of rank 1 or more, got scalar of rank 0"),
+        (TensorType((2, 3), "int64"), "cannot put through bilinear a tensor of int64, expected floating numbers"),
+        (TensorType((2, 3), "float64"), "bilinear's own tensors are float32, so it cannot take float64"),
+        (TensorType((2, symbol("T"))),
+         "bilinear must know the features of {port} when the model is built, but T is known only at run time"),
+    ],
+)  # fmt: skip
+def test_each_of_bilinears_inputs_is_looked_at(place: int, x: TensorType, message: str) -> None:
+    inputs = [TensorType((2, 3)), TensorType((2, 4))]
+    inputs[place] = x
+    with pytest.raises(OpError) as caught:
+        OPS["bilinear"](out_features=5).infer(*inputs)
+    port = f"input{place + 1}"
+    assert (caught.value.message, caught.value.ports) == (message.format(port=port), (port,))
+
+
 @pytest.mark.parametrize(
     ("fields", "inputs", "message"),
     [

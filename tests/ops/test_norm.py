@@ -12,6 +12,7 @@ from archdsl.ops.base import OpError, Weight
 from archdsl.shapes import TensorType, symbol
 from tests.ops.harness import Case, check
 from tests.ops.strategies import layers, off_by_one, shapes, some_of
+from tests.thorough import examples
 
 EPS = st.sampled_from([1e-5, 1e-3, 1e-6])
 RUNNING = {
@@ -70,7 +71,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

@@ -14,9 +14,11 @@ from torch import Tensor
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Call, lower
+from archdsl_torch.lowering.base import lower
+from archdsl_torch.lowering.tree import Call
 from tests.generators.cases import strategies
 from tests.ops.harness import Case, call_module, construct, forms, outputs, tensors
+from tests.thorough import examples
 
 FRESH = sorted(name for name in strategies() if OPS[name].fresh or OPS[name].is_fresh is not OPS["relu"].is_fresh)
 OVERWRITES = sorted(name for name in strategies() if OPS[name].overwrites)
@@ -42,7 +44,7 @@ def _called(module: Any, lowered: Any, inputs: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("name", FRESH)
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_fresh_output_may_be_written_into(name: str, data: st.DataObject) -> None:
     """It shares no memory with an input, and the backward pass does not miss what stood there."""
@@ -70,7 +72,7 @@ def test_a_fresh_output_may_be_written_into(name: str, data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("name", OVERWRITES)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(data=st.data())
 def test_an_activation_in_place_has_the_same_gradient(name: str, data: st.DataObject) -> None:
     case = data.draw(strategies()[name])

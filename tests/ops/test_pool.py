@@ -12,6 +12,7 @@ from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
 from tests.ops.harness import Case, check
 from tests.ops.strategies import off_by_one, shapes, sizes, some_of
+from tests.thorough import examples
 
 
 @st.composite
@@ -21,9 +22,10 @@ def pools(draw: DrawFn, name: str, spatial: int) -> Case:
         "ceil_mode": st.booleans(),
     }
     if not name.startswith("lp"):
-        optional["padding"] = sizes(spatial, 0, 2)
+        optional["padding"] = st.one_of(sizes(spatial, 0, 2), st.just("same_upper"))
     if name.startswith("max"):
         optional["dilation"] = sizes(spatial, 1, 2)
+        optional["return_indices"] = st.booleans()
     if name.startswith("avg"):
         optional["count_include_pad"] = st.booleans()
         if spatial > 1:
@@ -34,7 +36,7 @@ def pools(draw: DrawFn, name: str, spatial: int) -> Case:
     rank = draw(off_by_one(spatial + 2))
     op = OPS[name](kernel_size=draw(sizes(spatial, 1, 4)), **fields)
     # torch pools without a batch as well, and some of its kernels bound the padding with the dilation
-    stricter = rank != spatial + 2 or {"dilation", "padding"} <= fields.keys()
+    stricter = rank != spatial + 2 or {"dilation", "padding"} <= fields.keys() or "same_upper" in fields.values()
     return Case(op, (TensorType(draw(shapes(rank, 8))),), stricter=stricter)
 
 
@@ -42,8 +44,11 @@ def pools(draw: DrawFn, name: str, spatial: int) -> Case:
 def adaptive_pools(draw: DrawFn, name: str, spatial: int) -> Case:
     size = st.integers(1, 4) if spatial == 1 else st.one_of(st.none(), st.integers(1, 4))
     wanted = draw(st.one_of(st.integers(1, 4), st.tuples(*[size] * spatial)))
+    fields = draw(some_of({"return_indices": st.booleans()} if "max" in name else {}))
     rank = draw(off_by_one(spatial + 2))
-    return Case(OPS[name](output_size=wanted), (TensorType(draw(shapes(rank))),), stricter=rank != spatial + 2)
+    return Case(
+        OPS[name](output_size=wanted, **fields), (TensorType(draw(shapes(rank))),), stricter=rank != spatial + 2
+    )
 
 
 STRATEGIES = {
@@ -55,7 +60,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_against_torch(name: str, data: st.DataObject) -> None:
     check(data.draw(STRATEGIES[name]))

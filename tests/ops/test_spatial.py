@@ -10,7 +10,8 @@ from hypothesis.strategies import DrawFn
 from archdsl.ops import OPS
 from archdsl.ops.base import OpError
 from archdsl.shapes import TensorType, symbol
-from archdsl_torch.lowering import In, lower
+from archdsl_torch.lowering.base import lower
+from archdsl_torch.lowering.tree import In
 from tests.ops.harness import Case, check
 from tests.ops.strategies import ranked, shapes
 

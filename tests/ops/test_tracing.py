@@ -11,7 +11,8 @@ from torch.export import Dim
 
 from archdsl.ops import OPS
 from archdsl.shapes import TensorType, symbol
-from archdsl_torch.lowering import Code, lower
+from archdsl_torch.lowering.base import lower
+from archdsl_torch.lowering.tree import Code
 from tests.ops.harness import outputs, run_code
 
 N, H = symbol("N"), symbol("H")

@@ -13,6 +13,8 @@ from torch import Tensor
 def rearranged(x: Tensor, pattern: str, given: Mapping[str, int]) -> Tensor:
     """`x` by a pattern `n (h p) c -> n h (p c)`."""
     left, right = (_groups(side) for side in pattern.split("->"))
+    count = x.dim() - len(left) + 1
+    left, right = (_told(side, count) for side in (left, right))
     sizes = _sizes(left, x.shape, given)
     before = [axis for group in left for axis in group]
     after = [axis for group in right for axis in group]
@@ -22,12 +24,31 @@ def rearranged(x: Tensor, pattern: str, given: Mapping[str, int]) -> Tensor:
 
 
 def _groups(side: str) -> list[list[str]]:
-    found = re.findall(r"\(([^)]*)\)|(\w+)", side)
-    return [inside.split() if single == "" else [] if single == "1" else [single] for inside, single in found]
+    found = re.findall(r"\(([^)]*)\)|([\w.]+)", side)
+    return [["(", *inside.split()] if single == "" else [single] for inside, single in found]
+
+
+def _told(groups: list[list[str]], count: int) -> list[list[str]]:
+    """The groups with `count` axes for `...`, without ones, and with equal numbers told apart by their order."""
+    seen: dict[str, int] = {}
+    told = []
+    for group in groups:
+        if group == ["..."]:
+            told += [[f"...{i}"] for i in range(count)]
+            continue
+        axes = []
+        for axis in group:
+            seen[axis] = seen.get(axis, 0) + 1
+            if axis == "...":
+                axes += [f"...{i}" for i in range(count)]
+            elif axis not in ("(", "1"):
+                axes.append(f"{axis}|{seen[axis]}" if axis.isdigit() else axis)
+        told.append(axes)
+    return told
 
 
 def _sizes(groups: list[list[str]], shape: torch.Size, given: Mapping[str, int]) -> dict[str, int]:
-    sizes = dict(given)
+    sizes = dict(given) | {axis: int(axis.split("|")[0]) for group in groups for axis in group if "|" in axis}
     for group, size in zip(groups, shape, strict=True):
         free = [axis for axis in group if axis not in sizes]
         known = prod(sizes[axis] for axis in group if axis in sizes)

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from archdsl.ops.base import Op
 from tests.oracle.axes import rearranged
+from tests.oracle.recurrent import cell, recurrent
 
 Inputs = Sequence[Any]
 Tensors = Mapping[str, Tensor]
@@ -53,7 +54,9 @@ def _conv(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     bias = inputs[2] if fed and len(inputs) > 2 else tensors.get("bias")
     assert weight is not None
     spatial = weight.dim() - 2
-    if op.padding == "same":
+    if op.padding == "same_upper":
+        margins = upper(x, weight.shape[2:], op.stride, op.dilation)
+    elif op.padding == "same":
         total = [d * (k - 1) for d, k in zip(op.dilation, weight.shape[2:], strict=True)]
         margins = [(t // 2, t - t // 2) for t in total]
     else:
@@ -65,6 +68,31 @@ def _conv(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     function = getattr(F, f"conv{spatial}d")
     result: Tensor = function(padded, weight, bias, op.stride, 0, op.dilation, op.groups)
     return result
+
+
+def upper(x: Tensor, *windows: Sequence[int]) -> list[tuple[int, int]]:
+    """TensorFlow's padding before and after for windows of this kernel, stride and dilation."""
+    found = []
+    for size, k, s, d in zip(x.shape[2:], *windows, strict=True):
+        total = max((-(-size // s) - 1) * s + (k - 1) * d + 1 - size, 0)
+        found.append((total // 2, total - total // 2))
+    return found
+
+
+def _pool(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Any:
+    fields, x = _fields(op), inputs[0]
+    function = getattr(F, op.name)
+    if op.padding != "same_upper":
+        return function(x, **fields)
+    gaps = fields.get("dilation", (1,) * len(op.kernel_size))
+    pads = [m for pair in reversed(upper(x, op.kernel_size, op.stride or op.kernel_size, gaps)) for m in pair]
+    fields["padding"] = 0
+    if op.name.startswith("max"):
+        return function(F.pad(x, pads, value=-inf), **fields)
+    made = function(F.pad(x, pads), **fields)
+    if op.count_include_pad or fields.get("divisor_override"):
+        return made
+    return made / function(F.pad(torch.ones_like(x), pads), **fields)
 
 
 def _transposed(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
@@ -146,6 +174,17 @@ def _embedding(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Ten
     return result
 
 
+def _bag(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
+    x: Tensor = inputs[0]
+    weight, weights = _fed(inputs, 1, tensors, "weight"), (*inputs, None, None)[2]
+    assert weight is not None
+    result: Tensor = F.embedding_bag(
+        x.flatten(), weight, torch.arange(0, x.numel(), x.shape[1], dtype=x.dtype), mode=op.mode,
+        per_sample_weights=None if weights is None else weights.flatten(), padding_idx=op.padding_idx,
+    )  # fmt: skip
+    return result
+
+
 def _dropout(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     result: Tensor = getattr(F, op.name)(inputs[0], op.p, training)
     return result
@@ -158,22 +197,6 @@ def _stochastic_depth(op: Any, inputs: Inputs, tensors: Tensors, training: bool)
     rows = x.shape[0] if op.mode == "row" else 1
     kept = x.new_empty((rows, *(1,) * (x.dim() - 1))).bernoulli_(1 - op.p)
     return x * (kept / (1 - op.p) if op.p < 1 else kept)
-
-
-def _recurrent(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> tuple[Any, ...]:
-    own = {"nonlinearity": op.nonlinearity} if op.name == "rnn" else {}
-    own |= {"proj_size": op.proj_size} if op.name == "lstm" else {}
-    # made without numbers: initialising would draw from the generator that dropout draws from
-    layer = getattr(nn, op.name.upper())(
-        inputs[0].shape[-1], op.hidden_size, num_layers=op.num_layers, bias=op.bias, batch_first=op.batch_first,
-        dropout=op.dropout, bidirectional=op.bidirectional, device="meta", dtype=inputs[0].dtype, **own,
-    ).train(training)  # fmt: skip
-    states = tuple(x for x in inputs[1:] if x is not None)
-    arguments: tuple[Any, ...] = (inputs[0],)
-    if states:
-        arguments += (states,) if op.name == "lstm" else states
-    result: tuple[Any, ...] = torch.func.functional_call(layer, dict(tensors), arguments)
-    return result
 
 
 # --- attention --------------------------------------------------------------------------------------
@@ -214,11 +237,6 @@ def _added(scores: Tensor, hidden: Tensor | None, shaped: Callable[[Tensor], Ten
 
 
 # --- dimensions -------------------------------------------------------------------------------------
-
-
-def _squeeze(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
-    x: Tensor = inputs[0]
-    return x if op.dim is None else x.squeeze(op.dim)
 
 
 def _slice(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
@@ -294,22 +312,24 @@ def _positional(name: str, *fields: str) -> Callable[..., Any]:
 _F_NAMES: Final = (
     "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "hardswish", "hardsigmoid",
     "hardtanh", "hardshrink", "softshrink", "tanhshrink", "softplus", "softsign", "threshold", "glu", "softmax",
-    "softmin", "log_softmax", "local_response_norm", "cosine_similarity", "normalize", "pixel_shuffle",
-    "pixel_unshuffle", "grid_sample", "affine_grid", "unfold", "fold",
-    *(f"{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3)),
+    "softmin", "log_softmax", "local_response_norm", "cosine_similarity", "pairwise_distance", "normalize",
+    "pixel_shuffle", "pixel_unshuffle", "grid_sample", "affine_grid", "unfold", "fold",
+    *(f"max_unpool{n}d" for n in (1, 2, 3)),
     *(f"adaptive_{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3)),
 )  # fmt: skip
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     **{name: getattr(F, name) for name in _F_NAMES},
-    **{name: getattr(torch, name) for name in ("sigmoid", "tanh", "where", "matmul", "bmm", "cdist")},
+    **{name: getattr(torch, name) for name in ("sigmoid", "logit", "tanh", "where", "matmul", "bmm", "cdist")},
     "log_sigmoid": F.logsigmoid,
     "identity": lambda x: x,
+    "logsumexp": lambda x, **fields: (x if x.is_floating_point() else x.double()).logsumexp(**fields),
     "detach": lambda x: x.detach(),
     "index": lambda x, index: x[index],
 }
 _METHODS: Final = frozenset([
     "flatten", "unflatten", "reshape", "permute", "transpose", "unsqueeze", "flip", "tril", "triu", "tile", "chunk",
-    "tensor_split", "unbind", "select", "narrow", "logsumexp", "cumsum", "topk", "sort", "masked_fill",
+    "tensor_split", "unbind", "select", "narrow", "logsumexp", "cumsum", "cumprod", "logcumsumexp", "topk", "sort",
+    "masked_fill",
 ])  # fmt: skip
 _SPECIAL: Final[dict[str, Callable[..., Any]]] = {
     **{f"conv{n}d": _conv for n in (1, 2, 3)},
@@ -323,6 +343,7 @@ _SPECIAL: Final[dict[str, Callable[..., Any]]] = {
     "bilinear": _bilinear,
     "prelu": _prelu,
     "rrelu": lambda op, inputs, tensors, training: F.rrelu(inputs[0], op.lower, op.upper, training),
+    **{f"{kind}_pool{n}d": _pool for kind in ("max", "avg") for n in (1, 2, 3)},
     **{f"lp_pool{n}d": _lp_pool for n in (1, 2, 3)},
     "softmax2d": lambda op, inputs, tensors, training: torch.softmax(inputs[0], 1),
     "embedding": _embedding,
@@ -330,10 +351,12 @@ _SPECIAL: Final[dict[str, Callable[..., Any]]] = {
     "alpha_dropout": _dropout,
     "feature_alpha_dropout": _dropout,
     "stochastic_depth": _stochastic_depth,
-    **dict.fromkeys(("rnn", "lstm", "gru"), _recurrent),
+    "embedding_bag": _bag,
+    **dict.fromkeys(("rnn", "lstm", "gru"), recurrent),
+    **dict.fromkeys(("rnn_cell", "lstm_cell", "gru_cell"), cell),
     "multihead_attention": _multihead,
     "scaled_dot_product_attention": _dot_product,
-    "squeeze": _squeeze,
+    "squeeze": lambda op, inputs, tensors, training: inputs[0].squeeze(*() if op.dim is None else (op.dim,)),
     "slice": _slice,
     "roll": _roll,
     "rearrange": _rearrange,

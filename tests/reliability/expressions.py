@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from types import GeneratorType
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,10 @@ TABLE: Final = {"rows": [{"out": 16, "kernel": 3}, {"out": 24, "kernel": 5}]}
 ENV: Final[dict[str, Any]] = {**NUMBERS, **LISTS, **TABLE, "word": "abc"}
 ERRORS: Final = (ArithmeticError, TypeError, ValueError, LookupError)
 """What Python raises where an expression has no value."""
+
+
+_SHOWN: Final = 500
+"""Characters of a value that a failure shows."""
 
 
 class Different(NamedTuple):
@@ -139,7 +144,7 @@ def compared(seed: str, count: int) -> tuple[list[Different], int]:
         ours, pythons = _ours(text), _pythons(text)
         valued += not isinstance(ours, _None)
         if not alike(ours, pythons):
-            found.append(Different(text, repr(ours), repr(pythons)))
+            found.append(Different(text, repr(ours)[:_SHOWN], repr(pythons)[:_SHOWN]))
     return found, valued
 
 
@@ -185,5 +190,9 @@ def _same(ours: Any, pythons: Any) -> bool:
 
 
 def _may_refuse(why: str) -> bool:
-    """Lists have no order in the language, text no `%`, and numbers are real: of Python's values, that is refused."""
-    return why.startswith(("cannot compare", "cannot take the remainder of '")) or why.endswith("is no real number")
+    """What the language refuses of Python's values: more than its budget, the order of lists, `%` of text, numbers that
+    are not real, and text where a value is asked for: as a condition, in a comparison, in a function of numbers."""
+    if re.match(r"the text '.*' is (no condition|never equal to)|`\w+` expects a \w+, not '", why):
+        return True
+    begins = why.startswith(("more than ", "cannot compare", "cannot take the remainder of '"))
+    return begins or why.endswith(("is no real number", "is too large"))

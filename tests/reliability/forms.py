@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from archdsl.diagram import FORMATS
-from archdsl.graph import Graph, Scope
+from archdsl.formats import FORMATS
+from archdsl.ir.graph import Graph, Scope
 from tests.compiler import interpreter
 from tests.compiler.test_differential import named
 from tests.reliability.promises import Pass, forget, require, same_pass

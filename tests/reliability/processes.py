@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 import os
 import tempfile
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from archdsl.ir.graph import Graph
 
 PATIENCE = 120.0
 """Seconds in which both answer."""
@@ -66,46 +72,69 @@ def _serve(rank: int, store: str, end: Connection[Any, Any]) -> None:
 
 
 def _trained(file: Path, rank: int) -> str | None:
-    """Gradients are the mean of both processes' own, which each works out for itself."""
-    import copy
+    """What went wrong in evaluation or in training mode, if anything."""
     import warnings
 
     import torch
 
     import archdsl
-    from tests.compiler import interpreter
-    from tests.compiler.test_differential import named
-    from tests.reliability.promises import Broken, close, forget, weights
+    from tests.reliability.promises import Broken, forget
     from tests.reliability.torchs_refusals import ddp_refuses, one_value
 
     graph = archdsl.graph(file)
-    if one_value(graph, {}, False) is not None or ddp_refuses(graph):
-        return None
-    module = archdsl.build(graph, seed=0, dtype=torch.float64).eval()
-    if not any(p.requires_grad for p in module.parameters()):
+    module = archdsl.build(graph, seed=0, dtype=torch.float64)
+    if ddp_refuses(graph) or not any(p.requires_grad for p in module.parameters()):
         return None  # torch refuses a module without parameters
-    wrapped = torch.nn.parallel.DistributedDataParallel(copy.deepcopy(module), find_unused_parameters=True)
-
-    def gradients(run: Any, network: Any, seed: int) -> list[Any]:
-        network.zero_grad()
-        outputs = named(run(*interpreter.draw(graph, seed=seed).values()), graph).values()
-        made = [x for x in outputs if x is not None and x.requires_grad]
-        if not made:
-            return []
-        sum((x.double() * weights(x)).sum() for x in made).backward()  # type: ignore[union-attr]
-        return [None if p.grad is None else p.grad.clone() for p in network.parameters()]
-
+    wrong = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        both = [gradients(module, module, seed) for seed in (0, 1)]
-        found = gradients(wrapped, wrapped.module, rank)
+        for training in (False, True):
+            try:
+                if one_value(graph, {}, training) is None:
+                    _compared(graph, module.train(training), rank)
+            except Broken as broken:  # the other process goes on, and waits for this one
+                wrong.append(str(broken))
     forget()
-    for place, (left, first, second) in enumerate(zip(found, *both, strict=True)):
-        own = [x for x in (first, second) if x is not None]
-        if left is None or not own:
-            continue
-        try:
-            close(left, sum(own) / 2, f"gradient {place} over two processes")
-        except Broken as broken:
-            return str(broken)
-    return None
+    return "; ".join(wrong) or None
+
+
+def _compared(graph: Graph, module: nn.Module, rank: int) -> None:
+    """Gradients are the mean of both processes' own, which each works out for itself; statistics are the process's own.
+
+    Every pass draws from the same random state, so that dropout leaves out the same. Batch norm takes the statistics
+    of its own process's batch, as torch says.
+    """
+    import torch
+
+    from tests.reliability.promises import close, require
+
+    mode = "training" if module.training else "evaluation"
+    both = [copy.deepcopy(module) for _ in (0, 1)]
+    gradients = [_gradients(graph, own, own, seed) for seed, own in enumerate(both)]
+    wrapped = torch.nn.parallel.DistributedDataParallel(copy.deepcopy(module), find_unused_parameters=True)
+    found = _gradients(graph, wrapped, wrapped.module, rank)
+    for name, left in found.items():
+        own = [x for x in (gradients[0][name], gradients[1][name]) if x is not None]
+        require((left is None) == (not own), f"`{name}` over two processes has a gradient in one way only, {mode}")
+        if left is not None:
+            close(left, sum(own) / 2, f"gradient of `{name}` over two processes, {mode}")  # type: ignore[arg-type]
+    expected = dict(both[rank].named_buffers())
+    for name, buffer in wrapped.module.named_buffers():
+        close(buffer, expected[name], f"buffer `{name}` over two processes, {mode}")
+
+
+def _gradients(graph: Graph, run: nn.Module, network: nn.Module, seed: int) -> dict[str, Tensor | None]:
+    """Each parameter's gradient after one pass over the inputs of this seed."""
+    import torch
+
+    from tests.compiler import interpreter
+    from tests.compiler.test_differential import named
+    from tests.reliability.promises import weights
+
+    inputs = interpreter.draw(graph, seed=seed).values()
+    torch.manual_seed(seed)
+    outputs = named(run(*inputs), graph).values()
+    made = [x for x in outputs if x is not None and x.requires_grad]
+    if made:
+        torch.stack([(x.double() * weights(x)).sum() for x in made]).sum().backward()
+    return {name: p.grad for name, p in network.named_parameters()}

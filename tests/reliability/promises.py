@@ -8,15 +8,15 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl
-from archdsl.diagnostics import Severity
-from archdsl.graph import Graph, Mode
+from archdsl.diagnostics.diagnostic import Severity
+from archdsl.ir.graph import Graph, Item, Mode
 from archdsl.shapes import evaluate
 from archdsl_torch.runtime import PACKAGE
 from tests.compiler import interpreter
@@ -69,20 +69,13 @@ def require(holds: bool, what: str) -> None:
 
 
 def trials(file: Path, graph: Graph) -> Iterator[dict[str, int]]:
-    """Batches of 1, 2 and 3, and other sizes, where `check` takes them."""
-    names = [name for name in graph.sample_sizes if name != "N"]
-    batches = (2, 1, 3) if "N" in graph.sample_sizes else ()
-    yield from ({"N": batch} for batch in batches if accepted(file, {"N": batch}))
-    if not batches:
-        yield {}
-    if names:
-        larger = {"N": 2, **{name: graph.sample_sizes[name] + 3 for name in names}}
-        if accepted(file, sizes_of(graph, larger)):
-            yield larger
-
-
-def sizes_of(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
-    return {name: size for name, size in sizes.items() if name in graph.sample_sizes}
+    """Batches of 1, 2 and 3 where `check` takes them, else the sample's own; and other sizes, where it takes those."""
+    named = "N" in graph.sample_sizes
+    batches = [{"N": batch} for batch in (2, 1, 3) if named and accepted(file, {"N": batch})] or [{}]
+    yield from batches
+    others = {name: size + 3 for name, size in graph.sample_sizes.items() if name != "N"}
+    if others and accepted(file, larger := {**batches[0], **others}):
+        yield larger
 
 
 def _compare(graph: Graph, module: nn.Module, printed: nn.Module, sizes: dict[str, int], training: bool) -> int:
@@ -93,10 +86,10 @@ def _compare(graph: Graph, module: nn.Module, printed: nn.Module, sizes: dict[st
         _must_refuse(graph, module, sizes, refused.path)
         return 0
     before = copy.deepcopy(module.state_dict())
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     oracle: list[interpreter.Run] = []
     expected = run(graph, sizes, module, lambda inputs: _oracle(graph, module, inputs, oracle))
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     found = run(graph, sizes, module, lambda inputs: named(module(*inputs.values()), graph))
     where = f"at {sizes}, {'training' if training else 'evaluation'}"
     same_pass(found, expected, where)
@@ -105,7 +98,7 @@ def _compare(graph: Graph, module: nn.Module, printed: nn.Module, sizes: dict[st
         close(value, oracle[0].state[name], f"`{name}` afterwards {where}")
     printed.load_state_dict(before)
     printed.train(training)
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     same_pass(
         run(graph, sizes, printed, lambda inputs: named(printed(*inputs.values()), graph)), found, f"printed {where}"
     )
@@ -219,7 +212,7 @@ def meta_inputs(graph: Graph) -> list[Tensor]:
 
 
 def copies(file: Path) -> None:
-    """deepcopy, pickle and a state_dict's way there and back."""
+    """deepcopy, pickle and a state_dict's way there and back, also from the names that nodes had before."""
     graph = archdsl.graph(file)
     module = archdsl.build(graph, seed=0, dtype=torch.float64).eval()
     sizes: dict[str, int] = {}
@@ -231,12 +224,28 @@ def copies(file: Path) -> None:
         expected = named(module(*(x.clone() for x in drawn.values())), graph)
         fresh = archdsl.build(graph, seed=1, dtype=torch.float64).eval()
         fresh.load_state_dict(module.state_dict())
+        older = archdsl.build(graph, seed=2, dtype=torch.float64).eval()
+        older.load_state_dict(under_earlier_names(graph, module.state_dict()))
         for form, other in {
             "deepcopy": copy.deepcopy(module), "pickle": pickle.loads(pickle.dumps(module)), "state_dict": fresh,
+            "state_dict of earlier names": older,
         }.items():  # fmt: skip
             found = named(other(*(x.clone() for x in drawn.values())), graph)
             same_pass(Pass(found, []), Pass(expected, []), form)
     forget()
+
+
+def under_earlier_names(graph: Graph, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they were called when every node still had the name that its `was` says."""
+    renamed: dict[str, str] = {}
+    for node in graph.nodes:
+        parts, item = [], cast("Item | None", node)
+        while item is not None and item.scope is not None:
+            parts.append(item.was or item.name)
+            item = item.scope
+        for name in node.tensors:
+            renamed[".".join(filter(None, (node.path, name)))] = ".".join(filter(None, (*reversed(parts), name)))
+    return {renamed.get(name, name): value for name, value in state.items()}
 
 
 def counted(graph: Graph) -> None:

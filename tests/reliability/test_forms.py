@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from archdsl.files import shipped
+from archdsl.document.files import shipped
 from tests.generators import Spec, networks
 from tests.reliability import forms, promises
 from tests.reliability.processes import Pair
+from tests.thorough import examples
 
-QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=examples(12), suppress_health_check=list(HealthCheck))
 FILES = {path.stem: path for path in shipped()}
 SLICE = ["lenet5", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet20", "elman_rnn"))]
 

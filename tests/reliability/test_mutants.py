@@ -9,11 +9,12 @@ import archdsl
 from tests.mutants.seeds import seed
 from tests.reliability.guard import watched
 from tests.reliability.mutants import checked
+from tests.thorough import examples
 
 
 def test_check_answers_soon_and_runs_nothing(tmp_path: Path) -> None:
     drawn = seed()
-    found = checked(f"{drawn}", 400, tmp_path)
+    found = checked(f"{drawn}", examples(400), tmp_path)
     assert not found, f"seed {drawn}: {found[0].what}\n{found[0].text}"
 
 

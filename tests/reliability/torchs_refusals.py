@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl.graph import Graph, Mode, Node
+from archdsl.ir.graph import Graph, Mode, Node
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm
 from archdsl.ops.special import Parameter, ScanCarry, ScanSlice
 from archdsl.shapes import evaluate, product

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl
 from archdsl import Graph
-from archdsl.files import shipped
+from archdsl.document.files import shipped
 from archdsl.shapes import evaluate
 
 QUICK = ("lenet5", "resnet18", "swin_t", "lstm")

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 import archdsl
 from tests.references.cases.first import CASES
 from tests.references.parity import calibrate, fill, outputs_of
+from tests.thorough import some
 
 SHAPES: dict[str, tuple[int, int]] = {"lenet5": (1, 32), **{case.name: (3, case.size) for case in CASES}}
 SIZES = {"vit_b_16": {"image_size": 64}, "swin_t": {"image_size": 96}}
@@ -63,7 +64,7 @@ def assert_close(found: Tensor, expected: Tensor, tolerance: float = 1e-4) -> No
     assert (found - expected).abs().max() <= tolerance * expected.abs().max()
 
 
-@pytest.fixture(scope="module", params=SHAPES)
+@pytest.fixture(scope="module", params=some(SHAPES))
 def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     name = request.param
     channels, size = SHAPES[name]

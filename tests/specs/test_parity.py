@@ -12,6 +12,7 @@ import archdsl
 from tests.references import parity
 from tests.references.cases import CASES
 from tests.references.parity import Case
+from tests.thorough import some
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Pair:
 FULL = [case for case in CASES if case.full]
 
 
-@pytest.fixture(scope="module", params=FULL, ids=[case.name for case in FULL])
+@pytest.fixture(scope="module", params=some(FULL, every=2), ids=[case.name for case in FULL])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     case: Case = request.param
     theirs = parity.telling_reference(case)
@@ -42,7 +43,7 @@ def test_keys_and_shapes(pair: Pair) -> None:
     assert parity.layout(pair.ours) == parity.layout(pair.theirs)
 
 
-@pytest.mark.parametrize("batch", [2, 3])
+@pytest.mark.parametrize("batch", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
 def test_outputs_and_gradients(pair: Pair, training: bool, batch: int) -> None:
     parity.assert_same_pass(pair.ours, pair.theirs, pair.images(batch), training=training)

@@ -61,3 +61,14 @@ def test_says_what_it_is(name: str) -> None:
     assert graph.name == name
     assert graph.summary
     assert graph.reference.startswith(("arXiv:", "doi:", "https://"))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_images_may_have_any_number_of_channels(name: str) -> None:
+    graph = archdsl.graph(name)
+    images = [node.types[0] for node in graph.inputs.values() if node.types[0].rank == 4]
+    if not images:
+        return
+    assert all(image.shape[1] == graph.params["in_channels"] for image in images)
+    other = archdsl.graph(name, in_channels=5)
+    assert all(node.types[0].shape[1] == 5 for node in other.inputs.values() if node.types[0].rank == 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archdsl
-from archdsl.graph import Graph, Node, Scope
+from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.shapes import evaluate
 from tests.references.cases.inception import FIGURE_5
 

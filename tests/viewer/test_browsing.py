@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import archdsl
-from archdsl.diagram.flow import Flow
+from archdsl.figure.flow import Flow
 from tests.viewer.watched import WatchedPage
 
 Browse = Callable[..., WatchedPage]

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pytest
 
 import archdsl
-from archdsl import diagram, viewer
-from archdsl.diagram.view import View
+from archdsl import formats, viewer
+from archdsl.figure.view import View
 from archdsl.viewer.compact import compact
 from archdsl.viewer.content import content
 from archdsl.viewer.figures import Drawn
@@ -168,25 +168,25 @@ def test_the_command_writes_the_page(archdsl_cli: Callable[..., tuple[int, str, 
 
 
 def test_a_page_takes_no_options_of_figures(tmp_path: Path) -> None:
-    with pytest.raises(diagram.DrawingError, match="takes no options"):
-        diagram.draw(archdsl.graph("lenet5"), tmp_path / "net.html", View(depth=2))
+    with pytest.raises(formats.DrawingError, match="takes no options"):
+        formats.draw(archdsl.graph("lenet5"), tmp_path / "net.html", View(depth=2))
 
 
 def test_without_graphviz_the_error_is_that_of_figures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(*_: object) -> None:
-        raise diagram.MissingError("there is no Graphviz")
+        raise formats.MissingError("there is no Graphviz")
 
     monkeypatch.setattr("archdsl.viewer.figures.painted", missing)
-    with pytest.raises(diagram.MissingError):
+    with pytest.raises(formats.MissingError):
         viewer.page(archdsl.graph("lenet5"))
-    with pytest.raises(diagram.DrawingError, match=r"wrote `.*net\.dot` instead"):
+    with pytest.raises(formats.DrawingError, match=r"wrote `.*net\.dot` instead"):
         archdsl.draw("lenet5", tmp_path / "net.html")
 
 
 def test_an_overview_that_cannot_be_laid_out_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_large(*_: object) -> None:
-        raise diagram.TooLargeError("too large")
+        raise formats.TooLargeError("too large")
 
     monkeypatch.setattr("archdsl.viewer.figures.painted", too_large)
-    with pytest.raises(diagram.TooLargeError, match="the overview"):
+    with pytest.raises(formats.TooLargeError, match="the overview"):
         viewer.page(archdsl.graph("lenet5"))

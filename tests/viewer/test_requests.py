@@ -6,8 +6,11 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +21,9 @@ from archdsl.viewer.watching import Watched
 SPEC = "archdsl: 1\ninputs: {x: [N, 3]}\nnodes: {relu: relu}\n"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all these tests: whatever it was asked before, it answers."""
-    spec = tmp_path_factory.mktemp("viewer") / "net.yaml"
+@contextmanager
+def running_server(folder: Path) -> Iterator[Server]:
+    spec = folder / "net.yaml"
     spec.write_text(SPEC, "utf-8")
     watched = Watched(str(spec), {}, {})
     with Server(watched, 0) as running:
@@ -31,6 +33,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         watched.stop()
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all these tests: whatever it was asked before, it answers."""
+    with running_server(tmp_path_factory.mktemp("viewer")) as running:
+        yield running
+
+
+def connected(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.server_port), timeout=20)
 
 
 def say(server: Server, data: bytes) -> bytes:
@@ -136,3 +149,52 @@ def test_clients_that_say_nothing(
     for client in silent:
         client.close()
     assert still_answers(server, capfd)
+
+
+def test_a_client_that_says_it_byte_by_byte(
+    server: Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module._Handler, "patience", 0.5)
+    with connected(server) as client:
+        client.settimeout(0.05)
+        for _ in range(400):
+            try:
+                client.sendall(b"G")
+                if client.recv(1) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        else:
+            pytest.fail("it was waited for")
+    assert still_answers(server, capfd)
+
+
+def test_connections_and_streams_are_bounded(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST", 8)
+    with running_server(tmp_path) as server:
+        request = b"GET /events?version=0 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % server.server_port
+        streams = [connected(server) for _ in range(4)]
+        for stream in streams:
+            stream.sendall(request)
+            assert stream.recv(15) == b"HTTP/1.0 200 OK"
+        assert b" 503 " in say(server, request).partition(b"\r\n")[0], "half of the places are for the page"
+        assert still_answers(server, capfd)
+        silent = [connected(server) for _ in range(4)]
+        while len(server._asking) < len(silent):
+            time.sleep(0.01)
+        before = threading.active_count()
+        page = request.replace(b"events?version=0", b"")
+        assert not any(b" 200 " in say(server, page) for _ in range(20)), "there is no place left"
+        assert threading.active_count() <= before
+        for client in silent:
+            client.close()
+        until = time.monotonic() + 20
+        while time.monotonic() < until and b" 200 " not in say(server, page):
+            time.sleep(0.05)
+        assert still_answers(server, capfd)
+        for stream in streams:
+            stream.close()

@@ -1,6 +1,6 @@
 """The lowerings by theme; importing the package registers them all with `lower`."""
 
-from archdsl_torch.ops import (
+from archdsl_torch.ops import (  # noqa: F401
     activation,
     attention,
     cast,
@@ -22,28 +22,5 @@ from archdsl_torch.ops import (
     reshape,
     resize,
     spatial,
+    unpool,
 )
-
-__all__ = [
-    "activation",
-    "attention",
-    "cast",
-    "combine",
-    "contract",
-    "conv",
-    "divide",
-    "dropout",
-    "einsum",
-    "embedding",
-    "index",
-    "linear",
-    "norm",
-    "pool",
-    "rearrange",
-    "recurrent",
-    "reduce",
-    "repeat",
-    "reshape",
-    "resize",
-    "spatial",
-]

@@ -6,7 +6,8 @@ from typing import Final
 
 from archdsl.ops import activation as ops
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, In, Lowered, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import Arg, In
 
 NAMES: Final[dict[type[ops.Activation], tuple[str, str]]] = {
     ops.Relu: ("nn.ReLU", "F.relu"),
@@ -55,6 +56,11 @@ def _(op: ops.Prelu, x: TensorType, weight: TensorType | None = None) -> Lowered
 def _(op: ops.Rrelu, x: TensorType) -> Lowered:
     # draws its slopes while training, so it must be a module
     return Lowered(call("nn.RReLU", **fields(op, "lower", "upper")), None)
+
+
+@lower.register
+def _(op: ops.Logit, x: TensorType) -> Lowered:
+    return Lowered(None, call("torch.logit", In(0), **fields(op, "eps")))
 
 
 @lower.register

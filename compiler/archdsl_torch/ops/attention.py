@@ -6,20 +6,8 @@ from math import inf
 
 from archdsl.ops.attention import MultiheadAttention, ScaledDotProductAttention
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import (
-    Arg,
-    Code,
-    In,
-    Lowered,
-    Method,
-    Self,
-    Training,
-    call,
-    fed,
-    fields,
-    lower,
-    method,
-)
+from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower, method
+from archdsl_torch.lowering.tree import TRAINING, Arg, Code, Conditional, Fixed, In, Method, Self
 
 
 @lower.register
@@ -27,7 +15,7 @@ def _(op: ScaledDotProductAttention, *inputs: TensorType | None) -> Lowered:
     mask = fed(("attn_mask",), inputs, start=3)
     dropout: dict[str, Code] = {}
     if op.dropout_p:
-        dropout["dropout_p"] = Training(Arg(op.dropout_p, "dropout_p"))
+        dropout["dropout_p"] = Conditional(TRAINING, Arg(op.dropout_p, "dropout_p"), Fixed(0.0))
     options = fields(op, "is_causal", "scale", "enable_gqa")
     qkv = (In(0), In(1), In(2))
     return Lowered(None, call("F.scaled_dot_product_attention", *qkv, **mask, **dropout, **options))

@@ -6,7 +6,8 @@ from typing import Final
 
 from archdsl.ops.cast import Cast, Detach
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import In, Lowered, lower, method
+from archdsl_torch.lowering.base import Lowered, lower, method
+from archdsl_torch.lowering.tree import In
 
 _METHODS: Final = {
     "bool": "bool",

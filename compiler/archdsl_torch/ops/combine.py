@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ops.combine import Cat, Stack
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import In, Lowered, Many, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import In, Many
 
 
 @lower.register(Cat)

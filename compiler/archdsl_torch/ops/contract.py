@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ops.contract import Bmm, Cdist, CosineSimilarity, Matmul
+from archdsl.ops.contract import Bmm, Cdist, CosineSimilarity, Matmul, PairwiseDistance
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import In, Lowered, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import In
 
 
 @lower.register(Matmul)
@@ -17,6 +18,12 @@ def _(op: Matmul | Bmm, x: TensorType, other: TensorType) -> Lowered:
 def _(op: CosineSimilarity, x1: TensorType, x2: TensorType) -> Lowered:
     given = fields(op, "dim", "eps")
     return Lowered(call("nn.CosineSimilarity", **given), call("F.cosine_similarity", In(0), In(1), **given))
+
+
+@lower.register
+def _(op: PairwiseDistance, x1: TensorType, x2: TensorType) -> Lowered:
+    given = fields(op, "p", "eps", "keepdim")
+    return Lowered(call("nn.PairwiseDistance", **given), call("F.pairwise_distance", In(0), In(1), **given))
 
 
 @lower.register

@@ -5,7 +5,8 @@ from __future__ import annotations
 from archdsl.ops.base import normal_dim
 from archdsl.ops.divide import Chunk, Division, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
 from archdsl.shapes import Dim, TensorType, least
-from archdsl_torch.lowering import Arg, Code, Fixed, In, Index, Lowered, Range, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, fields, lower, method
+from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Index, Range
 
 
 @lower.register

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ops.dropout import AnyDropout, StochasticDepth
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, Lowered, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import Arg
 
 
 @lower.register

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ops.einsum import Einsum
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, In, Lowered, call, lower
+from archdsl_torch.lowering.base import Lowered, call, lower
+from archdsl_torch.lowering.tree import Arg, In
 
 
 @lower.register

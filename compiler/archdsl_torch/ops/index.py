@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from archdsl.ops.index import Gather, Index, IndexSelect, MaskedFill, OneHot, TakeAlongDim, Where
 from archdsl.shapes import TensorType
-from archdsl_torch import lowering
-from archdsl_torch.lowering import Arg, In, Lowered, call, lower, method
+from archdsl_torch.lowering import tree
+from archdsl_torch.lowering.base import Lowered, call, lower, method
+from archdsl_torch.lowering.tree import Arg, In
 
 
 @lower.register
 def _(op: Index, x: TensorType, index: TensorType) -> Lowered:
-    return Lowered(None, lowering.Index(In(0), (In(1),)))
+    return Lowered(None, tree.Index(In(0), (In(1),)))
 
 
 @lower.register(IndexSelect)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from archdsl.ops.base import Op
-from archdsl.shapes import Symbolic
-from archdsl_torch.lowering import Arg, Call, Code
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType
+from archdsl_torch.lowering.base import call
+from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, In, Index, Starred, Tuple
+
+Margins: TypeAlias = tuple[tuple[Dim, Dim], ...]
+"""The padding before and after each spatial dimension."""
 
 
 def layer_fields(op: Op, *names: str) -> dict[str, Code]:
@@ -16,6 +21,25 @@ def layer_fields(op: Op, *names: str) -> dict[str, Code]:
 
 def layer_field(op: Op, name: str) -> Arg:
     return Arg(_one_if_equal(getattr(op, name)), name)
+
+
+def padded_before(code: Code, x: TensorType, margins: Margins, windows: Sequence[Shape], **options: Code) -> Code:
+    """What pads `code` by these margins, a tensor of the op's first input's sizes, those of `x`; itself by none.
+
+    `windows` are kernel, stride and dilation, from which the padding of a size that only the run knows is computed.
+    """
+    if not any(side for margin in margins for side in margin):
+        return code
+    pads: list[Code] = []  # the innermost dimension comes first in F.pad
+    for dim in reversed(range(len(margins))):
+        if isinstance(x.shape[dim + 2], int):
+            pads += map(Arg, margins[dim])
+        else:
+            kernel, stride, dilation = (sizes[dim] for sizes in windows)
+            size = Index(Attribute(In(0), "shape"), (Fixed(dim + 2),))
+            gap = (Arg(dilation),) if dilation != 1 else ()
+            pads.append(Starred(Call("same_upper", (size, Arg(kernel), Arg(stride), *gap))))
+    return call("F.pad", code, Tuple(tuple(pads)), **options)
 
 
 def static(module: Call) -> Call | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ops.linear import Bilinear, Identity, Linear
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, In, Lowered, call, fed, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower
+from archdsl_torch.lowering.tree import Arg, In
 
 
 @lower.register

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ops.norm import (
-    BatchNorm,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    LocalResponseNorm,
-    RmsNorm,
-    RunningNorm,
-)
+from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm, RunningNorm
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, Call, Code, Fixed, In, Lowered, call, fed, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower
+from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In
 from archdsl_torch.ops.layers import static
 
 
@@ -68,10 +61,7 @@ def _(op: GroupNorm, x: TensorType) -> Lowered:
 @lower.register
 def _(op: LocalResponseNorm, x: TensorType) -> Lowered:
     size, options = Arg(op.size, "size"), fields(op, "alpha", "beta", "k")
-    return Lowered(
-        call("nn.LocalResponseNorm", size, **options),
-        call("F.local_response_norm", In(0), size, **options),
-    )
+    return Lowered(call("nn.LocalResponseNorm", size, **options), call("F.local_response_norm", In(0), size, **options))
 
 
 def _normalized(op: LayerNorm | RmsNorm, x: TensorType) -> Code:

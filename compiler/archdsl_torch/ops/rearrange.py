@@ -6,27 +6,30 @@ of code serves every input, and a size that only the run knows is never written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archdsl.ops.rearrange import Group, Rearrange
-from archdsl.shapes import Dim, TensorType
-from archdsl_torch.lowering import Arg, Code, Fixed, In, Lowered, Many, lower, method
+from archdsl.shapes import TensorType
+from archdsl_torch.lowering.base import Lowered, lower, method
+from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Many
 
 
 @lower.register
 def _(op: Rearrange, x: TensorType) -> Lowered:
     plan = op.plan(x)
-    axes = _split(In(0), plan.pattern.left, op.given)
+    said: dict[str, Code] = {axis: Arg(size, axis) for axis, size in op.given.items()}
+    said |= {axis: Fixed(size) for axis, size in plan.pattern.constants.items()}
+    axes = _split(In(0), plan.pattern.left, said)
     return Lowered(None, _merge(_permute(axes, plan.order), plan.pattern.right))
 
 
-def _split(code: Code, groups: Sequence[Group], given: dict[str, Dim]) -> Code:
+def _split(code: Code, groups: Sequence[Group], said: Mapping[str, Code]) -> Code:
     """One dimension for every axis; from the last to the first, so that the numbers stay right."""
     for dim, group in reversed(list(enumerate(groups))):
         if not group:
             code = method(code, "squeeze", Fixed(dim))
         elif len(group) > 1:
-            sizes = (Arg(given[axis], axis) if axis in given else Fixed(-1) for axis in group)
+            sizes = (said.get(axis, Fixed(-1)) for axis in group)
             code = method(code, "unflatten", Fixed(dim), Many(tuple(sizes)))
     return code
 

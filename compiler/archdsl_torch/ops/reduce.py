@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from archdsl.ops.reduce import (
-    Cumsum,
     Extreme,
     ExtremePlace,
     Logsumexp,
@@ -11,13 +10,16 @@ from archdsl.ops.reduce import (
     Normalize,
     Prod,
     Reduction,
+    Running,
     Sort,
     Std,
     Topk,
     Var,
 )
+from archdsl.ops.rules import FLOATS, listed
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, Code, In, Lowered, call, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, call, fields, lower, method
+from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Like
 
 X = In(0)
 
@@ -39,12 +41,21 @@ def _(op: Var | Std, x: TensorType) -> Lowered:
 @lower.register
 def _(op: Norm, x: TensorType) -> Lowered:
     order: dict[str, Code] = {} if op.p == 2 else {"ord": Arg(op.p, "p")}
-    return Lowered(None, call("torch.linalg.vector_norm", X, **order, **fields(op, "dim", "keepdim")))
+    options = fields(op, "dim", "keepdim")
+    if any(dim < 0 for dim in listed(op.dim)) and not op.keepdim:
+        # torch 2.8 keeps, on the meta device and in an export, a dimension of one place that is counted from the end
+        dims = tuple(range(x.rank)[dim] for dim in listed(op.dim))
+        options["dim"] = Fixed(dims[0] if isinstance(op.dim, int) else dims)
+    return Lowered(None, call("torch.linalg.vector_norm", X, **order, **options))
 
 
 @lower.register
 def _(op: Logsumexp, x: TensorType) -> Lowered:
-    return Lowered(None, method(X, "logsumexp", **fields(op, "dim", "keepdim")))
+    options = fields(op, "dim", "keepdim")
+    if x.dtype in FLOATS:
+        return Lowered(None, method(X, "logsumexp", **options))
+    # of whole numbers torch makes one in its default dtype
+    return Lowered(None, method(method(method(X, "double"), "logsumexp", **options), "to", Like("dtype")))
 
 
 @lower.register
@@ -53,8 +64,8 @@ def _(op: Normalize, x: TensorType) -> Lowered:
 
 
 @lower.register
-def _(op: Cumsum, x: TensorType) -> Lowered:
-    return Lowered(None, method(X, "cumsum", **fields(op, "dim")))
+def _(op: Running, x: TensorType) -> Lowered:
+    return Lowered(None, method(X, op.name, **fields(op, "dim")))
 
 
 @lower.register

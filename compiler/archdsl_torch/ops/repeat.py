@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ops.repeat import Expand, Repeat, RepeatInterleave, Tile
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import Arg, In, Lowered, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, fields, lower, method
+from archdsl_torch.lowering.tree import Arg, In
 
 
 @lower.register

@@ -17,7 +17,8 @@ from archdsl.ops.reshape import (
 )
 from archdsl.ops.rules import listed
 from archdsl.shapes import Symbolic, TensorType
-from archdsl_torch.lowering import Arg, Code, In, Lowered, call, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, call, fields, lower, method
+from archdsl_torch.lowering.tree import Arg, Code, In
 
 X = In(0)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from archdsl.ops.resize import Fold, Interpolate, Unfold
 from archdsl.ops.rules import listed
 from archdsl.shapes import Symbolic, TensorType
-from archdsl_torch.lowering import Arg, In, Lowered, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import Arg, In
 from archdsl_torch.ops.layers import layer_field, layer_fields
 
 

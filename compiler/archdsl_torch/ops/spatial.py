@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from archdsl.ops.spatial import AffineGrid, ChannelShuffle, GridSample, Pad, PixelShuffle, PixelUnshuffle
 from archdsl.shapes import Symbolic, TensorType
-from archdsl_torch.lowering import Arg, Call, Code, In, Lowered, call, fields, lower
+from archdsl_torch.lowering.base import Lowered, call, fields, lower
+from archdsl_torch.lowering.tree import Arg, Call, Code, In
 
-_PAD_MODULES = {
-    "reflect": "nn.ReflectionPad",
-    "replicate": "nn.ReplicationPad",
-    "circular": "nn.CircularPad",
-}
+_PAD_MODULES = {"reflect": "nn.ReflectionPad", "replicate": "nn.ReplicationPad", "circular": "nn.CircularPad"}
 
 
 @lower.register

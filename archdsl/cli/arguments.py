@@ -1,0 +1,260 @@
+"""The arguments of the commands, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final
+
+from archdsl import __version__
+from archdsl.limits import MAX_INT64, SEED, SEEDS
+
+if TYPE_CHECKING:
+    from archdsl.figure.view import View
+
+Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], str]]
+
+_MANY: Final = 10**30
+"""More than any number that means something here."""
+_KEY: Final = re.compile(r"[^\W\d]\w*(?:\.[\w-]+)*")
+_SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
+META: Final = "meta"
+"""The device of tensors without numbers."""
+_ONE_SPEC: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
+_EPILOG: Final = """\
+examples:
+  archdsl build swin_t
+  archdsl build my_net.yaml -p num_classes=10 -o out
+  archdsl summary resnet50 --size H=256 --size W=256
+  archdsl draw resnet50 -o resnet50.pdf
+  archdsl diff resnet50 --to num_classes=10 -o diff.svg
+"""
+
+
+@final
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is output like any other: argparse takes no notice where it cannot be written."""
+
+    def print_help(self, file: Any = None) -> None:
+        (file or sys.stdout).write(self.format_help())
+
+
+@final
+class _Version(argparse.Action):
+    """Prints the version, as output like any other."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        print(f"archdsl {__version__}")
+        parser.exit()
+
+
+def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentParser:
+    """The parser for these commands, each with its function and a line about it.
+
+    Only the `wanted` ones know their arguments: a call is for one command, and those of `draw` import what draws.
+    """
+    parser = _Parser(
+        prog="archdsl",
+        description="Neural networks described in YAML: checked, drawn, and compiled to readable PyTorch.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    listed = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    made = {}
+    for name, (command, about) in commands.items():
+        made[name] = listed.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
+        )
+        made[name].set_defaults(command=command)
+    for name in wanted:
+        _add_arguments(name, made[name])
+    return parser
+
+
+def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    if command in _ONE_SPEC:
+        _add_spec(parser)
+    if command in (*_ONE_SPEC, "check"):
+        parser.add_argument(
+            "--include", action="append", default=[], metavar="DIR",
+            help="a folder whose files a spec may name, beside those of its own folder; repeatable",
+        )  # fmt: skip
+    _OWN[command](parser)
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
+    parser.add_argument(
+        "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter of the spec; the value is read as YAML",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
+        help="set a symbolic dimension of the inputs",
+    )  # fmt: skip
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="seed the weights and the input")
+    parser.add_argument(
+        "--weights", metavar="FILE", help="load published weights, and write them under the network's names"
+    )
+    parser.add_argument(
+        "--device", choices=("cpu", META), default="cpu",
+        help="meta: allocate nothing, run nothing, for a network that is too large for this machine",
+    )  # fmt: skip
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
+
+
+def _add_summary(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
+    parser.add_argument("--batch", type=_depth, metavar="N", help="the batch to count memory for")
+    parser.add_argument(
+        "--dtype", choices=("float32", "float16", "bfloat16", "float64"), default="float32",
+        help="the dtype to count memory for",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("table", "json", "csv", "markdown"), default="table")
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="the port on this machine (default: any free one)"
+    )
+    parser.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="only print the address, and open no browser"
+    )
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--family", metavar="NAME", help="only the networks of this family")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def _add_ops(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="an op")
+
+
+def _add_draw(parser: argparse.ArgumentParser) -> None:
+    from archdsl.figure.view import DIRECTIONS, STYLES
+
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,tikz,mmd,dot,html}", help="the suffix is the format"
+    )
+    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open in one picture")
+    for name, about in (("expand", "open the block at this path in place"), ("collapse", "keep that block closed")):
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="PATH", help=f"{about}; repeatable")
+    parser.add_argument("--only", metavar="PATH", help="draw this block alone")
+    parser.add_argument(
+        "--direction", choices=DIRECTIONS, default=DIRECTIONS[0],
+        help="the overview runs down (TB, the default) or to the right (LR)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--style", choices=STYLES, default=STYLES[0],
+        help="colours for paper (the default), for a dark ground, or greys for printing",
+    )  # fmt: skip
+    parser.add_argument("--no-counts", dest="counts", action="store_false", help="say no parameters and MACs")
+    parser.add_argument("--batch", action="store_true", help="begin shapes with the batch")
+    parser.add_argument("--title", metavar="TEXT", help="instead of the network's name; empty for none")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("other", metavar="OTHER", nargs="?", help="what SPEC is compared with (default: SPEC itself)")
+    parser.add_argument(
+        "--to", type=_change, action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter (num_classes=10) or a size (H=256) of the second alone; -p and --size set both",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("-o", "--output", metavar="FILE.{svg,pdf,png,dot}", help="draw the second, changes coloured")
+    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks that the figure opens")
+    parser.epilog = "exit code: 0 the networks are the same, 3 they differ, 1 a spec is bad, 2 the call is"
+
+
+_OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "build": _add_build,
+    "check": _add_check,
+    "source": _add_output,
+    "graph": _add_output,
+    "summary": _add_summary,
+    "draw": _add_draw,
+    "view": _add_view,
+    "list": _add_list,
+    "diff": _add_diff,
+    "ops": _add_ops,
+}
+"""What each command takes beside what several do."""
+
+
+def _change(text: str) -> tuple[str, str, Any]:
+    """`key=value` or `H=256`, after the name of the option that would set it for both."""
+    return ("sizes", *_size(text)) if _SIZE.fullmatch(text) else ("params", *_param(text))
+
+
+def _param(text: str) -> tuple[str, Any]:
+    """`key=value`, the value read as a spec file would read it."""
+    from archdsl.document.loader import load
+
+    key, equals, value = text.partition("=")
+    if not equals or not _KEY.fullmatch(key):
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found `{text}`")
+    data, _, diagnostics = load(f"{key}: {value}\n", "-p")
+    if diagnostics:
+        raise argparse.ArgumentTypeError(f"cannot read `{value}`: {diagnostics[0].message}")
+    if not isinstance(data, dict) or list(data) != [key]:
+        raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
+    return key, data[key]
+
+
+def _size(text: str) -> tuple[str, int]:
+    """`H=256` or `x.H=256`."""
+    match = _SIZE.fullmatch(text)
+    if match is None or (size := _number(match["size"])) < 1:
+        raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
+    return match["name"], size
+
+
+def view_of(options: argparse.Namespace) -> View:
+    """What the options of `draw` ask a figure to show."""
+    from archdsl.figure.view import View
+
+    names = ("depth", "only", "direction", "style", "counts", "batch", "title")
+    chosen = {name: getattr(options, name) for name in names}
+    return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or (port := _number(text)) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port, a whole number up to 65535, found `{text}`")
+    return port
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or not 1 <= (depth := _number(text)) <= MAX_INT64:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found `{text}`")
+    return depth
+
+
+def _seed(text: str) -> int:
+    digits = text.removeprefix("-")
+    seed = _number(digits) * (1 if digits == text else -1) if digits.isdecimal() else _MANY
+    if seed not in SEEDS:
+        raise argparse.ArgumentTypeError(f"expected {SEED}, found `{text}`")
+    return seed
+
+
+def _number(digits: str) -> int:
+    """The number that digits say, or one too large for anything: Python reads no number of thousands of them."""
+    return int(digits) if len(digits) <= len(str(_MANY)) else _MANY

@@ -1,0 +1,390 @@
+"""The commands: parse arguments, call the API, print. Nothing else.
+
+Exit codes: 0 done, 1 the spec is bad, 2 the call is (arguments, files that cannot be read or written);
+of `diff` also 3, the networks differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from archdsl.cli.arguments import META, make_parser, view_of
+from archdsl.cli.sharing import (
+    BAD_SPEC,
+    BAD_USAGE,
+    Failure,
+    complain,
+    complain_of,
+    drawing,
+    exit_code,
+    figure_of,
+    graph_of,
+    graphs_of,
+    shown,
+    spare,
+    step,
+    write,
+)
+from archdsl.faults.code import Code
+from archdsl.text import streams
+from archdsl.text.plain_text import to_json, visible, visible_lines
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    import torch  # noqa: TID251 - for the annotations alone
+
+    from archdsl.diagnostics.diagnostic import Diagnostic
+    from archdsl.elaboration.analyse import Examined
+    from archdsl.ir.graph import Graph
+    from archdsl.ir.weights import LoadReport
+
+DIFFERENT: Final = 3
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+
+def main() -> NoReturn:
+    """The console script: runs `sys.argv` and exits."""
+    streams.prepare()
+    # Looking for pydantic's plugins reads the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # One command makes little garbage: looking for it, here and on exit, takes a tenth of a `check`.
+    gc.disable()
+    code = _finished()
+    gc.freeze()
+    sys.exit(code)
+
+
+def _finished() -> int:
+    """Runs the command, and writes what it has printed: no failure or interrupt speaks for itself."""
+    interrupts = _Interrupts()
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else bool(leave.code)
+    except BaseException as error:
+        if not (interrupts.met or isinstance(error, KeyboardInterrupt)):
+            raise
+        interrupts.met, code = True, BAD_USAGE
+    if interrupts.met and code not in (0, INTERRUPTED):
+        complain("interrupted")
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    unwritten = streams.finish()
+    if unwritten is None or code:
+        return code
+    complain_of(unwritten)
+    return BAD_USAGE
+
+
+class _Interrupts:
+    """Notes an interrupt: a library that is being imported may turn it into a failure of its own."""
+
+    def __init__(self) -> None:
+        self.met = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else they are ignored, as with `nohup`
+            signal.signal(signal.SIGINT, self._meet)
+
+    def _meet(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.met = True
+        raise KeyboardInterrupt
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; argparse exits by itself on bad usage."""
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except Failure as failure:
+        complain(str(failure))
+        return failure.status
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        complain(str(error))
+        return BAD_USAGE
+    except BrokenPipeError:
+        streams.finish()  # whoever read our output has seen enough
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        complain_of(error)
+        return BAD_USAGE
+    except MemoryError as error:
+        complain(str(error) or "there is not enough memory")
+        return BAD_USAGE
+    return code
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    first = arguments[0] if arguments else ""
+    parser = make_parser(COMMANDS, [first] if first in COMMANDS else COMMANDS)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return BAD_USAGE
+    if not first.startswith("-") and first not in COMMANDS:
+        raise Failure(f"unknown command `{first}`; {_suggestion(first)}")
+    options = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    return command(options)
+
+
+def _suggestion(word: str) -> str:
+    from archdsl.text.nearest import did_you_mean
+
+    if word.endswith((".yaml", ".yml")):
+        return f"did you mean `archdsl build {word}`?"
+    return did_you_mean(word, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def build(options: argparse.Namespace) -> int:
+    """Checks, builds, runs once, then writes source, figure and summary."""
+    if options.device == META and options.weights is not None:
+        raise Failure("weights need a place, which the device `meta` is not: leave out `--weights`, or `--device`")
+    graph = graph_of(options)
+    with step("loading PyTorch"):
+        import archdsl_torch
+        from archdsl_torch import run_once  # noqa: F401 - loads it
+    with step("building the module"):
+        module, report = _module(graph, options)
+    if options.device != META:
+        _run_once(module, graph, options.seed)
+    with step("drawing"):
+        suffix, figure = figure_of(graph)
+    texts = {f"{graph.name}.py": archdsl_torch.source_of(module), f"{graph.name}.{suffix}": figure}
+    files = {name: text.encode() for name, text in texts.items()}
+    if report is not None:
+        print(visible_lines(f"{report}\n"))
+        files[f"{graph.name}.pth"] = archdsl_torch.saved(module)
+    directory = Path(options.output) if options.output is not None else Path("build") / graph.name
+    spare((directory / name for name in files), graph.path, options.weights)
+    _write_build(graph, files, directory)
+    return 0
+
+
+def _run_once(module: torch.nn.Module, graph: Graph, seed: int | None) -> None:
+    import archdsl_torch
+
+    archdsl_torch.check_run(graph)
+    with step("running one forward pass"):
+        try:
+            archdsl_torch.run_once(module, graph, seed=seed)
+        except (RuntimeError, AssertionError) as error:
+            raise Failure(f"`{graph.name}` was built but does not run: {error}", Code.DOES_NOT_RUN) from error
+
+
+def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, LoadReport | None]:
+    """The module, with what became of the tensors of `--weights`."""
+    import archdsl_torch
+    from archdsl.ir.weights import WeightsError
+
+    if options.weights is None:
+        return archdsl_torch.build(graph, options.device, seed=options.seed), None
+    try:
+        return archdsl_torch.build_with_weights(graph, options.weights, seed=options.seed)
+    except WeightsError as error:
+        raise Failure(str(error), error.code) from error
+
+
+def _write_build(graph: Graph, contents: dict[str, bytes], directory: Path) -> None:
+    from archdsl.report import summarise
+    from archdsl.text.writing import write_files
+
+    summary = summarise(graph)
+    contents |= {"summary.json": summary.json().encode()}
+    files = {directory / name: content for name, content in contents.items()}
+    write_files(files)
+    print(summary)
+    print()
+    for path in files:
+        print(visible(f"wrote {path}"))
+
+
+def check(options: argparse.Namespace) -> int:
+    """Tells every mistake of every file."""
+    from archdsl.document.inherit import Reader
+    from archdsl.document.reach import folders
+    from archdsl.elaboration.analyse import examine
+
+    found: list[Diagnostic] = []
+    for spec in options.specs:
+        examined = examine(spec, {}, {}, Reader(folders(options.include)))
+        found += examined.diagnostics
+        if options.format == "text":
+            print(shown(examined.diagnostics, sys.stdout) if examined.diagnostics else visible(_ok(spec, examined)))
+    if options.format == "json" or (options.format == "github" and found):
+        from archdsl.diagnostics.rendering import render_github, render_json
+
+        print(render_json(found) if options.format == "json" else render_github(found))
+    return exit_code(found) or (BAD_SPEC if options.strict and found else 0)
+
+
+def _ok(spec: str, examined: Examined) -> str:
+    """What is said of a file without mistakes."""
+    count = examined.blocks
+    return f"{spec}: ok" if count is None else f"{spec}: {count} block{'s' * (count != 1)}, ok"
+
+
+def source(options: argparse.Namespace) -> int:
+    """Prints the PyTorch source, or writes it to a file."""
+    import archdsl_torch
+
+    network = graph_of(options)
+    _give(archdsl_torch.source(network), options.output, network)
+    return 0
+
+
+def graph(options: argparse.Namespace) -> int:
+    """Prints the graph as JSON, or writes it to a file."""
+    network = graph_of(options)
+    _give(network.to_json(), options.output, network)
+    return 0
+
+
+def _give(text: str, output: str | None, network: Graph) -> None:
+    """Prints a text, or writes it to a file that is none of the network's."""
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        spare([Path(output)], network.path)
+        write(output, text.encode())
+
+
+def summary(options: argparse.Namespace) -> int:
+    """Prints shapes, parameters, MACs, memory and receptive fields."""
+    from archdsl.report import summarise
+
+    try:
+        made = summarise(graph_of(options), options.depth, options.batch, options.dtype)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    texts = {"table": made.table, "markdown": made.markdown, "json": made.json, "csv": made.csv}
+    print(texts[options.format]().rstrip("\n"))
+    return 0
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Writes the figure."""
+    from archdsl import formats
+
+    graph = graph_of(options)
+    with drawing():
+        path = formats.draw(graph, options.output, view_of(options))
+    print(visible(f"wrote {path}"), file=sys.stderr)
+    return 0
+
+
+def view(options: argparse.Namespace) -> int:
+    """Serves the page to this machine's browser, and follows the spec."""
+    from archdsl.document.reach import folders
+    from archdsl.viewer.server import Server
+    from archdsl.viewer.watching import Watched
+
+    gc.enable()
+    with drawing():
+        watched = Watched(options.spec, dict(options.params), dict(options.sizes), folders(options.include))
+    if watched.diagnostics:
+        print(shown(watched.diagnostics, sys.stderr), file=sys.stderr)
+    if (code := exit_code(watched.diagnostics)) == BAD_USAGE:
+        return code
+    server = Server(watched, options.port)
+    print(visible(f"{options.spec} is at {server.url} and follows its files; Ctrl-C ends it"), flush=True)
+    server.run(browser=options.browser)
+    return 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Tells what changed from one network to another, and draws it."""
+    from archdsl.comparison.difference import Difference
+
+    if options.other is None and not options.to:
+        raise Failure("nothing to compare: name a second spec, or set a parameter of it with `--to KEY=VALUE`")
+    own: dict[str, dict[str, Any]] = {"params": dict(options.params), "sizes": dict(options.sizes)}
+    for kind, name, value in options.to:
+        own[kind][name] = value
+    first = (options.spec, dict(options.params), dict(options.sizes))
+    second = (options.other or options.spec, own["params"], own["sizes"])
+    difference = Difference(*graphs_of(options.include, first, second))
+    print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
+    if options.output is not None:
+        with drawing():
+            path = difference.draw(options.output, depth=options.depth)
+        print(visible(f"wrote {path}"), file=sys.stderr)
+    return DIFFERENT if difference else 0
+
+
+def list_specs(options: argparse.Namespace) -> int:
+    """Prints the networks that ship with archdsl."""
+    from dataclasses import asdict
+
+    from archdsl.cli.zoo import families, networks, table
+
+    known = families()
+    chosen = {name: family for name, family in known.items() if options.family in (None, family)}
+    if not chosen:
+        raise Failure(_no_family(options.family, sorted(set(known.values()))))
+    if options.format == "json":
+        print(to_json([asdict(network) for network in networks(chosen)], indent=2))
+        return 0
+    for line in table(chosen):
+        print(visible(line), flush=True)
+    return 0
+
+
+def _no_family(name: str, known: Sequence[str]) -> str:
+    from archdsl.text.nearest import did_you_mean
+
+    return f"no family `{name}`; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}"
+
+
+def ops(options: argparse.Namespace) -> int:
+    """Prints every op, or all about one."""
+    from archdsl.cli.manual import list_ops, op_page
+    from archdsl.ops import OPS
+
+    if options.name is None:
+        print(list_ops())
+    elif options.name in OPS:
+        print(op_page(options.name))
+    else:
+        raise Failure(f"unknown op `{options.name}`; {_ops_like(options.name)}")
+    return 0
+
+
+def _ops_like(word: str) -> str:
+    from archdsl.cli.manual import family
+    from archdsl.ops import OPS
+    from archdsl.text.nearest import did_you_mean
+    from archdsl.text.spelled import quoted
+
+    found = family(word)
+    listed = f"there are {quoted(found)}" if len(found) > 1 else None
+    return listed or did_you_mean(word, OPS) or "`archdsl ops` lists them"
+
+
+COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
+    "build": (build, "check a spec, build its module, and write source, figure and summary"),
+    "check": (check, "tell every mistake in specs"),
+    "source": (source, "print the PyTorch source"),
+    "graph": (graph, "print the graph as JSON, for other programs"),
+    "summary": (summary, "print shapes, parameters, multiply-accumulates, memory and receptive fields"),
+    "draw": (draw, "draw the figure"),
+    "view": (view, "open the figure in the browser, and follow the spec while it is written"),
+    "diff": (diff, "tell what changed between two specs, or two settings of one"),
+    "list": (list_specs, "list the networks that ship with archdsl"),
+    "ops": (ops, "list the ops, or show one"),
+}

@@ -1,0 +1,170 @@
+"""What the commands share: the graphs that they are given, and how they tell what is going on and what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from archdsl.faults.code import Code
+from archdsl.faults.fault import Fault, FaultError
+from archdsl.text.plain_text import visible, visible_lines
+
+if TYPE_CHECKING:
+    from archdsl.diagnostics.diagnostic import Diagnostic
+    from archdsl.figure.errors import DrawingError
+    from archdsl.ir.graph import Graph
+
+BAD_SPEC: Final = 1
+BAD_USAGE: Final = 2
+PATIENCE: Final = 1.0
+"""Seconds after which a step says that it is running."""
+
+
+class Failure(FaultError):
+    """Ends the command with a line for the user."""
+
+    def __init__(self, message: str, code: Code = Code.BAD_USAGE) -> None:
+        super().__init__(Fault(code, message))
+
+    @property
+    def status(self) -> int:
+        """The exit code: a network that does not run is its spec's mistake."""
+        return BAD_SPEC if self.code is Code.DOES_NOT_RUN else BAD_USAGE
+
+
+def graph_of(options: argparse.Namespace) -> Graph:
+    """The graph of the command's SPEC; its mistakes and warnings go to the standard error."""
+    return graphs_of(options.include, (options.spec, dict(options.params), dict(options.sizes)))[0]
+
+
+def graphs_of(include: list[str], *wanted: tuple[str, dict[str, Any], dict[str, int]]) -> list[Graph]:
+    """The graphs of specs with parameters and sizes; what is wrong with any of them is told once."""
+    from archdsl.document.inherit import Reader
+    from archdsl.document.reach import folders
+    from archdsl.elaboration.analyse import analyse
+
+    found: list[tuple[Graph | None, list[Diagnostic]]] = []
+    for place, each in enumerate(wanted):
+        refused = each in wanted[:place] and found[wanted.index(each)][0] is None  # and told
+        found.append((None, []) if refused else analyse(*each, Reader(folders(include))))
+    diagnostics: list[Diagnostic] = []
+    for _, told in found:
+        diagnostics += [each for each in told if each not in diagnostics]
+    if diagnostics:
+        print(shown(diagnostics, sys.stderr), file=sys.stderr)
+    graphs = [graph for graph, _ in found if graph is not None]
+    if len(graphs) < len(wanted):
+        sys.exit(exit_code(diagnostics))
+    return graphs
+
+
+def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+    """The exit code: mistakes that stand in no file are the call's."""
+    from archdsl.diagnostics.diagnostic import Severity
+
+    errors = [found for found in diagnostics if found.severity is Severity.ERROR]
+    if any(found.span is not None and found.code != Code.UNKNOWN_SIZE for found in errors):
+        return BAD_SPEC
+    return BAD_USAGE if errors else 0
+
+
+def shown(diagnostics: Sequence[Diagnostic], stream: TextIO) -> str:
+    from archdsl.diagnostics.rendering import render_text
+    from archdsl.document.files import source_of
+
+    return render_text(diagnostics, source_of, _colour(stream))
+
+
+def figure_of(graph: Graph) -> tuple[str, str]:
+    """The figure after its suffix: SVG, or DOT where there is no Graphviz."""
+    from archdsl.figure.errors import DrawingError, MissingError
+    from archdsl.formats import figure_svg, render
+
+    try:
+        with _telling():
+            return "svg", figure_svg(graph)
+    except MissingError as error:
+        complain(f"{error}: writing DOT instead; {error.hint}")
+        return "dot", render(graph, "dot").decode()
+    except DrawingError as error:
+        raise _undrawn(error) from error
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Says what is going on, and ends the command where a figure cannot be drawn."""
+    from archdsl.figure.errors import DrawingError
+
+    try:
+        with step("drawing"), _telling():
+            yield
+    except DrawingError as error:
+        raise _undrawn(error) from error
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Says what a figure lacks."""
+    from archdsl.formats import DrawingWarning
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", DrawingWarning)
+        yield
+    for each in told:
+        complain(str(each.message))
+
+
+def _undrawn(error: DrawingError) -> Failure:
+    return Failure(f"{error}; {error.hint}" if error.hint else str(error), error.code)
+
+
+def spare(files: Iterable[Path], *read: str | Path | None) -> None:
+    """Raises Failure where a file to be written is one that the command reads."""
+    for file in files:
+        if any(each is not None and file.exists() and Path(each).exists() and file.samefile(each) for each in read):
+            raise Failure(f"`{file}` is what this command reads, and would be lost: write elsewhere with `-o`")
+
+
+def write(path: str, content: bytes) -> None:
+    from archdsl.text.writing import write_files
+
+    write_files({Path(path): content})
+    print(visible(f"wrote {path}"), file=sys.stderr)
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Says what is going on if it takes longer than a second."""
+    timer = threading.Timer(PATIENCE, _say, [f"{what} …"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):
+        print(visible_lines(line), file=sys.stderr, flush=True)
+
+
+def complain(message: str) -> None:
+    with suppress(OSError):  # who has closed the standard error does not want to know
+        print(visible_lines(f"archdsl: {message}"), file=sys.stderr)
+
+
+def complain_of(error: OSError) -> None:
+    reason = (error.strerror or str(error)).lower()
+    complain(f"`{error.filename}`: {reason}" if error.filename else reason)
+
+
+def _colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

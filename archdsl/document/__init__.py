@@ -1,0 +1,1 @@
+"""Text to document: what a file says, with what it extends and patches."""

@@ -1,0 +1,1 @@
+"""Figure to files: DOT, layout and its repair, SVG, PDF, TikZ and Mermaid."""

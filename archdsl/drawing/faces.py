@@ -1,0 +1,216 @@
+"""What stands in a box: its name, fields, lines and counts, broken to its width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from archdsl.drawing.metrics import text_width, wrap
+from archdsl.figure.figure import Box, Figure, Style
+from archdsl.figure.palette import CHANGES, Palette
+from archdsl.words.quantities import SPACE
+
+POINTS: Final = 72
+CARD: Final = 3.3
+"""The width of a card in inches."""
+TILE: Final = 1.25
+"""The least width of a tile in inches."""
+OP: Final = 1.6
+"""The least width of an op's box in inches."""
+MARGIN: Final = 0.11
+"""Left and right of a box's text, in inches."""
+INNER: Final = 221
+GAP: Final = 8
+"""Between a card's text and its pill, in points."""
+NARROW: Final = (TILE - 2 * MARGIN) * POINTS
+WIDE: Final = 1.4 * NARROW
+"""The most points that a text without a place to break it may need in a tile, where there is a comma."""
+NOTE: Final = 150
+"""The width at which lines below an op's name are broken, in points."""
+LINES: Final = 4
+"""Longer texts are cut."""
+HEADING: Final = 11.5
+"""The font size of a figure's title."""
+SIZE, SMALL, TINY = 10.5, 9, 8
+"""Font sizes of names, fields and counts; those in HTML-like labels must be whole numbers."""
+
+
+class Stretch(NamedTuple):
+    """A piece of a line."""
+
+    text: str
+    size: float
+    colour: str = ""
+    """Empty for the box's own."""
+    bold: bool = False
+
+
+Line: TypeAlias = tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class Face:
+    """The text of a box."""
+
+    lines: tuple[Line, ...]
+    pitch: int
+    """From line to line, in points."""
+    width: int = 0
+    """Of lines that begin at the left, in points; 0 for lines in the middle."""
+    times: int = 1
+    """More than once is said in a pill."""
+    pill: str = ""
+    """The pill's colour."""
+
+
+def face(box: Box, palette: Palette) -> Face:
+    """The text of a card, a tile or an op's box."""
+    if box.style is Style.OP:
+        return _op(box, palette)
+    if box.style is Style.TILE:
+        return _tile(box, palette)
+    if not (box.lines or box.remarks or box.counts or box.aside or box.times > 1):
+        return _stacked(_named(box, palette))
+    return _card(box, palette)
+
+
+def heading(box: Box, palette: Palette) -> Face:
+    """The text of a box that is text alone: of an input or output, of a panel, of a figure on a sheet."""
+    if box.style is Style.TITLE:
+        return _stacked((_bold(box.title, HEADING),), counts_below(box.counts), palette.muted)
+    times = f"  ×{box.times}" if box.times > 1 else ""
+    below = [*_broken(box.aside, OP * POINTS), *(part for line in box.lines for part in _broken(line, NOTE))]
+    return _stacked((_bold(box.title + times),), [*below, box.counts], palette.muted)
+
+
+def title(figure: Figure, palette: Palette) -> Face:
+    """A figure's title with its totals."""
+    name = _bold(figure.title, HEADING)
+    if figure.stacked:
+        return _stacked((name,), counts_below(figure.counts), palette.muted)
+    return _stacked((name, Stretch(f"   {figure.counts}", SMALL, palette.muted)))
+
+
+def counts_below(text: str) -> list[str]:
+    """What stands below the title of a narrow figure, in lines about as wide as a card."""
+    return wrap(text, TINY, CARD * POINTS, lines=LINES)
+
+
+def carried(box: Box) -> list[str]:
+    """The lines of a box on a loop edge."""
+    return wrap(box.title, SMALL, OP * POINTS, lines=3)
+
+
+def op_width(box: Box) -> float:
+    """How wide an op's text is, in points."""
+    return text_width(box.title, SIZE, bold=True) + text_width(f"  {box.fields}", SMALL)
+
+
+def pill_width(times: int) -> float:
+    """How wide the pill is that says so, in points."""
+    return max(30, text_width(f"×{times}", 11, bold=True) + 10)
+
+
+def swatch_width(text: str) -> float:
+    """How wide an entry of the legend is, in points."""
+    return text_width(text, SMALL) + 16
+
+
+def _bold(text: str, size: float = SIZE) -> Stretch:
+    return Stretch(text, size, bold=True)
+
+
+def _stacked(first: Line, below: Iterable[str] = (), colour: str = "") -> Face:
+    """A line with small ones below it, all in the middle."""
+    return Face((first, *((Stretch(line, TINY, colour),) for line in below if line)), 11)
+
+
+def _named(box: Box, palette: Palette) -> Line:
+    """The name with its fields beside it."""
+    beside = (Stretch(f"  {box.fields}", SMALL, palette.paints[box.paint].text),) if box.fields else ()
+    return (_bold(box.title), *beside)
+
+
+def _op(box: Box, palette: Palette) -> Face:
+    texts = (*box.lines, *(text for _, text in box.remarks))
+    below = [part for text in texts for part in _broken(text, NOTE)]
+    return _stacked(_named(box, palette), below, _quiet(box, palette))
+
+
+def _broken(text: str, width: float) -> list[str]:
+    return wrap(text, TINY, width, lines=LINES)
+
+
+def _quiet(box: Box, palette: Palette) -> str:
+    """The colour of small text in a box: on the fills of what changed the usual one would be too pale."""
+    return palette.paints[box.paint].text if box.paint in CHANGES else palette.muted
+
+
+def _card(box: Box, palette: Palette) -> Face:
+    width = INNER - (GAP + pill_width(box.times) if box.times > 1 else 0)
+    lines = tuple(_card_lines(box, width, palette))
+    return Face(lines, 13, round(width), box.times, palette.paints[box.paint].pill)
+
+
+def _card_lines(box: Box, width: float, palette: Palette) -> Iterator[Line]:
+    """The card's lines, broken to the width."""
+    first, *more = _title_lines(box.title, width, 2)
+    used = text_width(first, SIZE, bold=True)
+    line = [_bold(first)]
+    below = []
+    for span in _beside(box, palette):
+        wider = text_width(f"  {span.text}", span.size)
+        if not more and used + wider <= width:
+            line.append(span._replace(text=f"  {span.text}"))
+            used += wider
+        else:
+            below.append(span)
+    yield tuple(line)
+    yield from ((_bold(part),) for part in more)
+    for span in (*below, *_below(box, palette)):
+        yield from _parts(span, width, LINES)
+    if box.counts:
+        yield (Stretch(box.counts, TINY, _quiet(box, palette)),)
+
+
+def _tile(box: Box, palette: Palette) -> Face:
+    """Lines in the middle, the pill below them."""
+    spans = [_loosened(span) for span in (*_beside(box, palette), *_below(box, palette))]
+    words = (text_width(word, span.size) for span in spans for word in span.text.split(" "))
+    width = max([NARROW, *words])
+    # names of several words break, so that a tile stays narrow
+    lines: list[Line] = [(_bold(part),) for part in _title_lines(box.title.replace(SPACE, " "), width, 2 * LINES)]
+    lines += (line for span in spans for line in _parts(span, width, 2 * LINES))
+    lines += [(Stretch(part, TINY, _quiet(box, palette)),) for part in box.counts.split(" · ") if part]
+    return Face(tuple(lines), 12, 0, box.times, palette.paints[box.paint].pill)
+
+
+def _parts(span: Stretch, width: float, lines: int) -> Iterator[Line]:
+    """The text broken to a width."""
+    for part in wrap(span.text, span.size, width, lines=lines):
+        yield (span._replace(text=part),)
+
+
+def _loosened(span: Stretch) -> Stretch:
+    """The text, where a part is too wide for a tile with more places to break it."""
+    words = span.text.split(" ")
+    loose = (word.replace(f",{SPACE}", ", ") if text_width(word, span.size) > WIDE else word for word in words)
+    return span._replace(text=" ".join(loose))
+
+
+def _beside(box: Box, palette: Palette) -> Iterator[Stretch]:
+    """What stands beside the name where there is room."""
+    if box.fields:
+        yield Stretch(box.fields, SMALL, palette.paints[box.paint].text)
+    if box.aside:
+        yield Stretch(box.aside, TINY, _quiet(box, palette))
+
+
+def _below(box: Box, palette: Palette) -> Iterator[Stretch]:
+    yield from (Stretch(text, SMALL, palette.paints[box.paint].text) for text in box.lines)
+    yield from (Stretch(text, SMALL, palette.paints[name].text) for name, text in box.remarks)
+
+
+def _title_lines(text: str, width: float, lines: int) -> list[str]:
+    return wrap(text, SIZE * 1.06, width, lines=lines)

@@ -1,0 +1,39 @@
+"""Files of blocks alone, for `use`: each block is looked at as one whose inputs and parameters nobody knows."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from archdsl.elaboration.mistakes import Stopped
+from archdsl.elaboration.second_look import look_at_unused
+from archdsl.elaboration.unused import Uses, warn_unused
+from archdsl.elaboration.walk import Elaborator
+from archdsl.limits import TooLarge
+
+if TYPE_CHECKING:
+    from archdsl.diagnostics.diagnostic import Diagnostic
+    from archdsl.document.resolved import Resolved
+
+
+def is_library(resolved: Resolved) -> bool:
+    """Whether the file has blocks and is no network: it says no nodes, and nothing that only a network has."""
+    document = resolved.document
+    return bool(document.blocks) and document.nodes is None and not document.inputs and not resolved.misses("nodes")
+
+
+def look_through(resolved: Resolved) -> list[Diagnostic]:
+    """Every mistake and warning in the blocks of a library."""
+    run = Elaborator(resolved, {})
+    try:
+        run.catalogue.file_env(resolved)
+        for block in run.catalogue.unused(resolved, frozenset()):
+            look_at_unused(run, block)
+        if not run.mistakes.failed:
+            warn_unused(resolved, Uses(resolved.document), run.renamed, run.mistakes)
+    except TooLarge as error:
+        with suppress(Stopped):
+            run.mistakes.tell(error.fault, error.span or resolved.span(()))
+    except Stopped:
+        pass
+    return run.mistakes.diagnostics

@@ -1,0 +1,1 @@
+"""What a mistake is, for all that can find one: the ground floor."""

@@ -1,0 +1,165 @@
+"""What a figure shows: boxes, panels around them and links. No layout, no syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from archdsl.figure.view import Direction, StyleName
+
+
+class Style(Enum):
+    """How a box is drawn."""
+
+    CARD = "card"
+    """As wide as the column, with lines of text."""
+    TILE = "tile"
+    """A card where the figure runs to the right: narrow, with its text in the middle."""
+    OP = "op"
+    """One line: a name and its fields."""
+    MERGE = "merge"
+    """A circle with a sign."""
+    PORT = "port"
+    """Text alone: an input or an output."""
+    TITLE = "title"
+    """Text alone: what a figure, or one of several on a sheet, is of."""
+    HEADER = "header"
+    """Text alone: the name of a panel, through which its input enters."""
+    FORK = "fork"
+    """A dot at which ways part."""
+    TRACK = "track"
+    """A point beside the column that keeps a skip in its lane."""
+    LOOP = "loop"
+    """Beside a card, on its loop edge: the names of what the card passes on to its next step."""
+
+
+class Role(Enum):
+    """What a link is."""
+
+    SPINE = "spine"
+    """To the next box: it holds the column together."""
+    BRANCH = "branch"
+    """To another box, with no way around."""
+    SKIP = "skip"
+    """Past boxes that the value also goes through, to where it joins what these made."""
+    PAST = "past"
+    """Past boxes too, but to be used otherwise: a mask, a state, a gate."""
+    GONE = "gone"
+    """To or from a box that is no longer there."""
+    SIDE = "side"
+    """On the shorter of two ways into a merge, where that way has boxes of its own."""
+    LOOP = "loop"
+    """From a card to the box on its loop edge, or back."""
+
+
+@dataclass(frozen=True)
+class Box:
+    name: str
+    """Unique in the figure: the path of what it shows."""
+    style: Style
+    paint: str
+    title: str
+    fields: str = ""
+    """Beside the title."""
+    aside: str = ""
+    """Beside the title, muted: the instance, what differs."""
+    lines: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    """Lines below those, each with the paint whose colour its text has."""
+    counts: str = ""
+    times: int = 1
+    carries: str = ""
+    """What a loop over time passes on to its next step."""
+    dashed: bool = False
+    holds: tuple[str, ...] = ()
+    """Paths of the ops and blocks that it stands for, in running order."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A scope whose content is shown. Its first item is its header."""
+
+    name: str
+    items: tuple[Box | Panel, ...]
+    dashed: bool = False
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Names of boxes in it that stand beside each other."""
+    paint: str = ""
+    """Of its border; empty for the usual one."""
+
+    @property
+    def header(self) -> Box:
+        """The box through which the panel's first input enters."""
+        first = self.items[0]
+        assert isinstance(first, Box)
+        return first
+
+
+@dataclass(frozen=True)
+class Link:
+    source: str
+    target: str
+    role: Role
+    label: str = ""
+    dashed: bool = False
+    length: int = 1
+    """The least number of ranks that it spans."""
+    joins: bool = False
+    """Whether all that reads it in its target adds it to something, multiplies the two or concatenates them."""
+
+    @property
+    def bypasses(self) -> bool:
+        """Whether it goes past boxes that join its ends too."""
+        return self.role in (Role.SKIP, Role.PAST)
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    title: str
+    counts: str
+    items: tuple[Box | Panel, ...] = ()
+    links: tuple[Link, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    compact: bool = False
+    """Shows single ops: set closer than cards."""
+    stacked: bool = False
+    """Its counts stand below the title, for a figure that is to be narrow."""
+    legend: tuple[tuple[str, str], ...] = ()
+    """Paints, each with what it stands for."""
+    direction: Direction = "TB"
+    palette: StyleName = "paper"
+    """The name of its colours."""
+
+    def boxes(self) -> Iterator[Box]:
+        """Every box, in running order."""
+        return _boxes(self.items)
+
+    def renamed(self, name: Callable[[str], str]) -> Figure:
+        """The figure with each name as `name` changes it, wherever it stands."""
+        return replace(
+            self,
+            items=tuple(_renamed(item, name) for item in self.items),
+            rows=_rows(self.rows, name),
+            links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in self.links),
+        )
+
+
+def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:
+    if isinstance(item, Box):
+        return replace(item, name=name(item.name), holds=tuple(map(name, item.holds)))
+    items = tuple(_renamed(each, name) for each in item.items)
+    return replace(item, name=name(item.name), items=items, rows=_rows(item.rows, name))
+
+
+def _rows(rows: tuple[tuple[str, ...], ...], name: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(name, row)) for row in rows)
+
+
+def _boxes(items: tuple[Box | Panel, ...]) -> Iterator[Box]:
+    for item in items:
+        if isinstance(item, Box):
+            yield item
+        else:
+            yield from _boxes(item.items)

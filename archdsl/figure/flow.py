@@ -1,0 +1,159 @@
+"""Who reads whom: the questions about a graph that grouping asks, answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from itertools import pairwise
+
+from archdsl.figure.marks import Marks
+from archdsl.figure.view import View
+from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ops.base import Kind
+from archdsl.ops.special import FILLED, ScanCarry, ScanLast
+from archdsl.shapes import Shape
+from archdsl.words.quantities import batched_text, shape_text, size
+
+_MAIN = {Kind.CONV, Kind.LINEAR, Kind.ATTENTION, Kind.EMBEDDING}
+
+
+class Flow:
+    """The data flow of one graph.
+
+    A node is static when no input of the network reaches it: parameters, constants and what is made of
+    them, but for what a loop passes on from step to step. Figures show static nodes with their reader. A
+    node that does nothing counts as static too, and its readers read what it reads.
+    """
+
+    def __init__(self, graph: Graph, marks: Marks | None = None, view: View | None = None) -> None:
+        self.graph = graph
+        self.marks = marks
+        self.view = view or View()
+        """How figures say what flows."""
+        self.sizes = graph.sample_sizes
+        nodes = [*graph.inputs.values(), *graph.nodes]
+        self.order = {node: i for i, node in enumerate(nodes)}
+        inputs = set(graph.inputs.values())
+        self.static: set[Node] = set()
+        self.sources: dict[Node, list[Node]] = {}
+        """The moving nodes that a node reads."""
+        self.readers: dict[Node, list[Node]] = {node: [] for node in nodes}
+        self._passed: dict[Node, Value] = {}
+        for node in nodes:
+            read = [self.resolve(value) for value in read_by(node)]
+            moving = [value.node for value in read if value.weight is None]
+            self.sources[node] = [source for source in moving if source not in self.static]
+            if node.op.is_idle() and len(read) == 1:
+                self._passed[node] = read[0]
+                self.static.add(node)
+                continue
+            if not self.sources[node] and node not in inputs and not isinstance(node.op, ScanCarry):
+                self.static.add(node)
+            for value in read:
+                self.readers[value.node].append(node)
+        self._nodes = nodes
+        self.results = {self.resolve(value).node for value in graph.outputs.values()}
+        self.batch = graph.batch[0] if len(graph.batch) == 1 else None
+
+    def unmarked(self) -> Flow:
+        """The same flow without its marks."""
+        other = copy(self)
+        other.marks = None
+        return other
+
+    def resolve(self, value: Value) -> Value:
+        """The value, or what it is equal to where its node does nothing."""
+        while value.node in self._passed:
+            value = self._passed[value.node]
+        return value
+
+    def moving(self, nodes: Iterable[Node]) -> list[Node]:
+        """The nodes that are not static, in running order."""
+        return sorted((n for n in nodes if n not in self.static), key=self.order.__getitem__)
+
+    def is_static_place(self, place: int) -> bool:
+        """Whether the node at this place of the running order is static."""
+        return self._nodes[place] in self.static
+
+    def numbers(self, shape: Shape) -> list[int]:
+        """The shape at the sample sizes; 0 for a size that is not known."""
+        found = (size(dim, self.sizes) for dim in shape)
+        return [dim if isinstance(dim, int) else 0 for dim in found]
+
+    def label(self, value: Value) -> str:
+        """What a link says that carries this value: its shape at the sample sizes."""
+        said = batched_text if self.view.batch else shape_text
+        text = said(value.type.shape, self.sizes, self.batch)
+        return self.marks.label(value, text) if self.marks is not None else text
+
+    def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:
+        """The moving nodes that these read and that are not among them, in running order."""
+        inside = set(nodes)
+        found = {source for node in inside for source in self.sources[node] if source not in inside}
+        return sorted(found, key=self.order.__getitem__)
+
+    def values_leaving(self, nodes: Iterable[Node]) -> list[Value]:
+        """The values of these nodes that are read from outside or leave the network, each once."""
+        inside = set(nodes)
+        read = [value for node in self.graph.nodes if node not in inside for value in read_by(node)]
+        resolved = [self.resolve(value) for value in (*read, *self.graph.outputs.values())]
+        found = (value for value in resolved if value.node in inside - self.static and value.weight is None)
+        return list({(value.node, value.output): value for value in found}.values())
+
+    def readers_outside(self, nodes: Iterable[Node]) -> set[Node | None]:
+        """Who reads these from outside; None stands for the network's outputs."""
+        inside = set(nodes)
+        moving = [node for node in inside if node not in self.static]
+        found: set[Node | None] = {r for node in moving for r in self.readers[node] if r not in inside}
+        return found | ({None} if any(node in self.results for node in moving) else set())
+
+    def is_chain(self, nodes: Iterable[Node]) -> bool:
+        """Whether they read one value, and each moving node the one before it, which nothing else reads."""
+        moving = self.moving(nodes)
+        return bool(moving) and len(set(self.sources[moving[0]])) <= 1 and self.is_linked(moving)
+
+    def is_linked(self, moving: Sequence[Node]) -> bool:
+        """Whether each node but the first reads the one before it, which nothing else reads."""
+        return all(
+            set(self.sources[after]) == {before} and set(self.readers[before]) == {after}
+            for before, after in pairwise(moving)
+        )
+
+
+def read_by(node: Node) -> list[Value]:
+    """What a node reads. The end of a carried value only compares itself with its start, and does not read it."""
+    given = node.inputs[:1] if isinstance(node.op, ScanLast) else node.inputs
+    return [value for value in given if value is not None]
+
+
+def is_main(node: Node) -> bool:
+    """Whether an overview counts it as a layer of its own."""
+    return node.op.kind in _MAIN and not isinstance(node.op, FILLED)
+
+
+def is_silent(node: Node) -> bool:
+    """Whether an overview leaves it out of its words."""
+    return node.op.silent or node.op.is_idle()
+
+
+def in_training_only(node: Node) -> bool:
+    """Whether it runs in training only, by itself or by a scope around it."""
+    item: Node | Scope | None = node
+    while item is not None:
+        if item.when is Mode.TRAINING:
+            return True
+        item = item.scope
+    return False
+
+
+def within(node: Node, scope: Scope) -> bool:
+    """Whether the node is somewhere below the scope."""
+    above: Scope | None = node.scope
+    while above is not None and above is not scope:
+        above = above.scope
+    return above is scope
+
+
+def shape_of(value: Value | Node) -> Shape:
+    """The shape of a value, or of a node's first output."""
+    return value.type.shape if isinstance(value, Value) else value.types[0].shape

@@ -1,0 +1,221 @@
+"""Makes the figure of a graph: an overview, or with some scopes opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from archdsl.figure.boxes import (
+    as_stem,
+    block_card,
+    counts,
+    instances,
+    legible,
+    merge_box,
+    notes,
+    ops_box,
+    relative,
+    run_title,
+)  # fmt: skip
+from archdsl.figure.differences import differences, group_size
+from archdsl.figure.elements import Element
+from archdsl.figure.figure import Box, Figure, Panel, Style
+from archdsl.figure.flow import Flow, in_training_only
+from archdsl.figure.grouping import group, is_merge, steps
+from archdsl.figure.lanes import turned, with_lanes
+from archdsl.figure.links import Places, find_links
+from archdsl.figure.marks import Marks
+from archdsl.figure.opening import Opening, Shown
+from archdsl.figure.paths import block_at
+from archdsl.figure.ports import entering, leaving
+from archdsl.figure.repeats import Run, Turn, signature
+from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
+from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_text
+from archdsl.figure.view import View
+from archdsl.figure.wording import block_name
+from archdsl.ir.graph import Graph, Mode, Scope, Value
+from archdsl.words.naming import DOT, humanise
+from archdsl.words.quantities import SPACE, count_text
+
+VARIANTS: Final = 3
+"""An opened repeat shows its different copies one by one where there are no more than this."""
+
+
+def outline(
+    graph: Graph, view: View, *,
+    scope: Scope | None = None, coarser: int = 0, marks: Marks | None = None, flow: Flow | None = None,
+) -> Figure:  # fmt: skip
+    """The figure of a graph, or of one scope of it.
+
+    `coarser` groups further than `view` asks for; `marks` add to what the figure shows. Who draws many figures of
+    one graph and view gives the `flow` of both. Raises DrawingError where the view names what is no block of the graph.
+    """
+    depth = view.depth or 1
+    flow = flow or Flow(graph, marks, view)
+    if scope is None and view.only is not None:
+        scope = block_at(graph, view.only)
+    maker = _Maker(flow, Opening(graph, view, scope))
+    if scope is None:
+        name, total = graph.name, count_text(graph.parameters, graph.macs) if view.counts else ""
+        items = maker.overview(graph.root, coarser) if depth == 1 else maker.opened(graph.root, depth)
+        inputs, outputs = maker.network_ports()
+    else:
+        name = humanise(scope.block or scope.name)
+        total = _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes()), legible(scope.note or ""))
+        header = Box(f"{scope.path} header", Style.FORK, "block", "")
+        first, inner, last = parted(flow, scope, maker.opened(scope, depth))
+        items = (Panel(scope.path, (header, *inner)),)
+        inputs, outputs = maker.scope_ports(scope)
+        inputs, outputs = [*first, *inputs], [*last, *outputs]
+    everything = (*inputs, *items, *outputs)
+    links = with_roles(through_headers(everything, find_links(flow, maker.places)), merges(everything))
+    shapes = {name: flow.label(flow.resolve(value)) for value, name in maker.places.ends}
+    said = said_at_outputs((box for box in outputs if box.name in shapes), links, shapes)
+    everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
+    links = [replace(link, label="") if link.target in said else link for link in links]
+    compact = depth > 1 or scope is not None
+    title = name if view.title is None else legible(view.title)
+    figure = Figure(
+        name, title, total if title else "", everything, tuple(links),
+        compact=compact, stacked=scope is not None, palette=view.style,
+    )  # fmt: skip
+    figure = turned(with_lanes(figure), view.direction)
+    return marks.finished(figure, maker.places) if marks is not None else figure
+
+
+class _Maker:
+    """Turns parts into boxes and remembers which box every node is in."""
+
+    def __init__(self, flow: Flow, opening: Opening) -> None:
+        self._flow = flow
+        self._opening = opening
+        self.places = Places()
+
+    def overview(self, scope: Scope, coarser: int) -> tuple[Box | Panel, ...]:
+        """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
+        runs = group(self._flow, scope, coarser)
+        sole = runs[0].first.scope if len(runs) == 1 and len(runs[0].elements) == 1 else None
+        if sole is not None and runs[0].first.is_block and sole.scan is None and not self._opening.is_collapsed(sole):
+            return self.overview(sole, coarser)
+        parts = [part for run in runs for part in self._opening.parts(run, scope, 1)]
+        found = [item for run, shown in parts for item in self._items(run, shown, scope, 1, Style.CARD)]
+        first = found[0] if found else None
+        if isinstance(first, Box) and len(parts) > 1 and _is_stem(first, parts[0][0]) and not _is_plain(parts[1][0]):
+            found[0] = as_stem(first)
+        return tuple(found)
+
+    def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:
+        """A box for every op of a scope; its blocks as cards, or as panels where depth is more than 1."""
+        parts = (part for run in steps(self._flow, scope) for part in self._opening.parts(run, scope, depth))
+        return tuple(item for run, shown in parts for item in self._items(run, shown, scope, depth, Style.OP))
+
+    def _items(self, run: Run, shown: Shown, base: Scope, depth: int, style: Style) -> Sequence[Box | Panel]:
+        if shown is Shown.CLOSED:
+            return [self._box(run, base, style)]
+        if run.first.scope is None and _is_plain(run):
+            return [self._box(run, base, Style.OP)]
+        return self._panels(run, base, depth)
+
+    def _box(self, run: Run, base: Scope, style: Style) -> Box:
+        if not _is_plain(run):
+            box = block_card(self._flow, run, base)
+        elif len(run.elements) == 1 and is_border(run.first.moving[-1]):
+            box = border_box(self._flow, run.first.moving[-1])
+        elif len(run.elements) == 1 and is_merge(self._flow, run.first) and not run.first.moving[-1].note:
+            box = merge_box(run.first)
+        else:
+            box = ops_box(self._flow, run, style)
+        for node in run.nodes:
+            self.places.put(node, box.name)
+        return replace(box, holds=tuple(element.path for element in run.elements))
+
+    def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
+        """A panel for each different copy in a row; one for the first where there are too many."""
+        rows: list[list[Turn]] = []
+        for turn in run.turns:
+            if rows and signature(rows[-1][0]) == signature(turn):
+                rows[-1].append(turn)
+            else:
+                rows.append([turn])
+        if len(rows) <= VARIANTS:
+            return [self._turn(Run(tuple(row)), base, depth, "") for row in rows]
+        unit = group_size(self._flow, run.turns)
+        starts = range(0, len(run.turns), unit)
+        units = [tuple(e for turn in run.turns[i : i + unit] for e in turn) for i in starts]
+        varying = f"first of {len(run.turns)} shown{DOT}{differences(self._flow, run.turns)}"
+        return [self._turn(Run(tuple(units)), base, depth, varying if unit == 1 else "")]
+
+    def _turn(self, run: Run, base: Scope, depth: int, extra: str) -> Panel:
+        """The first turn, opened; the nodes of the others stand for its nodes."""
+        self.places.add_turns(run.turns)
+        shown = run.turns[0]
+        aside = _said(instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
+        header = self._header(run, base, run_title(self._flow, run), aside)
+        if len(shown) == 1:
+            return self._panel(shown[0], depth, header)
+        inside = [self._inner(element, base, depth) for element in shown]
+        return Panel(f"{shown[0].path} and on", (replace(header, name=f"{header.name} and on"), *inside))
+
+    def _inner(self, element: Element, base: Scope, depth: int) -> Box | Panel:
+        run = Run(((element,),))
+        if not element.is_block:
+            return self._box(run, base, Style.OP)
+        aside = _said(relative(element.path, base), steps_text(self._flow, loops_of((element,))))
+        return self._panel(element, depth, self._header(run, base, block_name(element), aside))
+
+    def _panel(self, element: Element, depth: int, header: Box) -> Panel:
+        assert element.scope is not None
+        items = self.opened(element.scope, depth - 1)
+        return Panel(element.path, (header, *items), all(map(in_training_only, element.moving)))
+
+    def _header(self, run: Run, base: Scope, title: str, aside: str) -> Box:
+        times = len(run.turns)
+        total = counts(self._flow, run.nodes)
+        name = f"{run.first.path} header"
+        lines = tuple(notes(self._flow, run, base))
+        return Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
+
+    def network_ports(self) -> tuple[list[Box], list[Box]]:
+        """Boxes for what enters and what leaves the network."""
+        graph = self._flow.graph
+        inputs = [_port("input", name) for name in graph.inputs]
+        for box, node in zip(inputs, graph.inputs.values(), strict=True):
+            self.places.put(node, box.name)
+        return inputs, self._ends(graph.outputs.items(), graph.output_modes)
+
+    def scope_ports(self, scope: Scope) -> tuple[list[Box], list[Box]]:
+        """Boxes for what enters and what leaves a scope, but for what its loop over time reads and passes on."""
+        flow = self._flow
+        inside = [node for node in scope.nodes() if not (is_border(node) and node.scope is scope)]
+        inputs = []
+        for names, value in entering(flow, scope, inside):
+            inputs.append(_port("input", names))
+            self.places.starts[value.node, value.output] = inputs[-1].name
+        return inputs, self._ends(leaving(flow, scope, inside), {})
+
+    def _ends(self, outputs: Iterable[tuple[str, Value]], modes: dict[str, Mode]) -> list[Box]:
+        boxes = []
+        for name, value in outputs:
+            boxes.append(_port("output", name, dashed=modes.get(name) is Mode.TRAINING))
+            self.places.ends.append((value, boxes[-1].name))
+        return boxes
+
+
+def _said(*parts: str) -> str:
+    return DOT.join(part for part in parts if part)
+
+
+def _port(kind: str, name: str, dashed: bool = False) -> Box:
+    name = legible(name)
+    return Box(f"{kind}{SPACE}{name}", Style.PORT, "reshape", name, dashed=dashed)
+
+
+def _is_plain(run: Run) -> bool:
+    """Whether it holds ops alone, no block."""
+    return not any(element.is_block for element in run.elements)
+
+
+def _is_stem(box: Box, run: Run) -> bool:
+    several = bool(box.lines) or DOT in box.title
+    return several and len(run.turns) == 1 and _is_plain(run) and any(element.mains for element in run.elements)

@@ -1,0 +1,116 @@
+"""Figures: a graph as boxes and links, these as DOT, and DOT as a picture."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from archdsl.drawing.rendering import INSTALL
+from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
+from archdsl.figure.view import DIRECTIONS, STYLES, View
+
+if TYPE_CHECKING:
+    from archdsl.figure.marks import Marks
+    from archdsl.ir.graph import Graph
+
+__all__ = [
+    "FORMATS", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "draw", "figure_svg",
+    "render",
+]  # fmt: skip
+
+
+class DrawingWarning(UserWarning):
+    """A figure shows less than was asked for."""
+
+
+def draw(graph: Graph, file: str | os.PathLike[str], view: View | None = None, *, marks: Marks | None = None) -> Path:
+    """Draws a graph into a file, whose suffix says the format (`FORMATS`); returns its path.
+
+    `view` says what is shown, and `marks` add to it. The file appears complete or not at all. Where the figure
+    had to be made smaller, a DrawingWarning says so.
+
+    Raises DrawingError, also for a suffix that is none of these. Without a Graphviz on the machine the
+    DOT text is written beside the file, and the error says where.
+    """
+    from archdsl.text.writing import write_files
+
+    path = Path(file)
+    format = path.suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        known = ", ".join(f".{each}" for each in FORMATS)
+        raise DrawingError(f"cannot draw to `{path.name}`: expected a name that ends in {known}")
+    try:
+        data = render(graph, format, view, marks=marks)
+    except MissingError:
+        beside = path.with_suffix(".dot")
+        write_files({beside: render(graph, "dot", view, marks=marks)})
+        raise DrawingError(f"there is no Graphviz here: wrote `{beside}` instead", INSTALL) from None
+    write_files({path: data})
+    return path
+
+
+def figure_svg(graph: Graph, view: View | None = None, *, marks: Marks | None = None) -> str:
+    """The figure as SVG text. Raises DrawingError."""
+    return render(graph, "svg", view, marks=marks).decode()
+
+
+def render(graph: Graph, format: str, view: View | None = None, *, marks: Marks | None = None) -> bytes:
+    """The figure in one of the `FORMATS`. Raises DrawingError."""
+    view = View() if view is None else view
+    if view.depth is not None and view.depth < 1:
+        raise DrawingError(f"depth is {view.depth}, expected at least 1")
+    for name, value, known in (("direction", view.direction, DIRECTIONS), ("style", view.style, STYLES)):
+        if value not in known:
+            raise DrawingError(f"the {name} is `{value}`, expected one of {', '.join(known)}")
+    return FORMATS[format](graph, format, view, marks)
+
+
+def _picture(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    from archdsl.drawing.painting import picture
+
+    data, said = picture(graph, format, view, marks=marks)
+    if said:
+        warnings.warn(said, DrawingWarning, stacklevel=3)
+    return data
+
+
+def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """Graphviz's language: a graph for the overview and, where there are details, one for each."""
+    from archdsl.drawing.dot import dot_source
+    from archdsl.drawing.painting import sheet
+
+    return "\n".join(dot_source(figure) for figure in sheet(graph, view, marks=marks)).encode()
+
+
+def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """Mermaid's language: the overview, where no depth says otherwise."""
+    from archdsl.drawing.mermaid import mermaid_source
+    from archdsl.figure.outline import outline
+
+    view = replace(view, depth=1) if view.depth is None else view
+    return mermaid_source(outline(graph, view, marks=marks)).encode()
+
+
+def _page(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+    """The page in which every block can be opened."""
+    from archdsl.viewer import page
+
+    if view != View() or marks is not None:
+        raise DrawingError("a page shows every block and takes no options", "draw to .svg, .pdf or .png with them")
+    return page(graph).encode()
+
+
+FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], bytes]]] = {
+    "svg": _picture,
+    "pdf": _picture,
+    "png": _picture,
+    "dot": _dot,
+    "tikz": _picture,
+    "mmd": _mermaid,
+    "html": _page,
+}
+"""By the suffix of a file, what makes its content."""

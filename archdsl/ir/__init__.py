@@ -1,0 +1,1 @@
+"""The graph, which all later stages read, and what it says of weights."""

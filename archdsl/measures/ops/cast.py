@@ -1,0 +1,17 @@
+"""Ops that change what a tensor is."""
+
+from collections.abc import Sequence
+
+from archdsl.measures.memory import Placed, Sizes
+from archdsl.measures.rules import views
+from archdsl.ops.cast import Cast, Detach
+
+
+@views.register
+def _(op: Cast, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+    return (x.strides,) if x.dtype == op.dtype else None
+
+
+@views.register
+def _(op: Detach, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+    return (x.strides,)

@@ -1,0 +1,32 @@
+"""`rearrange`: three steps, each of which may give a view."""
+
+from collections.abc import Sequence
+
+from archdsl.measures import fields
+from archdsl.measures.memory import Placed, Sizes, reshaped
+from archdsl.measures.rules import sees, views
+from archdsl.ops.rearrange import Rearrange
+from archdsl.shapes import TensorType, evaluate
+
+
+@views.register
+def _(op: Rearrange, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...] | None:
+    order, split = _split(op, x.shape)
+    strides = reshaped(x, split)
+    if strides is None:
+        return None
+    turned = x._replace(shape=tuple(split[i] for i in order), strides=tuple(strides[i] for i in order))
+    merged = reshaped(turned, made[0])
+    return None if merged is None else (merged,)
+
+
+@sees.register
+def _(op: Rearrange, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+    order, split = _split(op, x.shape)
+    return (fields.regrouped(fields.permuted(fields.regrouped(x, split), order), made[0]),)
+
+
+def _split(op: Rearrange, shape: Sizes) -> tuple[Sizes, Sizes]:
+    """The order of the axes, and their sizes in the order of the input."""
+    plan = op.plan(TensorType(shape))
+    return plan.order, tuple(evaluate(plan.sizes[axis], {}) for axis in plan.pattern.axes)

@@ -1,0 +1,95 @@
+"""An op at inputs of given types: what its rules say, and whether torch could take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+from archdsl.faults.code import Code
+from archdsl.faults.fault import FollowOn
+from archdsl.ops.base import Op, OpError, Weight, at_sizes
+from archdsl.ops.extent import check_outputs, check_tensors
+from archdsl.ops.rules import compared
+from archdsl.ops.special import Formula
+from archdsl.shapes import Dim, Shape, TensorType, format_shape
+
+Types: TypeAlias = tuple[TensorType | None, ...]
+"""By port, None where nothing is fed."""
+
+
+class _Unknown:
+    """An input of which nothing is known: what would look at it has nothing to say."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise FollowOn
+
+
+class Applied(NamedTuple):
+    """What a node of an op has, for inputs of given types."""
+
+    types: tuple[TensorType, ...]
+    names: tuple[str, ...]
+    tensors: Mapping[str, Weight]
+    macs: Dim
+
+
+@lru_cache(maxsize=8192)
+def apply(op: Op, types: Types) -> Applied:
+    """What an op's rules say; raises OpError. They are pure: a process that asks again is given the same."""
+    result = op.infer(*types)
+    outputs = result if isinstance(result, tuple) else (result,)
+    names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
+    return Applied(outputs, names, op.tensors(*types), op.macs(*types))
+
+
+def check_alone(op: Op, fed: Sequence[bool | None]) -> None:
+    """Raises OpError for what is wrong with an op whatever its inputs are.
+
+    `fed` says of each port whether something feeds it, None where that is unknown too.
+    """
+    inputs = [(_Unknown(), None) if each is None else (_Unknown() if each else None,) for each in fed]
+    first, *others = [_error(op, given) for given in product(*inputs)]
+    if first is not None and all(other is not None and other.fault == first.fault for other in others):
+        raise first
+
+
+def _error(op: Op, inputs: tuple[Any, ...]) -> OpError | None:
+    try:
+        op.infer(*inputs)
+    except FollowOn:
+        return None
+    except OpError as error:
+        return error
+    return None
+
+
+def check_sample(
+    op: Op, types: Types, applied: Applied, sizes: Mapping[str, int], at_sample: Callable[[TensorType], TensorType]
+) -> None:
+    """Raises OpError where the op cannot run at the sample sizes; `at_sample` gives a type at these."""
+    sampled = tuple(None if t is None else at_sample(t) for t in types)
+    outputs = tuple(at_sample(t) for t in applied.types)
+    check_outputs(outputs)
+    check_tensors(applied.tensors)
+    small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
+    sample = at_sizes(op, sizes)
+    if sampled != types or sample is not op:
+        apply(sample, sampled)
+    if isinstance(op, Formula):
+        _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
+    if small is not None:
+        raise OpError(f"the output would be {small}: a size below 1", code=Code.SIZE_ERROR)
+
+
+def _check_compared(shapes: list[Shape], sampled: list[Shape]) -> None:
+    """A size that only happens to be 1 is compared when the model runs, and not broadcast. Raises OpError."""
+    for first, second, axis in compared(shapes):
+        here, there = sampled[first][axis], sampled[second][axis]
+        if here != there:
+            raise OpError(
+                f"cannot combine {format_shape(shapes[first])} and {format_shape(shapes[second])}: "
+                f"{shapes[first][axis]} and {shapes[second][axis]} are {here} and {there} at the sample sizes",
+                code=Code.SHAPE_MISMATCH, ports=(str(first), str(second)),
+            )  # fmt: skip

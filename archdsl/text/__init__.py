@@ -1,0 +1,1 @@
+"""Texts as they come and go: lines, names, patterns, what a reader sees, files and streams."""

@@ -1,0 +1,1 @@
+"""How things are called: shared by figures, reports and comparisons."""

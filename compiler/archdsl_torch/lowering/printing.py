@@ -1,0 +1,210 @@
+"""Code as text: the last step, which knows how tightly Python's operators bind and where ruff breaks a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as Table
+from typing import Final, NamedTuple, TypeGuard
+
+from archdsl_torch.lowering.spelling import attribute, literal, numbered, word
+from archdsl_torch.lowering.text import Doc, Dotted, Group, Operation, prefixed
+from archdsl_torch.lowering.tree import (
+    AddInto,
+    Apply,
+    Arg,
+    Attribute,
+    Breaking,
+    Call,
+    Code,
+    Comparison,
+    Comprehension,
+    Conditional,
+    Fixed,
+    Global,
+    Grid,
+    In,
+    Index,
+    Infix,
+    Like,
+    Loop,
+    Many,
+    Mapping,
+    Method,
+    Named,
+    Numbered,
+    Prefix,
+    Range,
+    Self,
+    SizeOf,
+    Starred,
+    Target,
+    Tuple,
+    Variable,
+    never,
+)
+
+CHOICE, EITHER, BOTH, NOT, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(12)
+"""How tightly Python's operators bind."""
+
+_LEVELS: Final[Table[str, int]] = {
+    "or": EITHER, "and": BOTH, "not": NOT,
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARE),
+    "|": OR, "&": AND, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER,
+}  # fmt: skip
+
+
+class Text(NamedTuple):
+    """Python text with how tightly it binds."""
+
+    doc: Doc
+    level: int = ATOM
+
+    def at(self, level: int) -> str:
+        return str(self.part(level))
+
+    def part(self, level: int) -> Doc:
+        """The text as an operand, in brackets where it must be."""
+        return self.doc if self.level >= level else Group("(", (self.doc,), single=True)
+
+
+def shown(code: Code) -> str:
+    """The code on one line."""
+    return str(printed(code))
+
+
+def printed(code: Code) -> Doc:
+    """The code as a document that breaks over lines."""
+    return text(code).doc
+
+
+def text(code: Code) -> Text:  # noqa: PLR0912 - one case a kind
+    """The code with how tightly it binds."""
+    match code:
+        case Fixed(value):
+            return Text(literal(value), SIGN if _is_negative(value) else ATOM)
+        case Global(name) | Variable(name):
+            return Text(_dotted(name))
+        case SizeOf(argument, axis):
+            # as wide as a short name: it is measured, and settled before it is printed
+            return Text(f"<{argument}.{axis}>")
+        case Call(function, args, kwargs, breaking):
+            return Text(_group(f"{_dotted(function)}(", args, kwargs, breaking))
+        case Apply(callee, args, kwargs, breaking):
+            return Text(_group(f"{_owner(callee)}(", args, kwargs, breaking))
+        case Method(receiver, name, args, kwargs, breaking):
+            return Text(_method(receiver, _group(f".{word(name)}(", args, kwargs, breaking)))
+        case Attribute(owner, name):
+            return Text(attribute(_owner(owner), name))
+        case Index(receiver, items):
+            return Text(f"{_owner(receiver)}[{', '.join(map(_item, items))}]")
+        case Many(items):
+            return Text(Group("[", tuple(map(printed, items)), "]"))
+        case Tuple(items):
+            return Text(f"({', '.join(map(shown, items))}{',' if len(items) == 1 else ''})")
+        case Mapping(pairs):
+            return Text(Group("{", tuple(prefixed(f"{literal(key)}: ", printed(value)) for key, value in pairs), "}"))
+        case Starred(value):
+            return Text(prefixed("*", text(value).part(OR)))
+        case Numbered(head, number, tail):
+            return Text(numbered(head, shown(number), tail))
+        case _:
+            return _operation(code)
+
+
+def _operation(
+    code: Infix | Prefix | Comparison | Conditional | Comprehension | In | Arg | Like | Self | AddInto | Grid,
+) -> Text:
+    match code:
+        case Infix(sign, left, right):
+            return _infix(sign, left, right)
+        case Prefix(sign, operand):
+            own = _LEVELS["not"] if sign == "not" else SIGN
+            return Text(("not " if sign == "not" else sign) + text(operand).at(own), own)
+        case Comparison(first, rest):
+            sides = (f" {sign} {text(side).at(OR)}" for sign, side in rest)
+            return Text(text(first).at(OR) + "".join(sides), COMPARE)
+        case Conditional(test, then, otherwise):
+            head = f"{text(then).at(EITHER)} if {text(test).at(EITHER)} else "
+            last = printed(otherwise)
+            return Text(prefixed(head, last) if isinstance(last, Group) else f"{head}{last}", CHOICE)
+        case Comprehension(element, loops, bare):
+            doc = _comprehension(printed(element), loops)
+            return Text(doc, CHOICE) if bare else Text(Group("[", (doc,), "]", single=True))
+        case In() | Arg() | Like() | Self() | AddInto() | Grid():
+            raise AssertionError(f"a hole: {code!r}")
+        case _:
+            never(code)
+
+
+def _infix(sign: str, left: Code, right: Code) -> Text:
+    own = _LEVELS[sign]
+    # a comparison's sides must bind tighter, and so must what stands right of a `-`
+    before = own + 1 if own in (COMPARE, POWER) else own
+    after = own + 1 if own != POWER else SIGN
+    close = own == POWER and _is_simple(left) and _is_simple(right.operand if _is_minus(right) else right)
+    return Text(Operation((text(left).part(before), text(right).part(after)), sign, close), own)
+
+
+def _is_minus(code: Code) -> TypeGuard[Prefix]:
+    return isinstance(code, Prefix) and code.sign == "-"
+
+
+def _is_simple(code: Code) -> bool:
+    """Whether ruff writes a power of it without spaces: a name, an attribute of one, or a number."""
+    if isinstance(code, Attribute):
+        return _is_simple(code.owner)
+    return isinstance(code, Variable | Global) or (isinstance(code, Fixed) and _is_number(code.value))
+
+
+def _method(receiver: Code, call: Group) -> Dotted:
+    """Calls of one chain stand together."""
+    doc = _owned(receiver)
+    return Dotted(doc.head, (*doc.calls, call)) if isinstance(doc, Dotted) else Dotted(str(doc), (call,))
+
+
+def _owner(code: Code) -> str:
+    return str(_owned(code))
+
+
+def _owned(code: Code) -> Doc:
+    """Code before a dot or a bracket: `2.x` is no attribute of 2."""
+    return text(code).part(ATOM + 1 if isinstance(code, Fixed) and _is_number(code.value) else ATOM)
+
+
+def _item(item: Code | Range) -> str:
+    if not isinstance(item, Range):
+        return shown(item)
+    start, stop, step = ("" if bound is None else shown(bound) for bound in (item.start, item.stop, item.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+def _group(opening: str, args: tuple[Code, ...], kwargs: Named, breaking: Breaking = "filled") -> Group:
+    named = (prefixed(f"{word(key)}=", printed(value)) for key, value in kwargs)
+    items = (*map(printed, args), *named)
+    return Group(opening, items, exploded=breaking == "exploded", single=breaking == "sole")
+
+
+def _comprehension(element: Doc, loops: tuple[Loop, ...]) -> Doc:
+    doc = element
+    for loop in loops:
+        targets = ", ".join(map(_target, loop.targets))
+        conditions = "".join(f" if {text(condition).at(EITHER)}" for condition in loop.conditions)
+        doc = Operation((doc, f"{targets} in {text(loop.iterable).at(EITHER)}{conditions}"), "for")
+    return doc
+
+
+def _target(target: Target) -> str:
+    return word(target) if isinstance(target, str) else f"({', '.join(map(_target, target))})"
+
+
+def _dotted(name: str) -> str:
+    return ".".join(map(word, name.split(".")))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_negative(value: object) -> bool:
+    """Whether a sign stands before it."""
+    return isinstance(value, int | float) and math.copysign(1, value) < 0

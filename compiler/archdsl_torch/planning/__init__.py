@@ -1,0 +1,1 @@
+"""Graph to classes: which there are, what they share, what they take."""

@@ -1,0 +1,264 @@
+"""Published weights into a built network: renamed, fitted to other shapes, and every tensor accounted for.
+
+First a plan is made, which touches nothing: where it fails, the network is as it was. A tensor that does
+not fit is an error, unless a parameter that the caller changed explains it: then the network with the
+spec's own parameters has the tensor as the file does, or does not have it where the file does not.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, final
+
+import torch
+from torch import Tensor, nn
+
+from archdsl.ir.graph import Graph
+from archdsl.ir.weights import LoadReport, Resize, WeightsError, listed
+from archdsl.ops.conv import Direct
+from archdsl.ops.special import Constant
+from archdsl.text.spelled import quoted
+from archdsl_torch import runtime
+from archdsl_torch.planning.renames import old_names
+from archdsl_torch.weights import files as checkpoint_files
+from archdsl_torch.weights.adapting import grid_side, lost, resizable, resized, same_but_ones, with_channels
+from archdsl_torch.weights.files import Checkpoint
+from archdsl_torch.weights.published import Published, Shape
+
+COUNTER: Final = "num_batches_tracked"
+"""A batch norm's count of batches, which files from before 2018 do not have; torch asks for it neither."""
+
+ABSENT, UNKNOWN, RESHAPED, UNLIKE = (
+    "missing from the file", "not in the network", "of another shape", "of another kind of numbers"
+)  # fmt: skip
+"""What may be wrong with a tensor."""
+
+
+def load_weights(graph: Graph, module: nn.Module, file: str | os.PathLike[str], strict: bool = True) -> LoadReport:
+    """Loads a file into the module that was built from the graph; see `archdsl.load_weights`."""
+    return _fill(module, _plan(graph, module, checkpoint_files.read(file), strict))
+
+
+def build_with_weights(
+    graph: Graph,
+    file: str | os.PathLike[str],
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+    init: bool = True,
+    strict: bool = True,
+) -> tuple[nn.Module, LoadReport]:
+    """The network with a file's weights, initialised only where a tensor keeps its initial values."""
+    checkpoint = checkpoint_files.read(file)
+    module = runtime.build(graph, device, dtype, seed, init=False)
+    plan = _plan(graph, module, checkpoint, strict)
+    if init and plan.report.fresh:
+        module = runtime.instance(type(module), graph, device, dtype, seed)
+    return module, _fill(module, plan)
+
+
+def saved(module: nn.Module) -> bytes:
+    """The module's tensors as the content of a `.pth` file."""
+    content = io.BytesIO()
+    torch.save(module.state_dict(), content)
+    return content.getvalue()
+
+
+@final
+@dataclass(frozen=True)
+class _Plan:
+    values: Mapping[str, Tensor]
+    """What the network's tensors get."""
+    report: LoadReport
+
+
+@torch.no_grad()
+def _fill(module: nn.Module, plan: _Plan) -> LoadReport:
+    own = module.state_dict(keep_vars=True)
+    if any(own[key].is_meta for key in plan.values):
+        raise WeightsError("weights need a place: the network is on the device `meta`; call `to_empty` before loading")
+    for key, value in plan.values.items():
+        own[key].copy_(value)
+    return plan.report
+
+
+@final
+@dataclass
+class _Draft:
+    """A plan in the making."""
+
+    values: dict[str, Tensor] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    resized: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    misfits: list[str] = field(default_factory=list)
+    """The network's tensors that the file has in another shape."""
+    wrong: dict[str, list[str]] = field(
+        default_factory=lambda: {title: [] for title in (ABSENT, UNKNOWN, RESHAPED, UNLIKE)}
+    )
+    """What nothing explains."""
+
+
+def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool) -> _Plan:
+    network = _Network(graph, module.state_dict(keep_vars=True))
+    tensors = checkpoint_files.unwrapped(checkpoint, lambda key: network.name(key) is not None)
+    draft = _Draft()
+    placed: dict[str, str] = {}
+    for key, tensor in tensors.items():
+        name = network.name(key)
+        if name is None:
+            _unexpected(draft, network, key, tensor)
+            continue
+        if name in placed:
+            raise checkpoint_files.two_for_one(checkpoint, name, placed[name], key)
+        placed[name] = key
+        draft.renamed |= {key: name} if key != name else {}
+    for name in network.own:
+        if name in placed:
+            _fit(draft, network, name, placed[name], tensors[placed[name]])
+    _missing(draft, network, placed)
+    return _finished(draft, network, checkpoint, strict)
+
+
+def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> None:
+    if network.unneeded(key):
+        draft.skipped[key] = "not needed here"
+        return
+    why = next(filter(None, (network.published.why(name, _shape(tensor)) for name in network.candidates(key))), None)
+    if why is None:
+        draft.wrong[UNKNOWN].append(key)
+    draft.skipped[key] = f"no such tensor here{why or ''}"
+
+
+def _fit(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
+    """Takes a tensor as it is, or fitted to the network's shape."""
+    shape = _shape(network.own[name])
+    if (loss := lost(tensor, network.own[name].dtype)) is not None:
+        draft.wrong[UNLIKE].append(f"{name}: {loss}")
+        draft.skipped[key] = loss
+        draft.misfits.append(name)
+    elif _shape(tensor) == shape:
+        draft.values[name] = tensor
+    else:
+        _fit_shape(draft, network, name, key, tensor)
+
+
+def _fit_shape(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
+    shape = _shape(network.own[name])
+    change = f"{_shown(_shape(tensor))} in the file, {_shown(shape)} here"
+    if name in network.tables:
+        draft.skipped[key] = f"{change}: computed anew"
+    elif (fitted := network.fitted(name, tensor)) is not None:
+        draft.values[name], draft.resized[name] = fitted
+    else:
+        why = network.published.why(name, _shape(tensor))
+        if why is None:
+            draft.wrong[RESHAPED].append(f"{name}: {change}")
+        draft.skipped[key] = change + (why or "")
+        draft.misfits.append(name)
+
+
+def _missing(draft: _Draft, network: _Network, placed: Mapping[str, str]) -> None:
+    filled = {id(network.own[name]) for name in draft.values}
+    for name, tensor in network.own.items():
+        # A tied tensor has two names, and safetensors files keep one of them.
+        if name in placed or name in network.optional or id(tensor) in filled:
+            continue
+        draft.missing.append(name)
+        if not network.published.lacks(name):
+            draft.wrong[ABSENT].append(name)
+
+
+def _finished(draft: _Draft, network: _Network, checkpoint: Checkpoint, strict: bool) -> _Plan:
+    untouched = {*draft.misfits, *draft.missing}
+    report = LoadReport(
+        checkpoint.name, tuple(draft.values), draft.renamed, draft.resized, draft.skipped, tuple(draft.missing),
+        tuple(name for name in network.own if name in untouched),
+    )  # fmt: skip
+    name = network.graph.name
+    if not any(isinstance(network.own[key], nn.Parameter) for key in draft.values):
+        found = quoted(list(checkpoint.tensors)[:3])
+        raise WeightsError(f"`{checkpoint.name}` has no tensor that fits `{name}`: it begins with {found}", report)
+    if strict and any(draft.wrong.values()):
+        lines = [line for title, lines in draft.wrong.items() for line in listed(title, lines)]
+        hint = "  = help: give the parameters that the file was made with, or take what fits with `strict=False`"
+        raise WeightsError("\n".join([f"`{checkpoint.name}` does not fit `{name}`", *lines, hint]), report)
+    return _Plan(draft.values, report)
+
+
+def _is_counter(key: str) -> bool:
+    return key.rpartition(".")[2] == COUNTER
+
+
+def _shape(tensor: Tensor) -> Shape:
+    return tuple(tensor.shape)
+
+
+def _shown(shape: Shape) -> str:
+    return "×".join(map(str, shape)) or "a number"
+
+
+@final
+class _Network:
+    """What is known of the tensors of a built network."""
+
+    def __init__(self, graph: Graph, own: Mapping[str, Tensor]) -> None:
+        self.graph = graph
+        self.own = own
+        self.old_names = old_names(graph)
+        tables = (node for node in graph.nodes if isinstance(node.op, Constant) and node.op.index)
+        self.tables = {path for node in tables for path in node.tensor_paths()}
+        """Constants that a formula computes from indices: a file has nothing to add."""
+        self.optional = self.tables | {key for key in own if _is_counter(key)}
+        self.published = Published(graph)
+
+    def name(self, key: str) -> str | None:
+        """The network's name for a tensor of the file, if it has one."""
+        return next((name for name in self.candidates(key) if name in self.own), None)
+
+    def candidates(self, key: str) -> Iterator[str]:
+        """What a tensor of the file may be called: as there, or by what the spec says of earlier names."""
+        yield key
+        for before, now in self.old_names:
+            if key == before or key.startswith(f"{before}."):
+                yield now + key[len(before) :]
+        for rename in self.graph.renames:
+            if (name := rename.apply(key)) is not None:
+                yield name
+
+    def unneeded(self, key: str) -> bool:
+        """Whether a tensor of the file that the network does not have is not needed."""
+        return _is_counter(key) or any(rename.now is None and rename.meant(key) for rename in self.graph.renames)
+
+    def fitted(self, name: str, tensor: Tensor) -> tuple[Tensor, str] | None:
+        """A tensor of the file in the shape that the network has, and how that was done; None where it cannot be."""
+        shape = _shape(self.own[name])
+        if same_but_ones(tensor, shape):
+            return tensor.reshape(shape), f"{_shown(_shape(tensor))} as {_shown(shape)}"
+        if name in self.stems and tensor.shape[:1] + tensor.shape[2:] == shape[:1] + shape[2:]:
+            how = f"{tensor.shape[1]} input channels to {shape[1]}"
+            return with_channels(tensor, shape[1]), how
+        resize: Resize | None = self.graph.resizes.get(name)
+        if resize is None or not resizable(tensor, shape, resize):
+            return None
+        old, new = grid_side(tensor.shape[-2], resize), grid_side(shape[-2], resize)
+        return resized(tensor, shape, resize), f"{old}×{old} to {new}×{new}, {resize.mode}"
+
+    @cached_property
+    def stems(self) -> set[str]:
+        """The weights of the convolutions that see the network's input, without a layer in between."""
+        seen = set(self.graph.inputs.values())
+        found = set()
+        for node in self.graph.nodes:
+            if not any(value is not None and value.node in seen for value in node.inputs):
+                continue
+            if not any(not tensor.buffer for tensor in node.tensors.values()):
+                seen.add(node)
+            elif isinstance(node.op, Direct) and node.op.groups == 1:
+                found.add(f"{node.path}.weight")
+        return found

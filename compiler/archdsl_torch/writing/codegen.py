@@ -1,0 +1,169 @@
+"""Graph -> PyTorch source.
+
+A scope whose forward cannot be written is opened: its children run in the class around it, and
+planning starts again; so it does for chains that are better written where they are used. The
+network's own forward always can be written, since all sizes come from its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from archdsl.ir.graph import Graph
+from archdsl.version import __version__
+from archdsl_torch.lowering.helpers import HELPERS
+from archdsl_torch.lowering.printing import printed
+from archdsl_torch.lowering.spelling import WIDTH, command, docstring, sentences
+from archdsl_torch.lowering.statements import Body, Run, global_names, lines
+from archdsl_torch.lowering.text import Group, prefixed, render
+from archdsl_torch.lowering.tree import SELF, Method
+from archdsl_torch.planning.crossings import Crossings, is_tensor
+from archdsl_torch.planning.findings import Findings
+from archdsl_torch.planning.renames import rename_lines
+from archdsl_torch.planning.survey import class_name
+from archdsl_torch.planning.wrappers import Wrapper
+from archdsl_torch.writing.arguments import Arguments
+from archdsl_torch.writing.outputs import Part, outputs
+from archdsl_torch.writing.plan import ClassPlan, Planner
+from archdsl_torch.writing.reset import ties, tree_reset
+
+
+def source(graph: Graph) -> str:
+    """The network as the text of a Python file that imports torch alone."""
+    crossings, known = Crossings(graph), Findings()
+    while True:
+        planner = Planner(crossings, known)
+        found = planner.run()
+        if not found:
+            return _print(planner)
+        known = _more(known, found)
+
+
+def _more(known: Findings, found: Findings) -> Findings:
+    """Each plan knows of more scopes than the one before, so that there is an end."""
+    more = known | found
+    assert more != known, f"{', '.join(sorted(scope.path for scope in found.scopes))} cannot be planned"
+    return more
+
+
+def _print(planner: Planner) -> str:
+    graph = planner.graph
+    classes = [_class(planner, plan) for plan in planner.plans]
+    parts = [*_helpers(planner, classes), *outputs(graph), *classes]
+    reads = frozenset[str]().union(*(part.reads for part in parts))
+    body = [line for part in parts for line in ("", "", *part.lines)]
+    return "\n".join([*_header(graph), *_imports(reads), *body]).rstrip() + "\n"
+
+
+def _header(graph: Graph) -> list[str]:
+    made = graph.name, f", made by archdsl {__version__}: ", command(graph.name, graph.overrides)
+    size = f"{graph.parameters:,} parameters. Shapes in comments are those of the sample input."
+    title = sentences(graph.summary, graph.reference)
+    return [*docstring(made, (), *title, *([()] if title else []), (size,)), ""]
+
+
+_PYTHON: Final = {
+    "math": "import math",
+    "OrderedDict": "from collections import OrderedDict",
+    "NamedTuple": "from typing import NamedTuple",
+}
+_TORCH: Final = {
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+    "_pytree": "from torch.utils import _pytree",
+}
+
+
+def _imports(reads: frozenset[str]) -> list[str]:
+    """What the file reads, Python's own modules first."""
+    own, others = ([line for name, line in lines.items() if name in reads] for lines in (_PYTHON, _TORCH))
+    return [*own, "", *others] if own else others
+
+
+def _helpers(planner: Planner, classes: Sequence[Part]) -> Iterator[Part]:
+    """What torch and Python lack, in the order in which nodes need it; then what the classes' numbers need."""
+    wrappers = {wrapper.name: wrapper for wrapper in planner.survey.wrappers.made.values()}
+    modules = (planner.survey.module(node) for node in planner.graph.nodes if not is_tensor(node))
+    called = dict.fromkeys(module.function for module in modules if module is not None)
+    parts = {name: _wrapper(wrappers[name]) for name in called if name in wrappers}
+    for name in called:
+        if name in wrappers:
+            yield parts[name]
+        elif name in HELPERS:
+            yield _helper(name)
+    for name in HELPERS:
+        if name not in called and any(name in part.reads for part in (*classes, *parts.values())):
+            yield _helper(name)
+
+
+def _helper(name: str) -> Part:
+    return Part(HELPERS[name].text.rstrip().split("\n"), HELPERS[name].reads)
+
+
+def _wrapper(wrapper: Wrapper) -> Part:
+    text = [f"class {wrapper.name}(nn.Module):", f'    """`{wrapper.op}` as a module."""']
+    if wrapper.names:
+        header = f"    def __init__(self, {', '.join(wrapper.names)}):"
+        text += ["", header, *_statements(wrapper.construction, constructs=True)]
+    text += ["", "    def forward(self, x):", *_statements(wrapper.forward)]
+    return Part(text, frozenset({"nn"} | global_names((*wrapper.construction, *wrapper.forward))))
+
+
+_RESET: Final = Run(Method(SELF, "reset_parameters"))
+
+
+def _class(planner: Planner, plan: ClassPlan) -> Part:
+    graph, root = planner.graph, plan.scope.scope is None
+    reset = _whole_reset(planner, plan) if root else plan.reset
+    tied = tuple(ties(graph, planner.outliner)) if root else ()
+    construction = (*plan.constructor, *tied, *((_RESET,) if reset else ()))
+    text = [f"class {plan.name}({plan.base}):", *_docstring(graph, plan)]
+    if construction or plan.arguments.arguments:
+        text += ["", *_signature(plan.arguments), *_statements(construction, plan.base == "nn.Module")]
+    if reset:
+        text += ["", "    @torch.no_grad()", "    def reset_parameters(self):", *_statements(reset)]
+    text += rename_lines(graph) if root else []
+    if plan.forward:
+        text += ["", f"    def forward({_parameters(plan)}):", *_statements(plan.forward)]
+    defaults = (Run(default) for _, default in plan.arguments.arguments if default is not None)
+    own = {"nn", "torch"} if reset else {"nn"}
+    return Part(text, frozenset(own | global_names((*construction, *reset, *plan.forward, *defaults))))
+
+
+def _statements(body: Body, constructs: bool = False) -> list[str]:
+    return [*(["        super().__init__()"] if constructs else []), *lines(body, 8)]
+
+
+def _whole_reset(planner: Planner, plan: ClassPlan) -> Body:
+    owners = any(other.reset for other in planner.plans if other is not plan)
+    return tree_reset(planner.graph, planner.outliner, plan.reset, owners, planner.owner)
+
+
+def _signature(arguments: Arguments) -> list[str]:
+    """The constructor's header."""
+    given = (
+        atom.name if default is None else prefixed(f"{atom.name}=", printed(default))
+        for atom, default in arguments.arguments
+    )
+    return render("", Group("def __init__(", ("self", *given)), 4, ":")
+
+
+def _parameters(plan: ClassPlan) -> str:
+    merged = plan.merged
+    return ", ".join(["self", *(f"{port}=None" if port in merged.optional else port for port in merged.ports)])
+
+
+def _docstring(graph: Graph, plan: ClassPlan) -> list[str]:
+    scope = plan.scope
+    if scope.scope is None:
+        return docstring(("The network `", graph.name, "`."), indent=4)
+    count = len(plan.merged.outlines)
+    where = "`", scope.path, "`", f" and {count - 1} more." if count > 1 else "."
+    what = ("The block `", scope.block, "`:") if scope.block is not None else ("The scope",)
+    lines = docstring((*what, " ", *where), indent=4)
+    return lines if len(lines[0]) <= WIDTH else docstring(what, where, indent=4)
+
+
+__all__ = ["class_name", "source"]

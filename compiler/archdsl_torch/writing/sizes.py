@@ -1,0 +1,252 @@
+"""Run-time sizes in a forward: `x.shape[2] // 7` for a dimension that only the run knows.
+
+A size is said by a tensor in scope that has it, in every instance of the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from heapq import heappop, heappush
+from operator import itemgetter
+from typing import TypeAlias, final
+
+from archdsl.expressions import Expression, ExpressionError
+from archdsl.expressions.tree import Binary, Name, Tree
+from archdsl.expressions.walking import walk
+from archdsl.ir.graph import Binding, Env
+from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
+from archdsl_torch.lowering.text import all_same
+from archdsl_torch.lowering.tree import Attribute, Code, Fixed, Index, Infix, Prefix, SizeOf, Variable
+from archdsl_torch.lowering.wording import worded
+from archdsl_torch.writing.folding import Untold, agrees, translate
+from archdsl_torch.writing.hints import Hint
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An argument of the forward as it was given, whatever its name is given to later."""
+
+    name: str
+
+
+Holder: TypeAlias = "Variable | Given"
+"""What has sizes."""
+
+_Place: TypeAlias = tuple[int, int]
+"""A tensor by its number, in the order in which they came, and one of its dimensions."""
+
+
+def size_of(holder: Holder, axis: int) -> Code:
+    """The size of a dimension; of an argument, what is settled when the forward is finished."""
+    if isinstance(holder, Given):
+        return SizeOf(holder.name, axis)
+    return measured(holder, axis)
+
+
+def measured(tensor: Code, axis: int) -> Code:
+    """`tensor.shape[axis]`"""
+    return Index(Attribute(tensor, "shape"), (Fixed(axis),))
+
+
+@final
+class _Found:
+    """The dimensions of tensors by their sizes in some of the instances, which are a column."""
+
+    def __init__(self, where: tuple[int, ...]) -> None:
+        self.where = where
+        self.columns: dict[int, list[tuple[Dim, ...]]] = {}
+        """By tensor: the column of each of its dimensions now."""
+        self.places: dict[tuple[Dim, ...], list[_Place]] = {}
+        """By column: a heap of the dimensions that have it, or had it before their tensor's name was given away."""
+
+    def note(self, number: int, shapes: Sequence[Shape | None]) -> None:
+        """The tensor of this number has these shapes now."""
+        known = [shape for i in self.where if (shape := shapes[i]) is not None]
+        before = self.columns.get(number, [])
+        # `zip` ends with the shortest
+        self.columns[number] = [*zip(*known)] if len(known) == len(self.where) else []  # noqa: B905
+        for axis, column in enumerate(self.columns[number]):
+            if before[axis : axis + 1] != [column]:
+                heappush(self.places.setdefault(column, []), (number, axis))
+
+    def first(self, column: tuple[Dim, ...], hidden: _Place | None) -> _Place | None:
+        """The first dimension that has this column, but for the hidden one."""
+        heap = self.places.get(column, [])
+        while heap and not self._has(heap[0], column):
+            heappop(heap)
+        if not heap or heap[0] != hidden:
+            return heap[0] if heap else None
+        return min((place for place in heap if place != hidden and self._has(place, column)), default=None)
+
+    def _has(self, place: _Place, column: tuple[Dim, ...]) -> bool:
+        number, axis = place
+        own = self.columns[number]
+        return axis < len(own) and own[axis] == column
+
+    def all(self, hidden: _Place | None) -> list[tuple[_Place, tuple[Dim, ...]]]:
+        """Every column, in the order of the first dimension that has it."""
+        found = ((self.first(column, hidden), column) for column in self.places)
+        return sorted(((place, column) for place, column in found if place is not None), key=itemgetter(0))
+
+
+@final
+class SizesInScope:
+    """The sizes of the tensors in scope, by variable: one shape for each instance."""
+
+    def __init__(self) -> None:
+        self.holders: list[Holder] = []
+        self.numbers: dict[Holder, int] = {}
+        self.shapes: list[Sequence[Shape | None]] = []
+        self.found: dict[tuple[int, ...], _Found] = {}
+        """By instances: those that somebody asked for."""
+        self.hidden: tuple[Holder, int] | None = None
+        """A dimension that says nothing, since it is what is checked."""
+
+    def note(self, holder: Holder, shapes: Sequence[Shape | None]) -> None:
+        """The tensor is in scope now."""
+        if holder not in self.numbers:
+            self.numbers[holder] = len(self.holders)
+            self.holders.append(holder)
+            self.shapes.append(shapes)
+        number = self.numbers[holder]
+        self.shapes[number] = shapes
+        for found in self.found.values():
+            found.note(number, shapes)
+
+    def find(self, values: Sequence[Dim], where: Sequence[int], first: Sequence[Holder] = ()) -> Code | None:
+        """A dimension that has exactly these sizes."""
+        column, found = tuple(values), self._found(where)
+        for holder in first:
+            for axis, own in enumerate(found.columns[self.numbers[holder]]):
+                if own == column and (holder, axis) != self.hidden:
+                    return size_of(holder, axis)
+        place = found.first(column, self._hidden())
+        return None if place is None else size_of(self.holders[place[0]], place[1])
+
+    def _found(self, where: Sequence[int]) -> _Found:
+        where = tuple(where)
+        if where not in self.found:
+            found = self.found[where] = _Found(where)
+            for number, shapes in enumerate(self.shapes):
+                found.note(number, shapes)
+        return self.found[where]
+
+    def _hidden(self) -> _Place | None:
+        return None if self.hidden is None else (self.numbers[self.hidden[0]], self.hidden[1])
+
+    def say(
+        self, values: Sequence[Dim], where: Sequence[int], hint: Hint | None, first: Sequence[Holder]
+    ) -> Code | None:
+        """Words for sizes that are not literals; None if nothing in scope tells them."""
+        found = self.find(values, where, first) or self._hinted(values, where, hint)
+        if found is None and all_same(values) and isinstance(values[0], Symbolic):
+            found = self._polynomial(values[0], where, len(values))
+        return found or self._derived(values, where)
+
+    # --- the spec's expression ----------------------------------------------------------------
+
+    def _hinted(self, values: Sequence[Dim], where: Sequence[int], hint: Hint | None) -> Code | None:
+        if hint is None:
+            return None
+        try:
+            for env, value in zip(hint.envs, values, strict=True):
+                if not agrees(hint.expression.evaluate(env), value):
+                    return None
+            sizes: dict[str, Code] = {}
+            return worded(self._rename(hint.expression.tree, hint.envs, where, sizes), sizes.__getitem__)
+        except (Untold, ExpressionError):
+            return None
+
+    def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], said: dict[str, Code]) -> Tree:
+        """The expression over names of the sizes that it reads, which come into `said`."""
+        if any(isinstance(part, Binary) and part.sign == "/" for part in walk(tree)):
+            raise Untold("a quotient, which Python makes a float")
+
+        def named(name: str, bindings: Sequence[Binding | None]) -> Tree:
+            found = [b for b in bindings if b is not None]
+            sizes = [b.value for b in found]
+            if len(found) < len(bindings) or not all(isinstance(s, int | Symbolic) for s in sizes):
+                raise Untold(name)
+            size = self.find(sizes, where)
+            if size is not None:
+                said[repr(size)] = size
+                return Name(repr(size))
+            if isinstance(found[0].definition, Expression):
+                return self._rename(found[0].definition.tree, envs, where, said)
+            raise Untold(name)
+
+        return translate(tree, envs, named)
+
+    # --- by value -------------------------------------------------------------------------------
+
+    def _polynomial(self, dim: Symbolic, where: Sequence[int], count: int) -> Code | None:
+        """The size over named sizes that tensors in scope have."""
+        whole: Code | None = None
+        for monomial, coefficient in dim.terms:
+            factors = [self._atom(atom, where, count) for atom in monomial]
+            found = [factor for factor in factors if factor is not None]
+            if len(found) < len(factors):
+                return None
+            whole = _sum(whole, coefficient, found)
+        return whole
+
+    def _atom(self, atom: str | Division, where: Sequence[int], count: int) -> Code | None:
+        if isinstance(atom, str):
+            return self.find([symbol(atom)] * count, where)
+        whole = Symbolic((((atom,), 1),))
+        found = self.find([whole] * count, where)
+        if found is not None:
+            return found
+        above, below = (self._side(side, where, count) for side in (atom.numerator, atom.denominator))
+        return None if above is None or below is None else Infix(atom.sign, above, below)
+
+    def _side(self, dim: Dim, where: Sequence[int], count: int) -> Code | None:
+        if isinstance(dim, int):
+            return Fixed(dim)
+        return self.find([dim] * count, where) or self._polynomial(dim, where, count)
+
+    def _derived(self, values: Sequence[Dim], where: Sequence[int]) -> Code | None:
+        """A multiple, a part, or a neighbour of a dimension in scope."""
+        for (number, axis), column in self._found(where).all(self._hidden()):
+            if all_same(column) and isinstance(column[0], int):
+                continue
+            related = _relation(values, column, size_of(self.holders[number], axis))
+            if related is not None:
+                return related
+        return None
+
+
+def _sum(whole: Code | None, coefficient: int, factors: Sequence[Code]) -> Code:
+    """The sum with one more product."""
+    numbers = [Fixed(abs(coefficient))] if abs(coefficient) != 1 or not factors else []
+    term = reduce(lambda left, right: Infix("*", left, right), [*numbers, *factors])
+    if whole is not None:
+        return Infix("-" if coefficient < 0 else "+", whole, term)
+    return Prefix("-", term) if coefficient < 0 else term
+
+
+def _relation(values: Sequence[Dim], sizes: Sequence[Dim], size: Code) -> Code | None:
+    """How all values come from the sizes by one number."""
+    for factor in _ratios(values[0], sizes[0]):
+        if all(v == multiply(s, factor) for v, s in zip(values, sizes, strict=True)):
+            return Infix("*", size, Fixed(factor))
+    for divisor in _ratios(sizes[0], values[0]):
+        if divisor > 1 and all(v == floor_divide(s, divisor) for v, s in zip(values, sizes, strict=True)):
+            return Infix("//", size, Fixed(divisor))
+    gap = add(values[0], multiply(sizes[0], -1))
+    if isinstance(gap, int) and all(add(v, multiply(s, -1)) == gap for v, s in zip(values, sizes, strict=True)):
+        return Infix("-" if gap < 0 else "+", size, Fixed(abs(gap)))
+    return None
+
+
+def _ratios(large: Dim, small: Dim) -> list[int]:
+    """Numbers that `large` may be a multiple of `small` by."""
+    if isinstance(large, int) and isinstance(small, int):
+        return [large // small] if small > 0 and large >= small else []
+    if isinstance(large, Symbolic) and isinstance(small, Symbolic):
+        quotient = floor_divide(large, small)
+        return [quotient] if isinstance(quotient, int) and quotient > 0 else list(range(2, 65))
+    return []

@@ -1,0 +1,42 @@
+"""What commands do not import."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.cli.tiny import spawn
+
+LIGHT = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy'}"
+WITHOUT_READERS = LIGHT.replace(
+    "{", "{'archdsl.figure', 'archdsl.drawing', 'archdsl.measures', 'archdsl.words.titles', "
+)
+"""Without what figures and reports alone want to know."""
+LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 'yaml', 'asyncio'}"
+
+
+@pytest.mark.parametrize(
+    ("act", "banned"),
+    [
+        ("import archdsl", LIGHTER),
+        ("from archdsl.cli.commands import run; run(['--help'])", LIGHTER),
+        ("from archdsl.cli.commands import run; run(['check', 'resnet50'])", WITHOUT_READERS),
+        ("from archdsl.cli.commands import run; run(['summary', 'resnet50'])", LIGHT),
+        ("from archdsl.cli.commands import run; run(['source', 'resnet50'])", WITHOUT_READERS),
+        ("from archdsl.cli.commands import run; run(['list'])", LIGHT),
+        ("from archdsl.cli.commands import run; run(['ops', 'conv2d'])", LIGHT),
+    ],
+)
+def test_imports_nothing_heavy(act: str, banned: str) -> None:
+    code = f"""
+import sys
+try:
+    {act}
+except SystemExit as leave:
+    assert not leave.code, leave.code
+print("LOADED", sorted({banned} & set(sys.modules)))
+"""
+    done = spawn(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED []"

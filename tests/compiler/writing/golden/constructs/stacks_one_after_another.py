@@ -1,0 +1,48 @@
+"""net, made by archdsl VERSION: archdsl source net
+
+504 parameters. Shapes in comments are those of the sample input.
+"""
+
+import torch
+from torch import nn
+
+
+class Layer(nn.Module):
+    """The block `layer`: `first.0` and 5 more."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x, m):
+        return self.linear(x) + m * x
+
+
+class Net(nn.Module):
+    """The network `net`."""
+
+    def __init__(self):
+        super().__init__()
+        self.start = nn.Linear(8, 8)
+        self.first = nn.ModuleList([Layer() for _ in range(3)])
+        self.second = nn.ModuleList([Layer() for _ in range(3)])
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self):
+        for module in self.modules():
+            if module is not self and hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+
+    def forward(self, x, m):
+        n, t, _ = x.shape
+        m_n, m_t, _ = m.shape
+        torch._assert(m_n == n, "dimension 0 of `m` does not fit")
+        torch._assert(m_t == t, "dimension 1 of `m` does not fit")
+        x = self.start(x)  # N×5×8
+        x2 = x
+        for layer in self.first:
+            x2 = layer(x2, m)
+        for layer in self.second:
+            x2 = layer(x2, x)
+        return x2

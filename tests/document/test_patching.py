@@ -1,0 +1,135 @@
+"""`patch`: what changes in what is inherited, and what fits nothing there."""
+
+from __future__ import annotations
+
+import pytest
+
+from archdsl.diagnostics.rendering import render_text
+from archdsl.document import files
+from archdsl.document.inherit import read
+from tests.document.family import TABLED, Write, good, patched, wrong
+
+
+def test_patches_replace_remove_and_insert(write: Write) -> None:
+    resolved = patched(
+        write,
+        """\
+          nodes.fc: {op: linear, out_features: 10}
+          nodes.features.conv0: null
+          nodes.for i in range(3): {y: relu}
+          blocks.block.nodes.se: {after: conv, op: se}
+          blocks.block.nodes.first: {before: conv, op: relu}
+          blocks.block.nodes.conv.out_channels: 8
+        """,
+    )
+    assert resolved.document.nodes == {"fc": {"op": "linear", "out_features": 10}, "for i in range(3)": {"y": "relu"}}
+    nodes = resolved.document.blocks["block"].nodes
+    assert list(nodes) == ["first", "conv", "se", "bn3", "items"]
+    assert nodes["se"] == {"op": "se"} and nodes["conv"] == {"op": "conv2d", "out_channels": 8}
+    assert resolved.span(("nodes", "fc", "out_features")) == ("child.yaml", 4, 40, 4, 42)
+    assert resolved.key_span(("blocks", "block", "nodes", "se")) == ("child.yaml", 7, 3, 7, 24)
+    assert resolved.span(("blocks", "block", "nodes", "conv", "out_channels")).line == 9
+    assert resolved.span(("blocks", "block", "nodes", "conv", "op")).file == "families/family.yaml"
+
+
+def test_items_of_lists_keep_their_numbers_until_all_is_done(write: Write) -> None:
+    resolved = patched(write, "  blocks.block.nodes.items.0: null\n  blocks.block.nodes.items.2: tanh\n")
+    items = ("blocks", "block", "nodes", "items")
+    assert resolved.document.blocks["block"].nodes["items"] == ["gelu", "tanh"]
+    assert resolved.span((*items, 0)) == ("families/family.yaml", 13, 21, 13, 25)
+    assert resolved.span((*items, 1)) == ("child.yaml", 5, 31, 5, 35)
+
+
+def test_a_patch_with_a_place_moves_a_node(write: Write) -> None:
+    resolved = patched(write, "  nodes.fc: {before: features.conv0, op: relu}\n")
+    assert list(resolved.document.nodes) == ["fc", "features.conv0", "for i in range(3)"]
+
+
+def test_what_is_inherited_is_not_changed_for_others(write: Write) -> None:
+    patched(write, "  nodes.fc: null\n")
+    assert "fc" in good("families/family.yaml").document.nodes
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "message", "hint"),
+    [
+        ("nodes.fd: null", "unknown-path", "no `fd` in `nodes`", "did you mean `fc`?"),
+        ("node.fc: null", "unknown-path", "no `node` in the inherited file", "did you mean `nodes`?"),
+        (
+            "nodes.features.conv1: relu",
+            "unknown-path",
+            "no `features.conv1` in `nodes`",
+            "did you mean `features.conv0`?",
+        ),
+        ("nodes.fc.bias: false", "unknown-path", "no `bias` in `nodes.fc`", "there are `op`, `out_features`"),
+        (
+            "nodes.features.conv0.x: 1",
+            "unknown-path",
+            "`nodes.features.conv0` is the text `relu` and holds no `x`",
+            None,
+        ),
+        ("nodes.se: {after: fcc, op: se}", "unknown-path", "no `fcc` in `nodes`", "did you mean `fc`?"),
+        ("nodes.se: {after: [fc], op: se}", "wrong-type", "`after`: expected the name of a node, found a list", None),
+        (
+            "nodes.se: {after: fc, before: fc}",
+            "bad-patch",
+            "a node goes `after` another or `before` it, not both",
+            None,
+        ),
+        (
+            "blocks.block.nodes.items.7: {after: 0}",
+            "bad-patch",
+            "nothing can be inserted into `blocks.block.nodes.items`, a list",
+            "replace",
+        ),
+    ],
+)
+def test_patches_that_fit_nothing(write: Write, patch: str, code: str, message: str, hint: str | None) -> None:
+    write(child=f"archdsl: 1\nextends: families/family\npatch:\n  {patch}\n")
+    (found,) = read("child.yaml")[1]
+    assert (found.code, found.message) == (code, message)
+    assert found.span is not None and found.span.line == 4
+    assert hint is None or (found.hint or "").startswith(hint)
+
+
+def test_one_value_of_a_table(write: Write) -> None:
+    write(tabled=TABLED, child="archdsl: 1\nextends: tabled\npatch: {params.rows.1.out: 128, params.mixed.0: 5}\n")
+    resolved = good("child.yaml")
+    assert resolved.params["rows"] == [{"out": 8}, {"out": 128}]
+    assert resolved.params["mixed"] == [5, "M"]
+    assert resolved.span(("params", "rows", 1, "out")) == ("child.yaml", 3, 28, 3, 31)
+    assert good("tabled.yaml").params["rows"] == [{"out": 8}, {"out": 16}]
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        ("params.rows.7.out", "no `7` in `params.rows`", "its items are 0 to 1"),
+        ("params.rows.1.oot", "no `oot` in `params.rows.1`", "did you mean `out`?"),
+        ("params.rows.1.out.x", "`params.rows.1.out` is the number 16 and holds no `x`", None),
+    ],
+)
+def test_a_path_that_leads_past_a_table(write: Write, path: str, message: str, hint: str | None) -> None:
+    write(tabled=TABLED, child=f"archdsl: 1\nextends: tabled\npatch: {{{path}: 1}}\n")
+    (found,) = read("child.yaml")[1]
+    assert (found.code, found.message, found.hint) == ("unknown-path", message, hint)
+
+
+def test_a_patch_without_a_parent(write: Write) -> None:
+    write(child="archdsl: 1\nnodes: [relu]\npatch: {nodes.0: gelu}\n")
+    assert wrong("child.yaml") == [("bad-patch", "`patch` changes an inherited file, and this one extends none")]
+
+
+def test_the_text_of_a_mistake_in_a_patch(write: Write) -> None:
+    write(child="archdsl: 1\nextends: families/family\npatch:\n  nodes.fd: null\n")
+    text = render_text(read("child.yaml")[1], files.source_of, False)
+    assert text == (
+        "error[unknown-path]: no `fd` in `nodes`\n"
+        " --> child.yaml:4:3\n"
+        "  |\n"
+        "4 |   nodes.fd: null\n"
+        "  |   ^^^^^^^^\n"
+        "  = help: did you mean `fc`?\n"
+        "\n"
+        "1 error in child.yaml"
+    )
