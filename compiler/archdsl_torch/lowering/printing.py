@@ -181,7 +181,9 @@ def _item(item: Code | Range) -> str:
 def _group(opening: str, args: tuple[Code, ...], kwargs: Named, breaking: Breaking = "filled") -> Group:
     named = (prefixed(f"{word(key)}=", printed(value)) for key, value in kwargs)
     items = (*map(printed, args), *named)
-    return Group(opening, items, exploded=breaking == "exploded", single=breaking == "sole")
+    # no comma may follow a generator without brackets of its own
+    generator = len(args) == 1 and isinstance(args[0], Comprehension) and args[0].bare
+    return Group(opening, items, exploded=breaking == "exploded", single=breaking == "sole" or generator)
 
 
 def _comprehension(element: Doc, loops: tuple[Loop, ...]) -> Doc:

@@ -163,6 +163,9 @@ def test_how_arguments_break_over_lines() -> None:
         "    b=y,",
         ")",
     ]
+    # a generator without brackets of its own takes no comma
+    bare = Comprehension(long, (Loop(("k",), long),), bare=True)
+    assert render("", printed(Call("f", (bare,))), 0) == ["f(", f"    {long.name}", f"    for k in {long.name}", ")"]
 
 
 @pytest.mark.parametrize("hole", [In(0), Arg(1), Like("dtype"), Self(), AddInto(0)])
