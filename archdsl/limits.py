@@ -155,6 +155,11 @@ class Budget:
         if total > self._allowed[limit]:
             raise _exceeded(limit, self._allowed[limit])
 
+    def foresee(self, limit: str, amount: int) -> None:
+        """Raises TooLarge where an amount that is still to be spent is more than is left."""
+        if self.spent[limit] + amount > self._allowed[limit]:
+            raise _exceeded(limit, self._allowed[limit])
+
     def check(self, limit: str, amount: int, field: str | None = None) -> None:
         """Raises TooLarge where one thing alone is more than a limit allows."""
         self.spent[limit] = max(self.spent[limit], amount)

@@ -112,7 +112,7 @@ def test_one_mistake_with_the_loops_around_and_how_to_allow_more(tmp_path: Path)
         _, found = analyse(tmp_path / "net.yaml")
     (told,) = found
     assert (told.code, told.message) == ("too-large", "more than 20 nodes")
-    assert told.span is not None and told.span.line == 6
+    assert told.span is not None and told.span.line == 5
     assert [(note.subject, note.value, note.detail) for note in told.notes] == [
         ("for i in range(5)", "5 turns", "line 4"),
         ("for j in range(6)", "6 turns", "line 5"),

@@ -170,6 +170,13 @@ class Catalogue:
             notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
         )  # fmt: skip
 
+    def known(self, name: str, home: Resolved) -> BlockSpec | type[Op] | None:
+        """The block or op of that name in that file, where it has been found before."""
+        key = id(home), name
+        if key not in self._blocks and name in home.uses:
+            return self.known(name, home.uses[name])
+        return self._ops.get(key) or self._blocks.get(key)
+
     def _may_be_lost(self, home: Resolved, name: str) -> bool:
         """Whether a name may be that of a block that could not be read."""
         return home.misses("blocks", "use") or _badly_named(name, home)

@@ -68,8 +68,17 @@ def loop(run: Elaborator, template: LoopTemplate, frame: Frame) -> None:
         frame.env = Env(names, env, Turn(template, index))
         frame.loops = (*loops, LoopStep(run.sites.of(template), index, frame.env))
         run.body(template.body, frame, index + 1 < len(turns))
+        if index == 0 and frame.absent is None:
+            _foresee(run, template, len(turns) - 1)
     run.turning.pop()
     frame.env, frame.loops = env, loops
+
+
+def _foresee(run: Elaborator, template: LoopTemplate, turns: int) -> None:
+    """Refuses a loop whose other turns are sure to make too much. Raises TooLarge."""
+    least = run.foreseen.of(template.body)
+    run.budget.foresee("nodes", turns * least.nodes)
+    run.budget.foresee("scopes", turns * least.scopes)
 
 
 def loop_notes(run: Elaborator) -> tuple[Note, ...]:

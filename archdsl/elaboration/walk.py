@@ -24,6 +24,7 @@ from archdsl.elaboration.catalogue import Catalogue
 from archdsl.elaboration.entering import check_free, enter, slot, taken
 from archdsl.elaboration.fields import OpName, evaluate_text, formula_text
 from archdsl.elaboration.finish import finish
+from archdsl.elaboration.foreseen import Foreseen
 from archdsl.elaboration.formulas import bind_values, formula_reads
 from archdsl.elaboration.frames import RENAMED, UNDECIDED, Entry, Frame, PathError, State, evaluate_here, place_of
 from archdsl.elaboration.indices import Indices
@@ -62,6 +63,7 @@ class Elaborator:
         self.turning: list[tuple[LoopTemplate, int]] = []
         """The `for` keys around, outermost first, each with how many turns it takes."""
         self.catalogue = Catalogue(self.mistakes)
+        self.foreseen = Foreseen(self.catalogue)
         self.nodes: list[Node] = []
         self.block_of: dict[Scope, BlockSpec] = {}
         """What the scopes of blocks are instances of."""
