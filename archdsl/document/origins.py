@@ -88,6 +88,13 @@ class Origins:
             piece = around.inner[new] = before.get(old) or _Piece()
             piece.place = items[old]
 
+    def rename(self, path: Path, name: str) -> None:
+        """Says that a piece goes by another key of the same mapping."""
+        place, around = self.find(path), self._piece(path[:-1])
+        piece = around.inner.pop(path[-1], None) or _Piece()
+        piece.place = place
+        around.inner[name] = piece
+
     def _piece(self, path: Path) -> _Piece:
         """What is said of a piece, made where nothing was."""
         piece = self._root

@@ -12,14 +12,17 @@ from archdsl.diagnostics.report import Report
 from archdsl.document.dotted import REMOVED, at, listed, missing, spell, walk
 from archdsl.document.origins import Origins
 from archdsl.document.positions import Path, SourceMap
+from archdsl.document.splices import is_splice
 from archdsl.document.unknown import Gap
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault
 from archdsl.limits import MAX_PATH, current
+from archdsl.text.names import check_module_name, check_name
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import kind_of
 
 _PLACES: Final = ("after", "before")
+_RENAME: Final = "rename"
 _AT_ONCE: Final = 50
 """Entries that are moved for an insertion in the time that one node takes to be expanded."""
 
@@ -42,6 +45,8 @@ class _Patcher:
         self.report = report
         self.removed: dict[Path, None] = {}
         """The containers that items were removed from."""
+        self.renamed: dict[Path, dict[str, tuple[str, str]]] = {}
+        """By container: of each node that gets another name, that name and the patch that says it."""
 
     def patch(self, key: str, value: Any) -> None:
         if len(key) > MAX_PATH:
@@ -50,6 +55,9 @@ class _Patcher:
             )
             return
         path, rest = walk(self.data, key.split("."))
+        if isinstance(value, dict) and _RENAME in value:
+            self._rename(key, value, path, rest)
+            return
         neighbour = self._neighbour(key, value)
         if neighbour is None:
             return
@@ -66,9 +74,9 @@ class _Patcher:
             self._replace(path, value, key)
 
     def sweep(self) -> None:
-        """Takes out what was removed."""
+        """Takes out what was removed, and gives nodes their new names."""
         # Inner containers first: taking out an outer item moves what lies behind it.
-        for path in sorted(self.removed, key=len, reverse=True):
+        for path in sorted({**self.removed, **dict.fromkeys(self.renamed)}, key=len, reverse=True):
             container = at(self.data, path)
             if isinstance(container, list):
                 kept = [index for index, item in enumerate(container) if item is not REMOVED]
@@ -77,6 +85,8 @@ class _Patcher:
             elif isinstance(container, dict):
                 for name in [name for name, item in container.items() if item is REMOVED]:
                     del container[name]
+                for name, (new, key) in self.renamed.get(path, {}).items():
+                    self._give_name((*path, name), new, key)
 
     def _replace(self, path: Path, value: Any, key: str) -> None:
         at(self.data, path[:-1])[path[-1]] = value
@@ -90,12 +100,55 @@ class _Patcher:
         if len(given) > 1:
             self._error(Code.BAD_PATCH, "a node goes `after` another or `before` it, not both", key)
             return None
-        name = value[given[0]]
-        if isinstance(name, str | int) and not isinstance(name, bool):
-            return given[0], self.source.scalar_text(("patch", key, given[0]))
-        message = f"`{given[0]}`: expected the name of a node, found {kind_of(name)}"
-        self._error(Code.WRONG_TYPE, message, key, inner=given[0])
+        name = self._name(key, given[0], value[given[0]])
+        return None if name is None else (given[0], name)
+
+    def _name(self, key: str, word: str, value: Any) -> str | None:
+        """The name of a node that a patch says behind a word; None after a mistake."""
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            return self.source.scalar_text(("patch", key, word))
+        message = f"`{word}`: expected the name of a node, found {kind_of(value)}"
+        self._error(Code.WRONG_TYPE, message, key, inner=word)
         return None
+
+    def _rename(self, key: str, value: dict[str, Any], path: Path, rest: list[str]) -> None:
+        """Notes a node's new name; what else the patch says replaces the node."""
+        if rest:
+            self._unknown(key, path, rest)
+            return
+        if any(word in value for word in _PLACES):
+            self._error(Code.BAD_PATCH, "a node is renamed where it stands, and moved by another patch", key)
+            return
+        if not _is_named_node(path):
+            message = f"`{key}` is no node with a name"
+            self._error(Code.BAD_PATCH, message, key, "`rename` gives one of `nodes` another name", inner=_RENAME)
+            return
+        new = self._name(key, _RENAME, value[_RENAME])
+        if new is None:
+            return
+        problem = None if "$" in new else check_name(new) or check_module_name(new)
+        if problem is not None:
+            self._error(Code.BAD_NAME, *problem[:1], key, problem[1], inner=_RENAME)
+            return
+        node = {field: item for field, item in value.items() if field != _RENAME}
+        if node:
+            self._replace(path, node, key)
+        self.renamed.setdefault(path[:-1], {})[str(path[-1])] = new, key
+
+    def _give_name(self, path: Path, new: str, key: str) -> None:
+        """Renames a node; its readers find it by its earlier name, which stands behind it."""
+        container, old = at(self.data, path[:-1]), path[-1]
+        if new in container:
+            message, hint = f"`{spell(path[:-1])}` has a `{new}` already", "rename or remove that one as well"
+            self._error(Code.DUPLICATE_NAME, message, key, hint, inner=_RENAME)
+            return
+        current().spend("expansions", 1 + len(container) // _AT_ONCE)
+        entries = [*container.items()]
+        container.clear()
+        for name, item in entries:
+            container.update({new: item, name: {"from": new}} if name == old else {name: item})
+        self.origins.rename(path, new)
+        self.origins.put(path, self.source, ("patch", key, _RENAME))
 
     def _insert(self, key: str, value: dict[str, Any], target: Path, neighbour: tuple[str, str]) -> None:
         """Puts a node beside another; one that is there already is moved."""
@@ -129,3 +182,17 @@ class _Patcher:
         path: Path = ("patch", key)
         span = self.source.key(path) if inner is None else self.source.value((*path, inner))
         self.report.tell(Fault(code, message, hint), span)
+
+
+def _is_named_node(path: Path) -> bool:
+    """Whether a path leads to an entry of a mapping of nodes, in the network or in a block."""
+    *around, name = path or ("",)
+    while around and is_splice(around[-1]):
+        around.pop()
+    in_nodes = path[:1] == ("nodes",) or (path[:1] == ("blocks",) and path[2:3] == ("nodes",))
+    return in_nodes and around[-1:] == ["nodes"] and not is_splice(name)
+
+
+def is_earlier_name(place: Path) -> bool:
+    """Whether a node is written as what another was called before a patch renamed it."""
+    return place[:1] == ("patch",) and place[2:] == (_RENAME,)

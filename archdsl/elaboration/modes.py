@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.fields import evaluate_text
-from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, PathError, State, find, place_of, value_of
+from archdsl.elaboration.frames import IN_LOOP, RENAMED, Entry, Frame, PathError, State, find, place_of, value_of
 from archdsl.elaboration.placing import came_from, place_op, read
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scopes import block, inline
@@ -39,7 +39,8 @@ def _origin(frame: Frame, path: str) -> Entry:
         raise unknown_path(frame, path)
     if entry.state is State.BROKEN:
         raise FollowOn
-    if entry.scope is None and (entry.node is None or entry.alias not in (None, IN_LOOP)):
+    is_module = entry.alias in (None, IN_LOOP) or (entry.alias == RENAMED and entry.of is None)
+    if entry.scope is None and (entry.node is None or not is_module):
         raise PathError(Code.BAD_SHARE, f"`{path}` is no module", "share the node of an op or a block")
     return entry
 

@@ -46,11 +46,18 @@ def warn_unused(resolved: Resolved, uses: Uses, renamed: Mapping[Template, str],
         if span.file == resolved.file:
             mistakes.add(Code.UNUSED, message, span, hint=hint, severity=Severity.WARNING)
     for template, place in renamed.items():
-        if not template.read and template.home is resolved:
+        if not template.read and template.home is resolved and not _by_patch(resolved, template.path):
             mistakes.add(
                 Code.UNUSED, f"`{place}` gives its input another name, which nothing reads",
                 resolved.key_span(template.path), place=place, hint="remove it, or read it", severity=Severity.WARNING,
             )  # fmt: skip
+
+
+def _by_patch(resolved: Resolved, path: Path) -> bool:
+    """Whether a name is one that a patch leaves for whoever reads it."""
+    from archdsl.document.patching import is_earlier_name  # few files have a patch
+
+    return bool(resolved.document.extends) and is_earlier_name(resolved.origins.find(path)[1])
 
 
 class _Words(list[Set[str]]):

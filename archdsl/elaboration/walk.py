@@ -257,8 +257,8 @@ class Elaborator:
         if template.otherwise is None or template.when is None:  # a choice by mode is a node
             self.renamed.setdefault(template, place_of(frame, template))
         return Entry(
-            entry.outputs, entry.state, entry.node, None, entry.children, template, entry.mode, RENAMED,
-            entry.named, entry.left,
+            entry.outputs, entry.state, entry.node, entry.scope, entry.children, template, entry.mode, RENAMED,
+            entry.named, entry.left, entry.of,
         )  # fmt: skip
 
     def _formula(self, template: NodeTemplate, frame: Frame, name: str) -> Entry:

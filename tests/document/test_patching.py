@@ -82,6 +82,27 @@ def test_what_is_inherited_is_not_changed_for_others(write: Write) -> None:
             "nothing can be inserted into `blocks.block.nodes.items`, a list",
             "replace",
         ),
+        ("nodes.fd: {rename: head}", "unknown-path", "no `fd` in `nodes`", "did you mean `fc`?"),
+        ("nodes.fc: {rename: null}", "wrong-type", "`rename`: expected the name of a node, found nothing", None),
+        ("nodes.fc: {rename: fc}", "duplicate-name", "`nodes` has a `fc` already", "rename or remove"),
+        ("nodes.fc: {rename: a b}", "bad-name", "`a b` is not a name", "a name is letters"),
+        ("nodes.fc: {rename: train}", "bad-name", "`train` is an attribute of every torch module", "call it `train_`"),
+        (
+            "nodes.fc: {rename: head, after: features.conv0}",
+            "bad-patch",
+            "a node is renamed where it stands, and moved by another patch",
+            None,
+        ),
+        ("nodes.fc.op: {rename: kind}", "bad-patch", "`nodes.fc.op` is no node with a name", "`rename` gives one"),
+        ("blocks.block: {rename: unit}", "bad-patch", "`blocks.block` is no node with a name", "`rename` gives one"),
+        ("params.width: {rename: size}", "bad-patch", "`params.width` is no node with a name", "`rename` gives one"),
+        ("nodes.for i in range(3): {rename: a}", "bad-patch", "`nodes.for i in range(3)` is no node with a name", None),
+        (
+            "blocks.block.nodes.items.0: {rename: a}",
+            "bad-patch",
+            "`blocks.block.nodes.items.0` is no node with a name",
+            "`rename` gives one",
+        ),
     ],
 )
 def test_patches_that_fit_nothing(write: Write, patch: str, code: str, message: str, hint: str | None) -> None:
@@ -113,6 +134,44 @@ def test_a_path_that_leads_past_a_table(write: Write, path: str, message: str, h
     write(tabled=TABLED, child=f"archdsl: 1\nextends: tabled\npatch: {{{path}: 1}}\n")
     (found,) = read("child.yaml")[1]
     assert (found.code, found.message, found.hint) == ("unknown-path", message, hint)
+
+
+def test_a_node_gets_another_name_and_its_readers_find_it(write: Write) -> None:
+    resolved = patched(
+        write,
+        """\
+          nodes.fc: {rename: head}
+          nodes.fc.out_features: 10
+          nodes.features.conv0: {rename: stem.act, op: gelu}
+          nodes.for i in range(3).x$i: {rename: y$i}
+          blocks.block.nodes.items.1: null
+          blocks.block.nodes.items: {rename: acts}
+          blocks.block.nodes.bn3: {rename: norm3}
+          blocks.block.nodes.bn: {after: bn3, op: relu}
+        """,
+    )
+    assert resolved.document.nodes == {
+        "stem.act": {"op": "gelu"},
+        "features.conv0": {"from": "stem.act"},
+        "head": {"op": "linear", "out_features": 10},
+        "fc": {"from": "head"},
+        "for i in range(3)": {"y$i": "relu", "x$i": {"from": "y$i"}},
+    }
+    nodes = resolved.document.blocks["block"].nodes
+    assert list(nodes) == ["conv", "norm3", "bn3", "bn", "acts", "items"] and nodes["acts"] == ["relu", "silu"]
+    assert resolved.span(("nodes", "head", "op")).file == "families/family.yaml"
+    assert resolved.span(("nodes", "head", "out_features")).line == 5
+    assert resolved.span(("nodes", "fc", "from")) == ("child.yaml", 4, 22, 4, 26)
+    assert resolved.span(("blocks", "block", "nodes", "acts", 1)) == ("families/family.yaml", 13, 27, 13, 31)
+
+
+def test_a_renamed_node_can_be_renamed_again_and_named_before_it_is_removed(write: Write) -> None:
+    write(child="archdsl: 1\nextends: families/family\npatch: {nodes.fc: {rename: head}}\n")
+    write(grandchild="archdsl: 1\nextends: child\npatch: {nodes.head: {rename: top}, nodes.features.conv0: null}\n")
+    assert [*good("grandchild.yaml").document.nodes] == ["top", "head", "fc", "for i in range(3)"]
+    assert [*good("child.yaml").document.nodes] == ["features.conv0", "head", "fc", "for i in range(3)"]
+    write(other="archdsl: 1\nextends: families/family\npatch: {nodes.fc: null, nodes.features.conv0: {rename: fc}}\n")
+    assert [*good("other.yaml").document.nodes] == ["fc", "features.conv0", "for i in range(3)"]
 
 
 def test_a_patch_without_a_parent(write: Write) -> None:

@@ -158,6 +158,10 @@ def _extended(draw: DrawFn, data: dict[str, Any], scope: Scope, others: dict[str
     floats = [name for name in scope.entries if name in single and "." not in name]
     if floats and rarely(draw, 2):
         main["patch"] = {"nodes.inserted": {"after": pick(draw, floats), "op": "identity"}}
+    named = [name for name in data["nodes"] if "." not in name and " " not in name]
+    if named and rarely(draw, 2):
+        name = pick(draw, named)
+        main.setdefault("patch", {})[f"nodes.{name}"] = {"rename": "renamed"}
     if data.get("params", {}).get("act"):
         main["params"] = {"act": "sigmoid"}
     data = _corrected(data, main)
