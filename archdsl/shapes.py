@@ -31,8 +31,8 @@ class Division(NamedTuple):
         return f"{_operand(self.numerator)} {self.sign} {_operand(self.denominator)}"
 
 
-Atom: TypeAlias = "str | Division"
-Monomial: TypeAlias = tuple[Atom, ...]
+_Atom: TypeAlias = "str | Division"
+Monomial: TypeAlias = tuple[_Atom, ...]
 """A product of atoms, sorted; the empty product is 1."""
 
 
@@ -292,11 +292,11 @@ def _from_terms(total: Mapping[Monomial, int]) -> Dim:
     return Symbolic(tuple(terms))
 
 
-def _atom(atom: Atom) -> Symbolic:
+def _atom(atom: _Atom) -> Symbolic:
     return Symbolic((((atom,), 1),))
 
 
-def _atom_key(atom: Atom) -> tuple[bool, str]:
+def _atom_key(atom: _Atom) -> tuple[bool, str]:
     return not isinstance(atom, str), str(atom)
 
 
@@ -360,14 +360,14 @@ def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
     return tuple(left)
 
 
-def _evaluate_atom(atom: Atom, sizes: Mapping[str, int]) -> int:
+def _evaluate_atom(atom: _Atom, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
     numerator, denominator = evaluate(atom.numerator, sizes), evaluate(atom.denominator, sizes)
     return numerator // denominator if atom.sign == "//" else numerator % denominator
 
 
-def _least_atom(atom: Atom) -> int:
+def _least_atom(atom: _Atom) -> int:
     if isinstance(atom, str):
         return 1
     if atom.sign == "//" and least(atom.numerator) >= 0 and isinstance(atom.denominator, int):
@@ -375,7 +375,7 @@ def _least_atom(atom: Atom) -> int:
     return 0 if least(atom.denominator) > 0 and atom.sign == "%" else UNBOUNDED
 
 
-def _names(atom: Atom) -> frozenset[str]:
+def _names(atom: _Atom) -> frozenset[str]:
     if isinstance(atom, str):
         return frozenset({atom})
     sides = (atom.numerator, atom.denominator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
@@ -132,6 +133,15 @@ HELD_BY = {
 """Modules that have no test file of their stem: by the tests that hold them, since what they do is seen only there."""
 
 
+BOTH_TREES = "the same construct in a spec's expression and in printed code"
+TWICE = {
+    **dict.fromkeys(("Attribute", "Call", "Comprehension", "Loop", "Subscript", "Target"), BOTH_TREES),
+    "Code": "the compiler's trees, and what kind a mistake is, which users read as `code`",
+    "Resize": "a section of a spec as it is written, and as the graph holds it",
+}
+"""Names of classes and types that stand twice: why."""
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -183,3 +193,30 @@ def test_the_tests_that_hold_others_are_there_and_so_are_these() -> None:
     assert [path for path in HELD_BY if not (ROOT / path).exists()] == []
     patterns = [pattern for held in HELD_BY.values() for pattern in held]
     assert [pattern for pattern in patterns if not any(ROOT.glob(pattern))] == []
+
+
+def named(tree: ast.Module, *, ops: bool) -> Iterator[str]:
+    """The classes and type aliases that a module names for others; an op's class is called what torch calls it."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name):
+                said = {ast.unparse(target) for part in node.body for target in _assigned(part)}
+                if not (ops and "name" in said):
+                    yield name
+            case ast.Assign() | ast.AnnAssign():
+                yield from (word for word in map(ast.unparse, _assigned(node)) if re.fullmatch(r"[A-Z]+[a-z]\w*", word))
+
+
+def _assigned(node: ast.stmt) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        if not path.startswith("tests/"):
+            for name in named(ast.parse((ROOT / path).read_text("utf-8")), ops=path.startswith("archdsl/ops/")):
+                places.setdefault(name, []).append(path)
+    twice = {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")}
+    assert {name: found for name, found in twice.items() if name not in TWICE} == {}
+    assert [name for name in TWICE if name not in twice] == [], "this name stands once"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from archdsl.comparison.compare import Change, Comparison, Sign, primitives
 from archdsl.figure.boxes import block_card, ops_box
 from archdsl.figure.elements import Grain, elements_of
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow
 from archdsl.figure.links import Places
 from archdsl.figure.palette import SIGNS
@@ -63,8 +63,8 @@ class GoneBoxes:
             self._box_of |= dict.fromkeys(run.nodes, box.name)
             # alone between its neighbours it stands beside the second, and does not part them
             length = 1 if any(source == other.name for source in sources for other, _ in self._boxes) else 0
-            self._links += [Link(source, box.name, Role.GONE, dashed=True) for source in sources]
-            self._links += [Link(box.name, target, Role.GONE, dashed=True, length=length) for target in targets]
+            self._links += [Link(source, box.name, LinkRole.GONE, dashed=True) for source in sources]
+            self._links += [Link(box.name, target, LinkRole.GONE, dashed=True, length=length) for target in targets]
 
     def _runs(self, changes: Iterable[Change]) -> Iterator[tuple[Run, list[Change]]]:
         """What was removed as the first network's figure would show it, each with its changes."""

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"(\d+)")
 LISTED: Final = 4
 """The most patterns that are told; of more the number."""
 
-Pattern: TypeAlias = tuple["str | tuple[int, ...]", ...]
+PathPattern: TypeAlias = tuple["str | tuple[int, ...]", ...]
 """Text and sets of numbers, in turn."""
 
 
@@ -35,15 +35,15 @@ def span(paths: Sequence[str]) -> str:
     return paths[0] if len(paths) == 1 else f"{paths[0]} … {paths[-1]}"
 
 
-def _split(path: str) -> Pattern:
+def _split(path: str) -> PathPattern:
     parts = _NUMBER.split(path)
     # a number with a leading zero would not come back as it was
     return tuple((int(part),) if i % 2 and str(int(part)) == part else part for i, part in enumerate(parts))
 
 
-def _joined(found: Sequence[Pattern], place: int) -> list[Pattern]:
+def _joined(found: Sequence[PathPattern], place: int) -> list[PathPattern]:
     """Patterns that differ in the numbers at one place alone, as one."""
-    groups: dict[tuple[Pattern, Pattern], list[int]] = {}
+    groups: dict[tuple[PathPattern, PathPattern], list[int]] = {}
     for index, pattern in enumerate(found):
         is_number = place < len(pattern) and isinstance(pattern[place], tuple)
         key = (pattern[:place], pattern[place + 1 :]) if is_number else (pattern, (str(index),))

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.document.positions import Box, Place, Scalar
+from archdsl.document.positions import Collection, Positions, Scalar
 from archdsl.faults.code import Code
 from archdsl.text.lines import Lines
 from archdsl.text.placeholders import in_value
@@ -47,7 +47,7 @@ class Mender:
         if new:
             self.broken[offset] = diagnostic
 
-    def entry(self, data: dict[str, Any], box: Box, key: Scalar | None, place: Place) -> Scalar | None:
+    def entry(self, data: dict[str, Any], box: Collection, key: Scalar | None, place: Positions) -> Scalar | None:
         """The key to store a flow mapping's next value under; None where it belongs to the value before."""
         last = next(reversed(data), None)
         if last is None or key is None:
@@ -65,7 +65,7 @@ class Mender:
             return None
         return self._colon(key, place)
 
-    def sequence(self, data: list[Any], box: Box) -> list[Any]:
+    def sequence(self, data: list[Any], box: Collection) -> list[Any]:
         """A flow list's items, with `for i`, `{n in enumerate(x): y}` made one again."""
         head = next((i for i, item in enumerate(data) if isinstance(item, str) and _loop(item)), None)
         if head is None:
@@ -75,7 +75,7 @@ class Mender:
             return data
         places = [*box.values.values()]
         first, inner = places[head], places[body]
-        if not isinstance(first, tuple) or not isinstance(inner, Box):
+        if not isinstance(first, tuple) or not isinstance(inner, Collection):
             return data
         name = next(iter(data[body]))
         key = self._join(first, inner.keys.pop(name))
@@ -84,7 +84,7 @@ class Mender:
         box.values = dict(enumerate([*places[:head], *places[body:]]))
         return [*data[:head], {key[2]: data[body][name]}, *data[body + 1 :]]
 
-    def _colon(self, key: Scalar | None, place: Place) -> Scalar | None:
+    def _colon(self, key: Scalar | None, place: Positions) -> Scalar | None:
         if key is None or key[3] or not _gap(place) or ":" not in key[2]:
             return key
         start, end, text, _ = key
@@ -101,7 +101,7 @@ class Mender:
         return start, end, text, ""
 
 
-def _gap(place: Place) -> bool:
+def _gap(place: Positions) -> bool:
     """Whether nothing at all is written there."""
     return isinstance(place, tuple) and place[2:] == ("", "")
 

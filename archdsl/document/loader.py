@@ -27,7 +27,7 @@ from yaml.events import (
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.document.brackets import Mender
-from archdsl.document.positions import Box, Path, Place, Scalar, SourceMap
+from archdsl.document.positions import Collection, Path, Positions, Scalar, SourceMap
 from archdsl.document.splices import is_splice
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Note
@@ -186,7 +186,7 @@ class _Reader:
                 break
         return data, root
 
-    def _value(self, event: Any, depth: int) -> tuple[Any, Place]:
+    def _value(self, event: Any, depth: int) -> tuple[Any, Positions]:
         """The data of a value that starts with this event, and its place."""
         self._plain(event)
         kind, start, end = type(event), event.start_mark.index, event.end_mark.index
@@ -203,14 +203,14 @@ class _Reader:
     def _deep(self, start: int) -> None:
         self._add(Code.TOO_DEEP, f"lists and mappings nest more than {MAX_NESTING} deep", start, start + 1)
 
-    def _sequence(self, opening: Any, depth: int) -> tuple[list[Any], Box]:
+    def _sequence(self, opening: Any, depth: int) -> tuple[list[Any], Collection]:
         data: list[Any] = []
-        box = Box(opening.start_mark.index, opening.flow_style)
+        box = Collection(opening.start_mark.index, opening.flow_style)
         following, places = self.next, box.values
         while (kind := type(event := following())) is not SequenceEndEvent:
             if kind is ScalarEvent and event.tag is None and event.anchor is None:
                 text, style = event.value, event.style
-                place: Place = (event.start_mark.index, event.end_mark.index, text, style)
+                place: Positions = (event.start_mark.index, event.end_mark.index, text, style)
                 value = text if style or text[:1] not in _TELLING else scalar(text)
             else:
                 value, place = self._value(event, depth + 1)
@@ -219,9 +219,9 @@ class _Reader:
         box.end = event.end_mark.index
         return (self.mender.sequence(data, box) if box.flow else data), box
 
-    def _mapping(self, opening: Any, depth: int) -> tuple[dict[str, Any], Box]:
+    def _mapping(self, opening: Any, depth: int) -> tuple[dict[str, Any], Collection]:
         data: dict[str, Any] = {}
-        box = Box(opening.start_mark.index, opening.flow_style)
+        box = Collection(opening.start_mark.index, opening.flow_style)
         following, keys, places, flow, gap = self.next, box.keys, box.values, box.flow, False
         while (kind := type(event := following())) is not MappingEndEvent:
             if kind is ScalarEvent and event.tag is None and event.anchor is None:
@@ -231,7 +231,7 @@ class _Reader:
             kind = type(event := following())
             if kind is ScalarEvent and event.tag is None and event.anchor is None:
                 text, style = event.value, event.style
-                place: Place = (event.start_mark.index, event.end_mark.index, text, style)
+                place: Positions = (event.start_mark.index, event.end_mark.index, text, style)
                 value = text if style or text[:1] not in _TELLING else scalar(text)
             else:
                 value, place = self._value(event, depth + 1)
@@ -264,11 +264,11 @@ class _Reader:
             self._plain(event)
             return None
         _, place = self._value(event, depth + 1)
-        if isinstance(place, Box) and not self._placeholder(place):
+        if isinstance(place, Collection) and not self._placeholder(place):
             self._feature("key", place.start, place.end)
         return None
 
-    def _placeholder(self, key: Box) -> bool:
+    def _placeholder(self, key: Collection) -> bool:
         """Tells of `{{k}}`, which is a mapping as a key."""
         found = in_value(self.lines.text[key.start - 1 : key.end + 1])
         if found is None or self.lines.text[key.start - 1] != "{" or self.lines.text[key.end : key.end + 1] != "}":
@@ -287,7 +287,7 @@ class _Reader:
         elif event.tag is not None:
             self._feature("tag", start, start + len(self.lines.text[start:end].split(maxsplit=1)[0]))
 
-    def _repeated(self, box: Box, key: Scalar) -> str | None:
+    def _repeated(self, box: Collection, key: Scalar) -> str | None:
         """The name to keep a repeated or merge key under; None where it is a mistake."""
         start, end, name, style = key
         if name == "<<" and not style:
@@ -311,7 +311,7 @@ class _Reader:
         )
         return None
 
-    def _apart(self, name: str, box: Box) -> str:
+    def _apart(self, name: str, box: Collection) -> str:
         while name in box.keys:
             name += " "
         return name

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.document.brackets import CODE
-from archdsl.document.positions import Box, Place
+from archdsl.document.positions import Collection, Positions
 from archdsl.document.template import UNIVERSAL
 from archdsl.document.unknown import UNKNOWN, Gap
 from archdsl.limits import current
@@ -57,19 +57,19 @@ class Mending:
         """Whether a mistake is on a line of which nothing has been covered: else it follows from the cover."""
         return found.span is None or found.span.line not in self._lines
 
-    def filled(self, data: Any, root: Place | None) -> Any:
+    def filled(self, data: Any, root: Positions | None) -> Any:
         """The data of the whole text with what stands for the covered pieces."""
         data = self.fill(data, root)
         return {**data, Gap("…"): UNKNOWN} if self.lost and isinstance(data, dict) else data
 
-    def fill(self, data: Any, place: Place | None, nodes: bool = False) -> Any:
+    def fill(self, data: Any, place: Positions | None, nodes: bool = False) -> Any:
         """The data with what stands for the covered pieces; `nodes` says that it may be nodes.
 
         A list of other things with an item that is not known is not known itself.
         """
         if place is None:
             return data
-        if not isinstance(place, Box):
+        if not isinstance(place, Collection):
             return self._covers.get(place[0], data)
         self._place(place)
         if isinstance(data, list):
@@ -81,16 +81,16 @@ class Mending:
             known[name] = self.fill(item, place.values.get(key), _nodes(key, data, nodes))
         return known
 
-    def _place(self, box: Box) -> None:
+    def _place(self, box: Collection) -> None:
         """Gives covered expressions the places of their texts."""
         for step, inner in box.values.items():
-            if isinstance(inner, Box):
+            if isinstance(inner, Collection):
                 continue
             found = self._covers.get(inner[0])
             if isinstance(found, str):
                 box.values[step] = (inner[0], inner[0] + len(found), found, "")
 
-    def _is_gap(self, box: Box, key: str) -> bool:
+    def _is_gap(self, box: Collection, key: str) -> bool:
         return key in box.keys and self._covers.get(box.keys[key][0], UNKNOWN) is None
 
     def _cover_line(self, number: int, lines: Lines) -> bool:

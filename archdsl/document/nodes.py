@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.document.positions import Path
 from archdsl.document.splices import NAME, Splice, code_of, compile_splice, is_splice, sole_splice, word_of
-from archdsl.document.substitution import Part, Text, parse_text
+from archdsl.document.substitution import Text, TextPart, parse_text
 from archdsl.document.template import (
     UNIVERSAL,
-    Group,
+    IfTemplate,
     LoopTemplate,
     NodeTemplate,
     Template,
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from archdsl.document.resolved import Resolved
 
 
-class Compiler:
+class TemplateMaker:
     """Compiles one document's nodes. What is wrong is collected in `faults`; what is right is kept."""
 
     def __init__(self, home: Resolved) -> None:
         self.home = home
         self.faults: list[Fault] = []
-        self.groups: tuple[Group, ...] = ()
+        self.groups: tuple[IfTemplate, ...] = ()
         """The `if` keys around, in the scope or loop whose nodes are compiled."""
 
     def body(self, raw: Any, path: Path) -> tuple[tuple[Template, ...], bool]:
@@ -54,7 +54,7 @@ class Compiler:
         return (), False
 
     def _inside(
-        self, groups: tuple[Group, ...], make: Callable[..., Iterator[Template]], *arguments: Any
+        self, groups: tuple[IfTemplate, ...], make: Callable[..., Iterator[Template]], *arguments: Any
     ) -> tuple[Template, ...]:
         """The templates that stand directly under some `if` keys."""
         outer, self.groups = self.groups, groups
@@ -104,7 +104,7 @@ class Compiler:
         except TemplateError as error:
             self.faults.append(error.fault)
         if word_of(key) == "if":
-            group = Group(self.home, path, splice)
+            group = IfTemplate(self.home, path, splice)
             return self._inside((*self.groups, group), self._under, key, value, path, listed)
         targets = tuple(dict.fromkeys(NAME.findall(key)[1:])) if splice is None else splice.targets
         body = self._inside((), self._under, key, value, path, listed)
@@ -339,4 +339,4 @@ def _broken_name(key: str | None) -> Text | None:
     if "$" in key and known:
         with suppress(ExpressionError):
             return parse_text(key)
-    return Text(key, (Part(key, None, 0),), key if known and "$" not in key else None)
+    return Text(key, (TextPart(key, None, 0),), key if known and "$" not in key else None)

@@ -23,7 +23,7 @@ a file has tens of thousands and the garbage collector does not follow these.
 """
 
 
-class Box:
+class Collection:
     """Positions of a list or mapping: those of its keys and of its values."""
 
     __slots__ = ("end", "flow", "keys", "start", "values")
@@ -34,11 +34,11 @@ class Box:
         self.flow = flow
         self.keys: dict[str | int, Scalar] = {}
         """Empty for a list."""
-        self.values: dict[str | int, Place] = {}
+        self.values: dict[str | int, Positions] = {}
         """By key or index."""
 
 
-Place: TypeAlias = "Box | Scalar"
+Positions: TypeAlias = "Collection | Scalar"
 
 
 class SourceMap:
@@ -48,7 +48,7 @@ class SourceMap:
     missing field points at the node that lacks it.
     """
 
-    def __init__(self, file: str, text: str, root: Place | None) -> None:
+    def __init__(self, file: str, text: str, root: Positions | None) -> None:
         self.file = file
         self.text = text
         self.lines = Lines(file, text)
@@ -64,44 +64,44 @@ class SourceMap:
         if depth == 0:
             return self.lines.span(*self._extent(found))
         parent = self._find(path[: depth - 1])[0]
-        key = parent.keys.get(path[depth - 1]) if isinstance(parent, Box) else None
+        key = parent.keys.get(path[depth - 1]) if isinstance(parent, Collection) else None
         return self.lines.span(*self._extent(key or found))
 
     def extents(self, path: Path) -> tuple[Extent, Extent]:
         """The offsets of a value, or of the nearest one around it, and those of its key; in a list, its own again."""
         place, around, last = self._root, None, path[:1]
         for depth, step in enumerate(path):
-            inner = place.values.get(step) if isinstance(place, Box) else None
+            inner = place.values.get(step) if isinstance(place, Collection) else None
             if inner is None:
                 break
             place, around, last = inner, place, path[depth : depth + 1]
         found = self._extent(place)
-        key = around.keys.get(last[0]) if isinstance(around, Box) else None
+        key = around.keys.get(last[0]) if isinstance(around, Collection) else None
         return found, found if key is None else self._extent(key)
 
     def flow(self, path: Path) -> bool:
         """Whether the list or mapping there is written in brackets."""
         found = self._find(path)[0]
-        return isinstance(found, Box) and found.flow
+        return isinstance(found, Collection) and found.flow
 
     def scalar_text(self, path: Path) -> str:
         """The text of a scalar as written (`0x10`, `1e-3`), without quotes; `KeyError` elsewhere."""
         found, depth = self._find(path)
-        if depth < len(path) or found is None or isinstance(found, Box):
+        if depth < len(path) or found is None or isinstance(found, Collection):
             raise KeyError(path)
         return found[2]
 
     def within(self, path: Path, start: int, end: int) -> Span:
         """The span of `value[start:end]` of the scalar at `path`: exact across quotes, folds and escapes."""
         found, depth = self._find(path)
-        if depth < len(path) or found is None or isinstance(found, Box):
+        if depth < len(path) or found is None or isinstance(found, Collection):
             return self.value(path)
         return self._part(found, start, end)
 
     def within_key(self, path: Path, start: int, end: int) -> Span:
         """The span of `key[start:end]` of the key at `path`."""
         found, depth = self._find(path[:-1])
-        key = found.keys.get(path[-1]) if depth == len(path) - 1 and isinstance(found, Box) else None
+        key = found.keys.get(path[-1]) if depth == len(path) - 1 and isinstance(found, Collection) else None
         return self.key(path) if key is None else self._part(key, start, end)
 
     @cached_property
@@ -117,26 +117,26 @@ class SourceMap:
     def _is_key(self, path: Path) -> bool:
         return bool(path) and isinstance(path[-1], str)
 
-    def _paths(self, place: Place | None, path: Path) -> Iterator[Path]:
+    def _paths(self, place: Positions | None, path: Path) -> Iterator[Path]:
         yield path
-        if isinstance(place, Box):
+        if isinstance(place, Collection):
             for key, value in place.values.items():
                 yield from self._paths(value, (*path, key))
 
-    def _find(self, path: Path) -> tuple[Place | None, int]:
+    def _find(self, path: Path) -> tuple[Positions | None, int]:
         """The deepest known place on the path, and how many steps lead to it."""
         place = self._root
         for depth, step in enumerate(path):
-            inner = place.values.get(step) if isinstance(place, Box) else None
+            inner = place.values.get(step) if isinstance(place, Collection) else None
             if inner is None:
                 return place, depth
             place = inner
         return place, len(path)
 
-    def _extent(self, place: Place | None) -> tuple[int, int]:
+    def _extent(self, place: Positions | None) -> tuple[int, int]:
         if place is None:
             return 0, 0
-        if not isinstance(place, Box):
+        if not isinstance(place, Collection):
             return _extent(place, self.text)
         if place.flow or not place.values:
             return place.start, place.end

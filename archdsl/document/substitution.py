@@ -12,7 +12,7 @@ from archdsl.expressions import Expression, ExpressionError, parse
 _SUBSTITUTION = re.compile(r"\$([A-Za-z_]\w*)|\$\(")
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A stretch of a text: literal, or an expression to substitute, with where it begins."""
 
     literal: str
@@ -26,7 +26,7 @@ class Text:
     """A name, a path or a text field, with `$name` and `$(expression)` found."""
 
     raw: str
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
     literal: str | None
     """The text itself where nothing is substituted."""
 
@@ -39,20 +39,20 @@ class Text:
 @lru_cache(maxsize=4096)
 def parse_text(raw: str) -> Text:
     """A text with its `$` substitutions found. Raises ExpressionError with offsets in `raw`."""
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     position = 0
     while (match := _SUBSTITUTION.search(raw, position)) is not None:
         if match.start() > position:
-            parts.append(Part(raw[position : match.start()], None, position))
+            parts.append(TextPart(raw[position : match.start()], None, position))
         if match.group(1):
-            parts.append(Part("", parse(match.group(1)), match.start(1)))
+            parts.append(TextPart("", parse(match.group(1)), match.start(1)))
             position = match.end()
         else:
             end = _closing(raw, match.end())
-            parts.append(Part("", _parse_part(raw[match.end() : end], match.end()), match.end()))
+            parts.append(TextPart("", _parse_part(raw[match.end() : end], match.end()), match.end()))
             position = end + 1
     if position < len(raw) or not parts:
-        parts.append(Part(raw[position:], None, position))
+        parts.append(TextPart(raw[position:], None, position))
     plain = all(part.expression is None for part in parts)
     return Text(raw, tuple(parts), "".join(part.literal for part in parts) if plain else None)
 

@@ -49,7 +49,7 @@ class Template:
 
     home: Resolved
     path: Path
-    groups: tuple[Group, ...] = field(default=(), kw_only=True)
+    groups: tuple[IfTemplate, ...] = field(default=(), kw_only=True)
     """The `if` keys between it and the scope or loop that it stands in, outermost first."""
     read: bool = field(default=False, kw_only=True)
     """Another name for a node that something has read."""
@@ -112,7 +112,7 @@ class LoopTemplate(Template):
 
 @final
 @dataclass(slots=True, eq=False)
-class Group(Template):
+class IfTemplate(Template):
     """`if condition:` as a key: what stands under it is there or not."""
 
     splice: Splice | None

@@ -28,9 +28,9 @@ from typing import Final, NamedTuple
 
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout, Point, Spot, Way, WayKey, bends
-from archdsl.drawing.settle import Placed
+from archdsl.drawing.settle import LaidOut
 from archdsl.drawing.streets import BLOCKED, NEAR, ROOM, Streets, Surroundings, all_pieces, plain_cost
-from archdsl.figure.figure import Box, Figure, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, LinkRole, Panel, Style
 
 HEAD: Final = 5.5
 """The length of an arrow head."""
@@ -48,14 +48,14 @@ MOST: Final = 60
 """Lanes that are tried for a way."""
 
 
-def with_detours(part: Placed) -> Placed:
+def with_detours(part: LaidOut) -> LaidOut:
     """The figure with better courses for its ways, in panels that hold them."""
     figure, layout = part
     if figure.direction == "LR":
         layout = _transposed(layout)
     holders = _holders(figure)
     layout = _grown(_rerouted(figure, layout, holders), holders)
-    return Placed(figure, _transposed(layout) if figure.direction == "LR" else layout)
+    return LaidOut(figure, _transposed(layout) if figure.direction == "LR" else layout)
 
 
 def _transposed(layout: Layout) -> Layout:
@@ -106,7 +106,7 @@ def _rerouted(figure: Figure, layout: Layout, holders: Mapping[str, tuple[str, .
     middles = {dot_name(box.name) for box in figure.boxes() if box.style in (Style.MERGE, Style.PORT)}
     ways = dict(layout.ways)
     for key in layout.ways:
-        if key[2] != Role.LOOP.value:
+        if key[2] != LinkRole.LOOP.value:
             ways[key] = _better(key, replace(layout, ways=ways), holders, middles)
     return replace(layout, ways=ways)
 

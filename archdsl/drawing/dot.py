@@ -26,7 +26,7 @@ from archdsl.drawing.faces import (
 )
 from archdsl.drawing.layout import RADIUS, Layout, box_attributes, corners, frame_attributes, way_attributes
 from archdsl.drawing.markup import cell, escaped, font, label, printable, row, table
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.palette import CHANGES, PALETTES
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ _BOLD: Final = "2"
 _RANKS: Final = {("TB", False): "0.24", ("TB", True): "0.17", ("LR", False): "0.13", ("LR", True): "0.1"}
 """Inches between boxes; to the right, where a label needs more of it than down, half of the room around one."""
 _WEIGHT: Final = {
-    Role.SPINE: "200",
-    Role.BRANCH: "2",
-    Role.SIDE: "1",
-    Role.SKIP: "0",
-    Role.PAST: "0",
-    Role.GONE: "0",
-    Role.LOOP: "0",
+    LinkRole.SPINE: "200",
+    LinkRole.BRANCH: "2",
+    LinkRole.SIDE: "1",
+    LinkRole.SKIP: "0",
+    LinkRole.PAST: "0",
+    LinkRole.GONE: "0",
+    LinkRole.LOOP: "0",
 }
 
 
@@ -249,13 +249,13 @@ class _Writer:
 
     def _link(self, link: Link, quiet: bool) -> dict[str, str]:
         attributes = {"class": link.role.value, "weight": _WEIGHT[link.role]}
-        if link.role in (Role.SKIP, Role.SIDE):
+        if link.role in (LinkRole.SKIP, LinkRole.SIDE):
             attributes |= {"color": self._palette.skip, "penwidth": "1.2"}
-        if link.role is Role.GONE:
+        if link.role is LinkRole.GONE:
             attributes |= {"color": self._palette.paints["removed"].border}
         if quiet:
             attributes["arrowhead"] = "none"
-        if quiet and link.role is Role.LOOP:
+        if quiet and link.role is LinkRole.LOOP:
             attributes["weight"] = "1"
         if link.length != 1:
             attributes["minlen"] = str(link.length)

@@ -10,7 +10,7 @@ from typing import Final
 from archdsl.drawing.dot import LABEL, dot_name, label_text
 from archdsl.drawing.layout import Layout, Point, Spot, Way
 from archdsl.drawing.metrics import text_width
-from archdsl.drawing.settle import Placed, way_key
+from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Figure, Link
 
 CLEAR: Final = 2.0
@@ -23,7 +23,7 @@ BLANK: Final = text_width(label_text(""), LABEL)
 """At the start of a label."""
 
 
-def with_labels(part: Placed) -> Placed:
+def with_labels(part: LaidOut) -> LaidOut:
     """The figure with each label where it is not crossed: where Graphviz put it, if it may stay there.
 
     A label that finds no room is left out.
@@ -36,7 +36,7 @@ def with_labels(part: Placed) -> Placed:
         place = room.place(link) if link.label else None
         ways[way_key(link)] = replace(ways[way_key(link)], label=place)
         links.append(link if place is not None else replace(link, label=""))
-    return Placed(replace(figure, links=tuple(links)), replace(layout, ways=ways))
+    return LaidOut(replace(figure, links=tuple(links)), replace(layout, ways=ways))
 
 
 class _Room:

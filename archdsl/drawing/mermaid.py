@@ -17,7 +17,7 @@ from archdsl.drawing.faces import SMALL
 from archdsl.drawing.identifiers import identifiers
 from archdsl.drawing.markup import printable
 from archdsl.drawing.metrics import wrap
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.palette import CHANGES, PALETTES
 from archdsl.words.quantities import SPACE
 
@@ -77,7 +77,7 @@ def _joined(links: Iterable[Link], point: Box) -> Iterator[Link]:
 
 
 def _after(before: Link, link: Link, said: str) -> Link:
-    role = link.role if before.role in (Role.SPINE, Role.BRANCH) else before.role
+    role = link.role if before.role in (LinkRole.SPINE, LinkRole.BRANCH) else before.role
     label = ", ".join(filter(None, (before.label, said, link.label)))
     return replace(link, source=before.source, role=role, label=label, dashed=before.dashed or link.dashed)
 
@@ -159,8 +159,8 @@ class _Writer:
     def _link_styles(self, links: Iterable[Link]) -> Iterator[str]:
         """Mermaid knows links by their number."""
         colours = {
-            Role.SKIP: self._palette.skip, Role.SIDE: self._palette.skip,
-            Role.GONE: self._palette.paints["removed"].border,
+            LinkRole.SKIP: self._palette.skip, LinkRole.SIDE: self._palette.skip,
+            LinkRole.GONE: self._palette.paints["removed"].border,
         }  # fmt: skip
         numbers: defaultdict[str, list[str]] = defaultdict(list)
         for number, link in enumerate(links):

@@ -10,7 +10,7 @@ from archdsl.drawing.detours import with_detours
 from archdsl.drawing.dot import dot_source
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.rendering import lay_out, pictures
-from archdsl.drawing.settle import Placed, settled
+from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
 from archdsl.drawing.tikz import tikz_source
@@ -46,7 +46,7 @@ def _detail(graph: Graph, view: View, block: Distinct) -> Figure:
     return replace(figure, name=path, title=title, counts=counts, stacked=True)
 
 
-def placed(figures: Sequence[Figure], view: View) -> Placed:
+def placed(figures: Sequence[Figure], view: View) -> LaidOut:
     """The figures of a picture as one, laid out. Raises DrawingError."""
     return arranged(_laid_out(figures), view.direction)
 
@@ -56,12 +56,12 @@ def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
     return _rendered(_laid_out(figures), format)
 
 
-def _laid_out(figures: Sequence[Figure]) -> list[Placed]:
+def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
     layouts = lay_out([dot_source(figure) for figure in figures])
     return [with_labels(with_detours(settled(*each))) for each in zip(figures, layouts, strict=True)]
 
 
-def _rendered(parts: Sequence[Placed], format: str) -> list[bytes]:
+def _rendered(parts: Sequence[LaidOut], format: str) -> list[bytes]:
     if format == "tikz":
         return [tikz_source(*part).encode() for part in parts]
     found = pictures([dot_source(*part) for part in parts], format)

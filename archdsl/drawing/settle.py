@@ -15,14 +15,14 @@ WOBBLE = 4
 """The two halves of a skip are so many points apart at most, where both run along one lane."""
 
 
-class Placed(NamedTuple):
+class LaidOut(NamedTuple):
     """A figure with its layout."""
 
     figure: Figure
     layout: Layout
 
 
-def settled(figure: Figure, layout: Layout) -> Placed:
+def settled(figure: Figure, layout: Layout) -> LaidOut:
     """The figure without the points that a single link is led through: in lanes, and where a panel begins."""
     points = {box.name for box in figure.boxes() if box.style in (Style.TRACK, Style.FORK)}
     entering = Counter(link.target for link in figure.links)
@@ -33,7 +33,7 @@ def settled(figure: Figure, layout: Layout) -> Placed:
     items = tuple(_without(figure.items, through))
     links = tuple(link for link, _ in joined)
     ways = {way_key(link): way for link, way in joined}
-    return Placed(replace(figure, items=items, links=links), replace(layout, ways=ways))
+    return LaidOut(replace(figure, items=items, links=links), replace(layout, ways=ways))
 
 
 def _followed(link: Link, layout: Layout, after: Mapping[str, Link]) -> tuple[Link, Way]:

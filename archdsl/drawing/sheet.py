@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout
-from archdsl.drawing.settle import Placed, way_key
+from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Box, Style
 from archdsl.figure.view import Direction
 from archdsl.words.quantities import SPACE
@@ -23,7 +23,7 @@ Size: TypeAlias = tuple[float, float]
 """Across and down."""
 
 
-def arranged(figures: Sequence[Placed], direction: Direction) -> Placed:
+def arranged(figures: Sequence[LaidOut], direction: Direction) -> LaidOut:
     """One figure of all, the overview first: in columns for an overview that runs down, else in rows.
 
     They stand in the order given, in as many columns or rows as come closest to the shape of a page.
@@ -68,22 +68,22 @@ def _needed(sizes: Sequence[Size], places: Sequence[Size], aspect: float) -> flo
     return max(right / aspect, bottom)
 
 
-def _entitled(placed: Placed) -> Placed:
+def _entitled(placed: LaidOut) -> LaidOut:
     """The figure with a box for its title: a picture can have but one title of its own."""
     figure, layout = placed
     if layout.title is None:
         return placed
     title = Box(f"{figure.name}{SPACE}title", Style.TITLE, "block", figure.title, counts=figure.counts)
     boxes = {**layout.boxes, dot_name(title.name): layout.title}
-    return Placed(replace(figure, items=(title, *figure.items)), replace(layout, boxes=boxes, title=None))
+    return LaidOut(replace(figure, items=(title, *figure.items)), replace(layout, boxes=boxes, title=None))
 
 
-def _names(parts: Iterable[Placed]) -> set[str]:
+def _names(parts: Iterable[LaidOut]) -> set[str]:
     """Names that are taken, as DOT has them."""
     return {name for each in parts for name in (*each.layout.boxes, *each.layout.panels)}
 
 
-def _renamed(placed: Placed, number: int, taken: set[str]) -> Placed:
+def _renamed(placed: LaidOut, number: int, taken: set[str]) -> LaidOut:
     """The figure with other names for what another figure has already."""
     figure, layout = placed
 
@@ -94,15 +94,15 @@ def _renamed(placed: Placed, number: int, taken: set[str]) -> Placed:
     ways = {way_key(new): layout.ways[way_key(old)] for old, new in zip(figure.links, renamed.links, strict=True)}
     boxes = {f"{old}{SPACE}{number}" if old in taken else old: spot for old, spot in layout.boxes.items()}
     panels = {f"{old}{SPACE}{number}" if old in taken else old: spot for old, spot in layout.panels.items()}
-    return Placed(renamed, replace(layout, boxes=boxes, panels=panels, ways=ways))
+    return LaidOut(renamed, replace(layout, boxes=boxes, panels=panels, ways=ways))
 
 
-def _moved(placed: Placed, x: float, y: float) -> Placed:
+def _moved(placed: LaidOut, x: float, y: float) -> LaidOut:
     layout = placed.layout.moved(x, y)
     return placed._replace(layout=replace(layout, width=layout.width + x, height=layout.height + y))
 
 
-def _joined(parts: Sequence[Placed]) -> Placed:
+def _joined(parts: Sequence[LaidOut]) -> LaidOut:
     first = parts[0]
     layouts = [part.layout for part in parts]
     layout = Layout(
@@ -115,4 +115,4 @@ def _joined(parts: Sequence[Placed]) -> Placed:
     )
     items = tuple(item for part in parts for item in part.figure.items)
     links = tuple(link for part in parts for link in part.figure.links)
-    return Placed(replace(first.figure, items=items, links=links), layout)
+    return LaidOut(replace(first.figure, items=items, links=links), layout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from archdsl.document.nodes import Compiler
+from archdsl.document.nodes import TemplateMaker
 from archdsl.document.overrides import misdeclared
 from archdsl.document.splices import is_splice
 from archdsl.document.substitution import parse_text
@@ -126,7 +126,7 @@ def compile_block(home: Resolved, name: str, raw: Block | Document) -> tuple[Blo
     """
     whole = raw is home.document
     path = () if whole else ("blocks", name)
-    compiler = Compiler(home)
+    compiler = TemplateMaker(home)
     body, listed = compiler.body(raw.nodes, (*path, "nodes"))
     outputs = None if raw.outputs is None else Written(raw.outputs, (*path, "outputs"))
     params = home.params if whole else raw.params

@@ -12,7 +12,7 @@ from archdsl.elaboration.frames import place_of
 from archdsl.elaboration.mistakes import traced
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.expressions.printer import to_text
-from archdsl.expressions.tree import Attribute, Call, Item, Name, Tree
+from archdsl.expressions.tree import Attribute, Call, Name, Subscript, Tree
 from archdsl.expressions.walking import walk
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
@@ -35,7 +35,7 @@ def check_empty(template: LoopTemplate, frame: Frame, mistakes: Mistakes) -> Non
             continue
         span = template.home.key_within(template.path, count.start - shift, count.end - shift)
         notes, _ = traced(count, frame.env)
-        plain = isinstance(count, Name | Attribute | Item)
+        plain = isinstance(count, Name | Attribute | Subscript)
         mistakes.add(
             Code.BAD_VALUE if plain else Code.UNUSED,
             f"`{to_text(count)}` is {value}, and a loop runs 0 times or more", span,

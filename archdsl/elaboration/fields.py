@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from archdsl.document.substitution import Part, Text, parse_text
+from archdsl.document.substitution import Text, TextPart, parse_text
 from archdsl.document.unknown import UNKNOWN
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.expressions.tokens import check_length
@@ -215,7 +215,7 @@ _FEW: Final = 100
 """Parts, and characters, of a text that is not worth counting."""
 
 
-def part_value(part: Part, env: Env) -> Any:
+def part_value(part: TextPart, env: Env) -> Any:
     """One part of a text. Raises ExpressionError with offsets in the whole text."""
     if part.expression is None:
         return part.literal
@@ -227,7 +227,7 @@ def part_value(part: Part, env: Env) -> Any:
         raise
 
 
-class Piece(NamedTuple):
+class FormulaPiece(NamedTuple):
     """A stretch of a formula with its `$` substituted, and where it is written."""
 
     start: int
@@ -241,7 +241,7 @@ class FormulaText(NamedTuple):
     """A formula with its `$` substituted."""
 
     text: str
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[FormulaPiece, ...] = ()
     """Empty where nothing is substituted."""
 
     def written(self, start: int, end: int) -> tuple[int, int]:
@@ -262,7 +262,7 @@ def formula_text(text: Text, env: Env) -> FormulaText:
     check_length(text.raw)
     if text.literal is not None:
         return FormulaText(text.raw)
-    pieces: list[Piece] = []
+    pieces: list[FormulaPiece] = []
     made = ""
     for part, after in zip(text.parts, (*text.parts[1:], None), strict=True):
         value = str(part_value(part, env))
@@ -270,7 +270,7 @@ def formula_text(text: Text, env: Env) -> FormulaText:
         finish = len(text.raw) if after is None else after.offset
         if after is not None and after.expression is not None:
             finish = text.raw.rindex("$", 0, after.offset + 1)
-        pieces.append(Piece(len(made), len(made) + len(value), begin, finish, part.expression is None))
+        pieces.append(FormulaPiece(len(made), len(made) + len(value), begin, finish, part.expression is None))
         made += value
         check_length(made)
     return FormulaText(made, tuple(pieces))

@@ -13,7 +13,7 @@ from archdsl.elaboration.placing import read
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.expressions.tokens import candidates
-from archdsl.expressions.tree import Binary, Call, Choice, Compare, Item, Literal, Logic, Name, Unary, literal_of
+from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Subscript, Unary, literal_of
 from archdsl.expressions.walking import free_names, reads, rebuild, substitute, walk
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import Env, Value
@@ -124,7 +124,7 @@ def bind_constant(raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str
 
 def _items_read(tree: Any) -> Any:
     """The tree with a number for each `table[index]`, which a constant may read."""
-    if isinstance(tree, Item):
+    if isinstance(tree, Subscript):
         return Literal(0)
     return rebuild(tree, _items_read)
 

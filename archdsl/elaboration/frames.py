@@ -16,7 +16,7 @@ from archdsl.shapes import Dim, TensorType
 
 if TYPE_CHECKING:
     from archdsl.document.substitution import Text
-    from archdsl.document.template import Group, NodeTemplate, Template
+    from archdsl.document.template import IfTemplate, NodeTemplate, Template
 
 
 SCOPE_INPUT = "input"
@@ -111,7 +111,7 @@ class Entry:
 class Absent(NamedTuple):
     """Nodes under an `if` key are not there."""
 
-    group: Group | None
+    group: IfTemplate | None
     """None where nobody knows whether they are: the mistake has been told."""
 
 

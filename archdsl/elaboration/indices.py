@@ -18,15 +18,15 @@ _MOST: Final = 10_000
 _ALL: Final = 100_000
 """Elements of all constants together that are looked at."""
 
-Extreme: TypeAlias = tuple[int, Node]
+Bound: TypeAlias = tuple[int, Node]
 """A number, and the input or constant that holds it."""
 
 
 class Held(NamedTuple):
     """The least and the largest of the numbers that a node gives, as far as they are known."""
 
-    least: Extreme
-    largest: Extreme
+    least: Bound
+    largest: Bound
 
 
 @final

@@ -26,7 +26,7 @@ from archdsl.shapes import TensorType
 if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
-Reads = list[tuple[str, Entry | None]]
+NamedEntries = list[tuple[str, Entry | None]]
 """What would be read, by name; None for what is not known."""
 
 
@@ -67,7 +67,7 @@ def _alias(entry: Entry, why: Alias) -> Entry:
     )  # fmt: skip
 
 
-def _reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
+def _reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> NamedEntries:
     if template.formula is not None:
         return _formula_reads(template, frame)
     if template.body is not None:
@@ -96,13 +96,13 @@ def _operation(template: NodeTemplate, frame: Frame) -> tuple[str | None, Any]:
     return (operation if isinstance(operation, str) else None), home
 
 
-def _port_reads(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...] | None) -> Reads:
+def _port_reads(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...] | None) -> NamedEntries:
     """What feeds the ports; where nobody knows them, what is written."""
     if template.source is None:
         return _unnamed(frame, ports or (Port("input"),), {})
     written = written_sources(template, frame)
     if isinstance(written, dict):
-        unsure: Reads = [("the node above", None)] if ports is None else _unnamed(frame, ports, written)
+        unsure: NamedEntries = [("the node above", None)] if ports is None else _unnamed(frame, ports, written)
         return [*_named(template, frame, written.values()), *unsure]
     if ports is None or len(written) > len(ports) or ports[0].variadic:
         return _named(template, frame, written)
@@ -112,7 +112,7 @@ def _port_reads(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...] | 
     return [*_named(template, frame, written), *_unnamed(frame, ports, fed)]
 
 
-def _named(template: NodeTemplate, frame: Frame, paths: Iterable[str]) -> Reads:
+def _named(template: NodeTemplate, frame: Frame, paths: Iterable[str]) -> NamedEntries:
     try:
         return [(path, _find(template, frame, path)) for path in paths]
     except PathError:
@@ -120,13 +120,13 @@ def _named(template: NodeTemplate, frame: Frame, paths: Iterable[str]) -> Reads:
         raise
 
 
-def _unnamed(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, str]) -> Reads:
+def _unnamed(frame: Frame, ports: tuple[Port, ...], named: Mapping[str, str]) -> NamedEntries:
     """The ports that read the node above, and those that must be fed and are not."""
     above = frame.above
     several = len(above.outputs) > 1 or above.named
     free = [port for port in ports if port.name not in named]
     by_name = [port for port in free if several and port.name in above.outputs]
-    reads: Reads = _by_name(above_name(above), above, tuple(by_name)) if by_name else []
+    reads: NamedEntries = _by_name(above_name(above), above, tuple(by_name)) if by_name else []
     for port in free:
         if port in by_name:
             continue
@@ -145,13 +145,13 @@ def _spreads(frame: Frame, ports: tuple[Port, ...], paths: list[str]) -> bool:
     return found is not None and len(found.outputs) > 1
 
 
-def _by_name(path: str, entry: Entry, ports: tuple[Port, ...]) -> Reads:
+def _by_name(path: str, entry: Entry, ports: tuple[Port, ...]) -> NamedEntries:
     """What ports read of a node with several outputs: together one thing, which the next ports may read again.
 
     Beside it stand the ports that must be fed and are not.
     """
     outputs = {port.name: entry.outputs[port.name] for port in ports if port.name in entry.outputs}
-    unfed: Reads = [(port.name, None) for port in ports if port.name not in outputs and not port.optional]
+    unfed: NamedEntries = [(port.name, None) for port in ports if port.name not in outputs and not port.optional]
     if not outputs:
         return unfed
     if len(outputs) == 1:
@@ -170,7 +170,7 @@ def _find(template: NodeTemplate, frame: Frame, path: str) -> Entry | None:
     return find_entry(frame, path)
 
 
-def _formula_reads(template: NodeTemplate, frame: Frame) -> Reads:
+def _formula_reads(template: NodeTemplate, frame: Frame) -> NamedEntries:
     assert template.formula is not None
     try:
         text = formula_text(template.formula, frame.env).text
@@ -182,7 +182,7 @@ def _formula_reads(template: NodeTemplate, frame: Frame) -> Reads:
     return [(name, find_entry(frame, name)) for name in sorted(names, key=text.find) if find(frame, name) is not None]
 
 
-def _body_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
+def _body_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> NamedEntries:
     """The scope's own input, if it is used, and what its nodes read from around it."""
     from archdsl.elaboration.outside import body_reads  # few networks leave out a scope
 
@@ -191,14 +191,14 @@ def _body_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
     return [*reads, *body_reads(run.catalogue, template.body, frame, reads)]
 
 
-def _source(template: NodeTemplate, frame: Frame) -> Reads:
+def _source(template: NodeTemplate, frame: Frame) -> NamedEntries:
     if template.source is None:
         return []
     written = written_sources(template, frame)
     return _named(template, frame, written if isinstance(written, list) else written.values())
 
 
-def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Reads:
+def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> NamedEntries:
     assert template.share is not None
     try:
         origin = find(frame, str(evaluate_text(template.share, frame.env)))
@@ -217,9 +217,9 @@ def _shared_reads(run: Elaborator, template: NodeTemplate, frame: Frame) -> Read
     return _port_reads(template, frame, None if origin is None or origin.node is None else origin.node.op.ports)
 
 
-def _scan_reads(template: NodeTemplate, frame: Frame) -> Reads:
+def _scan_reads(template: NodeTemplate, frame: Frame) -> NamedEntries:
     """A loop over time reads what its ports name, and never the node above."""
-    reads: Reads = []
+    reads: NamedEntries = []
     for key in ("over", "carry", "capture"):
         raw = template.written[key].value if key in template.written else {}
         if not isinstance(raw, Mapping):

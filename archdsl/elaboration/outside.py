@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archdsl.document.substitution import Part, Text, parse_text
+from archdsl.document.substitution import Text, TextPart, parse_text
 from archdsl.document.template import LoopTemplate, NodeTemplate, Template
 from archdsl.elaboration.fields import part_value
 from archdsl.elaboration.frames import SCOPE_INPUT, Entry, Frame, find
@@ -25,7 +25,7 @@ _UNSURE = "\0"
 """Stands for a substitution that only a loop inside of the scope can make."""
 _PATHS = re.compile(r"[A-Za-z_\0][\w\0]*(?:\.[\w\0]+)*(?![\w\0]*\s*\()")
 
-Read = tuple[str, Entry | None]
+NamedEntry = tuple[str, Entry | None]
 
 
 class _Around(NamedTuple):
@@ -34,7 +34,7 @@ class _Around(NamedTuple):
     catalogue: Catalogue
     frame: Frame
     """The frame around the outermost scope."""
-    given: tuple[Read, ...]
+    given: tuple[NamedEntry, ...]
     """The scope's own input, as far as it comes from outside."""
     own: frozenset[str]
     """The first parts of the names that the scope and those around it have given."""
@@ -42,13 +42,15 @@ class _Around(NamedTuple):
     """The loop variables that only the scope knows."""
 
 
-def body_reads(catalogue: Catalogue, body: tuple[Template, ...], frame: Frame, source: list[Read]) -> Iterator[Read]:
+def body_reads(
+    catalogue: Catalogue, body: tuple[Template, ...], frame: Frame, source: list[NamedEntry]
+) -> Iterator[NamedEntry]:
     """What a scope's nodes read from outside of it; `source` is what its `from` reads, if it has one."""
     given = tuple(source) or ((above_name(frame.above), frame.above),)
     yield from _body(body, _Around(catalogue, frame, given, frozenset(), frozenset()), True)
 
 
-def _body(body: tuple[Template, ...], around: _Around, first: bool) -> Iterator[Read]:
+def _body(body: tuple[Template, ...], around: _Around, first: bool) -> Iterator[NamedEntry]:
     """`first` says that the node above may still be the scope's own input."""
     for template in body:
         if isinstance(template, LoopTemplate):
@@ -61,7 +63,7 @@ def _body(body: tuple[Template, ...], around: _Around, first: bool) -> Iterator[
         around = around._replace(own=around.own | set(_names((template,))))
 
 
-def _node(template: NodeTemplate, around: _Around, first: bool) -> Iterator[Read]:
+def _node(template: NodeTemplate, around: _Around, first: bool) -> Iterator[NamedEntry]:
     written = [read for path in _paths(template, around) for read in _resolved(path, around)]
     if template.body is None:
         yield from written
@@ -129,7 +131,7 @@ def _spelled(text: Text, around: _Around) -> str:
     return text.literal if text.literal is not None else "".join(_part(part, around) for part in text.parts)
 
 
-def _part(part: Part, around: _Around) -> str:
+def _part(part: TextPart, around: _Around) -> str:
     if part.expression is not None and part.expression.names & around.loops:
         return _UNSURE
     try:
@@ -138,7 +140,7 @@ def _part(part: Part, around: _Around) -> str:
         return _UNSURE
 
 
-def _resolved(path: str, around: _Around) -> Iterator[Read]:
+def _resolved(path: str, around: _Around) -> Iterator[NamedEntry]:
     """What a path reads from outside; nothing where it is the scope's own."""
     head = path.partition(".")[0]
     start, unsure, _ = head.partition(_UNSURE)

@@ -10,7 +10,7 @@ So the body stands in the graph once, as one step of many, and nodes of their ow
   would go back: the only trace of the cycle.
 
 Captured values need no node: each step sees the same. The body's ports are bound to these nodes' outputs, and then
-it is elaborated as any other block. `scan_reading` turns what is written into `Parts`, every mistake told; `_Loop`
+it is elaborated as any other block. `scan_reading` turns what is written into `ScanParts`, every mistake told; `_Loop`
 makes the nodes.
 
 What holds throughout:
@@ -34,7 +34,7 @@ from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.frames import IN_LOOP, Entry, Frame, State, place_of
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.placing import new_scope, own_mode, place_op
-from archdsl.elaboration.scan_reading import Parts, ScanReader
+from archdsl.elaboration.scan_reading import ScanParts, ScanReader
 from archdsl.elaboration.scopes import bind_let, bind_ports, instance, types_of
 from archdsl.faults.code import Code
 from archdsl.ir.graph import UNSURE, Scan, Scope, ScopeKind, SizeCheck, Value
@@ -67,7 +67,7 @@ def scan(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> En
 class _Loop:
     """The nodes of one loop."""
 
-    def __init__(self, run: Elaborator, template: NodeTemplate, frame: Frame, scope: Scope, parts: Parts) -> None:
+    def __init__(self, run: Elaborator, template: NodeTemplate, frame: Frame, scope: Scope, parts: ScanParts) -> None:
         self.run = run
         self.template = template
         self.outer = frame

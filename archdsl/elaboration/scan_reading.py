@@ -13,7 +13,7 @@ from archdsl.elaboration.fields import OpName, evaluate_text, prepare
 from archdsl.elaboration.frames import Frame, PathError, evaluate_here, place_of
 from archdsl.elaboration.placing import origins, read
 from archdsl.elaboration.scopes import ports_in
-from archdsl.elaboration.sources import Use
+from archdsl.elaboration.sources import BlockUse
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Note
 from archdsl.ir.graph import Binding, Env, Value
@@ -29,7 +29,7 @@ FIELDS = ("body", "dim", "steps", "reverse", "over", "carry", "capture", "collec
 _PORTS = ("over", "carry", "capture")
 
 
-class Parts(NamedTuple):
+class ScanParts(NamedTuple):
     """What is written, evaluated."""
 
     spec: BlockSpec
@@ -54,12 +54,12 @@ class ScanReader:
         self.template = template
         self.frame = frame
 
-    def read(self) -> Parts:
+    def read(self) -> ScanParts:
         self._check_keys()
         spec, arguments = self._body()
         outer = self.run.catalogue.outer_env(spec, self.frame.scope)
         names = {n: Binding(v, "param") for n, v in arguments.items()}
-        env = Env(names, outer, Use(self.template, spec.template, self.frame.env))
+        env = Env(names, outer, BlockUse(self.template, spec.template, self.frame.env))
         declared = ports_in(self.run, spec, env, self.frame)
         values = {key: self._values(key) for key in _PORTS}
         self._check_ports(spec, declared, values)
@@ -69,7 +69,7 @@ class ScanReader:
         steps = self._steps(values["over"], dim)
         if not values["carry"]:
             self._check_use(values["over"])
-        return Parts(spec, arguments, env, declared, dim, reverse, **values, steps=steps, collect=self._collect())
+        return ScanParts(spec, arguments, env, declared, dim, reverse, **values, steps=steps, collect=self._collect())
 
     # --- the mistakes -----------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from archdsl.elaboration.mistakes import Reported, read_by
 from archdsl.elaboration.placing import Fed, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.recursion import Open, check_ends
-from archdsl.elaboration.sources import Use, say_without
+from archdsl.elaboration.sources import BlockUse, say_without
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.faults.code import Code
@@ -67,7 +67,9 @@ def block(
     _check_own_keys(run, template, frame, spec)
     arguments = block_arguments(run, template, frame, spec, extra)
     outer = run.catalogue.outer_env(spec, frame.scope)
-    env = Env({n: Binding(v, "param") for n, v in arguments.items()}, outer, Use(template, spec.template, frame.env))
+    env = Env(
+        {n: Binding(v, "param") for n, v in arguments.items()}, outer, BlockUse(template, spec.template, frame.env)
+    )
     ports = ports_in(run, spec, env, frame)
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
         reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in ports))

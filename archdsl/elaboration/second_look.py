@@ -26,7 +26,7 @@ from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.elaboration.placing import bad_name
 from archdsl.elaboration.reading import check_paths, read_sources, written_sources
 from archdsl.elaboration.scopes import bind_let, instance, ports_in
-from archdsl.elaboration.sources import Use
+from archdsl.elaboration.sources import BlockUse
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import ExpressionError
 from archdsl.faults.fault import FollowOn
@@ -291,7 +291,7 @@ def _inside(
         return
     run.looked.add(key)
     outer = run.catalogue.outer_env(spec, frame.scope)
-    use = Use(template, spec.template, frame.env)
+    use = BlockUse(template, spec.template, frame.env)
     scope.env = Env({n: _binding(value) for n, value in arguments.items()}, outer, use)
     scope.block = spec.name
     if spec.unsure:

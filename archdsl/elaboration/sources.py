@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from archdsl.ir.graph import Env
 
 
-class Use(NamedTuple):
+class BlockUse(NamedTuple):
     """A node that is a block: its arguments stand there, its defaults and derived values in the block."""
 
     node: NodeTemplate | None
@@ -46,8 +46,8 @@ def without_sections(env: Env, *sections: str) -> str:
     source = None if around is None else around.source
     if source is None:
         return ""
-    holder: Any = source.block if isinstance(source, Use) else source.document
-    what = "block" if isinstance(source, Use) and not source.block.is_spec else "file"
+    holder: Any = source.block if isinstance(source, BlockUse) else source.document
+    what = "block" if isinstance(source, BlockUse) and not source.block.is_spec else "file"
     absent = [each for each in sections or _GIVING if not getattr(holder, each)]
     if not absent or absent == ["let"]:
         return ""

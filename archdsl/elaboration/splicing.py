@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 from archdsl.document.splices import Splice
-from archdsl.document.template import Group, LoopTemplate, Template, TemplateError
+from archdsl.document.template import IfTemplate, LoopTemplate, Template, TemplateError
 from archdsl.elaboration.frames import UNDECIDED, Absent, Frame, evaluate_here
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.sources import Turn
@@ -25,7 +25,7 @@ class Groups:
     def __init__(self, run: Elaborator, frame: Frame) -> None:
         self._run = run
         self._frame = frame
-        self._known: dict[Group, Absent | None] = {}
+        self._known: dict[IfTemplate, Absent | None] = {}
 
     def absent(self, template: Template) -> Absent | None:
         """What leaves a node or loop of the body out; None where it is there."""
@@ -36,7 +36,7 @@ class Groups:
                 return absent
         return None
 
-    def _decided(self, group: Group) -> Absent | None:
+    def _decided(self, group: IfTemplate) -> Absent | None:
         if group.splice is None:
             return UNDECIDED
         try:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from archdsl.document.overrides import is_declared
 from archdsl.document.positions import Path
 from archdsl.document.substitution import Text, parse_text
-from archdsl.elaboration.sources import Turn, Use
+from archdsl.elaboration.sources import BlockUse, Turn
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.expressions.printer import to_text
-from archdsl.expressions.tree import Attribute, Call, Comprehension, Item, Name, Tree
+from archdsl.expressions.tree import Attribute, Call, Comprehension, Name, Subscript, Tree
 from archdsl.expressions.walking import children, free_names
 from archdsl.faults.fault import Cause, FollowOn, Note
 from archdsl.text.lookalikes import meant
@@ -125,7 +125,7 @@ def _givers(name: str, env: Env) -> Iterator[tuple[Any, Env]]:
     if isinstance(source, Turn):
         if source.loop.iterable is not None and around.parent is not None:
             yield source.loop.iterable, around.parent
-    elif isinstance(source, Use):
+    elif isinstance(source, BlockUse):
         written = None if source.node is None else source.node.written.get(name)
         if name in source.block.let:
             yield from _parsed(source.block.let[name], around)
@@ -179,7 +179,7 @@ def _chains(tree: Tree, env: Env) -> Iterator[Tree]:
 
 
 def _head(tree: Tree) -> str | None:
-    while isinstance(tree, Attribute | Item):
+    while isinstance(tree, Attribute | Subscript):
         tree = tree.value
     return tree.name if isinstance(tree, Name) else None
 
@@ -197,7 +197,7 @@ def _origin(tree: Tree, env: Env) -> Origin | None:
         return _name(tree.name, env)
     if isinstance(tree, Attribute):
         return _inside(_origin(tree.value, env), tree.name)
-    if isinstance(tree, Item):
+    if isinstance(tree, Subscript):
         index = _value(tree.index, env)
         return _inside(_origin(tree.value, env), index) if isinstance(index, int | str) else None
     return None
@@ -224,7 +224,7 @@ def origin_of(name: str, env: Env) -> Origin | None:
     around = _home(name, env)
     if around is None:
         return None
-    if isinstance(around.source, Use):
+    if isinstance(around.source, BlockUse):
         section = "let" if name in around.source.block.let else "params"
         return Origin(around.source.block.home, (*around.source.block.path, section, name))
     if isinstance(around.source, Turn):
@@ -241,7 +241,7 @@ def _name(name: str, env: Env) -> Origin | None:
         return None
     if isinstance(around.source, Turn):
         return _element(name, around.source, around.parent) or _loop(around.source)
-    if isinstance(around.source, Use):
+    if isinstance(around.source, BlockUse):
         return _argument(name, around.source, around)
     return _of_file(name, around.source, around)
 
@@ -254,7 +254,7 @@ def _of_file(name: str, home: Resolved | None, env: Env) -> Origin | None:
     return _parameter(home, ("params", name), (home.document.params or {}).get(name), name in home.overrides)
 
 
-def _argument(name: str, use: Use, env: Env) -> Origin | None:
+def _argument(name: str, use: BlockUse, env: Env) -> Origin | None:
     if name in use.block.let:
         return _written(use.block.home, (*use.block.path, "let", name), use.block.let[name], env)
     written = None if use.node is None else use.node.written.get(name)

@@ -10,7 +10,7 @@ from typing import Final
 from archdsl.document.substitution import Text
 from archdsl.document.template import LoopTemplate, NodeTemplate, Template
 from archdsl.elaboration.frames import SCOPE_INPUT, Entry, Frame, PathError, State, descend, find, visible
-from archdsl.elaboration.sources import Use, without_sections
+from archdsl.elaboration.sources import BlockUse, without_sections
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn, Note, Span
 from archdsl.limits import current
@@ -84,7 +84,7 @@ def _near_notes(frame: Frame, head: str) -> tuple[Note, ...]:
 def _loop_notes(frame: Frame, head: str) -> tuple[Note, ...]:
     """The loops whose nodes have names like a missing one, and did not give it."""
     use = frame.scope.env.source
-    bodies = [body for body, _ in frame.later] or ([use.block.body] if isinstance(use, Use) else [])
+    bodies = [body for body, _ in frame.later] or ([use.block.body] if isinstance(use, BlockUse) else [])
     loops = (template for body in bodies for template in body if isinstance(template, LoopTemplate))
     return tuple(
         Note(f"for {', '.join(loop.targets)}", f"line {loop.home.key_span(loop.path).line}", "gives other names")
@@ -105,7 +105,7 @@ def _span(frame: Frame, name: str) -> Span | None:
         if name in seen.entries:
             return _entry_span(seen.entries[name])
         source = seen.scope.env.source
-        if name in seen.ports and isinstance(source, Use):
+        if name in seen.ports and isinstance(source, BlockUse):
             return source.block.home.key_span((*source.block.path, "inputs", name))
         if name in seen.ports:
             return _entry_span(seen.ports[name])

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, final
 
-from archdsl.expressions.compiled import Names, Run, compile_tree
+from archdsl.expressions.compiled import Closure, Names, compile_tree
 from archdsl.expressions.error import ExpressionError
 from archdsl.expressions.parser import parse_tree
 from archdsl.expressions.tokens import find_owners, find_paths
@@ -37,7 +37,7 @@ class Expression:
         self.text = text
         self.tree = tree
         self.names = free_names(tree)
-        self._run: Run | None = None
+        self._run: Closure | None = None
 
     def evaluate(self, env: Names) -> Any:
         """The value, names read from `env`.

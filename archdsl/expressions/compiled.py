@@ -33,7 +33,7 @@ class Names(Protocol):
     def __contains__(self, name: object, /) -> bool: ...
 
 
-Run: TypeAlias = Callable[[Any], Any]
+Closure: TypeAlias = Callable[[Any], Any]
 
 
 class _Frame:
@@ -51,7 +51,7 @@ def _free(steps: int) -> None:
     """Without loops the steps are bounded by the text and the limits on each value."""
 
 
-def compile_tree(tree: Tree) -> Run:
+def compile_tree(tree: Tree) -> Closure:
     """The function from names to the tree's value; it raises ExpressionError."""
     nodes = [*walk(tree)]
     framed = any(map(_makes_list, nodes))
@@ -66,14 +66,14 @@ _SHORT: Final = 50
 """The parts of an expression that are not worth counting: how often it is evaluated is counted elsewhere."""
 
 
-def _counting(run: Run, size: int, tree: Tree, slots: int | None) -> Run:
+def _counting(run: Closure, size: int, tree: Tree, slots: int | None) -> Closure:
     """The function that pays for its steps; one with loops, which are `slots`, runs in a frame."""
     if slots is None:
         return lambda env: _counted(run, size, tree, env)
     return lambda env: _counted(run, size, tree, _Frame(env, slots))
 
 
-def _counted(run: Run, size: int, tree: Tree, frame: Any) -> Any:
+def _counted(run: Closure, size: int, tree: Tree, frame: Any) -> Any:
     try:
         current().spend("steps", size)
     except TooLarge as error:
@@ -107,10 +107,10 @@ class _Compiler:
         self._scope: dict[str, int] = {}
         self.slots = 0
 
-    def compile(self, tree: Tree) -> Run:
+    def compile(self, tree: Tree) -> Closure:
         return _COMPILERS[type(tree)](self, tree)
 
-    def _applied(self, tree: Tree, operands: Iterable[Tree], function: Callable[..., Any]) -> Run:
+    def _applied(self, tree: Tree, operands: Iterable[Tree], function: Callable[..., Any]) -> Closure:
         """What a function makes of the frame and of the operands' values; what it refuses is told at the tree."""
         runs = [self.compile(operand) for operand in operands]
 
@@ -123,11 +123,11 @@ class _Compiler:
 
         return run
 
-    def _literal(self, tree: trees.Literal) -> Run:
+    def _literal(self, tree: trees.Literal) -> Closure:
         value = tree.value
         return lambda frame: value
 
-    def _name(self, tree: trees.Name) -> Run:
+    def _name(self, tree: trees.Name) -> Closure:
         name = tree.name
         if name in self._scope:
             slot = self._scope[name]
@@ -141,13 +141,13 @@ class _Compiler:
 
         return (lambda frame: run(frame.env)) if self._framed else run
 
-    def _unary(self, tree: trees.Unary) -> Run:
+    def _unary(self, tree: trees.Unary) -> Closure:
         sign = tree.sign
         if sign == "not":
             return self._applied(tree, [tree.operand], lambda _, value: not values.truth(value))
         return self._applied(tree, [tree.operand], lambda _, value: values.negative(sign, value))
 
-    def _binary(self, tree: trees.Binary) -> Run:
+    def _binary(self, tree: trees.Binary) -> Closure:
         sign, left, right = tree.sign, self.compile(tree.left), self.compile(tree.right)
         fast = values.FAST.get(sign)
 
@@ -170,7 +170,7 @@ class _Compiler:
 
         return run
 
-    def _compare(self, tree: trees.Compare) -> Run:
+    def _compare(self, tree: trees.Compare) -> Closure:
         first = self.compile(tree.first)
         if len(tree.rest) == 1:
             return self._compare_two(tree, first)
@@ -190,7 +190,7 @@ class _Compiler:
 
         return run
 
-    def _compare_two(self, tree: trees.Compare, left: Run) -> Run:
+    def _compare_two(self, tree: trees.Compare, left: Closure) -> Closure:
         sign, right = tree.rest[0][0], self.compile(tree.rest[0][1])
         compare, types = values.PLAIN.get(sign, (None, frozenset()))
 
@@ -205,7 +205,7 @@ class _Compiler:
 
         return run
 
-    def _logic(self, tree: trees.Logic) -> Run:
+    def _logic(self, tree: trees.Logic) -> Closure:
         parts, stops = [(self.compile(part), part) for part in tree.parts], tree.word == "or"
 
         def run(frame: Any) -> Any:
@@ -218,7 +218,7 @@ class _Compiler:
 
         return run
 
-    def _choice(self, tree: trees.Choice) -> Run:
+    def _choice(self, tree: trees.Choice) -> Closure:
         condition, then, otherwise = map(self.compile, (tree.condition, tree.then, tree.otherwise))
 
         def run(frame: Any) -> Any:
@@ -226,14 +226,14 @@ class _Compiler:
 
         return run
 
-    def _call(self, tree: trees.Call) -> Run:
+    def _call(self, tree: trees.Call) -> Closure:
         sole = tree.arguments[0] if len(tree.arguments) == 1 else None
         if tree.function in values.ROUNDING and isinstance(sole, trees.Binary) and sole.sign == "/":
             return self._rounded_quotient(tree, sole)
         function = tree.function
         return self._applied(tree, tree.arguments, lambda frame, *given: apply(function, [*given], _spender(frame)))
 
-    def _rounded_quotient(self, tree: trees.Call, quotient: trees.Binary) -> Run:
+    def _rounded_quotient(self, tree: trees.Call, quotient: trees.Binary) -> Closure:
         """`ceil(H / 2)`: of dimensions only the rounded quotient is a whole number."""
         function, left, right = tree.function, self.compile(quotient.left), self.compile(quotient.right)
 
@@ -253,19 +253,19 @@ class _Compiler:
 
         return run
 
-    def _attribute(self, tree: trees.Attribute) -> Run:
+    def _attribute(self, tree: trees.Attribute) -> Closure:
         name = tree.name
         return self._applied(tree, [tree.value], lambda _, value: column(value, name))
 
-    def _item(self, tree: trees.Item) -> Run:
+    def _item(self, tree: trees.Subscript) -> Closure:
         return self._applied(tree, [tree.value, tree.index], lambda _, value, place: item_of(value, place))
 
-    def _slice(self, tree: trees.Slice) -> Run:
+    def _slice(self, tree: trees.Slice) -> Closure:
         bounds = (bound or trees.Literal(None) for bound in (tree.lower, tree.upper, tree.step))
         operands = [tree.value, *bounds]
         return self._applied(tree, operands, lambda frame, value, *cut: slice_of(value, cut, frame.spend))
 
-    def _sequence(self, tree: trees.Sequence) -> Run:
+    def _sequence(self, tree: trees.Sequence) -> Closure:
         kind = tuple if tree.kind == "tuple" else list
 
         def made(frame: _Frame, *items: Any) -> Any:
@@ -275,7 +275,7 @@ class _Compiler:
 
         return self._applied(tree, tree.items, made)
 
-    def _comprehension(self, tree: trees.Comprehension) -> Run:
+    def _comprehension(self, tree: trees.Comprehension) -> Closure:
         outer = self._scope
         loops = [self._loop(loop) for loop in tree.loops]
         element = self.compile(tree.element)
@@ -306,7 +306,7 @@ class _Compiler:
 
         return run
 
-    def _loop(self, loop: trees.Loop) -> tuple[Run, Callable[[list[Any], Any], None], list[tuple[Run, Tree]]]:
+    def _loop(self, loop: trees.Loop) -> tuple[Closure, Callable[[list[Any], Any], None], list[tuple[Closure, Tree]]]:
         iterable = self.compile(loop.iterable)
         self._scope = dict(self._scope)
         targets = loop.targets if len(loop.targets) > 1 else loop.targets[0]
@@ -366,7 +366,7 @@ def _unknown(tree: trees.Name, env: Any) -> ExpressionError:
     return ExpressionError(f"unknown name `{tree.name}`", tree.start, tree.end, hint, unknown=tree.name)
 
 
-_COMPILERS: Final[dict[type[Any], Callable[[_Compiler, Any], Run]]] = {
+_COMPILERS: Final[dict[type[Any], Callable[[_Compiler, Any], Closure]]] = {
     trees.Literal: _Compiler._literal,
     trees.Name: _Compiler._name,
     trees.Unary: _Compiler._unary,
@@ -376,7 +376,7 @@ _COMPILERS: Final[dict[type[Any], Callable[[_Compiler, Any], Run]]] = {
     trees.Choice: _Compiler._choice,
     trees.Call: _Compiler._call,
     trees.Attribute: _Compiler._attribute,
-    trees.Item: _Compiler._item,
+    trees.Subscript: _Compiler._item,
     trees.Slice: _Compiler._slice,
     trees.Sequence: _Compiler._sequence,
     trees.Comprehension: _Compiler._comprehension,

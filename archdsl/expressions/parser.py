@@ -221,7 +221,7 @@ class _Reader:
         if isinstance(index, ast.Tuple):
             self._refuse(node, "a list takes one index at a time", "write `a[i][j]`")
         if not isinstance(index, ast.Slice):
-            return trees.Item(value, self.read(index, depth), **at)
+            return trees.Subscript(value, self.read(index, depth), **at)
         bounds = (index.lower, index.upper, index.step)
         lower, upper, step = (None if bound is None else self.read(bound, depth) for bound in bounds)
         return trees.Slice(value, lower, upper, step, **at)

@@ -103,7 +103,7 @@ _SPELLED: Final[dict[type[Any], Callable[[Any], tuple[int, str]]]] = {
     trees.Choice: _choice,
     trees.Call: lambda tree: (_ATOM, f"{tree.function}({_listed(tree.arguments)})"),
     trees.Attribute: lambda tree: (_ATOM, f"{_owner(tree.value)}.{tree.name}"),
-    trees.Item: lambda tree: (_ATOM, f"{_owner(tree.value)}[{to_text(tree.index)}]"),
+    trees.Subscript: lambda tree: (_ATOM, f"{_owner(tree.value)}[{to_text(tree.index)}]"),
     trees.Slice: _slice,
     trees.Sequence: _sequence,
     trees.Comprehension: lambda tree: (_ATOM, f"[{to_text(tree.element)}{''.join(map(_loop, tree.loops))}]"),

@@ -153,7 +153,7 @@ class Attribute(_Node):
 
 
 @final
-class Item(_Node):
+class Subscript(_Node):
     """`value[index]`"""
 
     __slots__ = ("index", "value")
@@ -215,7 +215,7 @@ class Comprehension(_Node):
 
 Tree: TypeAlias = (
     Literal | Name | Unary | Binary | Compare | Logic | Choice
-    | Call | Attribute | Item | Slice | Sequence | Comprehension
+    | Call | Attribute | Subscript | Slice | Sequence | Comprehension
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _BELOW: Final[dict[type[Any], Callable[[Any], tuple[Tree, ...]]]] = {
     trees.Choice: lambda t: (t.then, t.condition, t.otherwise),
     trees.Call: lambda t: t.arguments,
     trees.Attribute: lambda t: (t.value,),
-    trees.Item: lambda t: (t.value, t.index),
+    trees.Subscript: lambda t: (t.value, t.index),
     trees.Slice: lambda t: (t.value, *(bound for bound in (t.lower, t.upper, t.step) if bound is not None)),
     trees.Sequence: lambda t: t.items,
     trees.Comprehension: lambda t: (
@@ -82,32 +82,32 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     return tree if made is None else made(tree, change, {"start": tree.start, "end": tree.end})
 
 
-Change: TypeAlias = Callable[[Tree], Tree]
+TreeChange: TypeAlias = Callable[[Tree], Tree]
 Offsets: TypeAlias = dict[str, int]
 
 
-def _rebuild_compare(tree: trees.Compare, change: Change, at: Offsets) -> Tree:
+def _rebuild_compare(tree: trees.Compare, change: TreeChange, at: Offsets) -> Tree:
     return trees.Compare(change(tree.first), tuple((sign, change(part)) for sign, part in tree.rest), **at)
 
 
-def _rebuild_choice(tree: trees.Choice, change: Change, at: Offsets) -> Tree:
+def _rebuild_choice(tree: trees.Choice, change: TreeChange, at: Offsets) -> Tree:
     then, condition = change(tree.then), change(tree.condition)
     return trees.Choice(condition, then, change(tree.otherwise), **at)
 
 
-def _rebuild_slice(tree: trees.Slice, change: Change, at: Offsets) -> Tree:
+def _rebuild_slice(tree: trees.Slice, change: TreeChange, at: Offsets) -> Tree:
     value = change(tree.value)
     lower, upper, step = (b and change(b) for b in (tree.lower, tree.upper, tree.step))
     return trees.Slice(value, lower, upper, step, **at)
 
 
-def _rebuild_comprehension(tree: trees.Comprehension, change: Change, at: Offsets) -> Tree:
+def _rebuild_comprehension(tree: trees.Comprehension, change: TreeChange, at: Offsets) -> Tree:
     element = change(tree.element)
     loops = [trees.Loop(targets, change(i), tuple(map(change, ifs))) for targets, i, ifs in tree.loops]
     return trees.Comprehension(element, tuple(loops), **at)
 
 
-_REBUILT: Final[dict[type[Any], Callable[[Any, Change, Any], Tree]]] = {
+_REBUILT: Final[dict[type[Any], Callable[[Any, TreeChange, Any], Tree]]] = {
     trees.Unary: lambda t, change, at: trees.Unary(t.sign, change(t.operand), **at),
     trees.Binary: lambda t, change, at: trees.Binary(t.sign, change(t.left), change(t.right), **at),
     trees.Compare: _rebuild_compare,
@@ -115,7 +115,7 @@ _REBUILT: Final[dict[type[Any], Callable[[Any, Change, Any], Tree]]] = {
     trees.Choice: _rebuild_choice,
     trees.Call: lambda t, change, at: trees.Call(t.function, tuple(map(change, t.arguments)), **at),
     trees.Attribute: lambda t, change, at: trees.Attribute(change(t.value), t.name, **at),
-    trees.Item: lambda t, change, at: trees.Item(change(t.value), change(t.index), **at),
+    trees.Subscript: lambda t, change, at: trees.Subscript(change(t.value), change(t.index), **at),
     trees.Slice: _rebuild_slice,
     trees.Sequence: lambda t, change, at: trees.Sequence(tuple(map(change, t.items)), t.kind, **at),
     trees.Comprehension: _rebuild_comprehension,

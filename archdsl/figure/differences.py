@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from archdsl.figure.flow import Flow, is_silent, shape_of
-from archdsl.figure.repeats import Turn, nodes_of, period, relative_nodes, shapes_equal, shrinkage, signature
+from archdsl.figure.repeats import RepeatTurn, nodes_of, period, relative_nodes, shapes_equal, shrinkage, signature
 from archdsl.ir.graph import Node, Scope
 from archdsl.words.quantities import SPACE
 from archdsl.words.titles import sign_of
@@ -18,7 +18,7 @@ LISTED: Final = 3
 _NUMBER = re.compile(r"\d+")
 
 
-def differences(flow: Flow, turns: Sequence[Turn]) -> str:
+def differences(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
     """`first /2, with downsample`, `shift 0, 3`, `channels 96–256`; empty where all are equal."""
     signatures = [signature(turn, shapes=False) for turn in turns]
     if len(set(signatures)) == 1:
@@ -32,7 +32,7 @@ def differences(flow: Flow, turns: Sequence[Turn]) -> str:
     return _fixed(", ".join([*smaller, *varying]))
 
 
-def group_size(flow: Flow, turns: Sequence[Turn]) -> int:
+def group_size(flow: Flow, turns: Sequence[RepeatTurn]) -> int:
     """How many turns make one unit that repeats exactly (two blocks that alternate); else 1."""
     signatures = [signature(turn, shapes=False) for turn in turns]
     length = period(signatures)
@@ -41,26 +41,26 @@ def group_size(flow: Flow, turns: Sequence[Turn]) -> int:
     return 2 if _alternate(flow, turns) else 1
 
 
-def _alternate(flow: Flow, turns: Sequence[Turn]) -> bool:
+def _alternate(flow: Flow, turns: Sequence[RepeatTurn]) -> bool:
     """Whether these are two copies that keep the shape and differ in what a parameter says."""
     shapes = [_ends(flow, turn) for turn in turns]
     return len(turns) == 2 and len({*shapes[0], *shapes[1]}) == 1 and bool(_arguments(turns, False))
 
 
-def _ends(flow: Flow, turn: Turn) -> tuple[tuple[int, ...], ...]:
+def _ends(flow: Flow, turn: RepeatTurn) -> tuple[tuple[int, ...], ...]:
     """The shapes that a turn reads and makes."""
     sources = flow.read_from_outside(nodes_of(turn))
     return tuple(tuple(flow.numbers(shape_of(node))) for node in (*sources, turn[-1].moving[-1]))
 
 
-def shrunk(flow: Flow, turns: Sequence[Turn]) -> str:
+def shrunk(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
     """`/2` where the first turn alone makes the resolution smaller."""
     factor = shrinkage(flow, turns[0])
     others = max((shrinkage(flow, turn) for turn in turns[1:]), default=factor)
     return f"/{factor}" if factor > others else ""
 
 
-def _children(first: Turn, second: Turn) -> list[str]:
+def _children(first: RepeatTurn, second: RepeatTurn) -> list[str]:
     """`with downsample`: the children that only one of two copies has."""
     sets = [
         {
@@ -85,7 +85,7 @@ def child_name(name: str, item: Node | Scope | None) -> str:
     return "skip" if isinstance(item, Node) and sign_of(item) == "+" else name
 
 
-def _arguments(turns: Sequence[Turn], first_only: bool) -> list[str]:
+def _arguments(turns: Sequence[RepeatTurn], first_only: bool) -> list[str]:
     """`shift 0, 3`: the whole-number and text parameters of the blocks that vary."""
     found = []
     for position, element in enumerate(turns[0]):
@@ -105,7 +105,7 @@ def _valued(name: str, values: Sequence[Any], first_only: bool) -> str:
     return f"{name} {values[0] if first_only else _range(values)}"
 
 
-def _argument(turn: Turn, position: int, name: str) -> Any:
+def _argument(turn: RepeatTurn, position: int, name: str) -> Any:
     scope = turn[position].scope
     return scope.arguments.get(name) if scope is not None else None
 
@@ -122,7 +122,7 @@ def _range(values: Sequence[Any]) -> str:
     return f"{min(values)}–{max(values)}"
 
 
-def _channels(flow: Flow, turns: Sequence[Turn]) -> str:
+def _channels(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
     """`channels 96–256`: the one dimension of the output that varies."""
     shapes = [flow.numbers(shape_of(turn[-1].moving[-1])) for turn in turns]
     if len({len(shape) for shape in shapes}) != 1:

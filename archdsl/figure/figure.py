@@ -34,7 +34,7 @@ class Style(Enum):
     """Beside a card, on its loop edge: the names of what the card passes on to its next step."""
 
 
-class Role(Enum):
+class LinkRole(Enum):
     """What a link is."""
 
     SPINE = "spine"
@@ -100,7 +100,7 @@ class Panel:
 class Link:
     source: str
     target: str
-    role: Role
+    role: LinkRole
     label: str = ""
     dashed: bool = False
     length: int = 1
@@ -111,7 +111,7 @@ class Link:
     @property
     def bypasses(self) -> bool:
         """Whether it goes past boxes that join its ends too."""
-        return self.role in (Role.SKIP, Role.PAST)
+        return self.role in (LinkRole.SKIP, LinkRole.PAST)
 
 
 @dataclass(frozen=True)

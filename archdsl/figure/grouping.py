@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, in_training_only, is_silent, shape_of
-from archdsl.figure.repeats import Run, Turn, alike, find_runs, nodes_of, split_where_smaller
+from archdsl.figure.repeats import RepeatTurn, Run, alike, find_runs, nodes_of, split_where_smaller
 from archdsl.ir.graph import Scope
 from archdsl.ops.base import Kind
 from archdsl.ops.pool import AdaptivePool
@@ -29,7 +29,7 @@ Cut = Callable[[Element, Element, bool], bool]
 """Whether a box of ops ends between two elements; the flag: it holds a layer already."""
 
 
-class Plan(NamedTuple):
+class Grouping(NamedTuple):
     """How finely a scope is grouped."""
 
     grain: Grain
@@ -53,10 +53,10 @@ def _at_ends(before: Element, after: Element, holds_layer: bool) -> bool:
 
 
 PLANS: Final = (
-    Plan(Grain.USUAL, True, _at_layers),
-    Plan(Grain.USUAL, True, _at_stages),
-    Plan(Grain.USUAL, False, _at_ends),
-    Plan(Grain.COARSE, False, _at_ends),
+    Grouping(Grain.USUAL, True, _at_layers),
+    Grouping(Grain.USUAL, True, _at_stages),
+    Grouping(Grain.USUAL, False, _at_ends),
+    Grouping(Grain.COARSE, False, _at_ends),
 )
 
 
@@ -74,7 +74,7 @@ def group(flow: Flow, scope: Scope, coarser: int = 0) -> list[Run]:
     return fewest if len(fewest) <= MOST and coarser < len(PLANS) else list(_chunks(fewest))
 
 
-def _is_enough(flow: Flow, scope: Scope, plan: Plan, boxes: int) -> bool:
+def _is_enough(flow: Flow, scope: Scope, plan: Grouping, boxes: int) -> bool:
     """Whether the plan gives few enough boxes; marks may keep some more of them apart."""
     if flow.marks is None or boxes <= BOXES:
         return boxes <= BOXES
@@ -87,7 +87,7 @@ def steps(flow: Flow, scope: Scope) -> list[Run]:
     return runs if len(runs) <= STEPS else group(flow, scope)
 
 
-def _grouped(flow: Flow, scope: Scope, plan: Plan) -> list[Run]:
+def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:
     runs = find_runs(flow, elements_of(flow, scope, plan.grain))
     parts: list[Run] = []
     for is_plain, stretch in groupby(runs, _is_plain):
@@ -127,7 +127,7 @@ def _joined(flow: Flow, runs: Sequence[Run]) -> list[Run]:
     return joined
 
 
-def _is_copy(flow: Flow, before: Turn, after: Turn) -> bool:
+def _is_copy(flow: Flow, before: RepeatTurn, after: RepeatTurn) -> bool:
     """Whether `after` does with the result of `before` what `before` did, and keeps the shape."""
     if not any(element.mains for element in after) or not _continues(flow, before[-1], after[0]):
         return False
@@ -136,7 +136,7 @@ def _is_copy(flow: Flow, before: Turn, after: Turn) -> bool:
     return same_shape and _ops(before) == _ops(after) and alike(flow.marks, before, after)
 
 
-def _ops(turn: Turn) -> list[object]:
+def _ops(turn: RepeatTurn) -> list[object]:
     return [(node.op, shape_of(node)) for element in turn for node in element.moving]
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.scans import loop_boxes, loop_links
 from archdsl.figure.view import Direction
 
-Row = tuple[str, ...]
+BoxRow = tuple[str, ...]
 T = TypeVar("T")
 
 
@@ -43,7 +43,7 @@ def _with_forks(figure: Figure) -> Figure:
     links: list[Link] = []
     for link in figure.links:
         fork = forks.get(link.source)
-        stem = Link(link.source, fork.name, Role.SPINE) if fork is not None else None
+        stem = Link(link.source, fork.name, LinkRole.SPINE) if fork is not None else None
         if stem is not None and stem not in links:
             links.append(stem)
         links.append(replace(link, source=fork.name) if fork is not None else link)
@@ -56,8 +56,8 @@ def _with_tracks(figure: Figure) -> Figure:
     No box stands above or below a point without a way round, so the skip runs straight beside the column.
     """
     home = dict(_homes(figure.items, ""))
-    above = {link.target: link.source for link in figure.links if link.role is Role.SPINE}
-    beside = {link.target: link.source for link in figure.links if link.role is Role.BRANCH}
+    above = {link.target: link.source for link in figure.links if link.role is LinkRole.SPINE}
+    beside = {link.target: link.source for link in figure.links if link.role is LinkRole.BRANCH}
     loops = {box.name for box in figure.boxes() if box.carries}
     cards = {box.name for box in figure.boxes() if box.style is Style.CARD}
     tracks: list[tuple[str, Box]] = []
@@ -100,12 +100,12 @@ def _with_rows(figure: Figure) -> Figure:
     home = dict(_homes(figure.items, ""))
     readers: dict[str, list[str]] = defaultdict(list)
     sources: dict[str, int] = defaultdict(int)
-    for link in (each for each in figure.links if each.role is not Role.LOOP):
+    for link in (each for each in figure.links if each.role is not LinkRole.LOOP):
         sources[link.target] += 1
         if not link.bypasses:
             readers[link.source].append(link.target)
-    spine = {link.target for link in figure.links if link.role is Role.SPINE}
-    rows: list[tuple[str, Row]] = []
+    spine = {link.target for link in figure.links if link.role is LinkRole.SPINE}
+    rows: list[tuple[str, BoxRow]] = []
     for found in readers.values():
         heads = tuple(name for name in found if sources[name] == 1 and home[name] == home[found[0]])
         heads = tuple(sorted(heads, key=spine.__contains__, reverse=True))
@@ -118,7 +118,7 @@ def _with_rows(figure: Figure) -> Figure:
     return _extended(figure, {}, _by_home(rows))
 
 
-def _beside(name: str, loops: Mapping[str, str]) -> Row:
+def _beside(name: str, loops: Mapping[str, str]) -> BoxRow:
     return (name, loops[name]) if name in loops else (name,)
 
 
@@ -148,7 +148,7 @@ def _by_home(found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     return grouped
 
 
-def _extended(figure: Figure, boxes: Mapping[str, Sequence[Box]], rows: Mapping[str, Sequence[Row]]) -> Figure:
+def _extended(figure: Figure, boxes: Mapping[str, Sequence[Box]], rows: Mapping[str, Sequence[BoxRow]]) -> Figure:
     """The figure with more boxes and rows, by the panel that they go into."""
 
     def grown(items: tuple[Box | Panel, ...], panel: str) -> tuple[Box | Panel, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archdsl.figure.figure import Link, Role
+from archdsl.figure.figure import Link, LinkRole
 from archdsl.figure.flow import Flow, in_training_only, read_by
-from archdsl.figure.repeats import Turn, relative_nodes
+from archdsl.figure.repeats import RepeatTurn, relative_nodes
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.combine import Cat
 from archdsl.words.titles import sign_of
@@ -33,7 +33,7 @@ class Places:
         """The node is in this box."""
         self.box[node] = name
 
-    def add_turns(self, turns: Sequence[Turn]) -> None:
+    def add_turns(self, turns: Sequence[RepeatTurn]) -> None:
         """Of these turns the first one is shown."""
         first = self._relative(turns[0])
         self.repeats += 1
@@ -67,7 +67,7 @@ class Places:
         return self.of(value.node) or self.starts.get((value.node, value.output))
 
     @staticmethod
-    def _relative(turn: Turn) -> dict[tuple[int, str], Node]:
+    def _relative(turn: RepeatTurn) -> dict[tuple[int, str], Node]:
         return {
             (position, path): node for position, element in enumerate(turn) for path, node in relative_nodes(element)
         }
@@ -104,7 +104,7 @@ def _add(
 ) -> None:  # fmt: skip
     if source is None or target is None or source == target:
         return
-    known = found.get((source, target)) or Link(source, target, Role.BRANCH, flow.label(value), dashed, joins=True)
+    known = found.get((source, target)) or Link(source, target, LinkRole.BRANCH, flow.label(value), dashed, joins=True)
     found[source, target] = replace(known, joins=known.joins and joined)
 
 

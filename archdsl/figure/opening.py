@@ -9,7 +9,7 @@ from itertools import groupby
 from archdsl.figure.elements import Element
 from archdsl.figure.errors import DrawingError
 from archdsl.figure.paths import block_at
-from archdsl.figure.repeats import Run, Turn
+from archdsl.figure.repeats import RepeatTurn, Run
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Scope
 
@@ -51,7 +51,7 @@ class Opening:
         """Whether the user wants it closed."""
         return any(_is_at(scope.path, path) for path in self._collapse)
 
-    def _of_turn(self, turn: Turn, base: Scope, depth: int) -> Shown | None:
+    def _of_turn(self, turn: RepeatTurn, base: Scope, depth: int) -> Shown | None:
         """How all of a turn is shown; None where its elements are shown in different ways."""
         found = {self._of(element, base, depth) for element in turn}
         blocks = {self._of(element, base, depth) for element in turn if element.is_block}

@@ -29,7 +29,7 @@ from archdsl.figure.marks import Marks
 from archdsl.figure.opening import Opening, Shown
 from archdsl.figure.paths import block_at
 from archdsl.figure.ports import entering, leaving
-from archdsl.figure.repeats import Run, Turn, signature
+from archdsl.figure.repeats import RepeatTurn, Run, signature
 from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
 from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_text
 from archdsl.figure.view import View
@@ -132,7 +132,7 @@ class _Maker:
 
     def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
         """A panel for each different copy in a row; one for the first where there are too many."""
-        rows: list[list[Turn]] = []
+        rows: list[list[RepeatTurn]] = []
         for turn in run.turns:
             if rows and signature(rows[-1][0]) == signature(turn):
                 rows[-1].append(turn)

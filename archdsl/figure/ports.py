@@ -8,7 +8,7 @@ from archdsl.figure.flow import Flow, read_by
 from archdsl.ir.graph import Node, Scope, Value
 from archdsl.words.quantities import SPACE
 
-Key = tuple[Node, int]
+OutputKey = tuple[Node, int]
 """A node and which of its outputs."""
 
 
@@ -18,7 +18,7 @@ def entering(flow: Flow, scope: Scope, readers: Iterable[Node]) -> Iterator[tupl
     A value that was given to several ports has the names of all; one without a port its own.
     """
     inside = set(scope.nodes())
-    values: dict[Key, Value] = {}
+    values: dict[OutputKey, Value] = {}
     for node in flow.moving(readers):
         for value in map(flow.resolve, read_by(node)):
             if value.weight is None and value.node not in flow.static and value.node not in inside:
@@ -50,9 +50,9 @@ def _own_name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _ports(flow: Flow, ports: dict[str, Value] | dict[str, Value | None]) -> dict[Key, list[str]]:
+def _ports(flow: Flow, ports: dict[str, Value] | dict[str, Value | None]) -> dict[OutputKey, list[str]]:
     """The names of the ports that have each value."""
-    found: dict[Key, list[str]] = {}
+    found: dict[OutputKey, list[str]] = {}
     for name, given in ports.items():
         if given is not None:
             value = flow.resolve(given)

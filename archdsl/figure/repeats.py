@@ -22,7 +22,7 @@ from archdsl.shapes import Shape
 LONGEST_TURN: Final = 4
 """The most elements in one turn of a repeat."""
 
-Turn = tuple[Element, ...]
+RepeatTurn = tuple[Element, ...]
 Signature = tuple[Any, ...]
 
 
@@ -30,7 +30,7 @@ Signature = tuple[Any, ...]
 class Run:
     """Turns of a repeat, or (one turn of one element) something that does not repeat."""
 
-    turns: tuple[Turn, ...]
+    turns: tuple[RepeatTurn, ...]
 
     @property
     def elements(self) -> list[Element]:
@@ -132,7 +132,7 @@ def nodes_of(elements: Sequence[Element]) -> list[Node]:
 
 def split_where_smaller(flow: Flow, run: Run) -> list[Run]:
     """The run cut before each turn but the first that makes the resolution smaller."""
-    parts: list[list[Turn]] = [[]]
+    parts: list[list[RepeatTurn]] = [[]]
     for turn in run.turns:
         if parts[-1] and shrinkage(flow, turn) > 1:
             parts.append([])
@@ -140,7 +140,7 @@ def split_where_smaller(flow: Flow, run: Run) -> list[Run]:
     return [Run(tuple(part)) for part in parts]
 
 
-def shrinkage(flow: Flow, turn: Turn) -> int:
+def shrinkage(flow: Flow, turn: RepeatTurn) -> int:
     """By how much a turn divides the sizes of all dimensions but the channels; 1 for not at all."""
     sources = flow.read_from_outside(nodes_of(turn))
     if not sources:
@@ -159,7 +159,7 @@ def _divisor(before: int, after: int) -> int:
     return divisor if divisor and after in (before // divisor, -(-before // divisor)) else 0
 
 
-def signature(turn: Turn, *, shapes: bool = True) -> Signature:
+def signature(turn: RepeatTurn, *, shapes: bool = True) -> Signature:
     """Equal for turns that do the same (to equal shapes); how much is dropped does not count."""
     return tuple(
         (relative, _op_key(node), shape_of(node) if shapes else None)
@@ -190,7 +190,7 @@ def period(signatures: Sequence[Signature]) -> int:
     return count
 
 
-def shapes_equal(turns: Sequence[Turn]) -> bool:
+def shapes_equal(turns: Sequence[RepeatTurn]) -> bool:
     """Whether all turns make the same shape."""
     shapes: set[Shape] = {shape_of(turn[-1].moving[-1]) for turn in turns}
     return len(shapes) == 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
-from archdsl.figure.figure import Box, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style
 
-Pair = tuple[str, str]
+Ends = tuple[str, str]
 
 
 def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list[Link]:
@@ -17,7 +17,7 @@ def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list
     for link in links:
         for panel in _entered(around, link):
             first.setdefault(panel.name, link.source)
-    routed: dict[Pair, Link] = {}
+    routed: dict[Ends, Link] = {}
     for link in links:
         source, label = link.source, link.label
         for panel in _entered(around, link):
@@ -59,10 +59,10 @@ def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
     spine = _spine(links, skips | sides)
     past = {(link.source, link.target) for link in links if not link.joins}
     roles = {
-        **dict.fromkeys(spine, Role.SPINE), **dict.fromkeys(sides, Role.SIDE),
-        **dict.fromkeys(skips, Role.SKIP), **dict.fromkeys(skips & past, Role.PAST),
+        **dict.fromkeys(spine, LinkRole.SPINE), **dict.fromkeys(sides, LinkRole.SIDE),
+        **dict.fromkeys(skips, LinkRole.SKIP), **dict.fromkeys(skips & past, LinkRole.PAST),
     }  # fmt: skip
-    found = [replace(link, role=roles.get((link.source, link.target), Role.BRANCH)) for link in links]
+    found = [replace(link, role=roles.get((link.source, link.target), LinkRole.BRANCH)) for link in links]
     return [replace(link, label="") if _bends(link, sources) else link for link in found]
 
 
@@ -77,10 +77,10 @@ def said_at_outputs(outputs: Iterable[Box], links: Sequence[Link], shapes: Mappi
 
 def _bends(link: Link, sources: dict[str, list[str]]) -> bool:
     """Whether a link turns corners, so that a label would not stand beside it."""
-    return link.role is Role.SIDE or (link.role is Role.BRANCH and len(sources[link.target]) > 1)
+    return link.role is LinkRole.SIDE or (link.role is LinkRole.BRANCH and len(sources[link.target]) > 1)
 
 
-def _bypassed(sources: dict[str, list[str]]) -> set[Pair]:
+def _bypassed(sources: dict[str, list[str]]) -> set[Ends]:
     """The pairs that are also joined by way of other boxes."""
     above: dict[str, set[str]] = {}
     for name in sources:
@@ -104,12 +104,12 @@ def _collect(name: str, sources: dict[str, list[str]], above: dict[str, set[str]
             above[top] = set().union(*(above[source] | {source} for source in sources.get(top, [])))
 
 
-def _side_ways(links: Sequence[Link], sources: dict[str, list[str]], merging: set[str]) -> set[Pair]:
+def _side_ways(links: Sequence[Link], sources: dict[str, list[str]], merging: set[str]) -> set[Ends]:
     """The links of all but the longest way into a merge, up to where the ways part."""
     readers: dict[str, int] = {}
     for link in links:
         readers[link.source] = readers.get(link.source, 0) + 1
-    found: set[Pair] = set()
+    found: set[Ends] = set()
     for merge in merging & sources.keys():
         ways = [_way_up(merge, source, sources, readers) for source in sources[merge]]
         longest = max(ways, key=len)
@@ -120,7 +120,7 @@ def _side_ways(links: Sequence[Link], sources: dict[str, list[str]], merging: se
     return found
 
 
-def _way_up(merge: str, source: str, sources: dict[str, list[str]], readers: dict[str, int]) -> list[Pair]:
+def _way_up(merge: str, source: str, sources: dict[str, list[str]], readers: dict[str, int]) -> list[Ends]:
     """The links from a merge up to the box that something else reads too."""
     way = [(source, merge)]
     while readers[source] == 1 and len(sources.get(source, [])) == 1:
@@ -130,7 +130,7 @@ def _way_up(merge: str, source: str, sources: dict[str, list[str]], readers: dic
     return way
 
 
-def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
+def _spine(links: Sequence[Link], others: set[Ends]) -> set[Ends]:
     """One way in and one way out of each box that hold the column: the first that is neither skip nor side.
 
     What enters and what leaves the figure stands beside the column where there is another way.
@@ -151,17 +151,17 @@ def _spine(links: Sequence[Link], others: set[Pair]) -> set[Pair]:
     return chosen
 
 
-def _fans(links: Sequence[Link], inner: Set[Pair] = frozenset()) -> set[Pair]:
+def _fans(links: Sequence[Link], inner: Set[Ends] = frozenset()) -> set[Ends]:
     """The links of boxes that three or more read, or that read three or more: none of them is the column.
 
     It is one of them where that is the only one in the figure, and the others enter or leave it.
     """
-    leaving: dict[str, list[Pair]] = {}
-    entering: dict[str, list[Pair]] = {}
+    leaving: dict[str, list[Ends]] = {}
+    entering: dict[str, list[Ends]] = {}
     for link in links:
         leaving.setdefault(link.source, []).append((link.source, link.target))
         entering.setdefault(link.target, []).append((link.source, link.target))
-    fans: set[Pair] = set()
+    fans: set[Ends] = set()
     for found in (*leaving.values(), *entering.values()):
         if len(found) > 2:
             own = inner & set(found)

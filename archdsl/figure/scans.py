@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from archdsl.figure.figure import Box, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow, in_training_only
-from archdsl.figure.repeats import Turn
+from archdsl.figure.repeats import RepeatTurn
 from archdsl.ir.graph import Node, Scope
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast, ScanSlice
 from archdsl.words.quantities import SPACE, size
@@ -25,7 +25,7 @@ def is_border(node: Node) -> bool:
     return isinstance(node.op, SCAN)
 
 
-def loops_of(turn: Turn) -> list[Scope]:
+def loops_of(turn: RepeatTurn) -> list[Scope]:
     """The loops that a turn's blocks are; none where it has another block too."""
     scopes = [element.scope for element in turn if element.is_block and element.scope is not None]
     return scopes if all(scope.scan is not None for scope in scopes) else []
@@ -101,4 +101,7 @@ def loop_boxes(boxes: Iterable[Box]) -> Iterator[tuple[str, Box]]:
 
 def loop_links(name: str, loop: Box) -> tuple[Link, Link]:
     """The loop edge of a box, out and back in."""
-    return (Link(name, loop.name, Role.LOOP, dashed=loop.dashed), Link(loop.name, name, Role.LOOP, dashed=loop.dashed))
+    return (
+        Link(name, loop.name, LinkRole.LOOP, dashed=loop.dashed),
+        Link(loop.name, name, LinkRole.LOOP, dashed=loop.dashed),
+    )

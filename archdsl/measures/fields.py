@@ -1,6 +1,6 @@
 """Receptive fields: how much of the network's inputs each place of a tensor sees.
 
-A tensor's dimension is a row of `Part`s, outermost first, whose sizes multiply to its size: places along an
+A tensor's dimension is a row of `AxisPart`s, outermost first, whose sizes multiply to its size: places along an
 axis of an input (the height of an image, the words of a sentence), or numbers that stand nowhere (channels).
 So reshapes, windows and patches keep track of what lies where, and an op that sums over a dimension is known to
 see one window, or everything. What a place then sees is worked out in `receptive`, place by place.
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from archdsl.measures.receptive import Reads, Receptive, among, either, lifted, repeated, through
 
 
-class Part(NamedTuple):
+class AxisPart(NamedTuple):
     """`size` places of an axis, `stride` apart on its grid; without an axis, numbers of one place."""
 
     axis: int | None
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
     """How many places the tensor's grid has."""
 
 
-Parts: TypeAlias = tuple[Part, ...]
+AxisParts: TypeAlias = tuple[AxisPart, ...]
 
 STILL: Final = Reads(1, (range(1),))
 """Each place alone."""
@@ -41,7 +41,7 @@ STILL: Final = Reads(1, (range(1),))
 class Field(NamedTuple):
     """The receptive field of a tensor."""
 
-    dims: tuple[Parts, ...]
+    dims: tuple[AxisParts, ...]
     seen: Mapping[int, Seen]
     """By axis, for those that it depends on."""
 
@@ -50,9 +50,9 @@ class Field(NamedTuple):
         return tuple(prod(part.size for part in parts) for parts in self.dims)
 
 
-def plain(count: int) -> Parts:
+def plain(count: int) -> AxisParts:
     """A dimension without places."""
-    return (Part(None, 1, count),)
+    return (AxisPart(None, 1, count),)
 
 
 def blind(shape: Sequence[int]) -> Field:
@@ -109,7 +109,7 @@ def with_weights(made: Field, weights: Iterable[Field | None]) -> Field:
     return together(made.dims, made, *fed) if fed else made
 
 
-def _over(seen: Seen, part: Part, digits: range) -> Seen:
+def _over(seen: Seen, part: AxisPart, digits: range) -> Seen:
     """What places see that read these of a part's places, whichever they stand at themselves."""
     reach, grid = seen
     if reach is None or (part.size == grid and len(digits) == grid):
@@ -117,7 +117,7 @@ def _over(seen: Seen, part: Part, digits: range) -> Seen:
     return Seen(among(reach, part.stride, digits, part.size, grid), grid)
 
 
-def replaced(x: Field, dim: int, *parts: Parts) -> Field:
+def replaced(x: Field, dim: int, *parts: AxisParts) -> Field:
     """Other dimensions in place of one; an axis whose places thin out gets a coarser grid."""
     return _settled(Field((*x.dims[:dim], *parts, *x.dims[dim + 1 :]), x.seen))
 
@@ -178,7 +178,7 @@ def windowed(x: Field, first: int, reads: Sequence[Reads | None], sizes: Sequenc
                 apart = each and lifted(each, stride)
                 reach = old.reach and apart and through(old.reach, apart, grid)
                 seen[axis] = Seen(reach, grid)
-                dims[dim] = (Part(axis, stride, made),)
+                dims[dim] = (AxisPart(axis, stride, made),)
                 continue
         for part in parts:
             if part.axis is not None:
@@ -213,7 +213,7 @@ def regrouped(x: Field, shape: Sequence[int]) -> Field:
     return Field(tuple(dims), x.seen)
 
 
-def together(dims: Sequence[Parts], *inputs: Field | None) -> Field:
+def together(dims: Sequence[AxisParts], *inputs: Field | None) -> Field:
     """These dimensions, with all that the inputs see."""
     return _settled(Field(tuple(dims), _seen(inputs)))
 
@@ -232,7 +232,7 @@ def product(shape: Sequence[int], x: Field, other: Field) -> Field:
     return together((*batch.dims, *rows, *columns), *inner)
 
 
-def _take(parts: list[Part], size: int) -> tuple[list[Part] | None, list[Part]]:
+def _take(parts: list[AxisPart], size: int) -> tuple[list[AxisPart] | None, list[AxisPart]]:
     """The outermost parts that make up `size`, and the rest; None where no place ends there."""
     taken, left = [], list(parts)
     while size > 1:
@@ -242,22 +242,22 @@ def _take(parts: list[Part], size: int) -> tuple[list[Part] | None, list[Part]]:
             size //= part.size
         elif part.size % size == 0:
             inner = part.size // size
-            taken.append(Part(part.axis, part.stride * inner, size))
-            left.insert(0, Part(part.axis, part.stride, inner))
+            taken.append(AxisPart(part.axis, part.stride * inner, size))
+            left.insert(0, AxisPart(part.axis, part.stride, inner))
             size = 1
         else:
             return None, []
     return taken, left
 
 
-def _joined(parts: Iterable[Part]) -> Parts:
+def _joined(parts: Iterable[AxisPart]) -> AxisParts:
     """Neighbours that follow each other made one."""
-    made: list[Part] = []
+    made: list[AxisPart] = []
     for part in parts:
         if made and made[-1].axis == part.axis and (
             part.axis is None or made[-1].stride == part.stride * part.size
         ):  # fmt: skip
-            made[-1] = Part(part.axis, part.stride, made[-1].size * part.size)
+            made[-1] = AxisPart(part.axis, part.stride, made[-1].size * part.size)
         else:
             made.append(part)
     return tuple(made)
@@ -281,7 +281,7 @@ def _both(first: Seen, second: Seen) -> Seen:
     return Seen(either(many.reach, alone, many.grid), many.grid)
 
 
-def has_places(parts: Parts) -> bool:
+def has_places(parts: AxisParts) -> bool:
     """Whether more than one place of an axis stands along a dimension."""
     return any(part.axis is not None and part.size > 1 for part in parts)
 

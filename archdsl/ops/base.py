@@ -238,7 +238,7 @@ AnyDim: TypeAlias = Annotated[Any, BeforeValidator(_dim)]
 """An int or a Symbolic: a field in which a run-time dimension may stand."""
 Dims: TypeAlias = Annotated[tuple[AnyDim, ...], BeforeValidator(_listed)]
 Ints: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_listed)]
-Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 Size2d: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
 Padding2d: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_pair)]

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import current
-from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Names, Op, OpError, PositiveInt, normal_dim
+from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, PositiveInt, Texts, normal_dim
 from archdsl.ops.rules import divides, format_list, from_one_end, listed, replaced
 from archdsl.shapes import Dim, TensorType, differ, least
 
-OutputNames = Annotated[Names | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
+OutputNames = Annotated[Texts | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
 
 
-class Division(Op):
+class Dividing(Op):
     """An op that cuts its input along `dim` into several outputs."""
 
     kind: ClassVar[Kind] = Kind.RESHAPE
@@ -43,7 +43,7 @@ class Division(Op):
 
 
 @final
-class Chunk(Division):
+class Chunk(Dividing):
     """Cuts a dimension into `chunks` equal parts; the last is smaller where it must be."""
 
     name: ClassVar[str] = "chunk"
@@ -64,7 +64,7 @@ class Chunk(Division):
 
 
 @final
-class Split(Division):
+class Split(Dividing):
     """Cuts a dimension into parts of a size, or of the sizes listed."""
 
     name: ClassVar[str] = "split"
@@ -103,7 +103,7 @@ class Split(Division):
 
 
 @final
-class TensorSplit(Division):
+class TensorSplit(Dividing):
     """Cuts a dimension into a number of parts, the first ones larger by 1, or at the places listed."""
 
     name: ClassVar[str] = "tensor_split"

@@ -65,7 +65,7 @@ def _attribute(tree: trees.Attribute) -> bool:
 
 def _refuse(tree: Tree, tensors: list[bool]) -> None:
     match tree:
-        case trees.Item():
+        case trees.Subscript():
             _fail(tree, "a tensor cannot be indexed in a formula", "use op `select` or `slice`")
         case trees.Slice():
             _fail(tree, "a tensor cannot be sliced in a formula", "use op `slice`")

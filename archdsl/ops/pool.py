@@ -107,7 +107,7 @@ class PaddedPool(Pool):
         return self.padding if isinstance(self.padding, tuple) else None
 
 
-class Places(Spatial):
+class Maxima(Spatial):
     """A pooling by maxima that may also tell where they stood."""
 
     return_indices: bool = Field(
@@ -123,7 +123,7 @@ class Places(Spatial):
         return ("output", "indices") if count > 1 else super().output_names(count)
 
 
-class MaxPool(Places, PaddedPool):
+class MaxPool(Maxima, PaddedPool):
     """Maximum of each window."""
 
     called = "MaxPool"
@@ -185,7 +185,7 @@ class AdaptivePool(Spatial):
         return x.with_shape((*x.shape[:2], *(size if wanted is None else wanted for size, wanted in sizes)))
 
 
-class AdaptiveMaxPool(Places, AdaptivePool):
+class AdaptiveMaxPool(Maxima, AdaptivePool):
     """Maximum of each portion, to a given size."""
 
     def infer(self, x: TensorType) -> Result:

@@ -5,7 +5,7 @@
 Each side is one group per dimension: an axis, or axes in brackets, the slowest first, or `1`, or `...` for as
 many dimensions as there are. A number is an axis of that size, called by it and by how many of it stand before, `2#0`,
 so that equal ones are paired in their order. A tensor is rearranged in three steps: split the input's groups, permute
-the axes, merge them into the output's groups. `Plan` is the pattern with the size of every axis.
+the axes, merge them into the output's groups. `Rearranging` is the pattern with the size of every axis.
 """
 
 import re
@@ -23,7 +23,7 @@ from archdsl.ops.rules import divides
 from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
 from archdsl.text.nearest import nearest
 
-Group: TypeAlias = tuple[str, ...]
+Axes: TypeAlias = tuple[str, ...]
 """The axes of one dimension; the empty group is `1`."""
 
 _TOKEN: Final = re.compile(r"\s*([A-Za-z_]\w*|\d+(?!\w)|\.\.\.|->|[()])")
@@ -35,8 +35,8 @@ _BRACKETED: Final = "(...)"
 class Pattern(NamedTuple):
     """Both sides of a pattern, a group per dimension."""
 
-    left: tuple[Group, ...]
-    right: tuple[Group, ...]
+    left: tuple[Axes, ...]
+    right: tuple[Axes, ...]
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class Pattern(NamedTuple):
         return Pattern(_spread(self.left, dots), _spread(self.right, dots))
 
 
-class Plan(NamedTuple):
+class Rearranging(NamedTuple):
     """A pattern that is applied to a tensor: what `rearrange` does, step by step."""
 
     pattern: Pattern
@@ -99,8 +99,8 @@ def parse(text: str) -> Pattern:
     return pattern
 
 
-def _spread(groups: tuple[Group, ...], dots: Group) -> tuple[Group, ...]:
-    spread: list[Group] = []
+def _spread(groups: tuple[Axes, ...], dots: Axes) -> tuple[Axes, ...]:
+    spread: list[Axes] = []
     for group in groups:
         if group == (_DOTS,):
             spread += ((axis,) for axis in dots)
@@ -137,7 +137,7 @@ class Rearrange(Op):
         parse(text)
         return text
 
-    def plan(self, x: TensorType) -> Plan:
+    def plan(self, x: TensorType) -> Rearranging:
         """The pattern with all axes' sizes. Raises OpError where it does not fit `x`."""
         pattern = parse(self.pattern)
         self._check_given(pattern)
@@ -154,7 +154,7 @@ class Rearrange(Op):
         sizes: dict[str, Dim] = {}
         for dim, (group, size) in enumerate(zip(pattern.left, x.shape, strict=True)):
             sizes |= _solve(group, dim, size, given)
-        return Plan(pattern, sizes)
+        return Rearranging(pattern, sizes)
 
     def infer(self, x: TensorType) -> TensorType:
         plan = self.plan(x)
@@ -177,7 +177,7 @@ class Rearrange(Op):
             _check_open(group, {**self.given, **pattern.constants})
 
 
-def _check_open(group: Group, given: dict[str, Dim]) -> None:
+def _check_open(group: Axes, given: dict[str, Dim]) -> None:
     """Raises OpError where more than one axis of a group has no size."""
     open_axes = [axis for axis in group if axis not in given]
     if len(open_axes) > 1:
@@ -190,7 +190,7 @@ def _check_open(group: Group, given: dict[str, Dim]) -> None:
         )
 
 
-def _solve(group: Group, dim: int, size: Dim, given: dict[str, Dim]) -> dict[str, Dim]:
+def _solve(group: Axes, dim: int, size: Dim, given: dict[str, Dim]) -> dict[str, Dim]:
     """The sizes of a group's axes, where the dimension `dim` of the input has this size."""
     open_axes = [axis for axis in group if axis not in given]
     known = product(given[axis] for axis in group if axis in given)
@@ -236,9 +236,9 @@ def _tokens(text: str) -> list[list[str]]:
     return sides
 
 
-def _groups(tokens: list[str]) -> tuple[Group, ...]:
+def _groups(tokens: list[str]) -> tuple[Axes, ...]:
     """The groups of one side. Raises ValueError for an axis written twice and for unbalanced brackets."""
-    groups: list[Group] = []
+    groups: list[Axes] = []
     seen: set[str] = set()
     counts: Counter[str] = Counter()
     inside = False
@@ -259,7 +259,7 @@ def _groups(tokens: list[str]) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _axes(token: str, inside: bool, counts: Counter[str]) -> Group:
+def _axes(token: str, inside: bool, counts: Counter[str]) -> Axes:
     """What a token stands for; `counts` tells how many of each number came before. Raises ValueError."""
     if token == _DOTS:
         return (_BRACKETED if inside else _DOTS,)
@@ -274,7 +274,7 @@ def _axes(token: str, inside: bool, counts: Counter[str]) -> Group:
     return (f"{number}#{counts[number] - 1}",)
 
 
-def _flat(groups: tuple[Group, ...]) -> tuple[str, ...]:
+def _flat(groups: tuple[Axes, ...]) -> tuple[str, ...]:
     return tuple(_DOTS if axis == _BRACKETED else axis for group in groups for axis in group)
 
 
@@ -283,7 +283,7 @@ def _shown(axis: str) -> str:
     return _DOTS if axis.startswith(_DOTS) else axis.partition("#")[0]
 
 
-def _spell(group: Group) -> str:
+def _spell(group: Axes) -> str:
     shown = [_shown(axis) for axis in group]
     return f"({' '.join(shown)})" if len(shown) > 1 else f"`{shown[0] if shown else 1}`"
 

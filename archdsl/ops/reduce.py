@@ -16,7 +16,7 @@ OneDimension: TypeAlias = Annotated[
     int | None, Field(description="the dimension that is summarised; none: all of them")
 ]
 Keep: TypeAlias = Annotated[bool, Field(description="keep them, with a size of 1")]
-Along: TypeAlias = Annotated[int, Field(description="the dimension along which it works")]
+AlongDim: TypeAlias = Annotated[int, Field(description="the dimension along which it works")]
 
 
 def reduced(x: TensorType, dim: int | tuple[int, ...] | None, keepdim: bool) -> Shape:
@@ -217,7 +217,7 @@ class Running(Op):
     """What has been summed up so far, at every place along a dimension."""
 
     kind: ClassVar[Kind] = Kind.POOL
-    dim: Along
+    dim: AlongDim
 
     def infer(self, x: TensorType) -> TensorType:
         normal_dim(self.dim, x.rank)
@@ -253,7 +253,7 @@ class Ordering(Op):
     """An op whose outputs are `values` and the `indices` where they stood."""
 
     kind: ClassVar[Kind] = Kind.POOL
-    dim: Along = -1
+    dim: AlongDim = -1
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return ("values", "indices")

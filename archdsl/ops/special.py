@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final, get_args
 from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
-from archdsl.ops.base import AnyDim, Dims, Kind, Names, Op, OpError, Port, Unexpected, Weight
+from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
 from archdsl.ops.rules import DType
 from archdsl.shapes import Symbolic, TensorType
 
@@ -56,7 +56,7 @@ class Parameter(Op):
     kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
-    index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
+    index: Annotated[Texts, Field(description="a name for each dimension's index, for `value`")] = ()
     value: Annotated[AnyTree | None, Field(description="the element at these indices before training, a formula")] = (
         None
     )
@@ -89,7 +89,7 @@ class Constant(Op):
     kind: ClassVar[Kind] = Kind.EMBEDDING
     ports: ClassVar[tuple[Port, ...]] = ()
     shape: Annotated[Dims, Field(description="its shape")]
-    index: Annotated[Names, Field(description="a name for each dimension's index, for `value`")] = ()
+    index: Annotated[Texts, Field(description="a name for each dimension's index, for `value`")] = ()
     value: Annotated[AnyTree, Field(description="the element at these indices, a formula")]
     dtype: Annotated[DType, Field(description="its dtype")] = "float32"
     persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False

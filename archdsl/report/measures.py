@@ -96,7 +96,7 @@ class Memory:
         }  # fmt: skip
 
 
-class Counts(NamedTuple):
+class Sums(NamedTuple):
     """What is added up over nodes."""
 
     parameters: int
@@ -105,7 +105,7 @@ class Counts(NamedTuple):
     """Bytes of the new tensors that they make in evaluation."""
 
 
-_NOTHING: Final = Counts(0, 0, 0)
+_NOTHING: Final = Sums(0, 0, 0)
 
 
 class Measures:
@@ -115,21 +115,21 @@ class Measures:
         self.graph = graph
         self.sizes = sizes
         self.dtype = dtype
-        self._counts: dict[Item, Counts] = {}
+        self._counts: dict[Item, Sums] = {}
 
-    def counts(self, item: Node | Scope) -> Counts:
+    def counts(self, item: Node | Scope) -> Sums:
         """Of a node, or of all nodes below a scope."""
         found = self._counts.get(item)
         if found is None:
             found = self._counts[item] = self._counted(item)
         return found
 
-    def _counted(self, item: Node | Scope) -> Counts:
+    def _counted(self, item: Node | Scope) -> Sums:
         if isinstance(item, Scope):
             below = map(self.counts, item.children.values())
-            return Counts(*map(sum, zip(_NOTHING, *below, strict=True)))
+            return Sums(*map(sum, zip(_NOTHING, *below, strict=True)))
         macs = 0 if item.when is Mode.TRAINING else evaluate(item.macs, self.graph.counted_sizes)
-        return Counts(item.parameters, macs, self.written(item))
+        return Sums(item.parameters, macs, self.written(item))
 
     def written(self, node: Node) -> int:
         """Bytes of the new tensors that a node makes in evaluation."""

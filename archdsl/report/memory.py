@@ -29,7 +29,7 @@ ITEM_SIZES: Final = {
 
 
 @dataclass(slots=True, eq=False)
-class Storage:
+class Allocation:
     """A stretch of memory, for the tensors that lie in it."""
 
     size: int
@@ -82,11 +82,11 @@ class _Run:
         self.other = Mode.EVALUATION if training else Mode.TRAINING
         self.overwriting = Overwriting(graph)
         self.trace = Trace()
-        self.tensors: dict[tuple[Node, int, str | None], tuple[Storage, Placed]] = {}
-        self.storages: list[Storage] = []
+        self.tensors: dict[tuple[Node, int, str | None], tuple[Allocation, Placed]] = {}
+        self.storages: list[Allocation] = []
         self.scratch: list[tuple[TensorType, ...]] = []
-        self.kept: dict[Storage, None] = {}
-        self.carried: dict[Storage, Storage] = {}
+        self.kept: dict[Allocation, None] = {}
+        self.carried: dict[Allocation, Allocation] = {}
         """What a loop carries, by the storage that stands for it within a step."""
         self.ends: dict[Scope, int] = {}
         """The last node of each block."""
@@ -101,7 +101,7 @@ class _Run:
             self.ends.update(dict.fromkeys(self._around(node.scope), at))
         for node in self.graph.inputs.values():
             made = self._type(node.types[0])
-            storage = Storage(self._bytes(made))
+            storage = Allocation(self._bytes(made))
             self.tensors[node, 0, None] = storage, _placed(made, learned=False)
             self.trace.inputs += storage.size
         for at, node in enumerate(nodes):
@@ -131,16 +131,18 @@ class _Run:
         self.kept.update(dict.fromkeys(storages[i] for i in work.kept.outputs))
         self.trace.kept += sum(map(self._bytes, work.kept.more)) * steps
 
-    def _storages(self, at: int, node: Node, work: _Work, given: Sequence[Storage | None], steps: int) -> list[Storage]:
+    def _storages(
+        self, at: int, node: Node, work: _Work, given: Sequence[Allocation | None], steps: int
+    ) -> list[Allocation]:
         """Where its outputs lie."""
         sizes = [self._bytes(made.type) for made in work.outputs]
         if isinstance(node.op, Parameter) or (isinstance(node.op, Constant) and node.op.known):
-            return [Storage(0)]
+            return [Allocation(0)]
         if isinstance(node.op, ScanCarry):
-            return [Storage(sizes[0], steps, at)]
+            return [Allocation(sizes[0], steps, at)]
         if work.source is not None and (source := given[work.source]) is not None:
             return [source] * len(sizes)
-        made = [Storage(size, steps, at, at) for size in sizes]
+        made = [Allocation(size, steps, at, at) for size in sizes]
         self.storages += made
         self.trace.written[node] = sum(sizes) * steps
         return made
@@ -164,13 +166,13 @@ class _Run:
             return tuple(reversed(node.inputs))
         return node.inputs
 
-    def _read(self, value: Value | None, at: int, node: Node) -> tuple[Storage | None, Placed | None]:
+    def _read(self, value: Value | None, at: int, node: Node) -> tuple[Allocation | None, Placed | None]:
         if value is None:
             return None, None
         key = value.node, value.output, value.weight
         if value.weight is not None and key not in self.tensors:
             learned = not value.node.tensors[value.weight].buffer
-            self.tensors[key] = Storage(0), _placed(self._type(value.type), learned=learned)
+            self.tensors[key] = Allocation(0), _placed(self._type(value.type), learned=learned)
         found = self.tensors.get(key)
         if found is None:  # what the other mode makes
             return None, None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import final
 
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.measures.fields import Field, Part, Seen, blind, everything
+from archdsl.measures.fields import AxisPart, Field, Seen, blind, everything
 from archdsl.measures.receptive import ITSELF
 from archdsl.measures.rules import sees
 from archdsl.ops.base import Op, at_sizes
@@ -49,7 +49,7 @@ class Fields:
         axes: dict[int, int] = {}
         for dim in _places(type, self.graph.batch_place(type.shape) or 0):
             axes[dim] = len([axis for known in self.axes for axis in known]) + len(axes)
-        dims = tuple((Part(axes.get(dim), 1, size),) for dim, size in enumerate(shape))
+        dims = tuple((AxisPart(axes.get(dim), 1, size),) for dim, size in enumerate(shape))
         seen = {axis: Seen(ITSELF, shape[dim]) for dim, axis in axes.items()}
         if axes:
             self.axes.append(list(axes.values()))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from archdsl.ir.graph import Graph
 from archdsl.report.markdown import code, escaped
 from archdsl.report.measures import Measures, Memory, at_batch, check_dtype, in_words
-from archdsl.report.rows import Row, Tree, levels, repeated, shown
+from archdsl.report.rows import ModuleTree, Row, levels, repeated, shown
 from archdsl.shapes import TensorType
 from archdsl.text.plain_text import to_json, visible
 
@@ -121,7 +121,7 @@ class Summary:
         return Measures(self.graph, at_batch(self.graph, self.batch), self.dtype)
 
     def _listed(self, depth: int, *, fold: bool) -> list[Row]:
-        return list(Tree(self.graph, self._measures, depth, fold=fold).rows())
+        return list(ModuleTree(self.graph, self._measures, depth, fold=fold).rows())
 
     def _modules(self) -> list[dict[str, Any]]:
         rows = self._listed(self.depth if self.depth is not None else levels(self.graph.root), fold=False)

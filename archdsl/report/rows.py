@@ -48,7 +48,7 @@ class Row:
     """The receptive field of the last one's output: `7×7`, `all`, or nothing."""
 
 
-class Tree:
+class ModuleTree:
     """Walks the scopes of a graph, equal siblings side by side."""
 
     def __init__(self, graph: Graph, measures: Measures, depth: int, *, fold: bool) -> None:

@@ -19,14 +19,14 @@ from archdsl.viewer.excerpts import Sources
 from archdsl.words.naming import humanise
 from archdsl.words.titles import title
 
-Record = dict[str, Any]
+ModuleRecord = dict[str, Any]
 
 
 class Modules:
     """The records of a network's modules, and which record each module has."""
 
     def __init__(self, graph: Graph, flow: Flow) -> None:
-        self.records: list[Record] = []
+        self.records: list[ModuleRecord] = []
         self.types: list[list[str]] = []
         """Types as lists of the symbolic shape, the shape at the sample sizes, and the dtype."""
         self.sources = Sources(graph)
@@ -68,7 +68,7 @@ class Modules:
         self.firsts.setdefault(number, scope)
         return number
 
-    def _whole(self) -> Record:
+    def _whole(self) -> ModuleRecord:
         """What the network itself has in place of a scope's ports and arguments."""
         return {
             "in": [[name, self.type(node.types[0])] for name, node in self._graph.inputs.items()],
@@ -96,7 +96,7 @@ class Modules:
         }
         return self._number(record)
 
-    def _common(self, item: Node | Scope) -> Record:
+    def _common(self, item: Node | Scope) -> ModuleRecord:
         return {
             "when": item.when.value if item.when is not None else None,
             "note": item.note,
@@ -107,7 +107,7 @@ class Modules:
     def _values(self, values: Mapping[str, Value | None]) -> list[list[Any]]:
         return [[name, self.type(value.type)] for name, value in values.items() if value is not None]
 
-    def _number(self, record: Record, beside: Sequence[Any] = ()) -> int:
+    def _number(self, record: ModuleRecord, beside: Sequence[Any] = ()) -> int:
         """The number of a record; `beside` is what else tells records apart."""
         said = {key: value for key, value in record.items() if value not in (None, "", [], {})}
         key = json.dumps([said, beside])

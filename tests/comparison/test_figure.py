@@ -11,7 +11,7 @@ import pytest
 import archdsl
 from archdsl import Difference
 from archdsl.comparison.marks import ChangeMarks
-from archdsl.figure.figure import Box, Figure, Panel, Role
+from archdsl.figure.figure import Box, Figure, LinkRole, Panel
 from archdsl.figure.outline import outline
 from archdsl.figure.palette import CHANGES
 from archdsl.figure.view import View
@@ -51,7 +51,7 @@ def test_removed_blocks_inside_a_box_are_told_by_it() -> None:
     drawn = figure(archdsl.diff(residual_network((3, 4, 23, 3)), residual_network()))
     gone = [box for box in drawn.boxes() if box.paint == "removed"]
     assert [(box.times, box.dashed) for box in gone] == [(17, True)]
-    links = [link for link in drawn.links if link.role is Role.GONE]
+    links = [link for link in drawn.links if link.role is LinkRole.GONE]
     assert [link.source == gone[0].name for link in links] == [False, True]
     assert all(link.dashed for link in links)
 
@@ -68,7 +68,7 @@ def test_what_was_removed_from_a_chain_is_told_in_its_box(tmp_path: Path) -> Non
 def test_a_removed_op_stands_beside_what_read_it_where_ops_are_shown(tmp_path: Path) -> None:
     drawn = figure(changed(tmp_path, CHAIN, CHAIN.replace("b: batch_norm2d\n", "")), depth=2)
     gone = next(box for box in drawn.boxes() if box.paint == "removed")
-    assert [(link.source, link.target, link.length) for link in drawn.links if link.role is Role.GONE] == [
+    assert [(link.source, link.target, link.length) for link in drawn.links if link.role is LinkRole.GONE] == [
         ("a", gone.name, 1),
         (gone.name, "c", 0),
     ]

@@ -12,14 +12,12 @@ from archdsl_torch.lowering.tree import (
     Attribute,
     Call,
     Code,
-    Comparison,
     Comprehension,
     Conditional,
     Fixed,
     Global,
     Grid,
     In,
-    Index,
     Infix,
     Like,
     Loop,
@@ -29,9 +27,11 @@ from archdsl_torch.lowering.tree import (
     Numbered,
     Prefix,
     Range,
+    Relation,
     Self,
     SizeOf,
     Starred,
+    Subscript,
     Tuple,
     Variable,
 )
@@ -57,7 +57,7 @@ def _grown(inner: st.SearchStrategy[Code]) -> st.SearchStrategy[Code]:
     return st.one_of(
         st.builds(Infix, st.sampled_from(SIGNS), inner, inner),
         st.builds(Prefix, st.sampled_from(["-", "~", "not"]), inner),
-        st.builds(Comparison, inner, signed),
+        st.builds(Relation, inner, signed),
         st.builds(Conditional, inner, inner, inner),
         st.builds(Call, st.just("F.f"), several | st.builds(Starred, inner).map(lambda code: (code,)), named),
         st.builds(
@@ -72,7 +72,7 @@ def _grown(inner: st.SearchStrategy[Code]) -> st.SearchStrategy[Code]:
         st.builds(Tuple, several),
         st.builds(Mapping, named),
         st.sampled_from([COUNTED, Infix("+", COUNTED, Fixed(1))]).map(lambda number: Numbered('a"{', number, "}")),
-        st.builds(Index, inner, st.lists(inner | ranges, min_size=1, max_size=2).map(tuple)),
+        st.builds(Subscript, inner, st.lists(inner | ranges, min_size=1, max_size=2).map(tuple)),
         st.builds(Comprehension, inner, st.lists(loops, min_size=1, max_size=2).map(tuple)),
     )
 

@@ -8,9 +8,9 @@ import pytest
 
 from archdsl.drawing.detours import with_detours
 from archdsl.drawing.layout import Layout, Point, Spot, Way
-from archdsl.drawing.settle import Placed
+from archdsl.drawing.settle import LaidOut
 from archdsl.drawing.streets import pieces
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 
 COLUMN = {"a": Spot(100, 40, 80, 20), "b": Spot(100, 90, 80, 20), "c": Spot(100, 140, 80, 20)}
 KEY = ("a", "c", "skip")
@@ -21,10 +21,10 @@ def led(points: Sequence[tuple[float, float]], beside: Spot | None = None, room:
     boxes = {**COLUMN, **({"beside": beside} if beside is not None else {})}
     shown = tuple(Box(name, Style.OP, "conv", name) for name in COLUMN)
     others = tuple(Box(name, Style.OP, "conv", name) for name in boxes if name not in COLUMN)
-    figure = Figure("f", "", "", (Panel("p", shown), *others), (Link("a", "c", Role.SKIP),))
+    figure = Figure("f", "", "", (Panel("p", shown), *others), (Link("a", "c", LinkRole.SKIP),))
     *course, tip = (Point(*each) for each in points)
     layout = Layout(300, 200, boxes, {"p": Spot(100, 90, 80 + 2 * room, 150)}, {KEY: Way((*course, tip), tip, None)})
-    return with_detours(Placed(figure, layout)).layout
+    return with_detours(LaidOut(figure, layout)).layout
 
 
 def inside(layout: Layout) -> bool:

@@ -21,7 +21,7 @@ from archdsl.drawing.dot import dot_name, dot_source
 from archdsl.drawing.layout import Point, Spot, Way
 from archdsl.drawing.metrics import text_width
 from archdsl.drawing.painting import placed, sheet
-from archdsl.drawing.settle import Placed
+from archdsl.drawing.settle import LaidOut
 from archdsl.figure.figure import Box, Panel, Style
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph
@@ -63,7 +63,7 @@ def graph_of(name: str) -> Graph:
     return SMALL[name]() if name in SMALL else archdsl.graph(name)
 
 
-def drawn(part: Placed) -> dict[str, Any]:
+def drawn(part: LaidOut) -> dict[str, Any]:
     """The picture's content as Graphviz tells it, with every text and its place."""
     (data,) = rendering.pictures([dot_source(*part)], "json")
     return dict(json.loads(data))
@@ -129,7 +129,7 @@ def faults(name: str, view: View) -> list[str]:
     return [*found, *loose_ends(part), *floating(part, within, bodies), *misled(part)]
 
 
-def loose_ends(part: Placed) -> Iterator[str]:
+def loose_ends(part: LaidOut) -> Iterator[str]:
     """The ways that do not go from border to border."""
     styles = {dot_name(box.name): box.style for box in part.figure.boxes()}
     for (source, target, _), way in part.layout.ways.items():
@@ -152,7 +152,7 @@ def distance(point: Point, spot: Spot, style: Style) -> float:
     return outside or min(map(abs, sides))
 
 
-def floating(part: Placed, within: dict[str, list[Area]], bodies: dict[str, Area]) -> Iterator[str]:
+def floating(part: LaidOut, within: dict[str, list[Area]], bodies: dict[str, Area]) -> Iterator[str]:
     """The ports without a link, inputs that are written, and ports so wide that links end beside their text."""
     linked = {name for link in part.figure.links for name in (link.source, link.target)}
     ports = [box.name for box in part.figure.boxes() if box.style is Style.PORT]
@@ -164,7 +164,7 @@ def floating(part: Placed, within: dict[str, list[Area]], bodies: dict[str, Area
             yield f"{bodies[of]} is wider than its text"
 
 
-def misled(part: Placed) -> Iterator[str]:
+def misled(part: LaidOut) -> Iterator[str]:
     """The ways that leave the panel around both their ends, and those on borders."""
     panels = {box: around for item in part.figure.items for box, around in panels_of(item, ())}
     layout = part.layout
@@ -217,7 +217,7 @@ def test_a_figure_is_clean(name: str, view: View) -> None:
     assert not faults(name, view)
 
 
-def segments(part: Placed, role: str) -> dict[tuple[str, str], list[Area]]:
+def segments(part: LaidOut, role: str) -> dict[tuple[str, str], list[Area]]:
     ways = part.layout.ways.items()
     return {(source, target): pieces(role, way) for (source, target, of), way in ways if of == role}
 

@@ -12,7 +12,7 @@ from archdsl.drawing.dot import dot_source
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.layout import Layout, Point, Spot, Way, bends, box_attributes, corners, read_layout, way_attributes
 from archdsl.drawing.rendering import lay_out, pictures
-from archdsl.drawing.settle import Placed, settled, way_key
+from archdsl.drawing.settle import LaidOut, settled, way_key
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from tests.figure.building import residual_network
@@ -102,12 +102,12 @@ def test_the_picture_stands_where_the_layout_says() -> None:
 # -- labels
 
 
-def labelled(ways: dict[tuple[str, str, str], Way], boxes: dict[str, Spot]) -> Placed:
+def labelled(ways: dict[tuple[str, str, str], Way], boxes: dict[str, Spot]) -> LaidOut:
     figure = outline(residual_network(), View(depth=1))
     links = figure.links[: len(ways)]
     known = {way_key(link): way for link, way in zip(links, ways.values(), strict=True)}
     return with_labels(
-        Placed(replace(figure, items=(), links=links), Layout(500, 500, boxes, {}, known, None)),
+        LaidOut(replace(figure, items=(), links=links), Layout(500, 500, boxes, {}, known, None)),
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import archdsl
 from archdsl.drawing.mermaid import direct_links, mermaid_source
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.formats import render
@@ -81,14 +81,14 @@ def test_links_through_points_are_one_link_and_say_what_stands_there() -> None:
         Box("fork", Style.FORK, "block", ""), Box("c", Style.OP, "conv", "C"), Box("c loop", Style.LOOP, "block", "h"),
     )  # fmt: skip
     links = (
-        Link("a", "to b", Role.SKIP), Link("to b", "b", Role.SKIP), Link("b", "fork", Role.SPINE, "8×8"),
-        Link("fork", "c", Role.SPINE), Link("fork", "a", Role.BRANCH, dashed=True),
-        Link("c", "c loop", Role.LOOP), Link("c loop", "c", Role.LOOP),
+        Link("a", "to b", LinkRole.SKIP), Link("to b", "b", LinkRole.SKIP), Link("b", "fork", LinkRole.SPINE, "8×8"),
+        Link("fork", "c", LinkRole.SPINE), Link("fork", "a", LinkRole.BRANCH, dashed=True),
+        Link("c", "c loop", LinkRole.LOOP), Link("c loop", "c", LinkRole.LOOP),
     )  # fmt: skip
     found = direct_links(Figure("net", "net", "", boxes, links))
     assert found == [
-        Link("a", "b", Role.SKIP), Link("b", "c", Role.SPINE, "8×8"), Link("b", "a", Role.BRANCH, dashed=True),
-        Link("c", "c", Role.LOOP, "h"),
+        Link("a", "b", LinkRole.SKIP), Link("b", "c", LinkRole.SPINE, "8×8"),
+        Link("b", "a", LinkRole.BRANCH, dashed=True), Link("c", "c", LinkRole.LOOP, "h"),
     ]  # fmt: skip
 
 

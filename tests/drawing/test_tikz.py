@@ -23,7 +23,7 @@ from archdsl.drawing.painting import placed, sheet
 from archdsl.drawing.settle import way_key
 from archdsl.drawing.tikz import tikz_source
 from archdsl.figure.errors import DrawingError
-from archdsl.figure.figure import Box, Figure, Link, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.palette import PALETTES
 from archdsl.figure.view import STYLES, StyleName, View
@@ -50,7 +50,7 @@ def in_a_column(figure: Figure) -> Layout:
         start, end = boxes[dot_name(link.source)], boxes[dot_name(link.target)]
         points = (Point(140, start.bottom), Point(140, end.top - 5))
         tip = Point(140, end.top)
-        if link.role is Role.SKIP:
+        if link.role is LinkRole.SKIP:
             points = (Point(258.8, start.y), Point(280, start.y), Point(280, end.y), Point(264.8, end.y))
             tip = Point(258.8, end.y)
         ways[way_key(link)] = Way(points, tip, Point(170, (start.y + end.y) / 2) if link.label else None)
@@ -92,7 +92,7 @@ def test_it_says_what_the_svg_says() -> None:
 
 def test_a_straight_link_follows_its_boxes_and_a_bent_one_has_corners() -> None:
     boxes = tuple(Box(name, Style.OP, "conv", name) for name in "abc")
-    links = (Link("a", "b", Role.SPINE, "8×8"), Link("a", "c", Role.SKIP, dashed=True))
+    links = (Link("a", "b", LinkRole.SPINE, "8×8"), Link("a", "c", LinkRole.SKIP, dashed=True))
     figure = Figure("net", "net", "", boxes, links)
     text = tikz_source(figure, in_a_column(figure))
     assert r"\draw[spine link] (a) -- (b); \node[shape note] at " in text

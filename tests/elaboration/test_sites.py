@@ -7,7 +7,7 @@ from pathlib import Path
 
 import archdsl
 from archdsl.document.inherit import Reader
-from archdsl.document.nodes import Compiler
+from archdsl.document.nodes import TemplateMaker
 from archdsl.elaboration.sites import Sites
 from archdsl.ir.graph import Graph, Node, Scope
 from tests.elaboration.support import HEAD, graph_of
@@ -89,7 +89,7 @@ def test_a_site_leads_back_to_its_template_while_elaboration_lasts(tmp_path: Pat
     file.write_text(HEAD + TEXT)
     home = Reader().read(file, {}, {})
     assert home is not None
-    (*_, template), _ = Compiler(home).body(home.document.nodes, ("nodes",))
+    (*_, template), _ = TemplateMaker(home).body(home.document.nodes, ("nodes",))
     sites = Sites()
     site = sites.of(template)
     assert sites.of(template) is site

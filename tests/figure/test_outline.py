@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import archdsl
 from archdsl.cli.zoo import families
 from archdsl.expressions.tree import Literal
-from archdsl.figure.figure import Box, Figure, Panel, Role, Style
+from archdsl.figure.figure import Box, Figure, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow
 from archdsl.figure.grouping import group
 from archdsl.figure.outline import outline as outline_of
@@ -128,7 +128,7 @@ def test_blocks_that_read_different_skips_are_no_repeat() -> None:
     assert titles(figure) == names
     lanes = [box.name for box in boxes(figure, Style.TRACK)]
     assert lanes == ["down3 to up1", "down2 to up2", "down1 to up3", "enter to up4"]
-    assert {link.role for link in figure.links if {link.source, link.target} & set(lanes)} == {Role.SKIP}
+    assert {link.role for link in figure.links if {link.source, link.target} & set(lanes)} == {LinkRole.SKIP}
 
 
 def test_blocks_that_all_read_one_memory_are_a_repeat() -> None:
@@ -158,8 +158,8 @@ def test_depth_opens_blocks_and_shows_each_different_copy() -> None:
         ("layer2.1\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}layer2.3", 3),
     ]  # fmt: skip
     links = {(link.source, link.target): link.role for link in figure.links}
-    assert links["layer1.1 header", "layer1.1.a.conv"] is Role.SPINE
-    assert links["layer1.0 header", "layer1.0.downsample.conv"] is Role.SIDE
+    assert links["layer1.1 header", "layer1.1.a.conv"] is LinkRole.SPINE
+    assert links["layer1.0 header", "layer1.0.downsample.conv"] is LinkRole.SIDE
 
 
 def test_copies_that_all_differ_are_opened_once() -> None:
@@ -296,7 +296,7 @@ def check(graph: Graph, depth: int) -> None:
     assert figure.counts == count_text(graph.parameters, graph.macs)
     after: dict[str, set[str]] = {name: set() for name in names}
     for link in figure.links:
-        if link.role is not Role.LOOP:
+        if link.role is not LinkRole.LOOP:
             after[link.source].add(link.target)
     open_, done = set[str](), set[str]()
 
@@ -331,7 +331,7 @@ def test_a_loop_says_how_often_it_runs_and_has_an_edge_with_what_it_passes_on() 
     ]
     loops = boxes(figure, Style.LOOP)
     assert [loop.title for loop in loops] == ["h, c", "h, c"]
-    edges = [(link.source, link.target) for link in figure.links if link.role is Role.LOOP]
+    edges = [(link.source, link.target) for link in figure.links if link.role is LinkRole.LOOP]
     assert edges == [("forth", "forth loop"), ("forth loop", "forth"), ("back", "back loop"), ("back loop", "back")]
     assert ("forth", "forth loop") in figure.rows
 

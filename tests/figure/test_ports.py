@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archdsl
-from archdsl.figure.figure import Figure, Role, Style
+from archdsl.figure.figure import Figure, LinkRole, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
 from archdsl.figure.view import View
@@ -78,4 +78,4 @@ def test_a_loop_says_each_of_its_ports_once() -> None:
 def test_only_what_joins_again_is_a_skip(name: str, path: str, skips: int) -> None:
     figure = detail(name, path)
     lanes = {box.name for box in figure.boxes() if box.style is Style.TRACK}
-    assert len([link for link in figure.links if link.role is Role.SKIP and link.target not in lanes]) == skips
+    assert len([link for link in figure.links if link.role is LinkRole.SKIP and link.target not in lanes]) == skips

@@ -12,7 +12,7 @@ from archdsl.drawing.dot import dot_source
 from archdsl.drawing.metrics import text_width
 from archdsl.drawing.painting import sheet
 from archdsl.figure.errors import DrawingError
-from archdsl.figure.figure import Box, Panel, Role, Style
+from archdsl.figure.figure import Box, LinkRole, Panel, Style
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph
 from tests.figure.building import (
@@ -38,7 +38,7 @@ def test_a_block_of_a_folded_repeat_is_opened_and_what_is_left_stays_folded() ->
         ("card", "layer1.3 – layer1.4", 2),
         ("card", "layer2.0", 1),
     ]
-    spine = {(link.source, link.target) for link in figure.links if link.role is Role.SPINE}
+    spine = {(link.source, link.target) for link in figure.links if link.role is LinkRole.SPINE}
     assert {("layer1.0", "layer1.2 header"), ("layer1.2.relu", "layer1.3")} <= spine
 
 

@@ -13,7 +13,7 @@ import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from archdsl.measures.fields import Field, Part, Seen, plain, windowed
+from archdsl.measures.fields import AxisPart, Field, Seen, plain, windowed
 from archdsl.measures.receptive import ITSELF, sliding
 from archdsl.measures.rules import sees
 from archdsl.ops import OPS
@@ -72,8 +72,8 @@ def fields(draw: st.DrawFn, shapes: list[tuple[int, ...] | None]) -> tuple[list[
         dims = {dim: _parts(draw, i, shape[dim], along[dim], axes) for dim in range(len(shape)) if dim not in pair}
         if pair:
             outer, inner = pair
-            dims[outer] = (Part(len(axes), shape[inner], shape[outer]),)
-            dims[inner] = (Part(len(axes), 1, shape[inner]),)
+            dims[outer] = (AxisPart(len(axes), shape[inner], shape[outer]),)
+            dims[inner] = (AxisPart(len(axes), 1, shape[inner]),)
             axes.append(Axis(i, shape[outer] * shape[inner], along[outer] * shape[inner] + along[inner]))
         there = {part.axis for parts in dims.values() for part in parts if part.axis is not None}
         seen = {axis: Seen(ITSELF, axes[axis].size) for axis in sorted(there)}
@@ -87,15 +87,15 @@ def _along(dim: int, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.arange(shape[dim]).reshape(ones).expand(shape).reshape(-1)
 
 
-def _parts(draw: st.DrawFn, i: int, size: int, along: torch.Tensor, axes: list[Axis]) -> tuple[Part, ...]:
+def _parts(draw: st.DrawFn, i: int, size: int, along: torch.Tensor, axes: list[Axis]) -> tuple[AxisPart, ...]:
     """A dimension of an input, whose elements stand here along it."""
     if draw(st.integers(0, 3)) == 3:
         return plain(size)
     factor = draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
-    parts: list[Part] = []
+    parts: list[AxisPart] = []
     for count, stride in ((factor, size // factor), (size // factor, 1)):
         if count > 1 or (factor == size and stride == 1 and not parts):
-            parts.append(Part(len(axes), 1, count))
+            parts.append(AxisPart(len(axes), 1, count))
             axes.append(Axis(i, count, along // stride % count))
     return tuple(parts)
 

@@ -30,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 from archdsl.measures import rules
-from archdsl.measures.fields import Field, Part, Seen
+from archdsl.measures.fields import AxisPart, Field, Seen
 from archdsl.measures.memory import Placed, contiguous
 from archdsl.measures.receptive import ITSELF
 from archdsl.ops.base import Op, OpError
@@ -232,7 +232,7 @@ def check_fields(case: Case, inferred: tuple[TensorType, ...]) -> None:
 
 def on_axes(shape: tuple[int, ...], axes: Iterator[int]) -> Field:
     numbers = [next(axes) for _ in shape]
-    dims = tuple((Part(axis, 1, size),) for axis, size in zip(numbers, shape, strict=True))
+    dims = tuple((AxisPart(axis, 1, size),) for axis, size in zip(numbers, shape, strict=True))
     return Field(dims, {a: Seen(ITSELF, size) for a, size in zip(numbers, shape, strict=True)})
 
 
@@ -338,7 +338,7 @@ def run_code(code: Code, inputs: tuple[Any, ...], training: bool = False, module
                 return tuple(run(item) for item in items)
             case lowering.Infix("/", left, right):
                 return run(left) / run(right)
-            case lowering.Index(receiver, items):
+            case lowering.Subscript(receiver, items):
                 places = tuple(map(run, items))
                 return run(receiver)[places[0] if len(places) == 1 else places]  # of a tuple, too
             case lowering.Range(start, stop, step):

@@ -41,7 +41,7 @@ class Codec(NamedTuple):
     """What stands there, and the book. Raises GraphError."""
 
 
-class Part(NamedTuple):
+class FieldCodec(NamedTuple):
     """A field of a class."""
 
     name: str
@@ -108,22 +108,22 @@ class Codecs:
             lambda data, book: kind(**read_parts(parts, data, book)),
         )
 
-    def parts(self, kind: type, without: Iterable[str] = ()) -> tuple[Part, ...]:
+    def parts(self, kind: type, without: Iterable[str] = ()) -> tuple[FieldCodec, ...]:
         """The fields of a class, in order, as its annotations or those of its constructor have them."""
         declared = dataclasses.is_dataclass(kind) or issubclass(kind, tuple | BaseModel)
         hints = get_type_hints(kind if declared else vars(kind)["__init__"], localns=self._names, include_extras=True)
         left_out = {*without}
         fields = ((name, default) for name, default in _defaults(kind).items() if name not in left_out)
-        return tuple(Part(name, self.of(hints[name]), default) for name, default in fields)
+        return tuple(FieldCodec(name, self.of(hints[name]), default) for name, default in fields)
 
 
-def write_parts(parts: Sequence[Part], value: Any, book: Any) -> dict[str, Json]:
+def write_parts(parts: Sequence[FieldCodec], value: Any, book: Any) -> dict[str, Json]:
     """The fields of a value by name, but for those with their defaults."""
     values = ((part, getattr(value, part.name)) for part in parts)
     return {part.name: part.codec.write(each, book) for part, each in values if not part.is_left_out(each)}
 
 
-def read_parts(parts: Sequence[Part], data: Json, book: Any, also: Iterable[str] = ()) -> dict[str, Any]:
+def read_parts(parts: Sequence[FieldCodec], data: Json, book: Any, also: Iterable[str] = ()) -> dict[str, Any]:
     """The fields that are written, by name. Raises GraphError; keys of `also` belong to somebody else."""
     if not isinstance(data, dict):
         raise unexpected("an object", data)

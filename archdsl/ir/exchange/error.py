@@ -43,7 +43,7 @@ class GraphError(FaultError):
         return visible(f"{said}; {self.hint}" if self.hint else said)
 
 
-class Unreadable:
+class NoValue:
     """What the text has in place of a value, and JSON or a graph does not have."""
 
     def __init__(self, words: str) -> None:
@@ -57,7 +57,7 @@ def unexpected(wanted: str, data: Any, hint: str | None = None, code: Code = Cod
 
 def found(data: Any) -> str:
     """What stands there, in words."""
-    if isinstance(data, Unreadable):
+    if isinstance(data, NoValue):
         return data.words
     if isinstance(data, dict):
         return "an object"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from archdsl.faults.code import Code
-from archdsl.ir.exchange.codec import REQUIRED, Codec, Codecs, Json, Part, read_parts, tagged
+from archdsl.ir.exchange.codec import REQUIRED, Codec, Codecs, FieldCodec, Json, read_parts, tagged
 from archdsl.ir.exchange.error import GraphError, unexpected
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
@@ -64,13 +64,13 @@ class _Ops(Mapping[str, Callable[[], Codec]]):
         def read(data: Json, book: Any) -> Op:
             names = {part.name for part in parts}
             others = [] if more is None or not isinstance(data, dict) else [key for key in data if key not in names]
-            dims = tuple(Part(name, more, REQUIRED) for name in others) if more is not None else ()
+            dims = tuple(FieldCodec(name, more, REQUIRED) for name in others) if more is not None else ()
             return _made(kind, _fields(kind, (*parts, *dims), data, book))
 
         return Codec(f"the fields of `{kind.name}`", (dict,), lambda value: type(value) is kind, write, read)
 
 
-def _fields(kind: type[Op], parts: tuple[Part, ...], data: Json, book: Any) -> dict[str, Any]:
+def _fields(kind: type[Op], parts: tuple[FieldCodec, ...], data: Json, book: Any) -> dict[str, Any]:
     """The fields that are written. Raises GraphError, with what a field takes in the words that specs are told."""
     try:
         return read_parts(parts, data, book)

@@ -14,7 +14,18 @@ from typing import Any, Final, NamedTuple, final
 
 from archdsl.expressions import Expression
 from archdsl.faults.code import Code
-from archdsl.ir.exchange.codec import PLAIN, REQUIRED, TEXT, Codec, Codecs, Json, Part, listed, read_parts, write_parts
+from archdsl.ir.exchange.codec import (
+    PLAIN,
+    REQUIRED,
+    TEXT,
+    Codec,
+    Codecs,
+    FieldCodec,
+    Json,
+    listed,
+    read_parts,
+    write_parts,
+)
 from archdsl.ir.exchange.error import GraphError, unexpected
 from archdsl.ir.exchange.ops import any_op
 from archdsl.ir.exchange.values import (
@@ -22,7 +33,7 @@ from archdsl.ir.exchange.values import (
     EXPRESSION,
     TREES,
     Depth,
-    Target,
+    LoopTarget,
     any_tree,
     anything,
     read_target,
@@ -149,14 +160,14 @@ _VALUE: Final = "a value: a list of a node's path and the number of its output o
 
 def _codecs() -> Codecs:
     names = {
-        "Expression": Expression, "Site": Site, "Rename": Rename, "Resize": Resize, "Path": Path, "Target": Target,
+        "Expression": Expression, "Site": Site, "Rename": Rename, "Resize": Resize, "Path": Path, "Target": LoopTarget,
         "Initialiser": Initialiser,
     }  # fmt: skip
     codecs = Codecs(PLAIN, names)
     free, trees = anything(), any_tree(codecs)
     targets = Codec("a name or a list of names", (str, list), lambda value: True, write_target, read_target)
     codecs.special.update({
-        Any: free, Symbolic: DIMENSION, Expression: EXPRESSION, Target: targets,
+        Any: free, Symbolic: DIMENSION, Expression: EXPRESSION, LoopTarget: targets,
         Lines: _numbered(Lines, "a file", "lines"), Site: _numbered(Site, "a place", "sites"),
         Env: _numbered(Env, "an environment", "envs")._replace(write=number_env),
         Node: _placed(Node, "a node before this one", "nodes"), Scope: _placed(Scope, "a scope", "scopes"),
@@ -176,12 +187,12 @@ _FROM_PATH: Final = ("name", "scope")
 class Record(NamedTuple):
     """How the entries of a table are written and read."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[FieldCodec, ...]
 
     def write(self, value: Any, book: Numbers) -> dict[str, Json]:
         return write_parts(self.parts, value, book)
 
-    def read(self, data: Json, book: Known, also: Iterable[Part] = ()) -> dict[str, Any]:
+    def read(self, data: Json, book: Known, also: Iterable[FieldCodec] = ()) -> dict[str, Any]:
         return read_parts(self.parts, data, book, [part.name for part in also])
 
 
@@ -195,7 +206,7 @@ SCOPE: Final = Record(_CODECS.parts(Scope, (*_FROM_PATH, *_LATER, "children")))
 LINKS: Final = Record(
     (
         *(part for part in _CODECS.parts(Scope, _FROM_PATH) if part.name in _LATER),
-        Part("children", listed(TEXT, list, dict), REQUIRED),
+        FieldCodec("children", listed(TEXT, list, dict), REQUIRED),
     )
 )
 _ELSEWHERE: Final = ("root", "inputs", "nodes", "outputs", "output_modes", "path", "folders")

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from archdsl.faults.code import Code
 from archdsl.ir.exchange.checking import Checker, check_blocks, check_env, check_scope, check_site, check_sizes
 from archdsl.ir.exchange.codec import Json
-from archdsl.ir.exchange.error import GraphError, Unreadable, unexpected
+from archdsl.ir.exchange.error import GraphError, NoValue, unexpected
 from archdsl.ir.exchange.parts import ENV, FILE, FORMAT, GRAPH, LINKS, NODE, SCOPE, SITE, TABLES, VERSION, Known
 from archdsl.ir.graph import Env, Graph, Node, Scope
 from archdsl.ir.sites import Site
@@ -62,21 +62,21 @@ def _object(pairs: list[tuple[str, Json]]) -> Json:
     if len(made) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        return Unreadable(f"the key `{twice[:60]}` twice")
+        return NoValue(f"the key `{twice[:60]}` twice")
     return made
 
 
 def _no_number(word: str) -> Json:
-    return Unreadable(f"`{word}`, which JSON does not have")
+    return NoValue(f"`{word}`, which JSON does not have")
 
 
 def _finite(text: str) -> Json:
     value = float(text)
-    return value if isfinite(value) else Unreadable(f"`{text[:60]}`, which is too large")
+    return value if isfinite(value) else NoValue(f"`{text[:60]}`, which is too large")
 
 
 def _whole(text: str) -> Json:
-    return int(text) if len(text) <= _DIGITS else Unreadable("a number beyond 2 ** 64")
+    return int(text) if len(text) <= _DIGITS else NoValue("a number beyond 2 ** 64")
 
 
 _DIGITS: Final = 21

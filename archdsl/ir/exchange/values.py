@@ -85,13 +85,11 @@ EXPRESSION: Final = Codec(
 # --- formulas -------------------------------------------------------------------------------------
 
 TREES: Final[dict[str, type[Any]]] = {
-    kind.__name__: kind
-    for kind in (
-        *(tree.Literal, tree.Name, tree.Unary, tree.Binary, tree.Compare, tree.Logic, tree.Choice, tree.Call),
-        *(tree.Attribute, tree.Item, tree.Slice, tree.Sequence, tree.Comprehension),
-    )
-}
-"""The parts of formulas by the names of their classes."""
+    "Literal": tree.Literal, "Name": tree.Name, "Unary": tree.Unary, "Binary": tree.Binary, "Compare": tree.Compare,
+    "Logic": tree.Logic, "Choice": tree.Choice, "Call": tree.Call, "Attribute": tree.Attribute,
+    "Item": tree.Subscript, "Slice": tree.Slice, "Sequence": tree.Sequence, "Comprehension": tree.Comprehension,
+}  # fmt: skip
+"""The parts of formulas by what the format calls them."""
 
 
 def any_tree(codecs: Codecs) -> Codec:
@@ -107,7 +105,7 @@ def any_tree(codecs: Codecs) -> Codec:
     return found._replace(read=lambda data, book: book.inside(lambda: found.read(data, book)))
 
 
-class Target:
+class LoopTarget:
     """What a loop binds: stands for an alias that means itself."""
 
 

@@ -6,18 +6,18 @@ from itertools import accumulate
 from archdsl.measures import fields
 from archdsl.measures.memory import Placed, Sizes
 from archdsl.measures.rules import sees, views
-from archdsl.ops.divide import Division, Narrow, Select, Slice, Unbind, from_front
+from archdsl.ops.divide import Dividing, Narrow, Select, Slice, Unbind, from_front
 from archdsl.ops.rules import replaced
 from archdsl.shapes import evaluate
 
 
 @views.register
-def _(op: Division, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+def _(op: Dividing, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
     return (x.strides,) * len(made)
 
 
 @sees.register
-def _(op: Division, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: Dividing, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     dim = op.dim % len(x.dims)
     starts = accumulate((shape[dim] for shape in made), initial=0)
     return tuple(fields.cut(x, dim, shape, start) for shape, start in zip(made, starts, strict=False))

@@ -21,7 +21,7 @@ def _(op: Einsum, made: Sequence[TensorType], *operands: Placed) -> Kept:
 @sees.register
 def _(op: Einsum, made: Sequence[Sizes], *operands: fields.Field) -> tuple[fields.Field, ...]:
     equation = op.spread(tuple(TensorType(x.shape) for x in operands))
-    dims: dict[str, fields.Parts] = {}
+    dims: dict[str, fields.AxisParts] = {}
     summed = []
     for labels, x in zip(equation.operands, operands, strict=True):
         for label, parts in zip(labels, x.dims, strict=True):

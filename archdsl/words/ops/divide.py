@@ -1,7 +1,7 @@
 """Parts of tensors: `Split q, k, v`, `Slice dim 2 [4:60]`."""
 
 from archdsl.ir.graph import Node
-from archdsl.ops.divide import Division, Narrow, Select, Slice, Unbind
+from archdsl.ops.divide import Dividing, Narrow, Select, Slice, Unbind
 from archdsl.words.naming import SampleSizes, Title, fixed, signed
 from archdsl.words.quantities import size
 from archdsl.words.titles import title_of
@@ -26,7 +26,7 @@ def _(op: Slice, node: Node, sizes: SampleSizes) -> Title:
 
 
 @title_of.register
-def _(op: Division, node: Node, sizes: SampleSizes) -> Title:
+def _(op: Dividing, node: Node, sizes: SampleSizes) -> Title:
     return _parts("Split", op.names, node)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Table
 from typing import Final, NamedTuple, TypeGuard
 
 from archdsl_torch.lowering.spelling import attribute, literal, numbered, word
-from archdsl_torch.lowering.text import Doc, Dotted, Group, Operation, prefixed
+from archdsl_torch.lowering.text import Brackets, Doc, Dotted, Operation, prefixed
 from archdsl_torch.lowering.tree import (
     AddInto,
     Apply,
@@ -16,27 +16,27 @@ from archdsl_torch.lowering.tree import (
     Breaking,
     Call,
     Code,
-    Comparison,
     Comprehension,
     Conditional,
     Fixed,
     Global,
     Grid,
     In,
-    Index,
     Infix,
+    Keywords,
     Like,
     Loop,
     Many,
     Mapping,
     Method,
-    Named,
     Numbered,
     Prefix,
     Range,
+    Relation,
     Self,
     SizeOf,
     Starred,
+    Subscript,
     Target,
     Tuple,
     Variable,
@@ -53,7 +53,7 @@ _LEVELS: Final[Table[str, int]] = {
 }  # fmt: skip
 
 
-class Text(NamedTuple):
+class Printed(NamedTuple):
     """Python text with how tightly it binds."""
 
     doc: Doc
@@ -64,7 +64,7 @@ class Text(NamedTuple):
 
     def part(self, level: int) -> Doc:
         """The text as an operand, in brackets where it must be."""
-        return self.doc if self.level >= level else Group("(", (self.doc,), single=True)
+        return self.doc if self.level >= level else Brackets("(", (self.doc,), single=True)
 
 
 def shown(code: Code) -> str:
@@ -77,72 +77,74 @@ def printed(code: Code) -> Doc:
     return text(code).doc
 
 
-def text(code: Code) -> Text:  # noqa: PLR0912 - one case a kind
+def text(code: Code) -> Printed:  # noqa: PLR0912 - one case a kind
     """The code with how tightly it binds."""
     match code:
         case Fixed(value):
-            return Text(literal(value), SIGN if _is_negative(value) else ATOM)
+            return Printed(literal(value), SIGN if _is_negative(value) else ATOM)
         case Global(name) | Variable(name):
-            return Text(_dotted(name))
+            return Printed(_dotted(name))
         case SizeOf(argument, axis):
             # as wide as a short name: it is measured, and settled before it is printed
-            return Text(f"<{argument}.{axis}>")
+            return Printed(f"<{argument}.{axis}>")
         case Call(function, args, kwargs, breaking):
-            return Text(_group(f"{_dotted(function)}(", args, kwargs, breaking))
+            return Printed(_brackets(f"{_dotted(function)}(", args, kwargs, breaking))
         case Apply(callee, args, kwargs, breaking):
-            return Text(_group(f"{_owner(callee)}(", args, kwargs, breaking))
+            return Printed(_brackets(f"{_owner(callee)}(", args, kwargs, breaking))
         case Method(receiver, name, args, kwargs, breaking):
-            return Text(_method(receiver, _group(f".{word(name)}(", args, kwargs, breaking)))
+            return Printed(_method(receiver, _brackets(f".{word(name)}(", args, kwargs, breaking)))
         case Attribute(owner, name):
-            return Text(attribute(_owner(owner), name))
-        case Index(receiver, items):
-            return Text(f"{_owner(receiver)}[{', '.join(map(_item, items))}]")
+            return Printed(attribute(_owner(owner), name))
+        case Subscript(receiver, items):
+            return Printed(f"{_owner(receiver)}[{', '.join(map(_item, items))}]")
         case Many(items):
-            return Text(Group("[", tuple(map(printed, items)), "]"))
+            return Printed(Brackets("[", tuple(map(printed, items)), "]"))
         case Tuple(items):
-            return Text(f"({', '.join(map(shown, items))}{',' if len(items) == 1 else ''})")
+            return Printed(f"({', '.join(map(shown, items))}{',' if len(items) == 1 else ''})")
         case Mapping(pairs):
-            return Text(Group("{", tuple(prefixed(f"{literal(key)}: ", printed(value)) for key, value in pairs), "}"))
+            return Printed(
+                Brackets("{", tuple(prefixed(f"{literal(key)}: ", printed(value)) for key, value in pairs), "}")
+            )
         case Starred(value):
-            return Text(prefixed("*", text(value).part(OR)))
+            return Printed(prefixed("*", text(value).part(OR)))
         case Numbered(head, number, tail):
-            return Text(numbered(head, shown(number), tail))
+            return Printed(numbered(head, shown(number), tail))
         case _:
             return _operation(code)
 
 
 def _operation(
-    code: Infix | Prefix | Comparison | Conditional | Comprehension | In | Arg | Like | Self | AddInto | Grid,
-) -> Text:
+    code: Infix | Prefix | Relation | Conditional | Comprehension | In | Arg | Like | Self | AddInto | Grid,
+) -> Printed:
     match code:
         case Infix(sign, left, right):
             return _infix(sign, left, right)
         case Prefix(sign, operand):
             own = _LEVELS["not"] if sign == "not" else SIGN
-            return Text(("not " if sign == "not" else sign) + text(operand).at(own), own)
-        case Comparison(first, rest):
+            return Printed(("not " if sign == "not" else sign) + text(operand).at(own), own)
+        case Relation(first, rest):
             sides = (f" {sign} {text(side).at(OR)}" for sign, side in rest)
-            return Text(text(first).at(OR) + "".join(sides), COMPARE)
+            return Printed(text(first).at(OR) + "".join(sides), COMPARE)
         case Conditional(test, then, otherwise):
             head = f"{text(then).at(EITHER)} if {text(test).at(EITHER)} else "
             last = printed(otherwise)
-            return Text(prefixed(head, last) if isinstance(last, Group) else f"{head}{last}", CHOICE)
+            return Printed(prefixed(head, last) if isinstance(last, Brackets) else f"{head}{last}", CHOICE)
         case Comprehension(element, loops, bare):
             doc = _comprehension(printed(element), loops)
-            return Text(doc, CHOICE) if bare else Text(Group("[", (doc,), "]", single=True))
+            return Printed(doc, CHOICE) if bare else Printed(Brackets("[", (doc,), "]", single=True))
         case In() | Arg() | Like() | Self() | AddInto() | Grid():
             raise AssertionError(f"a hole: {code!r}")
         case _:
             never(code)
 
 
-def _infix(sign: str, left: Code, right: Code) -> Text:
+def _infix(sign: str, left: Code, right: Code) -> Printed:
     own = _LEVELS[sign]
     # a comparison's sides must bind tighter, and so must what stands right of a `-`
     before = own + 1 if own in (COMPARE, POWER) else own
     after = own + 1 if own != POWER else SIGN
     close = own == POWER and _is_simple(left) and _is_simple(right.operand if _is_minus(right) else right)
-    return Text(Operation((text(left).part(before), text(right).part(after)), sign, close), own)
+    return Printed(Operation((text(left).part(before), text(right).part(after)), sign, close), own)
 
 
 def _is_minus(code: Code) -> TypeGuard[Prefix]:
@@ -156,7 +158,7 @@ def _is_simple(code: Code) -> bool:
     return isinstance(code, Variable | Global) or (isinstance(code, Fixed) and _is_number(code.value))
 
 
-def _method(receiver: Code, call: Group) -> Dotted:
+def _method(receiver: Code, call: Brackets) -> Dotted:
     """Calls of one chain stand together."""
     doc = _owned(receiver)
     return Dotted(doc.head, (*doc.calls, call)) if isinstance(doc, Dotted) else Dotted(str(doc), (call,))
@@ -178,12 +180,12 @@ def _item(item: Code | Range) -> str:
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
 
-def _group(opening: str, args: tuple[Code, ...], kwargs: Named, breaking: Breaking = "filled") -> Group:
+def _brackets(opening: str, args: tuple[Code, ...], kwargs: Keywords, breaking: Breaking = "filled") -> Brackets:
     named = (prefixed(f"{word(key)}=", printed(value)) for key, value in kwargs)
     items = (*map(printed, args), *named)
     # no comma may follow a generator without brackets of its own
     generator = len(args) == 1 and isinstance(args[0], Comprehension) and args[0].bare
-    return Group(opening, items, exploded=breaking == "exploded", single=breaking == "sole" or generator)
+    return Brackets(opening, items, exploded=breaking == "exploded", single=breaking == "sole" or generator)
 
 
 def _comprehension(element: Doc, loops: tuple[Loop, ...]) -> Doc:

@@ -16,13 +16,25 @@ from archdsl.ops.special import ByMode, Constant, Formula, Parameter
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, lower, method
 from archdsl_torch.lowering.formulas import FormulaError, is_arithmetic, is_bool, size_code, tensor_code
-from archdsl_torch.lowering.tree import TRAINING, Arg, Code, Conditional, Fixed, Global, Grid, In, Index, Like, Range
+from archdsl_torch.lowering.tree import (
+    TRAINING,
+    Arg,
+    Code,
+    Conditional,
+    Fixed,
+    Global,
+    Grid,
+    In,
+    Like,
+    Range,
+    Subscript,
+)
 
-Known: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
+KnownForms: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
 """Forms by op and input types: equal nodes share them."""
 
 
-def lowered(node: Node, known: Known) -> Lowered:
+def lowered(node: Node, known: KnownForms) -> Lowered:
     """The PyTorch form of a node that runs."""
     op: Any = node.op
     kind = type(op)
@@ -122,4 +134,4 @@ def _index(op: Constant, place: int, dtype: str) -> Code:
 def along(line: Code, op: Constant | Parameter, place: int) -> Code:
     """The index put along its dimension: `line[:, None]`."""
     later = len(op.shape) - place - 1
-    return Index(line, (Range(), *[Fixed(None)] * later)) if later else line
+    return Subscript(line, (Range(), *[Fixed(None)] * later)) if later else line

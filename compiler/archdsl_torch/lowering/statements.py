@@ -30,7 +30,7 @@ class Assign:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Run:
+class Effect:
     """An expression that is run for what it does."""
 
     value: Code
@@ -71,7 +71,7 @@ class Continue:
     """`continue`"""
 
 
-Statement: TypeAlias = "Assign | Run | Return | If | For | Continue"
+Statement: TypeAlias = "Assign | Effect | Return | If | For | Continue"
 
 
 def assign(target: Code, value: Code) -> Assign:
@@ -92,7 +92,7 @@ def _lines(statement: Statement, indent: int) -> list[str]:
         case Assign(targets, values, sign, annotation, remark):
             noted = "" if annotation is None else f": {shown(annotation)}"
             return _remarked(_rendered(f"{_listed(targets)}{noted} {sign} ", values, indent), remark)
-        case Run(value):
+        case Effect(value):
             return render("", printed(value), indent)
         case Return(values, remark):
             before = [f"{space}{comment(remark).strip()}"] if remark else []
@@ -143,7 +143,7 @@ def codes(body: Iterable[Statement]) -> Iterator[Code]:
             case Assign(targets, values, _, annotation):
                 yield from (*targets, *values)
                 yield from () if annotation is None else (annotation,)
-            case Run(value):
+            case Effect(value):
                 yield value
             case Return(values):
                 yield from values
@@ -180,8 +180,8 @@ def _changed(statement: Statement, change: Callable[[Code], Code]) -> Statement:
     match statement:
         case Assign(targets, values, sign, annotation, remark):
             return Assign(tuple(map(change, targets)), tuple(map(change, values)), sign, annotation, remark)
-        case Run(value):
-            return Run(change(value))
+        case Effect(value):
+            return Effect(change(value))
         case Return(values, remark):
             return Return(tuple(map(change, values)), remark)
         case If(branches, otherwise):

@@ -13,7 +13,7 @@ from archdsl_torch.lowering.spelling import WIDTH
 
 @final
 @dataclass(frozen=True, slots=True)
-class Group:
+class Brackets:
     """Items between brackets: on one line where they fit, else indented."""
 
     opening: str
@@ -49,19 +49,19 @@ class Dotted:
     """`x.permute(...).flatten(1)`, which breaks before its dots."""
 
     head: str
-    calls: tuple[Group, ...]
+    calls: tuple[Brackets, ...]
 
     def __str__(self) -> str:
         return self.head + "".join(map(str, self.calls))
 
 
-Doc: TypeAlias = "str | Group | Operation | Dotted"
+Doc: TypeAlias = "str | Brackets | Operation | Dotted"
 
 
 def prefixed(prefix: str, doc: Doc) -> Doc:
     """The document with text right before it, as in `name=value`."""
-    if isinstance(doc, Group):
-        return Group(prefix + doc.opening, doc.items, doc.closing, doc.exploded, doc.single)
+    if isinstance(doc, Brackets):
+        return Brackets(prefix + doc.opening, doc.items, doc.closing, doc.exploded, doc.single)
     if isinstance(doc, Operation):
         return Operation((prefixed(prefix, doc.sides[0]), doc.sides[1]), doc.sign, doc.close)
     if isinstance(doc, Dotted):
@@ -104,7 +104,7 @@ def _render_dotted(prefix: str, doc: Dotted, indent: int, suffix: str) -> list[s
 def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> list[str]:
     """One operand a line; in a statement, which is outside of any brackets, in brackets of its own."""
     if prefix:
-        return render(prefix, Group("(", (doc,), single=True), indent, suffix)
+        return render(prefix, Brackets("(", (doc,), single=True), indent, suffix)
     operands: list[tuple[str, Doc]] = []
     left: Doc = doc
     while isinstance(left, Operation) and left.sign == doc.sign:
@@ -121,7 +121,7 @@ def _is_exploded(doc: Doc) -> bool:
         return any(map(_is_exploded, doc.sides))
     if isinstance(doc, Dotted):
         return False
-    return isinstance(doc, Group) and (doc.exploded or any(map(_is_exploded, doc.items)))
+    return isinstance(doc, Brackets) and (doc.exploded or any(map(_is_exploded, doc.items)))
 
 
 def same(left: Any, right: Any) -> bool:
@@ -158,7 +158,7 @@ def first_free(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 @final
-class Names:
+class TakenNames:
     """Names that are taken, and new ones beside them: as `unique` makes them, however many are equal."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:

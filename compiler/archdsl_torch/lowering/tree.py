@@ -102,7 +102,7 @@ Breaking: TypeAlias = Literal["filled", "sole", "exploded"]
 """How arguments break over lines: on one line of their own if they fit there, else one a line, each with a comma; the
 same of a sole argument, which no comma follows; one a line whether or not they fit."""
 
-Named: TypeAlias = "tuple[tuple[str, Code], ...]"
+Keywords: TypeAlias = "tuple[tuple[str, Code], ...]"
 """Keyword arguments."""
 
 
@@ -113,7 +113,7 @@ class Call:
 
     function: str
     args: tuple[Code, ...] = ()
-    kwargs: Named = ()
+    kwargs: Keywords = ()
     breaking: Breaking = "filled"
 
 
@@ -124,7 +124,7 @@ class Apply:
 
     function: Code
     args: tuple[Code, ...] = ()
-    kwargs: Named = ()
+    kwargs: Keywords = ()
     breaking: Breaking = "filled"
 
 
@@ -136,7 +136,7 @@ class Method:
     receiver: Code
     name: str
     args: tuple[Code, ...] = ()
-    kwargs: Named = ()
+    kwargs: Keywords = ()
     breaking: Breaking = "filled"
 
 
@@ -152,7 +152,7 @@ class Attribute:
 @final
 @dataclass(frozen=True, slots=True)
 class Range:
-    """`1:3` between the brackets of an `Index`; a bound that is None is not written."""
+    """`1:3` between the brackets of a `Subscript`; a bound that is None is not written."""
 
     start: Code | None = None
     stop: Code | None = None
@@ -161,7 +161,7 @@ class Range:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Index:
+class Subscript:
     """`x[:, 1:3]`"""
 
     receiver: Code
@@ -231,7 +231,7 @@ class Prefix:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Relation:
     """A chain, `0 < x <= 3`, of whose sides each is read once."""
 
     first: Code
@@ -303,8 +303,8 @@ class Grid:
 Hole: TypeAlias = "In | Arg | Like | Self | SizeOf | AddInto | Grid"
 Leaf: TypeAlias = "Fixed | Global | Variable"
 Whole: TypeAlias = (
-    "Call | Apply | Method | Attribute | Index | Many | Tuple | Mapping | Starred | Numbered | Infix | Prefix"
-    " | Comparison | Conditional | Comprehension"
+    "Call | Apply | Method | Attribute | Subscript | Many | Tuple | Mapping | Starred | Numbered | Infix | Prefix"
+    " | Relation | Conditional | Comprehension"
 )
 Code: TypeAlias = "Hole | Leaf | Whole"
 
@@ -313,13 +313,13 @@ TRAINING: Final = Attribute(SELF, "training")
 NONE: Final = Fixed(None)
 
 
-def is_none(code: Code) -> Comparison:
-    return Comparison(code, (("is", NONE),))
+def is_none(code: Code) -> Relation:
+    return Relation(code, (("is", NONE),))
 
 
-def is_given(code: Code) -> Comparison:
+def is_given(code: Code) -> Relation:
     """`code is not None`"""
-    return Comparison(code, (("is not", NONE),))
+    return Relation(code, (("is not", NONE),))
 
 
 def never(code: NoReturn) -> NoReturn:

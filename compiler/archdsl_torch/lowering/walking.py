@@ -13,27 +13,27 @@ from archdsl_torch.lowering.tree import (
     Attribute,
     Call,
     Code,
-    Comparison,
     Comprehension,
     Conditional,
     Fixed,
     Global,
     Grid,
     In,
-    Index,
     Infix,
+    Keywords,
     Like,
     Loop,
     Many,
     Mapping,
     Method,
-    Named,
     Numbered,
     Prefix,
     Range,
+    Relation,
     Self,
     SizeOf,
     Starred,
+    Subscript,
     Tuple,
     Variable,
 )
@@ -44,7 +44,7 @@ def parts(code: Code) -> tuple[Code, ...]:
     return _PARTS[type(code)](code)
 
 
-def _values(pairs: Named) -> tuple[Code, ...]:
+def _values(pairs: Keywords) -> tuple[Code, ...]:
     return tuple(value for _, value in pairs)
 
 
@@ -60,7 +60,7 @@ _PARTS: Final[dict[type[Any], Callable[[Any], tuple[Code, ...]]]] = {
     Call: lambda c: (*c.args, *_values(c.kwargs)),
     Apply: lambda c: (c.function, *c.args, *_values(c.kwargs)),
     Method: lambda c: (c.receiver, *c.args, *_values(c.kwargs)),
-    Index: lambda c: (c.receiver, *(part for item in c.items for part in _bounds(item))),
+    Subscript: lambda c: (c.receiver, *(part for item in c.items for part in _bounds(item))),
     Attribute: lambda c: (c.owner,),
     Starred: lambda c: (c.value,),
     Numbered: lambda c: (c.number,),
@@ -69,50 +69,50 @@ _PARTS: Final[dict[type[Any], Callable[[Any], tuple[Code, ...]]]] = {
     Tuple: lambda c: c.items,
     Mapping: lambda c: _values(c.pairs),
     Infix: lambda c: (c.left, c.right),
-    Comparison: lambda c: (c.first, *_values(c.rest)),
+    Relation: lambda c: (c.first, *_values(c.rest)),
     Conditional: lambda c: (c.test, c.then, c.otherwise),
     Comprehension: lambda c: (c.element, *(part for loop in c.loops for part in (loop.iterable, *loop.conditions))),
     Grid: lambda c: (*c.indices, c.value),
 }
 """By kind of code, since trees are walked again and again."""
 
-Change: TypeAlias = Callable[[Code, str | None], Code]
+CodeChange: TypeAlias = Callable[[Code, str | None], Code]
 
 
-def rebuilt(code: Code, change: Change) -> Code:
+def rebuilt(code: Code, change: CodeChange) -> Code:
     """The tree with each part right below put through `change`, which is told the keyword that names it."""
     return _REBUILT[type(code)](code, change)
 
 
-def _several(codes: Sequence[Code], change: Change) -> tuple[Code, ...]:
+def _several(codes: Sequence[Code], change: CodeChange) -> tuple[Code, ...]:
     return tuple(change(code, None) for code in codes)
 
 
-def _named(pairs: Named, change: Change) -> Named:
+def _named(pairs: Keywords, change: CodeChange) -> Keywords:
     return tuple((name, change(value, name)) for name, value in pairs)
 
 
-def _sides(pairs: Named, change: Change) -> Named:
+def _sides(pairs: Keywords, change: CodeChange) -> Keywords:
     return tuple((sign, change(side, None)) for sign, side in pairs)
 
 
-def _item(item: Code | Range, change: Change) -> Code | Range:
+def _item(item: Code | Range, change: CodeChange) -> Code | Range:
     if not isinstance(item, Range):
         return change(item, None)
     bounds = (None if bound is None else change(bound, None) for bound in (item.start, item.stop, item.step))
     return Range(*bounds)
 
 
-def _loop(loop: Loop, change: Change) -> Loop:
+def _loop(loop: Loop, change: CodeChange) -> Loop:
     return Loop(loop.targets, change(loop.iterable, None), _several(loop.conditions, change))
 
 
-_REBUILT: Final[dict[type[Any], Callable[[Any, Change], Code]]] = {
+_REBUILT: Final[dict[type[Any], Callable[[Any, CodeChange], Code]]] = {
     **dict.fromkeys(_LEAVES, lambda c, _: c),
     Call: lambda c, to: Call(c.function, _several(c.args, to), _named(c.kwargs, to), c.breaking),
     Apply: lambda c, to: Apply(to(c.function, None), _several(c.args, to), _named(c.kwargs, to), c.breaking),
     Method: lambda c, to: Method(to(c.receiver, None), c.name, _several(c.args, to), _named(c.kwargs, to), c.breaking),
-    Index: lambda c, to: Index(to(c.receiver, None), tuple(_item(item, to) for item in c.items)),
+    Subscript: lambda c, to: Subscript(to(c.receiver, None), tuple(_item(item, to) for item in c.items)),
     Attribute: lambda c, to: Attribute(to(c.owner, None), c.name),
     Starred: lambda c, to: Starred(to(c.value, None)),
     Numbered: lambda c, to: Numbered(c.head, to(c.number, None), c.tail),
@@ -121,7 +121,7 @@ _REBUILT: Final[dict[type[Any], Callable[[Any, Change], Code]]] = {
     Tuple: lambda c, to: Tuple(_several(c.items, to)),
     Mapping: lambda c, to: Mapping(_named(c.pairs, to)),
     Infix: lambda c, to: Infix(c.sign, to(c.left, None), to(c.right, None)),
-    Comparison: lambda c, to: Comparison(to(c.first, None), _sides(c.rest, to)),
+    Relation: lambda c, to: Relation(to(c.first, None), _sides(c.rest, to)),
     Conditional: lambda c, to: Conditional(to(c.test, None), to(c.then, None), to(c.otherwise, None)),
     Comprehension: lambda c, to: Comprehension(to(c.element, None), tuple(_loop(loop, to) for loop in c.loops), c.bare),
     Grid: lambda c, to: Grid(c.names, _several(c.indices, to), to(c.value, None)),

@@ -12,11 +12,11 @@ from archdsl.expressions.tree import Tree
 from archdsl_torch.lowering import tree as code
 from archdsl_torch.lowering.tree import Code
 
-Words = Callable[[str], Code]
+CodeOf = Callable[[str], Code]
 """What stands for a name."""
 
 
-def worded(tree: Tree, words: Words = code.Variable) -> Code:  # noqa: PLR0912 - one case a kind
+def worded(tree: Tree, words: CodeOf = code.Variable) -> Code:  # noqa: PLR0912 - one case a kind
     """The expression as code; the parser has made sure that its names are names."""
 
     def part(inner: Tree) -> Code:
@@ -32,7 +32,7 @@ def worded(tree: Tree, words: Words = code.Variable) -> Code:  # noqa: PLR0912 -
         case trees.Binary():
             return code.Infix(tree.sign, part(tree.left), part(tree.right))
         case trees.Compare():
-            return code.Comparison(part(tree.first), tuple((sign, part(side)) for sign, side in tree.rest))
+            return code.Relation(part(tree.first), tuple((sign, part(side)) for sign, side in tree.rest))
         case trees.Logic():
             return reduce(lambda left, right: code.Infix(tree.word, left, right), map(part, tree.parts))
         case trees.Choice():
@@ -41,11 +41,11 @@ def worded(tree: Tree, words: Words = code.Variable) -> Code:  # noqa: PLR0912 -
             return code.Call(tree.function, tuple(map(part, tree.arguments)))
         case trees.Attribute():
             return code.Attribute(part(tree.value), tree.name)
-        case trees.Item():
-            return code.Index(part(tree.value), (part(tree.index),))
+        case trees.Subscript():
+            return code.Subscript(part(tree.value), (part(tree.index),))
         case trees.Slice():
             bounds = (None if bound is None else part(bound) for bound in (tree.lower, tree.upper, tree.step))
-            return code.Index(part(tree.value), (code.Range(*bounds),))
+            return code.Subscript(part(tree.value), (code.Range(*bounds),))
         case trees.Sequence():
             items = tuple(map(part, tree.items))
             return code.Many(items) if tree.kind == "list" else code.Tuple(items)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archdsl.ops.base import normal_dim
-from archdsl.ops.divide import Chunk, Division, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
+from archdsl.ops.divide import Chunk, Dividing, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
 from archdsl.shapes import Dim, TensorType, least
 from archdsl_torch.lowering.base import Lowered, fields, lower, method
-from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Index, Range
+from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Range, Subscript
 
 
 @lower.register
@@ -30,15 +30,15 @@ def _(op: Unbind, x: TensorType) -> Lowered:
     return _parts(op, x, method(In(0), "unbind", Arg(op.dim, "dim")))
 
 
-def _parts(op: Division | Unbind, x: TensorType, code: Code) -> Lowered:
+def _parts(op: Dividing | Unbind, x: TensorType, code: Code) -> Lowered:
     """All parts; where there is but one, that one, which the op gives as any other op gives its output."""
-    return Lowered(None, code if len(op.infer(x)) > 1 else Index(code, (Fixed(0),)))
+    return Lowered(None, code if len(op.infer(x)) > 1 else Subscript(code, (Fixed(0),)))
 
 
 @lower.register
 def _(op: Select, x: TensorType) -> Lowered:
     whole = (Range(),) * normal_dim(op.dim, x.rank)
-    return Lowered(None, Index(In(0), (*whole, Arg(op.index, "index"))))
+    return Lowered(None, Subscript(In(0), (*whole, Arg(op.index, "index"))))
 
 
 @lower.register
@@ -66,7 +66,7 @@ def _bound(place: Dim | None, field: str) -> Arg | None:
 
 
 def _cut(code: Code, dim: int, cut: Range) -> Code:
-    return code if cut == Range() else Index(code, (*(Range(),) * dim, cut))
+    return code if cut == Range() else Subscript(code, (*(Range(),) * dim, cut))
 
 
 def _sure(op: Slice, size: Dim) -> bool:

@@ -11,7 +11,7 @@ from archdsl_torch.lowering.tree import Arg, In
 
 @lower.register
 def _(op: Index, x: TensorType, index: TensorType) -> Lowered:
-    return Lowered(None, tree.Index(In(0), (In(1),)))
+    return Lowered(None, tree.Subscript(In(0), (In(1),)))
 
 
 @lower.register(IndexSelect)

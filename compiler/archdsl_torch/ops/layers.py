@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from archdsl.ops.base import Op
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType
 from archdsl_torch.lowering.base import call
-from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, In, Index, Starred, Tuple
+from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, In, Starred, Subscript, Tuple
 
 Margins: TypeAlias = tuple[tuple[Dim, Dim], ...]
 """The padding before and after each spatial dimension."""
@@ -36,7 +36,7 @@ def padded_before(code: Code, x: TensorType, margins: Margins, windows: Sequence
             pads += map(Arg, margins[dim])
         else:
             kernel, stride, dilation = (sizes[dim] for sizes in windows)
-            size = Index(Attribute(In(0), "shape"), (Fixed(dim + 2),))
+            size = Subscript(Attribute(In(0), "shape"), (Fixed(dim + 2),))
             gap = (Arg(dilation),) if dilation != 1 else ()
             pads.append(Starred(Call("same_upper", (size, Arg(kernel), Arg(stride), *gap))))
     return call("F.pad", code, Tuple(tuple(pads)), **options)

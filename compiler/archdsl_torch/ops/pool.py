@@ -8,7 +8,7 @@ from archdsl.ops.base import Op
 from archdsl.ops.pool import AdaptiveMaxPool, AdaptivePool, AvgPool, DivisorPool, LpPool, MaxPool, PaddedPool, Pool
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower
-from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In, Index, Infix, Method, Range, Self
+from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In, Infix, Method, Range, Self, Subscript
 from archdsl_torch.ops.layers import layer_field, layer_fields, padded_before
 
 
@@ -65,7 +65,7 @@ def _averaged(op: AvgPool, x: TensorType, *names: str) -> Lowered:
     plain = _after_padding(op, x, *names)
     if op.count_include_pad or getattr(op, "divisor_override", None) is not None or plain.call is None:
         return plain
-    first = Index(In(0), (Range(stop=Fixed(1)), Range(stop=Fixed(1))))
+    first = Subscript(In(0), (Range(stop=Fixed(1)), Range(stop=Fixed(1))))
     ones = _padded(op, x, call("torch.ones_like", first))
     again: dict[str, Code] = {name: Arg(layer_field(op, name).value) for name in layer_fields(op, *names)}
     assert plain.function is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archdsl.ops.rearrange import Group, Rearrange
+from archdsl.ops.rearrange import Axes, Rearrange
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, lower, method
 from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Many
@@ -23,7 +23,7 @@ def _(op: Rearrange, x: TensorType) -> Lowered:
     return Lowered(None, _merge(_permute(axes, plan.order), plan.pattern.right))
 
 
-def _split(code: Code, groups: Sequence[Group], said: Mapping[str, Code]) -> Code:
+def _split(code: Code, groups: Sequence[Axes], said: Mapping[str, Code]) -> Code:
     """One dimension for every axis; from the last to the first, so that the numbers stay right."""
     for dim, group in reversed(list(enumerate(groups))):
         if not group:
@@ -41,7 +41,7 @@ def _permute(code: Code, order: Sequence[int]) -> Code:
     return method(code, "permute", Fixed(tuple(order))) if moved else code
 
 
-def _merge(code: Code, groups: Sequence[Group]) -> Code:
+def _merge(code: Code, groups: Sequence[Axes]) -> Code:
     """One dimension for every group."""
     for dim, group in enumerate(groups):
         if not group:

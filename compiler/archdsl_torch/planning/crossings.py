@@ -14,7 +14,7 @@ from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ir.overwriting import Overwriting
 from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.special import Known, lowered
+from archdsl_torch.lowering.special import KnownForms, lowered
 from archdsl_torch.lowering.tree import AddInto
 from archdsl_torch.planning.floors import floors
 
@@ -66,7 +66,7 @@ class Crossings:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.order = {node: i for i, node in enumerate(graph.nodes)}
-        known: Known = {}
+        known: KnownForms = {}
         self.lowered = {node: lowered(node, known) for node in graph.nodes if not is_tensor(node)}
         self.floors = floors(graph.root)
         self.types: dict[Key, TensorType] = {}

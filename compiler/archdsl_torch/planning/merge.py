@@ -17,10 +17,10 @@ from typing import Any, TypeVar, final
 
 from archdsl.ir.graph import Mode, Scope
 from archdsl_torch.lowering.tree import AddInto, Call, Code, In
-from archdsl_torch.planning.outline import Entry, Outline, Port, Ref, Result, Step
+from archdsl_torch.planning.outline import Member, Outline, PortRef, Ref, ResultRef, Step
 from archdsl_torch.planning.skeletons import skeleton
 
-Name = TypeVar("Name", bound=Hashable)
+NameType = TypeVar("NameType", bound=Hashable)
 NamesOf = Callable[[Scope], tuple[str, ...]]
 
 
@@ -66,7 +66,7 @@ class Merged:
     """A class, not yet in words."""
 
     outlines: tuple[Outline, ...]
-    members: dict[str, tuple[Entry | None, ...]] = field(default_factory=dict)
+    members: dict[str, tuple[Member | None, ...]] = field(default_factory=dict)
     steps: dict[str, MergedStep] = field(default_factory=dict)
     ports: tuple[str, ...] = ()
     """Those that every instance feeds first."""
@@ -88,7 +88,7 @@ def merge(outlines: Sequence[Outline], ports_of: NamesOf) -> Merged:
     return merged
 
 
-def merged_order(lists: Sequence[Sequence[Name]]) -> list[Name]:
+def merged_order(lists: Sequence[Sequence[NameType]]) -> list[NameType]:
     """All names in an order that every list keeps, the first seen first. Raises Unmergeable where there is none."""
     different = dict.fromkeys(map(tuple, lists))
     if len(different) == 1:
@@ -96,12 +96,12 @@ def merged_order(lists: Sequence[Sequence[Name]]) -> list[Name]:
     names = [*dict.fromkeys(name for each in different for name in each)]
     places = {name: place for place, name in enumerate(names)}
     pairs = {pair: None for each in different for pair in pairwise(each)}
-    after: dict[Name, list[Name]] = {name: [] for name in names}
+    after: dict[NameType, list[NameType]] = {name: [] for name in names}
     for one, following in pairs:
         after[one].append(following)
     waiting = Counter(following for _, following in pairs)
     ready = [place for place, name in enumerate(names) if not waiting[name]]
-    result: list[Name] = []
+    result: list[NameType] = []
     while ready:
         result.append(names[heappop(ready)])
         for name in after[result[-1]]:
@@ -154,7 +154,7 @@ def _with_all_inputs(codes: list[Code]) -> list[Code]:
 
 
 def _by_one_name(ref: Ref) -> Ref:
-    return Port(ref.names[:1]) if isinstance(ref, Port) else ref
+    return PortRef(ref.names[:1]) if isinstance(ref, PortRef) else ref
 
 
 @final
@@ -203,7 +203,7 @@ class _Sources:
 
     def _is_optional_port(self, ref: Ref, without: Iterable[int]) -> bool:
         """Whether the forward's own argument is None where the step is not fed."""
-        return isinstance(ref, Port) and all(ref.names[0] not in self.merged.outlines[i].ports for i in without)
+        return isinstance(ref, PortRef) and all(ref.names[0] not in self.merged.outlines[i].ports for i in without)
 
     def _exports(self) -> dict[str, Ref]:
         names = merged_order([list(outline.exports) for outline in self.merged.outlines])
@@ -218,10 +218,10 @@ class _Sources:
         first = next(iter(refs.values()))
         if all(ref == first for ref in refs.values()):
             return first
-        if all(isinstance(ref, Port) for ref in refs.values()):
+        if all(isinstance(ref, PortRef) for ref in refs.values()):
             return self._common_port(refs.values())
         winner = max(refs.values(), key=self._position)
-        if not isinstance(winner, Result) or winner.output != 0:
+        if not isinstance(winner, ResultRef) or winner.output != 0:
             raise Unmergeable("instances read different things")
         optional = self.merged.steps[winner.step]
         for i, ref in refs.items():
@@ -233,18 +233,18 @@ class _Sources:
                 raise Unmergeable(f"`{winner.step}` stands for several things")
         return winner
 
-    def _common_port(self, refs: Iterable[Ref]) -> Port:
+    def _common_port(self, refs: Iterable[Ref]) -> PortRef:
         common: tuple[str, ...] | None = None
         for ref in refs:
-            assert isinstance(ref, Port)
+            assert isinstance(ref, PortRef)
             names = ref.names
             common = names if common is None else tuple(name for name in common if name in names)
         if not common:
             raise Unmergeable("instances read different ports")
-        return Port(common)
+        return PortRef(common)
 
     def _position(self, ref: Ref) -> int:
-        return self.order[ref.step] if isinstance(ref, Result) else -1
+        return self.order[ref.step] if isinstance(ref, ResultRef) else -1
 
     def _check_presence(self) -> None:
         """Nothing reads a step where it is missing and nothing stands in for it."""
@@ -258,7 +258,7 @@ class _Sources:
             self._check_ref(ref, everywhere)
 
     def _check_ref(self, ref: Ref | None, readers: frozenset[int]) -> None:
-        if not isinstance(ref, Result):
+        if not isinstance(ref, ResultRef):
             return
         step = self.merged.steps[ref.step]
         if step.fallback is None and not readers <= frozenset(step.where):
@@ -277,7 +277,7 @@ class _Sources:
         read: set[str] = set(outlines[0].ports) if outlines[0].scope.scope is None else set()
         refs: list[Ref | None] = [r for s in self.merged.steps.values() for r in (*s.inputs, s.fallback)]
         for ref in (*refs, *self.merged.exports.values()):
-            if isinstance(ref, Port):
+            if isinstance(ref, PortRef):
                 read.add(ref.names[0])
         names = merged_order([list(outline.ports) for outline in self.merged.outlines])
         missing = {name for name in read if any(name not in o.ports for o in self.merged.outlines)}

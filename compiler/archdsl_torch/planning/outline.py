@@ -45,7 +45,7 @@ class Tensor:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Member:
     """A child with its name and with what it is aligned by: the place where it is written."""
 
     name: str
@@ -65,7 +65,7 @@ class Items:
     """`nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`."""
 
     kind: Literal["Sequential", "ModuleList", "ModuleDict"]
-    entries: tuple[Entry, ...]
+    entries: tuple[Member, ...]
 
     @cached_property
     def numbered(self) -> bool:
@@ -80,7 +80,7 @@ Build: TypeAlias = "Make | Use | Tensor | Items"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Port:
+class PortRef:
     """An argument of the forward: any of these names, where several hold one tensor."""
 
     names: tuple[str, ...]
@@ -88,7 +88,7 @@ class Port:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Result:
+class ResultRef:
     """An output of an earlier step."""
 
     step: str
@@ -103,7 +103,7 @@ class Owned:
     access: Code
 
 
-Ref: TypeAlias = "Port | Result | Owned"
+Ref: TypeAlias = "PortRef | ResultRef | Owned"
 
 
 @final
@@ -132,7 +132,7 @@ class Outline:
     """A scope as a class would hold it."""
 
     scope: Scope
-    members: dict[str, Entry] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     ports: dict[str, Key] = field(default_factory=dict)
     checks: dict[tuple[str, int], Dim] = field(default_factory=dict)

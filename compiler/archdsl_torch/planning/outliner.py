@@ -11,8 +11,9 @@ outline says the same of one scope, in words that its class can use:
   is not seen: its children are steps of the class around it;
 - *exports*: what the forward gives.
 
-A step reads references, never nodes: a `Port` of this class, a tensor that it has at hand (`Owned`), or the `Result` of
-a step before it. So outlines of two instances can be compared without looking at the graph, which is what `merge` does.
+A step reads references, never nodes: a `PortRef` to an argument, a tensor that it has at hand (`Owned`), or the
+`ResultRef` of a step before it. So outlines of two instances can be compared without looking at the graph, which is
+what `merge` does.
 
 What holds throughout:
 
@@ -32,20 +33,20 @@ from typing import final
 from archdsl.ir.graph import Node, Scope, Value
 from archdsl.shapes import Dim
 from archdsl_torch.lowering.spelling import argument, identifier, is_attribute
-from archdsl_torch.lowering.text import Names
-from archdsl_torch.lowering.tree import SELF, AddInto, Attribute, Code, Fixed, Index
+from archdsl_torch.lowering.text import TakenNames
+from archdsl_torch.lowering.tree import SELF, AddInto, Attribute, Code, Fixed, Subscript
 from archdsl_torch.planning.crossings import Key, Unit, is_tensor, key_of, numbers_of, relative
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import (
     Build,
-    Entry,
     Items,
     Make,
+    Member,
     Outline,
     Owned,
-    Port,
+    PortRef,
     Ref,
-    Result,
+    ResultRef,
     Step,
     Tensor,
     Use,
@@ -76,7 +77,7 @@ class Outliner:
         for name, child in as_scope(origin_of(scope)).children.items():
             build = self.build(child)
             if build is not None:
-                made.members[name] = Entry(name, child, build)
+                made.members[name] = Member(name, child, build)
         if self.survey.role(scope) in (Role.CLASS, Role.CHAIN_CLASS):
             made.ports = dict(self.ports(scope))
             made.checks = self._checks(made)
@@ -99,7 +100,7 @@ class Outliner:
         if role in (Role.CLASS, Role.CHAIN_CLASS):
             return Use(unit)
         entries = tuple(
-            Entry(name, child, build)
+            Member(name, child, build)
             for name, child in unit.children.items()
             if (build := self.build(child)) is not None
         )
@@ -108,7 +109,7 @@ class Outliner:
         return self._container(unit, entries)
 
     @staticmethod
-    def _container(scope: Scope, entries: tuple[Entry, ...]) -> Build | None:
+    def _container(scope: Scope, entries: tuple[Member, ...]) -> Build | None:
         if not entries:
             return None
         listed = Items("ModuleList", entries)
@@ -140,16 +141,16 @@ class Outliner:
             return Attribute(owner, unit.name)
         build = self._arrangement(holder)
         if isinstance(build, Items) and build.kind == "ModuleDict":
-            return Index(owner, (Fixed(unit.name),))
+            return Subscript(owner, (Fixed(unit.name),))
         if isinstance(build, Items) and build.numbered:
-            return Index(owner, (Fixed(int(unit.name)),))
+            return Subscript(owner, (Fixed(int(unit.name)),))
         return Attribute(owner, unit.name)
 
     def _arranged(self, holder: Scope) -> Build | None:
         """The container that the scope's children are reached in; another build, or None, where they are attributes."""
         role = self.survey.role(holder)
         if role is Role.CHAIN_CLASS:
-            return Items("Sequential", tuple(Entry(n, c, Use(holder)) for n, c in holder.children.items()))
+            return Items("Sequential", tuple(Member(n, c, Use(holder)) for n, c in holder.children.items()))
         return None if role is Role.CLASS else self.build(holder)
 
     def numbers(self, scope: Scope) -> Iterator[Code]:
@@ -188,7 +189,7 @@ class Outliner:
         if scope.block is None:
             ports = {"x": next(iter(read))} if len(read) == 1 else {}
         known = set(ports.values())
-        names = Names(ports)
+        names = TakenNames(ports)
         for key in read:
             if key not in known:
                 ports[names.new(argument(self._outer_name(key, scope)))] = key
@@ -229,13 +230,13 @@ class Outliner:
         scope = outline.scope
         names = outline.ports_by_key.get(key)
         if names is not None:
-            return Port(names)
+            return PortRef(names)
         if key.weight is not None:
             path = self.access(key.node, scope)
             return Owned(Attribute(path, key.weight) if key.weight else path)
         unit = self._unit_of(key.node, scope)
         step = outline.steps[self._step_key(unit, scope)]
-        return Result(step.key, key.output if isinstance(unit, Node) else self._places(unit)[key])
+        return ResultRef(step.key, key.output if isinstance(unit, Node) else self._places(unit)[key])
 
     def _unit_of(self, node: Node, scope: Scope) -> Unit:
         """The step of the scope's forward in which the node runs."""
@@ -265,7 +266,7 @@ class Outliner:
             inputs += tuple(self._ref(key, outline) for key in self.survey.fed[scope])
         outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))
         forms = self.survey.lowered[unit]
-        if isinstance(forms.function, AddInto) and isinstance(inputs[forms.function.target], Port):
+        if isinstance(forms.function, AddInto) and isinstance(inputs[forms.function.target], PortRef):
             # the caller's tensor is not ours to overwrite
             forms = forms._replace(function=forms.function.plain)
         if self.survey.module(unit) is not None:

@@ -19,7 +19,7 @@ from archdsl.shapes import Symbolic, TensorType
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.spelling import camel, output_name
-from archdsl_torch.lowering.text import Names, unique
+from archdsl_torch.lowering.text import TakenNames, unique
 from archdsl_torch.lowering.tree import Arg, Call, Like
 from archdsl_torch.lowering.walking import walk
 from archdsl_torch.planning.crossings import Crossings, Key, Unit, is_tensor, key_of, numbers_of
@@ -51,7 +51,7 @@ def class_name(graph: Graph) -> str:
 
 def output_fields(graph: Graph) -> dict[str, str]:
     """By output: its field of the NamedTuple that the network returns."""
-    names = Names()
+    names = TakenNames()
     return {name: names.new(output_name(name)) for name in graph.outputs}
 
 
@@ -71,7 +71,7 @@ class Survey:
         """What a loop reads for its sizes and its dtype alone."""
         self.role: Callable[[Scope], Role] = cache(self._decide)
         self.module: Callable[[Node], Call | None] = cache(self._module)
-        self.class_names = Names((class_name(self.graph), *FILE_NAMES))
+        self.class_names = TakenNames((class_name(self.graph), *FILE_NAMES))
         """The names that classes have, and that no other can have."""
         self.wrappers = Wrappers(self.class_names)
         self._feed_loops()

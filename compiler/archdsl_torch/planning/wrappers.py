@@ -11,7 +11,7 @@ from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.printing import shown
 from archdsl_torch.lowering.spelling import camel, identifier
 from archdsl_torch.lowering.statements import Body, Return, assign
-from archdsl_torch.lowering.text import Names, is_static, unique
+from archdsl_torch.lowering.text import TakenNames, is_static, unique
 from archdsl_torch.lowering.tree import SELF, TRAINING, Arg, Attribute, Call, Code, Fixed, In, Like, Variable
 from archdsl_torch.lowering.walking import leaves, walk
 from archdsl_torch.planning.skeletons import skeleton
@@ -49,7 +49,7 @@ class Wrapper:
 class Wrappers:
     """The wrapper classes of one file."""
 
-    def __init__(self, class_names: Names) -> None:
+    def __init__(self, class_names: TakenNames) -> None:
         self.made: dict[object, Wrapper] = {}
         self.class_names = class_names
 

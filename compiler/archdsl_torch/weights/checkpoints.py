@@ -27,7 +27,7 @@ from archdsl_torch.planning.renames import old_names
 from archdsl_torch.weights import files as checkpoint_files
 from archdsl_torch.weights.adapting import grid_side, lost, resizable, resized, same_but_ones, with_channels
 from archdsl_torch.weights.files import Checkpoint
-from archdsl_torch.weights.published import Published, Shape
+from archdsl_torch.weights.published import Published, StoredShape
 
 COUNTER: Final = "num_batches_tracked"
 """A batch norm's count of batches, which files from before 2018 do not have; torch asks for it neither."""
@@ -195,11 +195,11 @@ def _is_counter(key: str) -> bool:
     return key.rpartition(".")[2] == COUNTER
 
 
-def _shape(tensor: Tensor) -> Shape:
+def _shape(tensor: Tensor) -> StoredShape:
     return tuple(tensor.shape)
 
 
-def _shown(shape: Shape) -> str:
+def _shown(shape: StoredShape) -> str:
     return "×".join(map(str, shape)) or "a number"
 
 

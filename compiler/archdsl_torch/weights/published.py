@@ -18,8 +18,8 @@ from archdsl.elaboration.analyse import analyse, ancestors
 from archdsl.ir.graph import Graph, Node
 from archdsl_torch import runtime
 
-Shape: TypeAlias = tuple[int, ...]
-Shapes: TypeAlias = Mapping[str, Shape]
+StoredShape: TypeAlias = tuple[int, ...]
+StoredShapes: TypeAlias = Mapping[str, StoredShape]
 
 
 @final
@@ -30,7 +30,7 @@ class Published:
         self.graph = graph
         self._reach = Reach(graph.folders)
 
-    def why(self, name: str, shape: Shape) -> str | None:
+    def why(self, name: str, shape: StoredShape) -> str | None:
         """The change that explains why a tensor of the file does not fit, `: num_classes is changed`, if one does."""
         if self._before is not None and self._before.get(name) == shape:
             changed = [f"`{key}`" for key in self.graph.overrides]
@@ -47,7 +47,7 @@ class Published:
         return name in self._heads and any(name not in other.shapes for other in self._extended)
 
     @cached_property
-    def _before(self) -> Shapes | None:
+    def _before(self) -> StoredShapes | None:
         """The network with the spec's own parameters; None where the caller changed none."""
         graph = self._read(self.graph.path) if self.graph.overrides else None
         return None if graph is None else _shapes(graph)
@@ -72,11 +72,11 @@ class _Other(NamedTuple):
     """A spec that the network's spec extends."""
 
     name: str
-    shapes: Shapes
+    shapes: StoredShapes
     heads: frozenset[str]
 
 
-def _shapes(graph: Graph) -> Shapes:
+def _shapes(graph: Graph) -> StoredShapes:
     tensors = runtime.build(graph, device="meta").state_dict()
     return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 

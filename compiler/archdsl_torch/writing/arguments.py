@@ -36,7 +36,7 @@ from archdsl.expressions.tree import Name, Tree
 from archdsl.ir.graph import Binding, Env, Scope
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.spelling import argument, identifier, variable
-from archdsl_torch.lowering.statements import Body, Run, assign, variables
+from archdsl_torch.lowering.statements import Body, Effect, assign, variables
 from archdsl_torch.lowering.text import all_same, is_static, same, unique
 from archdsl_torch.lowering.tree import NONE, SELF, Attribute, Code, Fixed, Global, Infix, Tuple, Variable
 from archdsl_torch.lowering.wording import worded
@@ -150,8 +150,8 @@ class Arguments:
     def prune(self, body: Body) -> None:
         """Forgets names that neither these statements nor what is set before them read."""
         while True:
-            local = [Run(atom.code) for atom in self.atoms if atom.code is not None]
-            read = variables((*body, *map(Run, self.attributes.values()), *local))
+            local = [Effect(atom.code) for atom in self.atoms if atom.code is not None]
+            read = variables((*body, *map(Effect, self.attributes.values()), *local))
             kept = [atom for atom in self.atoms if atom.name in read]
             if len(kept) == len(self.atoms):
                 return

@@ -15,8 +15,8 @@ from archdsl.version import __version__
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.printing import printed
 from archdsl_torch.lowering.spelling import WIDTH, command, docstring, sentences
-from archdsl_torch.lowering.statements import Body, Run, global_names, lines
-from archdsl_torch.lowering.text import Group, prefixed, render
+from archdsl_torch.lowering.statements import Body, Effect, global_names, lines
+from archdsl_torch.lowering.text import Brackets, prefixed, render
 from archdsl_torch.lowering.tree import SELF, Method
 from archdsl_torch.planning.crossings import Crossings, is_tensor
 from archdsl_torch.planning.findings import Findings
@@ -24,7 +24,7 @@ from archdsl_torch.planning.renames import rename_lines
 from archdsl_torch.planning.survey import class_name
 from archdsl_torch.planning.wrappers import Wrapper
 from archdsl_torch.writing.arguments import Arguments
-from archdsl_torch.writing.outputs import Part, outputs
+from archdsl_torch.writing.outputs import Definition, outputs
 from archdsl_torch.writing.plan import ClassPlan, Planner
 from archdsl_torch.writing.reset import ties, tree_reset
 
@@ -82,7 +82,7 @@ def _imports(reads: frozenset[str]) -> list[str]:
     return [*own, "", *others] if own else others
 
 
-def _helpers(planner: Planner, classes: Sequence[Part]) -> Iterator[Part]:
+def _helpers(planner: Planner, classes: Sequence[Definition]) -> Iterator[Definition]:
     """What torch and Python lack, in the order in which nodes need it; then what the classes' numbers need."""
     wrappers = {wrapper.name: wrapper for wrapper in planner.survey.wrappers.made.values()}
     modules = (planner.survey.module(node) for node in planner.graph.nodes if not is_tensor(node))
@@ -98,23 +98,23 @@ def _helpers(planner: Planner, classes: Sequence[Part]) -> Iterator[Part]:
             yield _helper(name)
 
 
-def _helper(name: str) -> Part:
-    return Part(HELPERS[name].text.rstrip().split("\n"), HELPERS[name].reads)
+def _helper(name: str) -> Definition:
+    return Definition(HELPERS[name].text.rstrip().split("\n"), HELPERS[name].reads)
 
 
-def _wrapper(wrapper: Wrapper) -> Part:
+def _wrapper(wrapper: Wrapper) -> Definition:
     text = [f"class {wrapper.name}(nn.Module):", f'    """`{wrapper.op}` as a module."""']
     if wrapper.names:
         header = f"    def __init__(self, {', '.join(wrapper.names)}):"
         text += ["", header, *_statements(wrapper.construction, constructs=True)]
     text += ["", "    def forward(self, x):", *_statements(wrapper.forward)]
-    return Part(text, frozenset({"nn"} | global_names((*wrapper.construction, *wrapper.forward))))
+    return Definition(text, frozenset({"nn"} | global_names((*wrapper.construction, *wrapper.forward))))
 
 
-_RESET: Final = Run(Method(SELF, "reset_parameters"))
+_RESET: Final = Effect(Method(SELF, "reset_parameters"))
 
 
-def _class(planner: Planner, plan: ClassPlan) -> Part:
+def _class(planner: Planner, plan: ClassPlan) -> Definition:
     graph, root = planner.graph, plan.scope.scope is None
     reset = _whole_reset(planner, plan) if root else plan.reset
     tied = tuple(ties(graph, planner.outliner)) if root else ()
@@ -127,9 +127,9 @@ def _class(planner: Planner, plan: ClassPlan) -> Part:
     text += rename_lines(graph) if root else []
     if plan.forward:
         text += ["", f"    def forward({_parameters(plan)}):", *_statements(plan.forward)]
-    defaults = (Run(default) for _, default in plan.arguments.arguments if default is not None)
+    defaults = (Effect(default) for _, default in plan.arguments.arguments if default is not None)
     own = {"nn", "torch"} if reset else {"nn"}
-    return Part(text, frozenset(own | global_names((*construction, *reset, *plan.forward, *defaults))))
+    return Definition(text, frozenset(own | global_names((*construction, *reset, *plan.forward, *defaults))))
 
 
 def _statements(body: Body, constructs: bool = False) -> list[str]:
@@ -147,7 +147,7 @@ def _signature(arguments: Arguments) -> list[str]:
         atom.name if default is None else prefixed(f"{atom.name}=", printed(default))
         for atom, default in arguments.arguments
     )
-    return render("", Group("def __init__(", ("self", *given)), 4, ":")
+    return render("", Brackets("def __init__(", ("self", *given)), 4, ":")
 
 
 def _parameters(plan: ClassPlan) -> str:

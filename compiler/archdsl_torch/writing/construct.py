@@ -9,7 +9,7 @@ from archdsl.expressions.tree import Name
 from archdsl.ir.graph import Env, Node, Scope
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.lowering.spelling import WIDTH, identifier, is_attribute
-from archdsl_torch.lowering.statements import Body, If, Run, Statement, assign, lines
+from archdsl_torch.lowering.statements import Body, Effect, If, Statement, assign, lines
 from archdsl_torch.lowering.text import all_same
 from archdsl_torch.lowering.tree import (
     NONE,
@@ -26,7 +26,7 @@ from archdsl_torch.lowering.tree import (
     is_given,
 )
 from archdsl_torch.planning.merge import Merged, Unmergeable, merged_order
-from archdsl_torch.planning.outline import Build, Entry, Items, Make, Tensor, Use
+from archdsl_torch.planning.outline import Build, Items, Make, Member, Tensor, Use
 from archdsl_torch.writing.arguments import UNSET, Arguments, Atom, Resolver, in_words
 from archdsl_torch.writing.containers import Containers
 from archdsl_torch.writing.hints import condition_hint, element_hints, field_hint, node_hint
@@ -77,10 +77,10 @@ class Constructor:
         """The statements of a subclass of nn.Sequential."""
         builds = [Items("Sequential", tuple(outline.members.values())) for outline in self.merged.outlines]
         args, breaking = self.containers.sequential(builds, range(self.count), self.arguments)
-        self.body.append(Run(Apply(Attribute(Call("super"), "__init__"), args, (), breaking)))
+        self.body.append(Effect(Apply(Attribute(Call("super"), "__init__"), args, (), breaking)))
         return tuple(self.body)
 
-    def _member(self, name: str, entries: Sequence[Entry | None]) -> None:
+    def _member(self, name: str, entries: Sequence[Member | None]) -> None:
         where = [i for i, entry in enumerate(entries) if entry is not None]
         builds = [entry.build for entry in entries if entry is not None]
         first = next(entry for entry in entries if entry is not None)
@@ -102,7 +102,7 @@ class Constructor:
         self.body += [_assignment(name, NONE), If(((condition, (*prologue, _assignment(name, code))),))]
         return None
 
-    def condition(self, name: str, entry: Entry, entries: Sequence[Entry | None]) -> Code:
+    def condition(self, name: str, entry: Member, entries: Sequence[Member | None]) -> Code:
         """What is true in the instances that have a child."""
         chosen = self._chosen(entries)
         if chosen is not None:
@@ -112,7 +112,7 @@ class Constructor:
         hint = condition_hint(entry.unit, [outline.scope.env for outline in self.merged.outlines])
         return self.arguments.condition(present, identifier(name), hint)
 
-    def _chosen(self, entries: Sequence[Entry | None]) -> Code | None:
+    def _chosen(self, entries: Sequence[Member | None]) -> Code | None:
         """The argument that holds the class of a child's module, where a parameter of the block does."""
         unit = next(entry for entry in entries if entry is not None).unit
         op = None if unit.site is None else unit.site.op
@@ -147,14 +147,14 @@ class Constructor:
         if condition is not None:
             value = Conditional(condition, value, NONE)
         persistent = () if op.persistent else (("persistent", Fixed(False)),)
-        self.body.append(Run(Method(SELF, "register_buffer", (Fixed(name), value), persistent)))
+        self.body.append(Effect(Method(SELF, "register_buffer", (Fixed(name), value), persistent)))
 
     def _assign_tensor(self, name: str, tensor: Code, condition: Code | None) -> None:
         value = tensor if condition is None else Conditional(condition, tensor, NONE)
         if is_attribute(name) and condition is None:
             self.body.append(assign(Attribute(SELF, name), value))
         else:
-            self.body.append(Run(Method(SELF, "register_parameter", (Fixed(name), value))))
+            self.body.append(Effect(Method(SELF, "register_parameter", (Fixed(name), value))))
 
     def _shape(self, nodes: Sequence[Node], where: Sequence[int]) -> tuple[Code, ...]:
         shapes = [node.types[0].shape for node in nodes]
@@ -268,7 +268,7 @@ def _assignment(name: str, value: Code) -> Statement:
     """Makes a module a child, whose name need not be an attribute's: `block1-0`."""
     if is_attribute(name):
         return assign(Attribute(SELF, name), value)
-    return Run(Method(SELF, "add_module", (Fixed(name), value)))
+    return Effect(Method(SELF, "add_module", (Fixed(name), value)))
 
 
 def _size_name(atom: Atom) -> str:

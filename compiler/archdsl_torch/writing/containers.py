@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar, final
 from archdsl.expressions import ExpressionError
 from archdsl.ir.graph import Node
 from archdsl_torch.lowering.spelling import is_attribute
-from archdsl_torch.lowering.statements import Assign, If, Run, Statement, assign
+from archdsl_torch.lowering.statements import Assign, Effect, If, Statement, assign
 from archdsl_torch.lowering.text import all_same, unique
 from archdsl_torch.lowering.tree import (
     Breaking,
@@ -17,20 +17,20 @@ from archdsl_torch.lowering.tree import (
     Code,
     Fixed,
     Global,
-    Index,
+    Keywords,
     Many,
     Mapping,
     Method,
-    Named,
     Starred,
+    Subscript,
     Tuple,
     Variable,
 )
 from archdsl_torch.planning.merge import Uneven, Unmergeable, merged_order
-from archdsl_torch.planning.outline import Build, Entry, Items
+from archdsl_torch.planning.outline import Build, Items, Member
 from archdsl_torch.writing.arguments import Arguments, Resolver
 from archdsl_torch.writing.folding import Untold
-from archdsl_torch.writing.runs import Fold, Folded, LoopResolver, RowsResolver, grouped, loop_start, turning
+from archdsl_torch.writing.runs import Folded, Folding, LoopResolver, RowsResolver, grouped, loop_start, turning
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Builder(Protocol):
 
     def build(self, builds: Sequence[Build], where: Sequence[int], resolver: Resolver) -> Code: ...
 
-    def condition(self, name: str, entry: Entry, entries: Sequence[Entry | None]) -> Code: ...
+    def condition(self, name: str, entry: Member, entries: Sequence[Member | None]) -> Code: ...
 
 
 class Children(NamedTuple):
@@ -120,7 +120,7 @@ class Containers:
         named = tuple(zip(names, codes, strict=True))
         return Children((Call("OrderedDict", (), named, "exploded" if len(named) > 1 else "filled"),), "sole")
 
-    def _fold(self, items: Sequence[Items]) -> Fold:
+    def _fold(self, items: Sequence[Items]) -> Folding:
         """Writes a stretch of equal children as a loop over `k`; gives None if they are not that equal."""
         if self.builder.count > 1 or len(items) != 1:
             return None
@@ -148,7 +148,7 @@ class Containers:
                 raise Unmergeable("a loop whose turns are several children")
         return tuple(self._stretch([own[key] for own in stretches], where) for key in stretches[0])
 
-    def _stretch(self, rows: Sequence[Sequence[Entry]], where: Sequence[int]) -> Code:
+    def _stretch(self, rows: Sequence[Sequence[Member]], where: Sequence[int]) -> Code:
         arguments = self.builder.arguments
         if all(len(row) == 1 for row in rows):
             return self.builder.build([row[0].build for row in rows], where, arguments)
@@ -177,7 +177,7 @@ class Containers:
         self.builder.body += growing.finished()
         return Children((Starred(Variable(name)) if numbered else Variable(name),))
 
-    def _grow(self, growing: _Growing, entries: Sequence[Entry | None]) -> None:
+    def _grow(self, growing: _Growing, entries: Sequence[Member | None]) -> None:
         where = [i for i, entry in enumerate(entries) if entry is not None]
         found = [entry for entry in entries if entry is not None]
         if not growing.numbered and not all_same([entry.name for entry in found]):
@@ -214,9 +214,9 @@ class _Growing:
             return
         self._flush()
         if self.numbered:
-            more: Statement = Run(Method(self.layers, "append", (code,), (), "sole"))
+            more: Statement = Effect(Method(self.layers, "append", (code,), (), "sole"))
         else:
-            more = assign(Index(self.layers, (Fixed(child),)), code)
+            more = assign(Subscript(self.layers, (Fixed(child),)), code)
         self.body.append(If(((condition, (*extra, more)),)))
 
     def finished(self) -> list[Statement]:
@@ -232,27 +232,27 @@ class _Growing:
         elif waiting:
             self.body.append(self._more(waiting))
 
-    def _opening(self, waiting: Named) -> Statement:
+    def _opening(self, waiting: Keywords) -> Statement:
         module = Global("nn.Module")
         if self.numbered:
-            kind = Index(Global("list"), (module,))
+            kind = Subscript(Global("list"), (module,))
             return Assign((self.layers,), (_listed(waiting),), annotation=kind)
-        kind = Index(Global("OrderedDict"), (Global("str"), module))
+        kind = Subscript(Global("OrderedDict"), (Global("str"), module))
         return Assign((self.layers,), (Call("OrderedDict", *_named(waiting)),), annotation=kind)
 
-    def _more(self, waiting: Named) -> Statement:
+    def _more(self, waiting: Keywords) -> Statement:
         if not self.numbered:
-            return Run(Method(self.layers, "update", *_named(waiting)))
+            return Effect(Method(self.layers, "update", *_named(waiting)))
         if len(waiting) == 1:
-            return Run(Method(self.layers, "append", (waiting[0][1],), (), "sole"))
+            return Effect(Method(self.layers, "append", (waiting[0][1],), (), "sole"))
         return Assign((self.layers,), (_listed(waiting),), "+=")
 
 
-def _listed(children: Named) -> Code:
+def _listed(children: Keywords) -> Code:
     return Many(tuple(code for _, code in children))
 
 
-def _named(children: Named) -> tuple[tuple[Code, ...], Named]:
+def _named(children: Keywords) -> tuple[tuple[Code, ...], Keywords]:
     """The arguments of an OrderedDict, of keywords or of pairs: a child's name need not be a keyword's."""
     if all(is_attribute(name) for name, _ in children):
         return (), children
@@ -269,9 +269,9 @@ def _ordered(children: tuple[Code, ...]) -> Children:
     return Children((Call("OrderedDict", children, (), "sole"),), "sole")
 
 
-def _stretches(entries: Sequence[Entry]) -> dict[object, list[Entry]]:
+def _stretches(entries: Sequence[Member]) -> dict[object, list[Member]]:
     """The children by the loop that they come from; a child of none stands alone."""
-    found: dict[object, list[Entry]] = {}
+    found: dict[object, list[Member]] = {}
     for entry in entries:
         loops = entry.unit.loops
         outer = tuple(step.index for step in loops[:-1])
@@ -280,7 +280,7 @@ def _stretches(entries: Sequence[Entry]) -> dict[object, list[Entry]]:
     return found
 
 
-def _word(entry: Entry) -> str:
+def _word(entry: Member) -> str:
     """What a child without a name is called."""
     if not entry.name.isdigit():
         return entry.name

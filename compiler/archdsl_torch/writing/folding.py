@@ -22,10 +22,10 @@ class Untold(Exception):
     """Values that there are no words for."""
 
 
-Named = Callable[[str, Sequence[Any]], Tree]
+TreeOf = Callable[[str, Sequence[Any]], Tree]
 
 
-def translate(tree: Tree, envs: Sequence[Env], named: Named, keep: frozenset[str] = frozenset()) -> Tree:
+def translate(tree: Tree, envs: Sequence[Env], named: TreeOf, keep: frozenset[str] = frozenset()) -> Tree:
     """The tree over the names that `named` gives, for instances that see `envs`.
 
     Names in `keep` stay. Raises Untold where `named` does, or for what Python cannot say.

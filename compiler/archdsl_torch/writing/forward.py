@@ -37,7 +37,7 @@ from archdsl.shapes import Symbolic, evaluate
 from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.printing import shown
 from archdsl_torch.lowering.spelling import identifier
-from archdsl_torch.lowering.statements import Assign, Body, If, Return, Run, Statement, assign
+from archdsl_torch.lowering.statements import Assign, Body, Effect, If, Return, Statement, assign
 from archdsl_torch.lowering.tree import (
     NONE,
     SELF,
@@ -58,7 +58,7 @@ from archdsl_torch.lowering.tree import (
 )
 from archdsl_torch.planning.broadcasts import unproved
 from archdsl_torch.planning.merge import Merged, MergedStep, NamesOf
-from archdsl_torch.planning.outline import Ref, Result
+from archdsl_torch.planning.outline import Ref, ResultRef
 from archdsl_torch.planning.survey import Survey
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.hints import condition_hint
@@ -129,7 +129,7 @@ class Forward:
         if len(steps) == 1 and some and first.when is None and self._is_optional_module(first):
             return (self._choice(first),)
         gives_one = self.variables.gives_one(first)
-        if len(steps) == 1 and not some and gives_one and self.variables.is_exported(Result(first.key, 0)):
+        if len(steps) == 1 and not some and gives_one and self.variables.is_exported(ResultRef(first.key, 0)):
             return (self._by_mode(first),)
         return (self._guarded(steps, some),)
 
@@ -146,13 +146,13 @@ class Forward:
         """What a step's readers get where it does not run; `known` is the name that its fallback had before it."""
         names = self.variables.names
         if step.fallback is not None:
-            target = Variable(names[Result(step.key, 0)])
+            target = Variable(names[ResultRef(step.key, 0)])
             source = self.variables.read(step.fallback) if known is None else Variable(known)
             if target != source:
                 yield assign(target, source)
         elif step.when is not None:
             for place in range(len(step.some.outputs)):
-                ref = Result(step.key, place)
+                ref = ResultRef(step.key, place)
                 if ref in names and self.variables.is_exported(ref):
                     yield assign(Variable(names[ref]), NONE)
 
@@ -167,7 +167,7 @@ class Forward:
         """Whether the step is the last and all that the forward gives."""
         if step is not self.steps[-1] or self._is_root_tuple() or not self.variables.gives_one(step):
             return False
-        return list(self.merged.exports.values()) == [Result(step.key, 0)]
+        return list(self.merged.exports.values()) == [ResultRef(step.key, 0)]
 
     def _ending(self, steps: list[MergedStep]) -> Body:
         """What comes without them returns first."""
@@ -245,7 +245,7 @@ class Forward:
         targets = self.variables.targets(step)
         self.values.note(step)
         # nobody reads what a block gives: it runs for the statistics that it keeps
-        yield Assign(self._together(step, targets), (code,), remark=self._remark(step)) if targets else Run(code)
+        yield Assign(self._together(step, targets), (code,), remark=self._remark(step)) if targets else Effect(code)
 
     def _together(self, step: MergedStep, targets: list[str]) -> tuple[Code, ...]:
         """The variables as the module gives them: `y, (h, c)`."""
@@ -256,12 +256,12 @@ class Forward:
         return tuple(_group([next(waiting) for _ in range(count)]) for count in forms.outputs)
 
     def _nested(self, step: MergedStep) -> Iterator[str]:
-        return (ref.step for ref in step.inputs if isinstance(ref, Result) and ref.step in self.pending)
+        return (ref.step for ref in step.inputs if isinstance(ref, ResultRef) and ref.step in self.pending)
 
     def _can_nest(self, step: MergedStep, code: Code, depth: int) -> bool:
         """Whether the step's code can stand inside the next one's."""
         place = self.variables.places[step.key] + 1
-        ref = Result(step.key, 0)
+        ref = ResultRef(step.key, 0)
         if not self.variables.gives_one(step) or self.variables.reads.get(ref) != 1 or place == len(self.steps):
             return False
         after = self.steps[place]
@@ -330,7 +330,7 @@ class Forward:
 
     def operand(self, ref: Ref) -> Code:
         """What is read, in words; a step that waits to be nested is written here."""
-        if isinstance(ref, Result) and ref.step in self.pending:
+        if isinstance(ref, ResultRef) and ref.step in self.pending:
             return self.pending.pop(ref.step).code
         return self.variables.read(ref)
 

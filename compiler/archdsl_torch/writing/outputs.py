@@ -8,19 +8,19 @@ from typing import NamedTuple
 from archdsl.ir.graph import Graph
 from archdsl_torch.lowering.spelling import text_literal
 from archdsl_torch.lowering.statements import Body, Return, assign
-from archdsl_torch.lowering.text import Group, render
+from archdsl_torch.lowering.text import Brackets, render
 from archdsl_torch.lowering.tree import Call, Code, Comprehension, Conditional, Loop, Variable, is_given
 from archdsl_torch.planning.survey import output_fields
 
 
-class Part(NamedTuple):
+class Definition(NamedTuple):
     """A class or function of the file, with the names that it reads."""
 
     lines: list[str]
     reads: frozenset[str]
 
 
-def outputs(graph: Graph) -> Iterator[Part]:
+def outputs(graph: Graph) -> Iterator[Definition]:
     """The class, where the network has several outputs, and that torch is told of it."""
     if len(graph.outputs) < 2:
         return
@@ -29,14 +29,14 @@ def outputs(graph: Graph) -> Iterator[Part]:
         f"    {field}: torch.Tensor{' | None' if name in graph.output_modes else ''}" for name, field in fields.items()
     ]
     head = ["class Outputs(NamedTuple):", '    """What the network gives."""', ""]
-    yield Part([*head, *declared], frozenset({"NamedTuple", "torch"}))
-    yield Part(_registration(graph.name, fields.values()), frozenset({"_pytree"}))
+    yield Definition([*head, *declared], frozenset({"NamedTuple", "torch"}))
+    yield Definition(_registration(graph.name, fields.values()), frozenset({"_pytree"}))
 
 
 def _registration(network: str, fields: Iterable[str]) -> list[str]:
     """torch.export.save writes only tuples that torch knows by a name; equal names mean equal fields."""
     name = text_literal("archdsl.", network, ".Outputs(", ",".join(fields), ")")
-    call = Group("_pytree._register_namedtuple(", ("Outputs", f"serialized_type_name={name}"))
+    call = Brackets("_pytree._register_namedtuple(", ("Outputs", f"serialized_type_name={name}"))
     return ["# for torch.export.save", *render("", call, 0)]
 
 

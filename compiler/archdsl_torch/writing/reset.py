@@ -16,7 +16,7 @@ from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.formulas import is_arithmetic, tensor_code
 from archdsl_torch.lowering.special import along, value_tree
 from archdsl_torch.lowering.spelling import variable
-from archdsl_torch.lowering.statements import Body, Continue, For, If, Run, Statement, assign, changed
+from archdsl_torch.lowering.statements import Body, Continue, Effect, For, If, Statement, assign, changed
 from archdsl_torch.lowering.text import all_same, unique
 from archdsl_torch.lowering.tree import (
     SELF,
@@ -24,14 +24,14 @@ from archdsl_torch.lowering.tree import (
     Attribute,
     Call,
     Code,
-    Comparison,
     Fixed,
     Global,
-    Index,
     Infix,
     Many,
     Method,
+    Relation,
     Self,
+    Subscript,
     Variable,
     is_given,
 )
@@ -48,7 +48,7 @@ OwnerOf: TypeAlias = "Callable[[Node], tuple[Scope, str, int]]"
 """The scope of the class that holds a node, the class's name, and how many instances it has."""
 
 
-class Words(Protocol):
+class ConstantWords(Protocol):
     """Finds words for the values of a class's constants."""
 
     def value(self, values: Sequence[Any], name: str, hint: Hint | None = None) -> Code:
@@ -70,7 +70,7 @@ def index_name(name: str) -> str:
     return f"[{name}]"
 
 
-def own_reset(merged: Merged, words: Words) -> Body:
+def own_reset(merged: Merged, words: ConstantWords) -> Body:
     """The statements that fill the tensors which the class itself owns."""
     body: list[Statement] = []
     for name, entries in merged.members.items():
@@ -85,21 +85,21 @@ def own_reset(merged: Merged, words: Words) -> Body:
 
 def _parameter(nodes: Sequence[Node], target: Code) -> Statement:
     own = (nodes[0].init or {}).get("")
-    return Run(Call("nn.init.zeros_", (target,))) if own is None else _initialised(own, target)
+    return Effect(Call("nn.init.zeros_", (target,))) if own is None else _initialised(own, target)
 
 
 def _has_formula(node: Node) -> bool:
     return isinstance(node.op, Constant | Parameter) and node.op.value is not None
 
 
-def _filled(nodes: Sequence[Node], target: Code, words: Words) -> Body:
+def _filled(nodes: Sequence[Node], target: Code, words: ConstantWords) -> Body:
     """`copy_` casts what was computed in float64, once."""
     ops = [node.op for node in nodes if isinstance(node.op, Constant | Parameter)]
     trees = [value_tree(op) for op in ops]
     used = frozenset[str]().union(*map(free_names, trees))
     if not used:
         numbers = [tree.value for tree in trees]  # type: ignore[union-attr]
-        return (Run(Method(target, "fill_", (words.value(numbers, "value"),))),)
+        return (Effect(Method(target, "fill_", (words.value(numbers, "value"),))),)
     called = {index: index for index in ops[0].index}
     written = words.formula(nodes)
     if written is not None and _is_sayable(written, frozenset(map(index_name, called))):
@@ -113,7 +113,7 @@ def _filled(nodes: Sequence[Node], target: Code, words: Words) -> Body:
             taken.append(unique(variable(index), (*SOURCE_NAMES, *taken)))
             names[called[index]] = Variable(taken[-1])
             body.append(assign(Variable(taken[-1]), _line(ops, place, target)))
-    return (*body, Run(Method(target, "copy_", (_formula(trees, target, names, words),), (), "sole")))
+    return (*body, Effect(Method(target, "copy_", (_formula(trees, target, names, words),), (), "sole")))
 
 
 def _line(ops: Sequence[Constant | Parameter], place: int, target: Code) -> Code:
@@ -123,7 +123,7 @@ def _line(ops: Sequence[Constant | Parameter], place: int, target: Code) -> Code
     return along(Call("torch.arange", (size,), (("dtype", Global("torch.float64")),)), ops[0], place)
 
 
-def _formula(trees: Sequence[Tree], target: Code, names: Mapping[str, Code], words: Words) -> Code:
+def _formula(trees: Sequence[Tree], target: Code, names: Mapping[str, Code], words: ConstantWords) -> Code:
     """The value of every element over the indices. Raises Unmergeable where the instances' formulas are not alike."""
     numbers = free_names(trees[0]) - names.keys()
     codes = [
@@ -155,7 +155,7 @@ def _is_sayable(tree: Tree, indices: frozenset[str]) -> bool:
 def _initialised(initialiser: Any, target: Code) -> Statement:
     """`initialiser` is an `archdsl.ir.initialise.Initialiser`."""
     named = tuple((name, Fixed(value)) for name, value in initialiser.arguments)
-    return Run(Call(f"nn.init.{initialiser.name}_", (target,), named))
+    return Effect(Call(f"nn.init.{initialiser.name}_", (target,), named))
 
 
 # --- the whole tree -------------------------------------------------------------------------------
@@ -192,9 +192,9 @@ MANY: Final = 8
 """Modules that are compared one by one, at most."""
 
 _MODULE: Final = Variable("module")
-_RESET: Final = Run(Method(_MODULE, "reset_parameters"))
+_RESET: Final = Effect(Method(_MODULE, "reset_parameters"))
 _RESETS: Final = Call("hasattr", (_MODULE, Fixed("reset_parameters")))
-_OTHERS: Final = Infix("and", Comparison(_MODULE, (("is not", SELF),)), _RESETS), (_RESET,)
+_OTHERS: Final = Infix("and", Relation(_MODULE, (("is not", SELF),)), _RESETS), (_RESET,)
 """Modules that initialise themselves."""
 
 
@@ -231,8 +231,8 @@ def _skipped(graph: Graph, outliner: Outliner) -> Body:
 def _is_one_of(modules: Sequence[Code]) -> Code:
     """One comparison beside the other, or a list of what there are many of."""
     if len(modules) > MANY:
-        return Comparison(_MODULE, (("in", Many(tuple(modules))),))
-    tests: Iterable[Code] = (Comparison(_MODULE, (("is", module),)) for module in modules)
+        return Relation(_MODULE, (("in", Many(tuple(modules))),))
+    tests: Iterable[Code] = (Relation(_MODULE, (("is", module),)) for module in modules)
     return reduce(lambda one, other: Infix("or", one, other), tests)
 
 
@@ -308,8 +308,8 @@ def _usual(ones: Sequence[_Made], init: Sequence[tuple[str, Any]], covered: bool
 
 
 def _padded(module: Code) -> Statement:
-    row = Index(Attribute(module, "weight"), (Attribute(module, "padding_idx"),))
-    return Run(Method(row, "zero_"))
+    row = Subscript(Attribute(module, "weight"), (Attribute(module, "padding_idx"),))
+    return Effect(Method(row, "zero_"))
 
 
 def _exceptions(
@@ -348,7 +348,7 @@ def _exception(one: _Made, usual: Mapping[str, Any]) -> Body:
         return ()
     body: list[Statement] = []
     if any(name not in own for name in expected):
-        body.append(Run(Method(Self(), "reset_parameters")))
+        body.append(Effect(Method(Self(), "reset_parameters")))
     for name, initialiser in one.init:
         if expected.get(name) != initialiser or any(key not in own for key in expected):
             body.append(_initialised(initialiser, Attribute(Self(), name)))

@@ -34,7 +34,7 @@ SHORTEST: Final = 3
 
 Folded: TypeAlias = "tuple[Code, bool, int]"
 """One child of a loop, whether it reads the loop's `k`, and where that starts."""
-Fold: TypeAlias = "Callable[[int, int], Folded | None] | None"
+Folding: TypeAlias = "Callable[[int, int], Folded | None] | None"
 
 K: Final = Variable(COUNTER)
 
@@ -155,7 +155,7 @@ def turning(element: Code, count: Code, counter: bool, start: int = 0) -> Compre
     return Comprehension(element, (Loop((COUNTER if counter else "_",), Call("range", bounds)),))
 
 
-def grouped(codes: Sequence[Code], names: Sequence[str], fold: Fold, *, numbered: bool) -> Grouped:
+def grouped(codes: Sequence[Code], names: Sequence[str], fold: Folding, *, numbered: bool) -> Grouped:
     """Children with every stretch of at least `SHORTEST` equal ones as one comprehension."""
     parts: list[tuple[str, Code] | Comprehension] = []
     position = 0
@@ -178,7 +178,7 @@ def _folded(part: tuple[str, Code] | Comprehension, numbered: bool) -> Code:
 
 
 def _stretch(
-    codes: Sequence[Code], names: Sequence[str], start: int, fold: Fold, numbered: bool
+    codes: Sequence[Code], names: Sequence[str], start: int, fold: Folding, numbered: bool
 ) -> tuple[int, Comprehension] | None:
     """The end of the longest stretch of equal children from `start`, and its comprehension."""
     stop = start + 1
@@ -198,7 +198,7 @@ def _stretch(
     return None if label is None else (stop, turning(Tuple((label, body)), end, True, first))
 
 
-def _linear(codes: Sequence[Code], start: int, fold: Fold) -> tuple[Folded | None, int]:
+def _linear(codes: Sequence[Code], start: int, fold: Folding) -> tuple[Folded | None, int]:
     """The longest stretch whose numbers grow evenly.
 
     Where so many children are none, more are none either: as many as are one are doubled, and then found by halving.

@@ -10,10 +10,10 @@ from archdsl.ir.graph import Node, Scope
 from archdsl.ops.base import Op
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast, ScanSlice, ScanStack
 from archdsl_torch.lowering.base import Lowered, lower
-from archdsl_torch.lowering.statements import Assign, Body, For, Run, Statement, assign
-from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In, Index, Many, Method, Range, Variable
+from archdsl_torch.lowering.statements import Assign, Body, Effect, For, Statement, assign
+from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In, Many, Method, Range, Subscript, Variable
 from archdsl_torch.planning.merge import MergedStep
-from archdsl_torch.planning.outline import Result
+from archdsl_torch.planning.outline import ResultRef
 
 if TYPE_CHECKING:
     from archdsl_torch.writing.forward import Forward
@@ -33,7 +33,7 @@ def _passed_on(op: ScanCarry | ScanLast, *inputs: object) -> Lowered:
 
 @lower.register
 def _stack(op: ScanStack, *inputs: object) -> Lowered:
-    steps: Code = Index(In(0), (Range(step=Fixed(-1)),)) if op.reverse else In(0)
+    steps: Code = Subscript(In(0), (Range(step=Fixed(-1)),)) if op.reverse else In(0)
     return Lowered(None, Call("torch.stack", (steps,), (("dim", Arg(op.dim, "dim")),)))
 
 
@@ -50,12 +50,12 @@ def loop(forward: Forward, steps: Sequence[MergedStep]) -> Iterator[Statement]:
     yield from (assign(Variable(name), Many(())) for name in lists.values())
     targets, values = _header(forward, slices, (*carries, *stacks))
     body = list(_body(forward, steps))
-    body += [Run(Method(Variable(lists[step.key]), "append", (_given(forward, step),))) for step in stacks]
+    body += [Effect(Method(Variable(lists[step.key]), "append", (_given(forward, step),))) for step in stacks]
     yield For(targets, values, (*body, *_update(forward, lasts, carried)))
     for step in stacks:
         own = Variable(lists[step.key])
         yield assign(own, forward.filler(step, [own]).fill(step.codes))
-        variables.share(Result(step.key, 0), own.name)
+        variables.share(ResultRef(step.key, 0), own.name)
 
 
 def _of(steps: Sequence[MergedStep], kind: type[Op]) -> list[MergedStep]:
@@ -113,8 +113,8 @@ def _update(forward: Forward, lasts: Sequence[MergedStep], carried: dict[str, st
     """`h_t, c_t = next_h, next_c`: what the next step is given."""
     if not lasts:
         return ()
-    names = [carried[ref.step] for step in lasts if isinstance(ref := step.inputs[1], Result)]
+    names = [carried[ref.step] for step in lasts if isinstance(ref := step.inputs[1], ResultRef)]
     given = tuple(_given(forward, step) for step in lasts)
     for step, name in zip(lasts, names, strict=True):
-        forward.variables.share(Result(step.key, 0), name)
+        forward.variables.share(ResultRef(step.key, 0), name)
     return (Assign(tuple(map(Variable, names)), given),)

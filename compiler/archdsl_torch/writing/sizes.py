@@ -18,7 +18,7 @@ from archdsl.expressions.walking import walk
 from archdsl.ir.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
 from archdsl_torch.lowering.text import all_same
-from archdsl_torch.lowering.tree import Attribute, Code, Fixed, Index, Infix, Prefix, SizeOf, Variable
+from archdsl_torch.lowering.tree import Attribute, Code, Fixed, Infix, Prefix, SizeOf, Subscript, Variable
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate
 from archdsl_torch.writing.hints import Hint
@@ -48,7 +48,7 @@ def size_of(holder: Holder, axis: int) -> Code:
 
 def measured(tensor: Code, axis: int) -> Code:
     """`tensor.shape[axis]`"""
-    return Index(Attribute(tensor, "shape"), (Fixed(axis),))
+    return Subscript(Attribute(tensor, "shape"), (Fixed(axis),))
 
 
 @final

@@ -13,9 +13,9 @@ from archdsl.ir.graph import Scope
 from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import For, Statement, assign
 from archdsl_torch.lowering.text import all_same
-from archdsl_torch.lowering.tree import SELF, Apply, Attribute, Code, Fixed, Index, Range, Variable
+from archdsl_torch.lowering.tree import SELF, Apply, Attribute, Code, Fixed, Range, Subscript, Variable
 from archdsl_torch.planning.merge import MergedStep
-from archdsl_torch.planning.outline import Items, Port, Ref, Result
+from archdsl_torch.planning.outline import Items, PortRef, Ref, ResultRef
 from archdsl_torch.writing.runs import SHORTEST
 from archdsl_torch.writing.variables import Variables
 
@@ -63,7 +63,7 @@ def _stack(variables: Variables, start: int) -> Stack | None:
     place = _place(variables, steps[start])
     if place is None or start + 1 == len(steps):
         return None
-    port = next((i for i, ref in enumerate(steps[start + 1].inputs) if ref == Result(steps[start].key, 0)), None)
+    port = next((i for i, ref in enumerate(steps[start + 1].inputs) if ref == ResultRef(steps[start].key, 0)), None)
     if port is None or steps[start].inputs[port : port + 1] in ((), (None,)):
         return None
     stop = start + 1
@@ -77,7 +77,7 @@ def _place(variables: Variables, step: MergedStep) -> tuple[str, int] | None:
     if step.codes or step.fallback is not None or not variables.gives_one(step):
         return None
     match step.some.module:
-        case Index(Attribute(owner, name), (Fixed(int(number)),)) if owner == SELF:
+        case Subscript(Attribute(owner, name), (Fixed(int(number)),)) if owner == SELF:
             return name, number
     return None
 
@@ -89,12 +89,12 @@ def _follows(variables: Variables, before: MergedStep, step: MergedStep, port: i
         return False
     if (step.where, step.when, step.names) != (before.where, before.when, before.names):
         return False
-    if variables.reads.get(Result(before.key, 0)) != 1:
+    if variables.reads.get(ResultRef(before.key, 0)) != 1:
         return False
     same = list(before.inputs)
     if port >= len(same):
         return False
-    same[port] = Result(before.key, 0)
+    same[port] = ResultRef(before.key, 0)
     return same == list(step.inputs)
 
 
@@ -105,10 +105,10 @@ def stack_loop(forward: Forward, stack: Stack) -> Iterator[Statement]:
     source = forward.operand(stack.source)
     if source != Variable(name):
         yield assign(Variable(name), source)
-    variables.give(Result(stack.steps[0].key, 0), name)
+    variables.give(ResultRef(stack.steps[0].key, 0), name)
     layer = variables.free(_singular(stack), variables.places[stack.steps[0].key])
     call = forward.call(stack.steps[1])
-    variables.give(Result(last.key, 0), name)
+    variables.give(ResultRef(last.key, 0), name)
     forward.values.note(last)
     turn = assign(Variable(name), Apply(Variable(layer), call.args))
     yield For((layer,), _listed(forward, stack), (turn,))
@@ -120,9 +120,9 @@ def _carried(forward: Forward, stack: Stack) -> str:
     place = variables.places[stack.steps[0].key]
     others = [ref for i, ref in enumerate(stack.steps[0].inputs) if i != stack.port and ref is not None]
     alone = variables.last.get(source, place) <= place and source not in others
-    if alone and source in variables.names and (isinstance(source, Result) or not variables.is_loop):
+    if alone and source in variables.names and (isinstance(source, ResultRef) or not variables.is_loop):
         name = variables.names[source]
-        if isinstance(source, Port):
+        if isinstance(source, PortRef):
             variables.rebound.add(name)
         return name
     return variables.free("x", place)
@@ -146,7 +146,7 @@ def _listed(forward: Forward, stack: Stack) -> Code:
     if whole and stack.start == 0:
         return layers
     first, last = (Fixed(stack.start) if stack.start else None), (None if whole else Fixed(stop))
-    return Index(layers, (Range(first, last),))
+    return Subscript(layers, (Range(first, last),))
 
 
 __all__ = ["Stack", "stack_loop", "stacks"]

@@ -10,12 +10,12 @@ from archdsl.expressions.tree import Name
 from archdsl.ir.graph import Node, Scope
 from archdsl.shapes import Dim, Shape, Symbolic
 from archdsl_torch.lowering.spelling import identifier, variable
-from archdsl_torch.lowering.statements import Assign, Body, Run, Statement, assign, changed, codes
+from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
 from archdsl_torch.lowering.text import all_same, first_free, is_static, same
 from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, SizeOf, Tuple, Variable
 from archdsl_torch.lowering.walking import rebuilt, walk
 from archdsl_torch.planning.merge import MergedStep
-from archdsl_torch.planning.outline import Port, Ref, Result
+from archdsl_torch.planning.outline import PortRef, Ref, ResultRef
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.hints import Hint, element_hints, node_hint
 from archdsl_torch.writing.sizes import Given, Holder, SizesInScope, measured
@@ -42,12 +42,12 @@ class Values:
         self.expected: list[Code] = []
         """What sizes of arguments are compared with: it is unpacked first."""
         for name in self.merged.ports:
-            self._note(Given(name), Port((name,)))
+            self._note(Given(name), PortRef((name,)))
 
     def note(self, step: MergedStep) -> None:
         """The step's outputs are in scope now, under their names."""
         for place in range(len(step.some.outputs)):
-            ref = Result(step.key, place)
+            ref = ResultRef(step.key, place)
             if ref in self.variables.names:
                 self._note(Variable(self.variables.names[ref]), ref)
 
@@ -123,7 +123,7 @@ class Values:
 
     def _is_sure(self, ref: Ref) -> bool:
         """Whether the value is there in training and in evaluation."""
-        return not isinstance(ref, Result) or self.merged.steps[ref.step].when is None
+        return not isinstance(ref, ResultRef) or self.merged.steps[ref.step].when is None
 
     def _own_number(self) -> Code | None:
         """A floating tensor that the class owns in every instance."""
@@ -157,7 +157,7 @@ class Values:
 
     def _sized(self, ref: Ref) -> Holder:
         name = self.variables.names[ref]
-        return Given(name) if isinstance(ref, Port) else Variable(name)
+        return Given(name) if isinstance(ref, PortRef) else Variable(name)
 
     @cached_property
     def axis_names(self) -> frozenset[str]:
@@ -238,4 +238,4 @@ def _settled(code: Code, words: Mapping[SizeOf, Code]) -> Code:
 
 def asserted(left: Code, right: Code, message: str) -> Statement:
     """Fails at run time where two sizes differ, in a way that a tracer keeps."""
-    return Run(Call("torch._assert", (Infix("==", left, right), Fixed(message))))
+    return Effect(Call("torch._assert", (Infix("==", left, right), Fixed(message))))

@@ -16,7 +16,7 @@ from archdsl_torch.lowering.spelling import variable
 from archdsl_torch.lowering.text import counted
 from archdsl_torch.lowering.tree import Code, Variable
 from archdsl_torch.planning.merge import Merged, MergedStep, NamesOf
-from archdsl_torch.planning.outline import Owned, Port, Ref, Result
+from archdsl_torch.planning.outline import Owned, PortRef, Ref, ResultRef
 from archdsl_torch.planning.survey import Survey
 
 RESERVED: Final = SOURCE_NAMES | {"outputs"}
@@ -49,7 +49,7 @@ class Variables:
         self.last: dict[Ref, int] = {}
         self.reads: dict[Ref, int] = {}
         for name in merged.ports:
-            self.share(Port((name,)), name)
+            self.share(PortRef((name,)), name)
         for place, step in enumerate(self.steps):
             for ref in (*step.inputs, step.fallback):
                 self._read(ref, place)
@@ -90,9 +90,9 @@ class Variables:
         What a block's class gives for others' sake, and nobody reads here, is no output of the step.
         """
         everywhere = range(len(self.merged.outlines))
-        if isinstance(ref, Port):
+        if isinstance(ref, PortRef):
             return [self.port_type(i, ref.names[0]) for i in everywhere]
-        assert isinstance(ref, Result)
+        assert isinstance(ref, ResultRef)
         found: list[TensorType | None] = []
         for step in self.merged.steps[ref.step].steps:
             key = step.outputs[ref.output] if step is not None and ref.output < len(step.outputs) else None
@@ -111,11 +111,11 @@ class Variables:
             places = [own.get(name, -1) for name in self.exports_of(unit)]
         else:
             places = list(range(len(step.some.outputs)))
-        return [self.target(step, i) if Result(step.key, i) in self.reads else "_" for i in places]
+        return [self.target(step, i) if ResultRef(step.key, i) in self.reads else "_" for i in places]
 
     def target(self, step: MergedStep, output: int) -> str:
         """The variable that a step's output is called."""
-        ref = Result(step.key, output)
+        ref = ResultRef(step.key, output)
         name = self.flowing(step)
         if name is None:
             name = self.free(self.preferred.get(ref) or _wanted(step, output), self.places[step.key])
@@ -157,7 +157,7 @@ class Variables:
             return len(self.steps) + 1
         ends = [self.last.get(ref, -1) for ref in self.holders.get(name, ())]
         # an argument keeps its name after it was last read, unless a value takes it on
-        kept = any(isinstance(ref, Port) for ref in self.holders.get(name, ()))
+        kept = any(isinstance(ref, PortRef) for ref in self.holders.get(name, ()))
         return max((*ends, place + 1 if kept else place))
 
     def index(self, wanted: str, taken: frozenset[str]) -> str:
@@ -177,7 +177,7 @@ class Variables:
         """The argument whose value the step takes on, where nothing else reads that any more."""
         if not self.gives_one(step) or step.when is not None or not self.merged.ports or self.is_loop:
             return None
-        if self.is_exported(Result(step.key, 0)) and len(self.merged.exports) > 1:
+        if self.is_exported(ResultRef(step.key, 0)) and len(self.merged.exports) > 1:
             return None
         stream = self.merged.ports[0]
         holder = next(iter(self.holders.get(stream, ())), None)
@@ -188,7 +188,7 @@ class Variables:
     def _sources(self, step: MergedStep) -> Iterator[Ref]:
         """What the step reads, seen through what is nested in it."""
         for ref in (*step.inputs, step.fallback):
-            if isinstance(ref, Result) and ref not in self.names:
+            if isinstance(ref, ResultRef) and ref not in self.names:
                 yield from self._sources(self.merged.steps[ref.step])
             elif ref is not None and not isinstance(ref, Owned):
                 yield ref

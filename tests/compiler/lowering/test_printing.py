@@ -20,13 +20,11 @@ from archdsl_torch.lowering.tree import (
     Attribute,
     Call,
     Code,
-    Comparison,
     Comprehension,
     Conditional,
     Fixed,
     Global,
     In,
-    Index,
     Infix,
     Like,
     Loop,
@@ -36,8 +34,10 @@ from archdsl_torch.lowering.tree import (
     Numbered,
     Prefix,
     Range,
+    Relation,
     Self,
     Starred,
+    Subscript,
     Tuple,
     Variable,
 )
@@ -53,7 +53,7 @@ def bracketed(code: Any) -> str:
             return f"({bracketed(left)} {sign} {bracketed(right)})"
         case Prefix(sign, operand):
             return f"({sign} {bracketed(operand)})"
-        case Comparison(first, rest):
+        case Relation(first, rest):
             return f"({bracketed(first)} {' '.join(f'{sign} {bracketed(side)}' for sign, side in rest)})"
         case Conditional(test, then, otherwise):
             return f"({bracketed(then)} if {bracketed(test)} else {bracketed(otherwise)})"
@@ -84,7 +84,7 @@ def simple(code: Any) -> str:
             return f"*({bracketed(value)})"
         case Numbered(head, number, tail):
             return numbered(head, bracketed(number), tail)
-        case Index(receiver, items):
+        case Subscript(receiver, items):
             return f"({bracketed(receiver)})[{', '.join(map(item, items))}]"
         case Fixed(value):
             return f"({literal(value)})"
@@ -125,24 +125,24 @@ def test_python_reads_the_tree_that_was_written(code: Code) -> None:
         (Infix("*", Infix("+", X, Fixed(1)), Infix("**", X, Prefix("-", X))), "(x + 1) * x**-x"),
         (Infix("**", Infix("**", X, Fixed(2)), Fixed(3)), "(x**2) ** 3"),
         (Infix("**", Attribute(SELF, "eps"), Fixed(-0.5)), "self.eps**-0.5"),
-        (Infix("**", Index(X, (Fixed(0),)), Y), "x[0] ** y"),
+        (Infix("**", Subscript(X, (Fixed(0),)), Y), "x[0] ** y"),
         (Infix("**", X, Call("f", (Y,))), "x ** f(y)"),
         (Infix("+", X, Fixed(1e-05)), "x + 1e-05"),
         (Infix("*", X, Fixed(-1e-05)), "x * -1e-05"),
         (Method(Fixed(2.0), "hex"), "(2.0).hex()"),
         (Infix("<", Infix("<", X, Fixed(2)), Fixed(3)), "(x < 2) < 3"),
         (Infix("<", Infix("+", X, Fixed(2)), Infix("|", X, X)), "x + 2 < x | x"),
-        (Infix("and", Infix("or", X, Y), Prefix("not", Comparison(X, (("is", NONE),)))), "(x or y) and not x is None"),
+        (Infix("and", Infix("or", X, Y), Prefix("not", Relation(X, (("is", NONE),)))), "(x or y) and not x is None"),
         (Conditional(X, Conditional(Y, X, NONE), NONE), "(x if y else None) if x else None"),
         (Apply(Conditional(X, Global("nn.ReLU"), Global("nn.GELU")), ()), "(nn.ReLU if x else nn.GELU)()"),
         (Method(Method(X, "a"), "b", (Fixed(1),)), "x.a().b(1)"),
         (Global("torch.float32"), "torch.float32"),
         (Call("torch.cat", (), (("dim", Fixed(1)),)), "torch.cat(dim=1)"),
         (
-            Index(X, (Range(), Range(Fixed(1)), Range(None, Fixed(-2)), Range(None, None, Fixed(2)))),
+            Subscript(X, (Range(), Range(Fixed(1)), Range(None, Fixed(-2)), Range(None, None, Fixed(2)))),
             "x[:, 1:, :-2, ::2]",
         ),
-        (Apply(Index(Attribute(SELF, "m"), (Fixed("a"),)), (X, Many((X, X)))), 'self.m["a"](x, [x, x])'),
+        (Apply(Subscript(Attribute(SELF, "m"), (Fixed("a"),)), (X, Many((X, X)))), 'self.m["a"](x, [x, x])'),
         (Comprehension(X, (Loop(("_",), Call("range", (Fixed(3),))),)), "[x for _ in range(3)]"),
         (Mapping((("a-b", X),)), '{"a-b": x}'),
         (Tuple((X,)), "(x,)"),

@@ -12,10 +12,10 @@ from archdsl_torch.lowering.statements import (
     Assign,
     Body,
     Continue,
+    Effect,
     For,
     If,
     Return,
-    Run,
     Statement,
     assign,
     changed,
@@ -24,7 +24,7 @@ from archdsl_torch.lowering.statements import (
     lines,
     variables,
 )
-from archdsl_torch.lowering.tree import NONE, SELF, Attribute, Call, Code, Fixed, Global, Index, Many, Variable
+from archdsl_torch.lowering.tree import NONE, SELF, Attribute, Call, Code, Fixed, Global, Many, Subscript, Variable
 from tests.compiler.trees import WRITTEN
 
 X, Y = Variable("x"), Variable("y")
@@ -40,7 +40,7 @@ def _grown(inner: st.SearchStrategy[Statement]) -> st.SearchStrategy[Statement]:
 
 SIMPLE: st.SearchStrategy[Statement] = st.one_of(
     st.builds(assign, st.sampled_from([X, Attribute(SELF, "weight")]), WRITTEN),
-    st.builds(Run, WRITTEN),
+    st.builds(Effect, WRITTEN),
     st.builds(Return, st.lists(WRITTEN, min_size=1, max_size=2).map(tuple), st.sampled_from(["", "a remark"])),
     st.just(Continue()),
 )
@@ -70,7 +70,7 @@ def test_every_code_is_put_through_a_change(statement: Statement) -> None:
 def test_statements() -> None:
     long: Code = Variable("x" * (WIDTH - 14))
     assert written(Assign((X, Y), (Y, X))) == "x, y = y, x"
-    assert written(Assign((X,), (Many(()),), annotation=Index(Global("list"), (Global("nn.Module"),)))) == (
+    assert written(Assign((X,), (Many(()),), annotation=Subscript(Global("list"), (Global("nn.Module"),)))) == (
         "x: list[nn.Module] = []"
     )
     assert written(Assign((X,), (Many((Y,)),), "+=")) == "x += [y]"
@@ -78,7 +78,7 @@ def test_statements() -> None:
     assert written(Assign((X,), (long,), remark="N×300000")) == f"x = {'x' * (WIDTH - 14)}"
     assert written(Return((X, Y), "why")) == "# why\nreturn x, y"
     assert written(For(("a", "b"), Call("zip", (X, Y)), (Continue(),))) == "for a, b in zip(x, y):\n    continue"
-    one, other = (X, (Run(Call("f")),)), (Y, (assign(X, Fixed(1)),))
+    one, other = (X, (Effect(Call("f")),)), (Y, (assign(X, Fixed(1)),))
     assert written(If((one,))) == "if x:\n    f()"
     assert written(If((one, other), (Continue(),))) == "if x:\n    f()\nelif y:\n    x = 1\nelse:\n    continue"
 

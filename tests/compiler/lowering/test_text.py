@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl_torch.lowering.spelling import WIDTH
 from archdsl_torch.lowering.text import (
+    Brackets,
     Doc,
     Dotted,
-    Group,
     Operation,
     all_same,
     is_static,
@@ -17,8 +17,8 @@ from archdsl_torch.lowering.text import (
 )
 
 
-def call(*items: Doc, exploded: bool = False, single: bool = False) -> Group:
-    return Group("f(", items, exploded=exploded, single=single)
+def call(*items: Doc, exploded: bool = False, single: bool = False) -> Brackets:
+    return Brackets("f(", items, exploded=exploded, single=single)
 
 
 def names(length: int) -> tuple[str, str]:
@@ -43,14 +43,14 @@ def test_items_stand_on_one_line_as_long_as_they_fit() -> None:
 
 def test_a_single_item_has_no_comma() -> None:
     body = call("x" * WIDTH)
-    assert render("", Group("[", (body,), "]", single=True), 0) == [
+    assert render("", Brackets("[", (body,), "]", single=True), 0) == [
         "[",
         "    f(",
         f"        {'x' * WIDTH},",
         "    )",
         "]",
     ]
-    assert render("", Group("[", (body,), "]"), 0)[3:] == ["    ),", "]"]
+    assert render("", Brackets("[", (body,), "]"), 0)[3:] == ["    ),", "]"]
 
 
 def test_what_is_exploded_has_an_item_a_line() -> None:
@@ -62,7 +62,7 @@ def test_what_is_exploded_has_an_item_a_line() -> None:
 
 
 def test_without_items_nothing_breaks() -> None:
-    assert render("y = ", Group("f" * WIDTH + "(", ()), 4) == [f"    y = {'f' * WIDTH}()"]
+    assert render("y = ", Brackets("f" * WIDTH + "(", ()), 4) == [f"    y = {'f' * WIDTH}()"]
     assert render("y = ", "x" * WIDTH, 4) == [f"    y = {'x' * WIDTH}"]
 
 
@@ -85,7 +85,7 @@ def test_an_operation_of_another_sign_is_one_operand() -> None:
 
 
 def test_calls_break_before_their_dots() -> None:
-    permute, flatten = Group(".permute(", (LONG,)), Group(".flatten(", (LONG,))
+    permute, flatten = Brackets(".permute(", (LONG,)), Brackets(".flatten(", (LONG,))
     assert render("y = ", Dotted("x", (permute, flatten)), 4) == [
         "    y = (", f"        x.permute({LONG})", f"        .flatten({LONG})", "    )",
     ]  # fmt: skip
@@ -101,8 +101,8 @@ def test_what_is_close_has_no_spaces() -> None:
 
 
 def test_what_stands_before_a_document_breaks_nothing() -> None:
-    group = Group("f(", ("a",), "]", exploded=True, single=True)
-    assert prefixed("y=", group) == Group("y=f(", ("a",), "]", exploded=True, single=True)
+    group = Brackets("f(", ("a",), "]", exploded=True, single=True)
+    assert prefixed("y=", group) == Brackets("y=f(", ("a",), "]", exploded=True, single=True)
     assert prefixed("y=", Operation((group, "b"), "+")) == Operation((prefixed("y=", group), "b"), "+")
     assert prefixed("y=", Dotted("x", (group,))) == Dotted("y=x", (group,))
     assert prefixed("y=", "x") == "y=x"

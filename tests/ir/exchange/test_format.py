@@ -50,7 +50,7 @@ INNER: dict[type, tuple[str, ...]] = {
     tree.Choice: ("condition", "then", "otherwise"),
     tree.Call: ("function", "arguments"),
     tree.Attribute: ("value", "name"),
-    tree.Item: ("value", "index"),
+    tree.Subscript: ("value", "index"),
     tree.Slice: ("value", "lower", "upper", "step"),
     tree.Sequence: ("items", "kind"),
     tree.Comprehension: ("element", "loops"),
