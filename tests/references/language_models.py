@@ -74,9 +74,9 @@ class Network:
         return model
 
     def theirs(self, config: Mapping[str, Any] | None = None) -> nn.Module:
-        module = import_module(f"transformers.models.{self.family}")
+        module, family = import_module(f"transformers.models.{self.family}"), self.family.replace("_", "")
         names = {name.lower(): name for name in dir(module)}
-        settings = getattr(module, names[f"{self.family}config"])(
+        settings = getattr(module, names.get(f"{family}textconfig") or names[f"{family}config"])(
             **(self.config if config is None else config), attn_implementation="eager"
         )
         model: nn.Module = getattr(module, self.model)(settings)
@@ -143,6 +143,38 @@ NETWORKS = (
         {**HUGGING_LLAMA, "num_key_value_heads": 2, "num_local_experts": 5, "num_experts_per_tok": 2,
          "experts_implementation": "eager", "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
         published={},
+    ),
+    Network(
+        "qwen3_0_6b", "qwen3", "Qwen3ForCausalLM", {**LLAMA, "num_kv_heads": 2, "head_dim": 12},
+        {**HUGGING_LLAMA, "num_key_value_heads": 2, "head_dim": 12, "rms_norm_eps": 1e-6, "tie_word_embeddings": True,
+         "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
+        published={"vocab_size": 151936, "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 28,
+                   "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "tie_word_embeddings": True},
+    ),
+    Network(
+        "qwen3_30b_a3b", "qwen3_moe", "Qwen3MoeForCausalLM",
+        {**LLAMA, "num_kv_heads": 2, "head_dim": 12, "experts": 6, "top_k": 3},
+        {**HUGGING_LLAMA, "num_key_value_heads": 2, "head_dim": 12, "rms_norm_eps": 1e-6, "moe_intermediate_size": 48,
+         "num_experts": 6, "num_experts_per_tok": 3, "norm_topk_prob": True, "experts_implementation": "eager",
+         "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
+        published={"vocab_size": 151936, "hidden_size": 2048, "moe_intermediate_size": 768, "num_hidden_layers": 48,
+                   "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 128},
+    ),
+    Network(
+        "olmo2_7b", "olmo2", "Olmo2ForCausalLM", {**LLAMA, "num_kv_heads": 2},
+        {**HUGGING_LLAMA, "num_key_value_heads": 2, "rms_norm_eps": 1e-6, "pad_token_id": None,
+         "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0}},
+        published={"vocab_size": 100352},
+    ),
+    Network(
+        "gemma3_1b", "gemma3", "Gemma3ForCausalLM",
+        {**LLAMA, "num_kv_heads": 2, "head_dim": 12, "query_pre_attn_scalar": 20, "sliding_window": 5,
+         "sliding_window_pattern": 2},
+        {**HUGGING_LLAMA, "num_key_value_heads": 2, "head_dim": 12, "rms_norm_eps": 1e-6, "query_pre_attn_scalar": 20,
+         "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+         "pad_token_id": None},
+        published={"vocab_size": 262144, "hidden_size": 1152, "intermediate_size": 6912, "num_hidden_layers": 26,
+                   "num_attention_heads": 4, "num_key_value_heads": 1},
     ),
     Network(
         "t5_small", "t5", "T5ForConditionalGeneration",
