@@ -213,6 +213,17 @@ def _dimension(
         raise Reported from None
 
 
+def _written(shape: Sequence[Any]) -> dict[str, Expression]:
+    """The dimensions as one list of expressions, where there is more to them than numbers and names of sizes."""
+    texts = [str(item).partition("=")[0].strip() if is_sampled(item) else str(item) for item in shape]
+    if all(text.isdigit() or (text[:1].isupper() and text.isidentifier()) for text in texts):
+        return {}
+    try:
+        return {"shape": parse(f"[{', '.join(texts)}]")}
+    except ExpressionError:  # each has been read; together they are too long
+        return {}
+
+
 def _refuse_words(name: str, item: Any, resolved: Resolved, path: Path, mistakes: Mistakes) -> None:
     """Tells of what looks like a dimension and is none. Raises Reported."""
     if name == "...":
@@ -295,5 +306,5 @@ def _node(
         raise Reported from None
     current().spend("nodes", 1)
     op = InputOp(shape=shape, dtype=declared.dtype, below=below)  # type: ignore[arg-type]
-    site = Site(*resolved.written(declared.path))
+    site = Site(*resolved.written(declared.path), fields=_written(declared.shape))
     return Node(declared.name, declared.name, root, site, root.env, op=op, inputs=(), types=(op.infer(),))

@@ -90,6 +90,46 @@ def test_the_note_names_the_input_and_its_sizes(net: nn.Module, given: Any, note
         assert notes(caught.value) == [note]
 
 
+PARAMETERS = """
+archdsl: 1
+name: net
+params: {channels: 3, image_size: 8, patch: 4}
+let: {side: image_size // patch}
+inputs:
+  x: [N, channels, image_size, image_size]
+  grid: [N, T = 2, side]
+nodes:
+  conv: {op: conv2d, from: x, out_channels: 4, kernel_size: patch, stride: patch}
+  flat: flatten
+  fc: {op: linear, out_features: 6}
+  rows: {op: linear, from: grid, out_features: 6}
+  mean: {op: mean, dim: 1}
+  out: = fc + mean
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "grid", "note"),
+    [
+        ((2, 3, 12, 12), (2, 2, 2), "`x` is N×3×8×8, and was given 2×3×12×12 (build it with another `image_size`)"),
+        ((2, 3, 8, 12), (2, 2, 2), "`x` is N×3×8×8, and was given 2×3×8×12 (build it with another `image_size`)"),
+        ((2, 1, 8, 16), (2, 2, 2),
+         "`x` is N×3×8×8, and was given 2×1×8×16 (build it with another `channels` and `image_size`)"),
+        ((2, 3, 8), (2, 2, 2), "`x` is N×3×8×8, and was given 2×3×8"),
+        ((2, 3, 8, 8), (2, 5, 3),
+         "`grid` is N×T×2 with N = 2, and was given 2×5×3 (build it with another `image_size` and `patch`)"),
+    ],
+)  # fmt: skip
+def test_the_note_names_the_parameters_that_set_a_size(
+    tmp_path: Path, image: tuple[int, ...], grid: tuple[int, ...], note: str
+) -> None:
+    (tmp_path / "net.yaml").write_text(PARAMETERS)
+    module = archdsl.build(tmp_path / "net.yaml", seed=0)
+    with pytest.raises(Exception) as caught:
+        module(torch.zeros(image), torch.zeros(grid))
+    assert notes(caught.value) == [START + note]
+
+
 def test_before_python_3_11_the_message_has_it() -> None:
     class Old(RuntimeError):
         add_note = property()  # type: ignore[assignment]
