@@ -143,6 +143,7 @@ class Reader:
         given.accept(params)
         libraries = self._libraries(layer, path)
         complete = len(libraries) == len(layer.uses) and not any(used.misses("blocks") for _, used in libraries)
+        complete = complete and not any(piece[:1] == ("use",) for piece in lost)
         return Resolved(
             document=document,
             file=files.display(path),

@@ -13,7 +13,7 @@ from archdsl.document.dotted import REMOVED, at, listed, missing, spell, walk
 from archdsl.document.origins import Origins
 from archdsl.document.positions import Path, SourceMap
 from archdsl.document.splices import is_splice
-from archdsl.document.unknown import Gap
+from archdsl.document.unknown import UNKNOWN, Gap
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault
 from archdsl.limits import MAX_PATH, current
@@ -35,6 +35,11 @@ def apply(data: dict[str, Any], origins: Origins, patch: Any, source: SourceMap,
             continue
         patcher.patch(key, value)
     patcher.sweep()
+
+
+def _is_partly_read(value: Any) -> bool:
+    """Whether a piece of it could not be read, which may say where it goes."""
+    return value is UNKNOWN or (isinstance(value, dict) and Gap in map(type, value))
 
 
 class _Patcher:
@@ -62,7 +67,8 @@ class _Patcher:
         if neighbour is None:
             return
         if rest and not neighbour:
-            self._unknown(key, path, rest)
+            if not _is_partly_read(value):
+                self._unknown(key, path, rest)
         elif neighbour:
             self._insert(key, value, (*path, ".".join(rest)) if rest else path, neighbour)
         elif not path:

@@ -44,6 +44,10 @@ class Resolved:
         """Whether what is not found under one of these keys may be in a piece that could not be read."""
         return bool(self.lost) and any(path in self.lost for path in ((), *((key,) for key in keys)))
 
+    def misses_within(self, key: str) -> bool:
+        """Whether something under a key could not be read, or all of it."""
+        return any(path[:1] in ((), (key,)) for path in self.lost)
+
     @property
     def sources(self) -> dict[str, str]:
         """The text of every file that was read, by the name that messages show."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, TypeGuard
 
 from archdsl.document.substitution import Text
@@ -57,13 +57,20 @@ def formula_reads(text: str, frame: Frame) -> tuple[Expression, tuple[str, ...],
     places = name_places(expression.tree)
     tensors = tuple(n for n in sorted(expression.names, key=places.__getitem__) if find(frame, n) is not None)
     values = tuple(_operand(expression, path, frame) for path in tensors)
-    for path in expression.names:
-        if path not in frame.env and find(frame, path) is None:
+    for path in sorted(expression.names, key=places.__getitem__):
+        if _means_nothing(path, frame):
             raise _placed(unknown_path(frame, path), expression, path)
     check_formula(expression, frozenset(tensors))
+    if not tensors and any(map(frame.env.may_miss, expression.names)):
+        raise FollowOn
     if not tensors:
         raise _no_tensor(text)
     return expression, tensors, values
+
+
+def _means_nothing(path: str, frame: Frame) -> bool:
+    """Whether a name of a formula is neither a node's nor a value's, and none that could not be read."""
+    return path not in frame.env and find(frame, path) is None and not frame.env.may_miss(path)
 
 
 def _operand(expression: Expression, path: str, frame: Frame) -> Value:
@@ -87,10 +94,7 @@ def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env, si
     Raises ExpressionError for a name that is neither a node nor a value.
     """
     replaced: dict[str, Any] = {name: Name(str(index)) for name, index in tensors.items()}
-    for name in expression.names - tensors.keys():
-        if name not in env:
-            raise unknown_name(expression, name, env)
-        replaced[name] = literal_of(env[name])
+    replaced |= _numbers(expression, expression.names - tensors.keys(), env)
     tree = fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()), sizes)
     if not free_names(tree):
         raise _no_tensor(expression.text)
@@ -104,6 +108,14 @@ def _no_tensor(text: str) -> ExpressionError:
     )  # fmt: skip
 
 
+def _numbers(expression: Expression, names: Set[str], env: Env) -> dict[str, Any]:
+    """What names mean that are no nodes. Raises ExpressionError for one that means nothing."""
+    for name in sorted(names):
+        if name not in env and not env.may_miss(name):
+            raise unknown_name(expression, name, env)
+    return {name: literal_of(env[name]) for name in names}
+
+
 def bind_constant(raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
     """The tree of a constant's element, in which only its indices are names; `sizes` as above.
 
@@ -112,12 +124,7 @@ def bind_constant(raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str
     if not isinstance(raw, str):
         return literal_of(raw if not isinstance(raw, list) else tuple(raw))
     expression = parse_formula(raw, lambda _: False)
-    replaced: dict[str, Any] = {}
-    for name in expression.names - set(index):
-        if name not in env:
-            raise unknown_name(expression, name, env)
-        replaced[name] = literal_of(env[name])
-    tree = substitute(expression.tree, replaced)
+    tree = substitute(expression.tree, _numbers(expression, expression.names - set(index), env))
     check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
     return fold(tree, frozenset(index), sizes)
 
@@ -205,7 +212,7 @@ def formula_mistakes(text: Text, frame: Frame) -> Iterator[ExpressionError | Pat
     except (ExpressionError, FollowOn):
         return
     for path, start in name_places(expression.tree).items():
-        if path in expression.names and path not in frame.env and find(frame, path) is None:
+        if path in expression.names and _means_nothing(path, frame):
             try:
                 error = unknown_path(frame, path)
             except FollowOn:

@@ -183,9 +183,6 @@ class Mistakes:
         return True
 
     def _expression(self, error: ExpressionError, template: Template | BlockTemplate, frame: Frame, path: Path) -> None:
-        unknown = error.fault.unknown
-        if unknown is not None and frame.env.may_miss(unknown):
-            return
         told = self._read_by(error.fault, frame.env)
         self._advise(error, frame.env)
         place = place_of(frame, template if isinstance(template, NodeTemplate) else None)

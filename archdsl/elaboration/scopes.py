@@ -214,8 +214,7 @@ def bind_let(run: Elaborator, spec: BlockSpec, scope: Scope, type_of: Callable[[
             definition = value if isinstance(value, Expression) else None
             env.names[name] = Binding(evaluate_with_shapes(value, env, type_of), "let", definition)
         except ExpressionError as error:
-            if error.fault.unknown is None or not env.may_miss(error.fault.unknown):
-                _tell_let(run, spec, scope, name, error)
+            _tell_let(run, spec, scope, name, error)
             env.names[name] = Binding(None, "broken")
         except FollowOn:
             _check_let(run, spec, scope, name)

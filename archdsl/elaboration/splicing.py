@@ -9,7 +9,6 @@ from archdsl.document.template import IfTemplate, LoopTemplate, Template, Templa
 from archdsl.elaboration.frames import UNDECIDED, Absent, Frame, evaluate_here
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.sources import Turn
-from archdsl.elaboration.turns import turns_of
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn, Note
 from archdsl.ir.graph import Binding, Env, LoopStep
@@ -109,7 +108,7 @@ def _turns_here(run: Elaborator, template: LoopTemplate, splice: Splice, frame: 
 
 
 def _turns(splice: Splice, frame: Frame) -> list[tuple[Any, ...]]:
-    return turns_of(splice, frame.env, lambda expression: evaluate_here(expression, frame))
+    return splice.turns(lambda expression: evaluate_here(expression, frame))
 
 
 def _unknown_turn(run: Elaborator, template: LoopTemplate, frame: Frame) -> None:

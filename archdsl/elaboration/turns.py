@@ -12,7 +12,6 @@ from archdsl.document.template import TemplateError, located
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.expressions import ExpressionError
 from archdsl.faults.code import Code
-from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import Binding, Env
 from archdsl.limits import current
 from archdsl.text.spelled import kind_of
@@ -52,21 +51,11 @@ def listed(raw: list[Any], env: Env, path: Path) -> Iterator[tuple[Any, Path, En
 
 
 def turned(splice: Splice, env: Env, evaluate: Evaluate | None = None) -> Iterator[Env]:
-    """What each turn of a `for` or `if` key sees. Raises TemplateError, and FollowOn where a name may be missing."""
-    found = turns_of(splice, env, evaluate or (lambda expression: expression.evaluate(env)))
+    """What each turn of a `for` or `if` key sees. Raises TemplateError, FollowOn."""
+    found = splice.turns(evaluate or (lambda expression: expression.evaluate(env)))
     current().spend("expansions", len(found))
     for turn in found:
         yield Env({name: Binding(one, "loop") for name, one in zip(splice.targets, turn, strict=True)}, env)
-
-
-def turns_of(splice: Splice, env: Env, evaluate: Evaluate) -> list[tuple[Any, ...]]:
-    """The values of each turn. Raises TemplateError, and FollowOn where a name may be missing."""
-    try:
-        return splice.turns(evaluate)
-    except TemplateError as error:
-        if (unknown := error.fault.unknown) is not None and env.may_miss(unknown):
-            raise FollowOn from None
-        raise
 
 
 def path_text(raw: Any, env: Env, at: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
 from archdsl.document.substitution import Text
@@ -177,8 +177,10 @@ def _heads(body: tuple[Template, ...]) -> tuple[dict[str, int], list[tuple[int, 
             if text.literal is not None:
                 names[text.literal.partition(".")[0]] = position
             else:
-                raw = "".join(part.literal if part.expression is None else STAR for part in text.parts)
-                patterns.append((position, raw.partition(".")[0]))
+                pieces = (part.literal if part.expression is None else STAR for part in text.parts)
+                # of several values beside one another some may be empty
+                pattern = "".join(piece for piece, _ in groupby(pieces))
+                patterns.append((position, pattern.partition(".")[0]))
     return names, patterns
 
 

@@ -108,7 +108,7 @@ class Elaborator:
         frame = Frame(root, env, None, Entry(state=State.BROKEN))
         frame.ports = {name: _input(node) for name, node in inputs.items()}
         frame.above = next(iter(frame.ports.values()), frame.above)
-        frame.unsure = UNSURE in inputs
+        frame.unsure = UNSURE in inputs or self.resolved.misses_within("patch")
         self.body(network.template.body, frame)
         root.outputs = outputs(self, network, frame).outputs
         self._look_at(self.catalogue.unused(self.resolved, self.seen))

@@ -108,7 +108,7 @@ class Env:
 
     def __getitem__(self, name: str) -> Any:
         if (found := self.find(name)) is None:
-            raise KeyError(name)
+            raise FollowOn if self.may_miss(name) else KeyError(name)
         if found.kind == "broken":
             raise FollowOn
         return found.value
