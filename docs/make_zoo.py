@@ -38,9 +38,11 @@ Blank lines and comments count on neither side. No family has more than a third 
 
 REFERENCES = {
     "alexnet": "torchvision/models/alexnet.py",
+    "convmixer": "timm/models/convmixer.py",
     "convnext": "torchvision/models/convnext.py",
     "densenet": "torchvision/models/densenet.py",
     "efficientnet": "torchvision/models/efficientnet.py",
+    "gmlp": "timm/models/mlp_mixer.py",
     "googlenet": "torchvision/models/googlenet.py",
     "inception_resnet_v2": "timm/models/inception_resnet_v2.py",
     "inception_v3": "torchvision/models/inception.py",
@@ -50,6 +52,8 @@ REFERENCES = {
     "mobilenet_v2": "torchvision/models/mobilenetv2.py",
     "mobilenet_v3": "torchvision/models/mobilenetv3.py",
     "regnet": "torchvision/models/regnet.py",
+    "repvgg": "timm/models/byobnet.py",
+    "resmlp": "timm/models/mlp_mixer.py",
     "resnet": "torchvision/models/resnet.py",
     "resnet50_fpn": "torchvision/ops/feature_pyramid_network.py",
     "segmentation": "torchvision/models/segmentation/deeplabv3.py",

@@ -26,6 +26,8 @@ FLOAT32_TOLERANCE = 1e-4
 """Of the output's scale, in float32."""
 PERIOD = 1_000_003
 """After how many numbers the noise of a large tensor repeats: a prime number, so that no two rows are alike."""
+LAYER_SCALES = ("ls1", "ls2")
+"""What references call the vectors that scale a layer before it is added, where the layer has no norm of its own."""
 DRAWS = [name for name in vars(nn.init) if name.endswith(("normal_", "uniform_"))]
 """What gives modules their initial values."""
 
@@ -62,6 +64,8 @@ class Case:
     calibration: int = 0
     """Size of the images that the statistics of batch norms are taken from; 0: the case's own. The deepest
     networks need a larger one: a few pixels in the last maps say too little of what other images do there."""
+    calibration_images: int = 4
+    """How many of them; a norm of what is pooled, one number of each image, needs more."""
 
     def at(self, size: int) -> Case:
         """The same network on images of another size."""
@@ -93,7 +97,7 @@ def telling_reference(case: Case) -> nn.Module:
     """The reference in evaluation mode, in float64 where the case says so, filled with telling values."""
     with mock.patch.multiple(nn.init, **dict.fromkeys(DRAWS, _as_it_is)):
         model = case.reference()
-    images = case.at(case.calibration or case.size).images(4 if case.double else 2, seed=1)
+    images = case.at(case.calibration or case.size).images(case.calibration_images if case.double else 2, seed=1)
     if case.double:
         model.double()
     fill(model, seed=7)
@@ -119,10 +123,10 @@ def _telling(name: str, parameter: Tensor, generator: torch.Generator) -> Tensor
     noise = _noise(shape, generator, parameter.dtype)
     if name.endswith("bias"):
         return 0.2 * noise
+    if name.endswith(LAYER_SCALES) or shape[1:].numel() == 1 < len(shape):
+        return 0.5 + 0.1 * noise
     if len(shape) == 1:
         return 1 + 0.2 * noise.clamp(-2, 2)
-    if shape[1:].numel() == 1:  # a layer scale
-        return 0.5 + 0.1 * noise
     if shape[0] == 1 and len(shape) == 3:  # a learned token or position
         return 0.5 * noise
     return noise * (2 / shape[1:].numel()) ** 0.5

@@ -12,7 +12,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 NETWORKS = sorted(path.stem for path in SPECS.glob("*.yaml"))
 FAMILIES = sorted(path.stem for path in (SPECS / "families").glob("*.yaml"))
 
-# The numbers that torchvision publishes with its weights; LeNet-5's and CapsNet's are the papers'.
+# The numbers that torchvision and timm publish with their weights; LeNet-5's and CapsNet's are the papers'.
 PARAMETERS = {
     "lenet5": 61_706,
     "capsnet": 8_215_568,
@@ -30,6 +30,7 @@ PARAMETERS = {
     "inception_v3": 27_161_264,
     "densenet121": 7_978_856,
     "efficientnet_b0": 5_288_548,
+    "convmixer_1024_20": 24_383_464,
     "convnext_tiny": 28_589_128,
     "vit_b_16": 86_567_656,
     "swin_t": 28_288_354,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import archdsl
 from tests.references import parity
-from tests.references.cases import CASES
+from tests.references.cases import CASES, timm_networks
 from tests.references.parity import Case
 
 ALL = [pytest.param(case, id=case.name, marks=[] if case.full else pytest.mark.slow) for case in CASES]
@@ -18,6 +20,18 @@ def test_keys_and_shapes(case: Case) -> None:
     with torch.device("meta"):
         theirs = case.reference()
     ours = archdsl.build(case.name, device="meta", **case.params)
+    assert parity.layout(ours) == parity.layout(theirs)
+
+
+WITHOUT_CLASSES = [case for case in timm_networks.CASES if case.full]
+
+
+@pytest.mark.parametrize("case", WITHOUT_CLASSES, ids=[case.name for case in WITHOUT_CLASSES])
+def test_no_classes_leave_the_head_out(case: Case) -> None:
+    headless = replace(case, arguments={**case.arguments, "num_classes": 0})
+    with torch.device("meta"):
+        theirs = headless.reference()
+    ours = archdsl.build(case.name, device="meta", **case.params, num_classes=0)
     assert parity.layout(ours) == parity.layout(theirs)
 
 

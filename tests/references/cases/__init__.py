@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.references.cases import dense, efficient, first, inception, mobile, resnets, vision
+from tests.references.cases import dense, efficient, first, inception, mobile, resnets, timm_networks, vision
 from tests.references.parity import Case
 
 CASES: tuple[Case, ...] = (
@@ -13,4 +13,5 @@ CASES: tuple[Case, ...] = (
     *inception.CASES,
     *resnets.CASES,
     *vision.CASES,
+    *timm_networks.CASES,
 )

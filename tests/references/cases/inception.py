@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from tests.references.cases.timm_networks import timm_network
 from tests.references.parity import Case
 
 FIGURE_5 = {
@@ -84,17 +84,8 @@ class _BatchNormalisedInception(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-def _timm(name: str) -> Callable[..., nn.Module]:
-    def construct(**arguments: Any) -> nn.Module:
-        from tests.references.torchvision_shim import timm_model
-
-        return timm_model(name, **arguments)
-
-    return construct
-
-
 CASES: tuple[Case, ...] = (
     Case("inception_v2", 64, other=96, constructor=_BatchNormalisedInception),
-    Case("inception_v4", 139, other=171, full=False, constructor=_timm("inception_v4")),
-    Case("inception_resnet_v2", 139, depth=1, other=171, constructor=_timm("inception_resnet_v2")),
+    Case("inception_v4", 139, other=171, full=False, constructor=timm_network("inception_v4")),
+    Case("inception_resnet_v2", 139, depth=1, other=171, constructor=timm_network("inception_resnet_v2")),
 )

@@ -1,0 +1,45 @@
+"""Networks that timm has and torchvision has not: mixers, hybrids, pyramids, re-parametrised ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from tests.references.parity import Case
+
+
+def timm_network(name: str) -> Callable[..., nn.Module]:
+    """What makes timm's network of that name; `image_size` is its `img_size`."""
+
+    def construct(**arguments: Any) -> nn.Module:
+        from tests.references.torchvision_shim import timm_model
+
+        sizes = {"img_size": arguments.pop("image_size")} if "image_size" in arguments else {}
+        return timm_model(name, **arguments, **sizes)
+
+    return construct
+
+
+def convmixer(dim: int, **arguments: Any) -> nn.Module:
+    """The network with fewer channels, which timm's function of that name does not take."""
+    from timm.models.convmixer import ConvMixer
+
+    return ConvMixer(dim=dim, depth=20, kernel_size=9, patch_size=14, **arguments)
+
+
+NARROW = {"dim": 64}
+SMALL = {"image_size": 64}
+STEADY = {**SMALL, "stochastic_depth": 0.0}
+
+CASES: tuple[Case, ...] = (
+    Case("repvgg_a0", 64, depth=3, other=40, constructor=timm_network("repvgg_a0")),
+    Case("repvgg_b1g4", 64, other=40, full=False, double=False, constructor=timm_network("repvgg_b1g4")),
+    Case("convmixer_1024_20", 42, NARROW, NARROW, other=56, calibration=84, constructor=convmixer),
+    Case("convmixer_768_32", 42, other=35, full=False, calibration=70, constructor=timm_network("convmixer_768_32")),
+    Case("gmlp_ti16", 64, SMALL, SMALL, other=96, constructor=timm_network("gmlp_ti16_224")),
+    Case("gmlp_s16", 64, STEADY, SMALL, other=96, full=False, constructor=timm_network("gmlp_s16_224")),
+    Case("resmlp_12", 64, SMALL, SMALL, other=96, constructor=timm_network("resmlp_12_224")),
+    Case("resmlp_24", 64, SMALL, SMALL, other=96, full=False, constructor=timm_network("resmlp_24_224")),
+)
