@@ -227,6 +227,12 @@ class Outliner:
         return exports
 
     def _ref(self, key: Key, outline: Outline) -> Ref:
+        found = self._found(key, outline)
+        assert found is not None, f"{key.node.path} is not at hand in {outline.scope.path}"
+        return found
+
+    def _found(self, key: Key, outline: Outline) -> Ref | None:
+        """None for a value that does not reach this forward."""
         scope = outline.scope
         names = outline.ports_by_key.get(key)
         if names is not None:
@@ -235,18 +241,21 @@ class Outliner:
             path = self.access(key.node, scope)
             return Owned(Attribute(path, key.weight) if key.weight else path)
         unit = self._unit_of(key.node, scope)
-        step = outline.steps[self._step_key(unit, scope)]
-        return ResultRef(step.key, key.output if isinstance(unit, Node) else self._places(unit)[key])
+        step = None if unit is None else outline.steps.get(self._step_key(unit, scope))
+        if step is None:
+            return None
+        output = key.output if isinstance(step.unit, Node) else self._places(step.unit).get(key)
+        return None if output is None else ResultRef(step.key, output)
 
-    def _unit_of(self, node: Node, scope: Scope) -> Unit:
-        """The step of the scope's forward in which the node runs."""
+    def _unit_of(self, node: Node, scope: Scope) -> Unit | None:
+        """The step of the scope's forward in which the node runs; None where it runs elsewhere."""
         unit: Unit = node
         for around in self.survey.crossings.chain(node.scope):
             if around is scope:
                 return unit
             if self.survey.role(around) is not Role.OPEN:
                 unit = around
-        raise AssertionError(f"{node.path} does not run in {scope.path}")
+        return None
 
     def _step_key(self, unit: Unit, scope: Scope) -> str:
         return ".".join(relative(unit, scope))
@@ -256,8 +265,9 @@ class Outliner:
         key = self._step_key(unit, scope)
         when = unit.when if unit.when is not scope.when else None
         if isinstance(unit, Scope):
-            ports = self._inner_ports(unit)
-            refs = tuple(self._try_ref(port, outline) for port in ports.values())
+            ports, read = self._inner_ports(unit), self.survey.imports.get(unit, {})
+            # what no node inside reads may not reach this forward
+            refs = tuple((self._ref if port in read else self._found)(port, outline) for port in ports.values())
             gives = self.exports(unit)
             access = self.access(unit, scope)
             return Step(key, unit, refs, tuple(ports), tuple(gives.values()), access, None, when, tuple(gives))
@@ -285,13 +295,6 @@ class Outliner:
             around = around.scope
         name = None if around is None else self._names_inside(around).get(key)
         return _variable(key, scope) if name is None else identifier(name)
-
-    def _try_ref(self, key: Key, outline: Outline) -> Ref | None:
-        """None for a port that no node inside reads, where the value does not reach this forward."""
-        try:
-            return self._ref(key, outline)
-        except (AssertionError, KeyError):
-            return None
 
 
 def _number(node: Node) -> str | None:
