@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILE, FUNCTION = 400, 40
 """Lines that a file and a function have at most."""
+ROOT_MODULES = 5
+"""Modules beside the packages of `archdsl/`, at most."""
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
     for folder in ("archdsl", "compiler", "tests")
@@ -142,6 +144,11 @@ TWICE = {
 """Names of classes and types that stand twice: why."""
 
 
+@cache
+def parsed(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text("utf-8"))
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -151,10 +158,15 @@ def test_files_fit() -> None:
     assert {path: length for path, length in lengths.items() if length > FILE} == {}
 
 
+def test_the_root_shows_the_pipeline_and_little_else() -> None:
+    modules = {path.stem for path in (ROOT / "archdsl").glob("*.py")} - {"__init__", "__main__"}
+    assert len(modules) <= ROOT_MODULES, modules
+
+
 def test_functions_fit() -> None:
     found = {}
     for path in SOURCES:
-        for function in functions(ast.parse((ROOT / path).read_text("utf-8"))):
+        for function in functions(parsed(path)):
             length = (function.end_lineno or 0) - function.lineno + 1
             if length > FUNCTION and not _is_table(function):
                 found[f"{path}: {function.name}"] = length
@@ -180,7 +192,7 @@ def _without_tests() -> Iterator[str]:
             inside = path.relative_to(ROOT / package)
             test = ROOT / tests / inside.with_name(f"test_{path.name}")
             own = test.exists() or path.stem.startswith("__")
-            if not own and any(functions(ast.parse(path.read_text("utf-8")))):
+            if not own and any(functions(parsed(path.relative_to(ROOT).as_posix()))):
                 yield path.relative_to(ROOT).as_posix()
 
 
@@ -215,7 +227,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
     places: dict[str, list[str]] = {}
     for path in SOURCES:
         if not path.startswith("tests/"):
-            for name in named(ast.parse((ROOT / path).read_text("utf-8")), ops=path.startswith("archdsl/ops/")):
+            for name in named(parsed(path), ops=path.startswith("archdsl/ops/")):
                 places.setdefault(name, []).append(path)
     twice = {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")}
     assert {name: found for name, found in twice.items() if name not in TWICE} == {}

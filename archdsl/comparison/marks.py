@@ -16,7 +16,6 @@ from archdsl.figure.links import Places
 from archdsl.figure.marks import Marks
 from archdsl.figure.palette import SIGNS
 from archdsl.ir.graph import Node, Scope, Value
-from archdsl.ops.dropout import StochasticDepth
 from archdsl.words.quantities import SPACE, change_text, shape_text
 
 
@@ -56,7 +55,7 @@ class ChangeMarks(Marks):
         yield from ((paint, f"{sign} {paint}") for paint, sign in SIGNS.items() if paint in used)
         if "unchanged" in used:
             but = ["sizes"] * bool(self._comparison.followers)
-            but += ["drop rates"] * (len(self._shown) < len(self._comparison.changes))
+            but += dict.fromkeys(name for change in self._comparison.changes for name in _graded(change))
             yield "unchanged", f"as before but for {' and '.join(but)}" if but else "as before"
 
     @cached_property
@@ -76,8 +75,8 @@ class ChangeMarks(Marks):
 
     @cached_property
     def _shown(self) -> list[Change]:
-        """The changes that are coloured: a rate that grows from block to block is another in every one."""
-        return [change for change in self._comparison.changes if not is_rate(change)]
+        """The changes that are coloured: what grows from block to block is another in every one."""
+        return [change for change in self._comparison.changes if not _graded(change)]
 
     def _beside(self, change: Change) -> Node | None:
         scope = change.part.scope
@@ -164,7 +163,9 @@ def _in_block(scope: Scope | None) -> bool:
     return scope is not None and (scope.block is not None or _in_block(scope.scope))
 
 
-def is_rate(change: Change) -> bool:
-    """Whether nothing but how much is dropped on a residual branch is another."""
-    part = change.part
-    return isinstance(part, Node) and isinstance(part.op, StochasticDepth) and [d.name for d in change.details] == ["p"]
+def _graded(change: Change) -> list[str]:
+    """What is another, where it is only what grows from block to block."""
+    if not isinstance(change.part, Node):
+        return []
+    names = change.part.op.graded
+    return [names[d.name] for d in change.details] if all(d.name in names for d in change.details) else []

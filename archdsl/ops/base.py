@@ -99,6 +99,9 @@ class Facts:
     """Whether every element that it gives is one of its inputs', moved, copied or chosen by its place."""
     counts_back = False
     """Whether what `indexed` says may count from the end, by numbers below 0."""
+    graded = cast("Mapping[str, str]", {})
+    """Fields that networks let grow from block to block, with what legends call them: a figure of differences colours
+    no block for another value."""
     differentiable = True
     """Whether gradients flow through it."""
     overwrites = False

@@ -100,6 +100,7 @@ class StochasticDepth(Passing):
     name = "stochastic_depth"
     passes = ("evaluation",)
     silent = True
+    graded = {"p": "drop rates"}  # noqa: RUF012 - a fact, as those above
 
     p: Probability = Field(description="probability of zeroing")
     mode: Literal["row", "batch"] = Field("row", description="`row` draws for each sample, `batch` once for all")

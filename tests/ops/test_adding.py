@@ -83,6 +83,14 @@ def test_figure(tmp_path: Path) -> None:
     assert "Half swap" in picture.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
 
 
+def test_figure_of_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SwapHalves, "graded", {"dim": "halves"})
+    before, after = (graph_of(tmp_path, NETWORK.replace("swap_halves", f"swap_halves, dim: {dim}")) for dim in (1, -1))
+    assert archdsl.diff(before, after)
+    picture = archdsl.diff(before, after).draw(tmp_path / "toy.dot").read_text("utf-8")
+    assert "as before but for halves" in picture.replace("\N{NO-BREAK SPACE}", " ").replace("&#160;", " ")
+
+
 def test_summary(tmp_path: Path) -> None:
     (line,) = (line for line in str(archdsl.summary(graph_of(tmp_path, NETWORK))).splitlines() if "swap" in line)
     assert re.search(r"swap\s+Half swap", line.replace("\N{NO-BREAK SPACE}", " ")), line
