@@ -197,7 +197,7 @@ class _Gate:
                 self._by_name(node)
         elif isinstance(function, ast.Attribute):
             chain = _chain(function)
-            known = chain is not None and chain[0] in (*_MODULES, "self", "module")
+            known = _is_child(function) or (chain is not None and chain[0] in _MODULES)
             if not known and function.attr not in METHODS and not _is_super_init(function):
                 _refuse(node, f"a call of `{function.attr}`")
         elif not isinstance(function, ast.Subscript | ast.Call):
@@ -241,6 +241,15 @@ def _chain(node: ast.Attribute) -> list[str] | None:
         parts.append(current.attr)
         current = current.value
     return [current.id, *reversed(parts)] if isinstance(current, ast.Name) else None
+
+
+def _is_child(node: ast.expr) -> bool:
+    """`self.levels[0].attention`: what modules hold, those in lists by a literal."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
+            return False
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in ("self", "module")
 
 
 @lru_cache(maxsize=4096)

@@ -25,6 +25,20 @@ def test_printed_sources_pass(network: Callable[[str], Graph], name: str) -> Non
     assert compile(checked(text), "printed", "exec").co_names
 
 
+def test_a_child_of_a_list_s_member_is_called(tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "archdsl: 1\nname: net\ninputs: {x: [N, 8]}\nnodes:\n"
+        "  levels.0.first: {op: linear, out_features: 8}\n"
+        "  levels.0.second: [{op: linear, out_features: 8}, relu]\n"
+        "  levels.1.first: {op: linear, from: levels.0.first, out_features: 8}\n"
+        "  out: = levels.0.second + levels.1.first\n"
+    )
+    text = archdsl.source(str(spec))
+    assert "self.levels[0].second(" in text
+    assert checked(text)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -45,6 +59,9 @@ def test_printed_sources_pass(network: Callable[[str], Graph], name: str) -> Non
         "self.__init__()",
         "x = getattr(x, '__class__')",
         "x = getattr(x, y)",
+        "x = self.levels[x].run(x)",
+        "x = x.levels[0].run(x)",
+        "x = self.levels[0].__init__(x)",
         "x = getattr(torch, 'load')",
         "x = getattr(x, '_backward_hooks')",
         "setattr(self, 'a', x)",
