@@ -21,6 +21,7 @@ from archdsl.ir.initialise import Initialiser, InitialiserError, fans, parse_ini
 from archdsl.ir.scopes import scopes_of
 from archdsl.limits import TooLarge, current
 from archdsl.ops import OPS
+from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import FILLED, InputOp, Parameter, ScanLast
 from archdsl.text.nearest import nearest
 from archdsl.text.patterns import Paths
@@ -293,7 +294,7 @@ class _Rules:
         self, found: dict[str, Initialiser], node: Node, raw: Any, env: Env, home: Resolved, path: tuple[Any, ...]
     ) -> None:
         """Adds what one rule says of one node."""
-        own = [name for name, tensor in node.tensors.items() if not tensor.buffer]
+        own = [name for name, tensor in unparametrized(node.tensors).items() if not tensor.buffer]
         named = raw.items() if isinstance(raw, Mapping) else ((name, raw) for name in own)
         for name, text in named:
             where = (*path, name) if isinstance(raw, Mapping) else path
@@ -322,13 +323,14 @@ class _Rules:
         )  # fmt: skip
 
     def _evaluate(self, node: Node, name: str, text: str, env: Env) -> Initialiser:
-        shape = node.tensors[name].shape
+        tensors = unparametrized(node.tensors)
+        shape = tensors[name].shape
         parsed = parse_initialiser(text)
         if not parsed.arguments:
             return Initialiser(parsed.name)
         key = text, shape, id(node.op), id(env)
         if key not in self._cache:
-            weight = node.tensors.get("weight")
+            weight = tensors.get("weight")
             names: dict[str, Any] = {field: getattr(node.op, field) for field in type(node.op).model_fields}
             names |= fans(weight.shape if weight is not None else shape)
             local = Env({n: Binding(v, "param") for n, v in names.items()}, env)

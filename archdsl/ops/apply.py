@@ -11,6 +11,7 @@ from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.ops.base import Op, OpError, Weight, at_sizes
 from archdsl.ops.extent import check_outputs, check_tensors
+from archdsl.ops.parametrized import parametrized
 from archdsl.ops.rules import compared
 from archdsl.ops.special import Formula
 from archdsl.shapes import Dim, Shape, TensorType, format_shape
@@ -41,7 +42,7 @@ def apply(op: Op, types: Types) -> Applied:
     result = op.infer(*types)
     outputs = result if isinstance(result, tuple) else (result,)
     names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
-    return Applied(outputs, names, op.tensors(*types), op.macs(*types))
+    return Applied(outputs, names, parametrized(op, op.tensors(*types)), op.macs(*types))
 
 
 def check_alone(op: Op, fed: Sequence[bool | None]) -> None:

@@ -22,6 +22,7 @@ from archdsl.ops.layers import (
     required,
     same_upper,
 )
+from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import divides, divisors_hint, require_same_dtype
 from archdsl.shapes import Dim, Shape, TensorType, differ, product
 
@@ -44,6 +45,7 @@ class Convolution(Spatial):
         1, description="blocks of channels that do not see each other; depthwise: as many as channels"
     )
     bias: bool = BIAS
+    parametrization: Parametrized = PARAMETRIZATION
 
     def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         if self.out_channels is not None:

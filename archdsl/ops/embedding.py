@@ -8,6 +8,7 @@ from pydantic import Field
 from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import agree, require_fields, require_shape
+from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import require_float, require_integer, require_rank, require_same_dtype
 from archdsl.shapes import Dim, Shape, TensorType
 
@@ -20,6 +21,7 @@ class Lookup(Op):
     num_embeddings: PositiveInt | None = Field(None, description="rows of the table; required unless a weight is fed")
     embedding_dim: PositiveInt | None = Field(None, description="length of a row; required unless a weight is fed")
     padding_idx: int | None = None
+    parametrization: Parametrized = PARAMETRIZATION
 
     def row(self, x: TensorType, weight: TensorType | None) -> TensorType:
         """The type of one row. Raises OpError."""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import BIAS, agree, known, require_float32, require_shape, require_together, required
+from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import require_float, require_least_rank, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, format_shape
 
@@ -25,6 +26,7 @@ class Linear(Op):
         None, description="features of the output; required unless a weight is fed"
     )
     bias: bool = BIAS
+    parametrization: Parametrized = PARAMETRIZATION
 
     def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         require_together(self, weight, bias)
@@ -79,6 +81,7 @@ class Bilinear(Op):
 
     out_features: PositiveInt = Field(description="features of the output")
     bias: bool = BIAS
+    parametrization: Parametrized = PARAMETRIZATION
 
     def infer(self, first: TensorType, second: TensorType) -> TensorType:
         for port, x in (("input1", first), ("input2", second)):

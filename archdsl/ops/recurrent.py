@@ -9,6 +9,7 @@ from archdsl.faults.code import Code
 from archdsl.limits import current
 from archdsl.ops.base import Kind, NonNegativeInt, Op, OpError, Port, PositiveInt, Probability, Result, Weight
 from archdsl.ops.layers import BIAS, known, require_batched, require_float32, require_shape
+from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import require_float
 from archdsl.shapes import Dim, Shape, TensorType
 
@@ -166,6 +167,7 @@ class Cell(Op):
 
     hidden_size: PositiveInt = Field(description="features of the state")
     bias: bool = BIAS
+    parametrization: Parametrized = PARAMETRIZATION
 
     def infer(self, x: TensorType, *state: TensorType | None) -> Result:
         require_batched(self.name, x, 2, "(N, features)")

@@ -16,8 +16,9 @@ from typing import Final, NamedTuple, cast
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.overwriting import Overwriting
 from archdsl.measures.memory import Kept, Placed, contiguous, in_order_of
+from archdsl.measures.parametrized import computed, kept_of_computing
 from archdsl.measures.rules import keeps, scratch, views
-from archdsl.ops.base import Op, at_sizes
+from archdsl.ops.base import Op, Weight, at_sizes
 from archdsl.ops.rules import FLOATS
 from archdsl.ops.special import ByMode, Constant, Parameter, ScanCarry, ScanLast, ScanStack
 from archdsl.shapes import TensorType, evaluate
@@ -157,7 +158,8 @@ class _Run:
                 any(not weight.buffer for weight in node.tensors.values())
                 or any(x.learned for x in inputs if x is not None)
             )
-            self._known[key] = _work(op, made, inputs, place, self.training, learned=learned)
+            work = _work(op, made, inputs, place, self.training, learned=learned)
+            self._known[key] = _with_computed(work, op, node.tensors, inputs, self.training)
         return self._known[key]
 
     def _inputs(self, node: Node) -> tuple[Value | None, ...]:
@@ -252,6 +254,19 @@ def _work(
         others = tuple(i for i in kept.inputs if i != place)
         kept = kept._replace(inputs=others, more=(*kept.more, over.type))
     return _Work(outputs, 0 if viewed is not None else place, scratch(op, made, *inputs), kept)
+
+
+def _with_computed(
+    work: _Work, op: Op, tensors: Mapping[str, Weight], inputs: tuple[Placed | None, ...], training: bool
+) -> _Work:
+    """With what a parametrisation makes and keeps."""
+    made = computed(op, tensors)
+    if not made:
+        return work
+    learned = any(x.learned for x in inputs if x is not None)
+    more = kept_of_computing(op, tensors, learned=learned) if training else ()
+    kept = work.kept._replace(more=(*work.kept.more, *more))
+    return work._replace(scratch=(*work.scratch, *made), kept=kept)
 
 
 def _strides(op: Op, shape: tuple[int, ...], inputs: tuple[Placed | None, ...]) -> tuple[int, ...]:

@@ -42,7 +42,7 @@ BUILTINS = frozenset(_READ.split())
 
 SOURCE_NAMES = BUILTINS | {
     "self", "torch", "nn", "F", "math", "Outputs", "OrderedDict", "NamedTuple", "make_divisible",
-    "same_upper",
+    "same_upper", "start_power_method", "parametrizations", "parametrize",
 }  # fmt: skip
 """What a printed source reads: no argument of its functions can be called so."""
 

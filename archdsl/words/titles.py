@@ -11,18 +11,25 @@ from typing import Any, Final
 from archdsl.ir.graph import Node
 from archdsl.ops.base import Op
 from archdsl.ops.mirrors import by_class
+from archdsl.ops.parametrized import parametrization_of
 from archdsl.words.naming import MINUS, SampleSizes, Title, fixed, humanise, listed
+from archdsl.words.quantities import SPACE
 
 SHORT: Final = {"BatchNorm": "BN"}
 """What running text shortens."""
 SIGNS: Final = {"+": ("Add", "+"), "*": ("Multiply", "×"), "-": ("Subtract", MINUS)}
 """Of formulas that are one sign: their titles, and the signs as figures draw them."""
-_UNSAID: Final = {"keepdim", "batch_first"}
+_UNSAID: Final = {"keepdim", "batch_first", "parametrization"}
 
 
 def title(node: Node, sizes: SampleSizes) -> Title:
     """What a figure calls this node."""
-    return title_of(node.op, node, sizes)
+    found = title_of(node.op, node, sizes)
+    computed = parametrization_of(node.op)
+    if computed is None:
+        return found
+    words = fixed(computed.function.replace("_", " "))
+    return found._replace(fields=f"{found.fields},{SPACE}{words}" if found.fields else words)
 
 
 @by_class("archdsl.words.ops")

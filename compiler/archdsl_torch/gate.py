@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from archdsl.ops.parametrized import DEFAULTS as PARAMETRIZATIONS
 from archdsl.text.names import BUILTINS
 
 OP_PACKAGES: Final[frozenset[str]] = frozenset()
@@ -29,6 +30,7 @@ IMPORTS: Final = frozenset(
         "import torch.nn.functional as F",
         "from collections import OrderedDict",
         "from torch import nn",
+        "from torch.nn.utils import parametrizations, parametrize",
         "from torch.utils import _pytree",
         "from typing import NamedTuple",
     )
@@ -49,11 +51,19 @@ TORCH: Final = frozenset(
 
 MATH: Final = frozenset(("ceil", "cos", "exp", "floor", "inf", "log", "log2", "nan", "pi", "sin", "sqrt", "tanh"))
 
+_PARTS: Final = {
+    "_pytree": ("_register_namedtuple",),
+    "parametrizations": tuple(PARAMETRIZATIONS),
+    "parametrize": ("cached", "is_parametrized"),
+}
+"""What a source reads of torch's smaller modules."""
+
 METHODS: Final = frozenset(
     (
         *(name for name in dir(torch.Tensor) if not name.startswith("_")),
         *("append", "update", "items", "startswith", "modules", "load_state_dict", "reset_parameters", "extra_repr"),
         *("add_module", "register_buffer", "register_parameter", "_reset_parameters", "_project"),
+        *("_power_method", "_reshape_weight_to_matrix"),
     )
 )
 """What a source calls on a value: methods of tensors, lists, dicts, texts and modules."""
@@ -62,6 +72,7 @@ _NODES: Final = frozenset(
     (
         *(ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg),
         *(ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.Break, ast.Continue),
+        *(ast.With, ast.withitem),
         *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred, ast.Call, ast.keyword),
         *(ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.JoinedStr),
         *(ast.FormattedValue, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Load, ast.Store),
@@ -180,6 +191,10 @@ class _Gate:
         if id(node) not in self.placed:
             _refuse(node, "an import in a function")
 
+    def context(self, node: ast.With) -> None:
+        if [ast.unparse(item) for item in node.items] != ["parametrize.cached()"]:
+            _refuse(node, "another context than torch's cache of what is computed")
+
     def attribute(self, node: ast.Attribute) -> None:
         chain = _chain(node)
         if chain is not None and chain[0] in _MODULES:
@@ -219,10 +234,11 @@ _LOOKS: Final[dict[type[ast.AST], Callable[[_Gate, Any], None]]] = {
     ast.arg: _Gate.argument,
     ast.Import: _Gate.imported,
     ast.ImportFrom: _Gate.imported,
+    ast.With: _Gate.context,
     ast.Attribute: _Gate.attribute,
     ast.Call: _Gate.call,
 }
-_MODULES: Final = frozenset(("torch", "nn", "F", "math", "_pytree"))
+_MODULES: Final = frozenset(("torch", "nn", "F", "math", "_pytree", "parametrizations", "parametrize"))
 
 
 def _bound(kinds: Mapping[type[ast.AST], Sequence[Any]]) -> Iterator[str]:
@@ -260,8 +276,8 @@ def _is_known(dotted: str) -> bool:
         return name in TORCH
     if root == "math":
         return name in MATH
-    if root == "_pytree":
-        return name == "_register_namedtuple"
+    if root in _PARTS:
+        return name in _PARTS[root]
     if name.startswith("init."):
         found = getattr(nn.init, name.removeprefix("init."), None)
         return name.endswith("_") and not name.startswith("init._") and callable(found)

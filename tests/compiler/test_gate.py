@@ -106,6 +106,7 @@ def test_a_child_of_a_list_s_member_is_called(tmp_path: Path) -> None:
         "global x",
         "while x: pass",
         "with x: pass",
+        "with parametrize.cached() as y: pass",
         "try: pass\n        except x: pass",
         "x = yield",
         "x = await x",

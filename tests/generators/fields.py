@@ -54,6 +54,10 @@ def known_dim(draw: DrawFn, x: TensorType) -> int:
     return pick(draw, places)
 
 
+COMPUTED: Final = ("weight_norm", "spectral_norm", "weight_norm(dim=1)", "spectral_norm(n_power_iterations=2)")
+"""How a layer's weight may be computed."""
+
+
 # --- per op -----------------------------------------------------------------------------------------
 
 
@@ -67,14 +71,14 @@ def _conv(draw: DrawFn, x: TensorType) -> Fields:
         fields |= options(draw, stride=[2])
     if kernel == 3 and fields.get("padding") in (1, "same"):
         fields |= options(draw, padding_mode=["circular", "reflect", "replicate"], dilation=[2])
-    fields |= options(draw, bias=[False])
+    fields |= options(draw, bias=[False], parametrization=COMPUTED)
     common = [n for n in divisors(x.shape[1]) if fields["out_channels"] % n == 0]
     return fields | options(draw, groups=common)
 
 
 def _transposed(draw: DrawFn, x: TensorType) -> Fields:
     fields: Fields = {"out_channels": pick(draw, [2, 4, 3]), "kernel_size": pick(draw, [2, 3, 1])}
-    fields |= options(draw, stride=[2], padding=[1], bias=[False], dilation=[2])
+    fields |= options(draw, stride=[2], padding=[1], bias=[False], dilation=[2], parametrization=COMPUTED)
     if fields.get("stride") == 2:
         fields |= options(draw, output_padding=[1])
     return fields | options(draw, groups=[n for n in divisors(x.shape[1]) if fields["out_channels"] % n == 0])
@@ -114,7 +118,7 @@ def _rms_norm(draw: DrawFn, x: TensorType) -> Fields:
 
 def _linear(draw: DrawFn, x: TensorType) -> Fields:
     features = x.shape[-1] if known(x.shape[-1]) else 2
-    return {"out_features": pick(draw, [features, 2, 4, 6])} | options(draw, bias=[False])
+    return {"out_features": pick(draw, [features, 2, 4, 6])} | options(draw, bias=[False], parametrization=COMPUTED)
 
 
 def _along(draw: DrawFn, x: TensorType) -> Fields:

@@ -87,7 +87,8 @@ def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None 
     names = output_names(op, fields, len(made))
     values = given(name, names, made, when or value.when)
     tensors = OPS[op](**fields).tensors(value.type)
-    weight = tensors["weight"].shape if "weight" in tensors and op in _TIED else None
+    own = "weight" in tensors and op in _TIED and "parametrization" not in fields
+    weight = tensors["weight"].shape if own else None
     scope.add(name, entry, values, shown=when is None)
     outputs = tuple((n if len(made) > 1 else "", t) for n, t in zip(names, made, strict=True))
     if when is None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from archdsl.ops.base import Op
 from tests.oracle.axes import rearranged
+from tests.oracle.parametrized import with_computed
 from tests.oracle.recurrent import cell, recurrent
 
 Inputs = Sequence[Any]
@@ -26,7 +27,7 @@ def compute(op: Op, inputs: Inputs, tensors: Tensors, training: bool) -> Any:
     """The op's output, or its outputs as a tuple."""
     special = _SPECIAL.get(op.name)
     if special is not None:
-        return special(op, list(inputs), tensors, training)
+        return special(op, list(inputs), with_computed(op, tensors, training), training)
     if op.name in _FUNCTIONS:
         return _FUNCTIONS[op.name](*inputs, **_fields(op))
     if op.name in _METHODS:

@@ -17,6 +17,7 @@ from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, MAX_SCOPES, current
 from archdsl.ops.apply import Applied, apply, check_sample
 from archdsl.ops.base import Kind, Op, OpError
+from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import FILLED, SCAN, ByMode, Formula, InputOp, ScanCarry, ScanLast, ScanSlice, ScanStack
 from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, product
 from archdsl.text.names import check_input_name, check_module_name, check_name
@@ -299,7 +300,8 @@ def _repeats(node: Node) -> Dim:
 def _check_start(node: Node) -> None:
     """Initialisers are torch's, of tensors that the node trains."""
     for name, start in (node.init or {}).items():
-        if name not in node.tensors or node.tensors[name].buffer:
+        tensor = unparametrized(node.tensors).get(name)
+        if tensor is None or tensor.buffer:
             raise GraphError("the node trains no such tensor", code=Code.BAD_INIT).within("init", name)
         problem = _wrong_start(start)
         if problem is not None:

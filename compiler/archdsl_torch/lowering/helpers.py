@@ -97,6 +97,15 @@ def same_upper(size, kernel, stride, dilation=1):
 '''
 
 
+START_POWER_METHOD: Final = '''\
+def start_power_method(parametrized):
+    """Draws the vectors of a spectral norm, and turns them to its weight as torch does when it is made."""
+    norm = parametrized[0]
+    norm._v.normal_()
+    norm._power_method(norm._reshape_weight_to_matrix(parametrized.original), 15)
+'''
+
+
 class Helper(NamedTuple):
     """A class or function that a file may carry."""
 
@@ -110,5 +119,6 @@ HELPERS: Final = {
     "MultiheadAttention": Helper(MULTIHEAD_ATTENTION, frozenset({"torch", "nn", "F"})),
     "make_divisible": Helper(MAKE_DIVISIBLE),
     "same_upper": Helper(SAME_UPPER),
+    "start_power_method": Helper(START_POWER_METHOD),
 }
 """By the name that code reads it by."""

@@ -67,11 +67,20 @@ class For:
 
 @final
 @dataclass(frozen=True, slots=True)
+class With:
+    """`with context:`"""
+
+    context: Code
+    body: Body
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Continue:
     """`continue`"""
 
 
-Statement: TypeAlias = "Assign | Effect | Return | If | For | Continue"
+Statement: TypeAlias = "Assign | Effect | Return | If | For | With | Continue"
 
 
 def assign(target: Code, value: Code) -> Assign:
@@ -105,6 +114,8 @@ def _lines(statement: Statement, indent: int) -> list[str]:
         case For(targets, values, body):
             *head, last = render(f"for {', '.join(targets)} in ", printed(values), indent)
             return [*head, f"{last}:", *lines(body, indent + 4)]
+        case With(context, body):
+            return [f"{space}with {shown(context)}:", *lines(body, indent + 4)]
         case Continue():
             return [f"{space}continue"]
         case _:
@@ -152,7 +163,7 @@ def codes(body: Iterable[Statement]) -> Iterator[Code]:
                     yield test
                     yield from codes(inner)
                 yield from codes(otherwise)
-            case For(_, iterable, inner):
+            case For(_, iterable, inner) | With(iterable, inner):
                 yield iterable
                 yield from codes(inner)
             case Continue():
@@ -189,6 +200,8 @@ def _changed(statement: Statement, change: Callable[[Code], Code]) -> Statement:
             return If(found, changed(otherwise, change))
         case For(targets, values, body):
             return For(targets, change(values), changed(body, change))
+        case With(context, body):
+            return With(change(context), changed(body, change))
         case Continue():
             return statement
         case _:

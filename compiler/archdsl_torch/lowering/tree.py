@@ -313,6 +313,13 @@ TRAINING: Final = Attribute(SELF, "training")
 NONE: Final = Fixed(None)
 
 
+def tensor_below(owner: Code, path: str) -> Code:
+    """A tensor that a module owns, by its path in the module's `state_dict`; the owner itself for none."""
+    for part in path.split(".") if path else ():
+        owner = Subscript(owner, (Fixed(int(part)),)) if part.isdigit() else Attribute(owner, part)
+    return owner
+
+
 def is_none(code: Code) -> Relation:
     return Relation(code, (("is", NONE),))
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias, final
 
 from archdsl.ir.graph import Mode, Node, Scope
+from archdsl.ops.parametrized import Parametrization, parametrization_of
 from archdsl.shapes import Dim
 from archdsl_torch.lowering.tree import Call, Code
 from archdsl_torch.planning.crossings import Key, Unit
@@ -25,6 +26,11 @@ class Make:
 
     node: Node
     call: Call
+
+    @property
+    def parametrization(self) -> Parametrization | None:
+        """What computes one of its tensors."""
+        return parametrization_of(self.node.op)
 
 
 @final
@@ -166,7 +172,7 @@ class Outline:
 def signature_of(build: Build) -> object:
     match build:
         case Make(call=call):
-            return skeleton(call)
+            return skeleton(call), build.parametrization
         case Use(scope=scope):
             return ("use", scope.site) if scope.block is None else ("use", scope.block)
         case Tensor(node=node):

@@ -34,7 +34,7 @@ from archdsl.ir.graph import Node, Scope, Value
 from archdsl.shapes import Dim
 from archdsl_torch.lowering.spelling import argument, identifier, is_attribute
 from archdsl_torch.lowering.text import TakenNames
-from archdsl_torch.lowering.tree import SELF, AddInto, Attribute, Code, Fixed, Subscript
+from archdsl_torch.lowering.tree import SELF, AddInto, Attribute, Code, Fixed, Subscript, tensor_below
 from archdsl_torch.planning.crossings import Key, Unit, is_tensor, key_of, numbers_of, relative
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import (
@@ -238,8 +238,7 @@ class Outliner:
         if names is not None:
             return PortRef(names)
         if key.weight is not None:
-            path = self.access(key.node, scope)
-            return Owned(Attribute(path, key.weight) if key.weight else path)
+            return Owned(tensor_below(self.access(key.node, scope), key.weight))
         unit = self._unit_of(key.node, scope)
         step = None if unit is None else outline.steps.get(self._step_key(unit, scope))
         if step is None:

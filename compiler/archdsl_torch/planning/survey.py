@@ -40,7 +40,9 @@ class Role(Enum):
 _SEQUENTIAL: Final = MODULE_ATTRIBUTES | {"append", "extend", "insert", "pop"}
 """The attributes of nn.Sequential, which no child of one can be called."""
 
-FILE_NAMES: Final = frozenset(("nn", "F", "torch", "math", "OrderedDict", "NamedTuple", "Outputs", *HELPERS))
+FILE_NAMES: Final = frozenset(
+    ("nn", "F", "torch", "math", "OrderedDict", "NamedTuple", "Outputs", "parametrizations", "parametrize", *HELPERS)
+)
 """The names that a file gives a meaning to beside those of its classes."""
 
 

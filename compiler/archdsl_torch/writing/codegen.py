@@ -72,6 +72,7 @@ _TORCH: Final = {
     "torch": "import torch",
     "F": "import torch.nn.functional as F",
     "nn": "from torch import nn",
+    "parametrizations": "from torch.nn.utils import parametrizations, parametrize",
     "_pytree": "from torch.utils import _pytree",
 }
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, final
 
 from archdsl.expressions.tree import Name
 from archdsl.ir.graph import Env, Node, Scope
+from archdsl.ops.parametrized import Parametrization
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.lowering.spelling import WIDTH, identifier, is_attribute
 from archdsl_torch.lowering.statements import Body, Effect, If, Statement, assign, lines
@@ -124,7 +125,7 @@ class Constructor:
             if entry is not None and (not isinstance(build, Make) or entry.unit.site is not unit.site):
                 return None
             if isinstance(build, Make) and (build.call.args or [k for k, _ in build.call.kwargs if k != "inplace"]):
-                return None
+                return None  # so has every layer with a parametrisation
             values.append(Global(build.call.function) if isinstance(build, Make) else None)
         return self.arguments.factory(op.tree.name, values)
 
@@ -184,6 +185,8 @@ class Constructor:
         return self.containers.write(items, where, resolver)
 
     def _make(self, builds: Sequence[Make], where: Sequence[int], resolver: Resolver) -> Code:
+        if not all_same([build.parametrization for build in builds]):
+            raise Unmergeable("different parametrisations")
         calls = [build.call for build in builds]
         head = self._function(builds, where, resolver)
         if not all_same([len(call.args) for call in calls]):
@@ -199,7 +202,7 @@ class Constructor:
             filled = [self._default(b, codes, c) for b, c in zip(builds, codes, strict=True)]
             named.append((name, self._argument(builds, filled, where, resolver)))
         if isinstance(head, Global):
-            return Call(head.name, tuple(args), tuple(named))
+            return _computed(builds[0].parametrization, Call(head.name, tuple(args), tuple(named)))
         return Apply(head, tuple(args), tuple(named))
 
     def _function(self, builds: Sequence[Make], where: Sequence[int], resolver: Resolver) -> Code:
@@ -262,6 +265,14 @@ class Constructor:
         hint = field_hint(scopes, atom.source or atom.name, [caller_env(scope) for scope in scopes])
         filled = [None if value is UNSET else value for value in values]
         return resolver.resolve(filled, where, _size_name(atom), hint)
+
+
+def _computed(parametrization: Parametrization | None, module: Call) -> Code:
+    """The module, with torch's parametrisation around it where it has one."""
+    if parametrization is None:
+        return module
+    named = tuple((key, Fixed(value)) for key, value in parametrization.given().items())
+    return Call(f"parametrizations.{parametrization.function}", (module,), named)
 
 
 def _assignment(name: str, value: Code) -> Statement:

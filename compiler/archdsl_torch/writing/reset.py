@@ -10,13 +10,14 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from archdsl.expressions.tree import Binary, Choice, Compare, Tree
 from archdsl.expressions.walking import children, free_names
 from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.ops.parametrized import parametrization_of, unparametrized
 from archdsl.ops.special import Constant, Parameter
 from archdsl.text.names import SOURCE_NAMES
 from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.formulas import is_arithmetic, tensor_code
 from archdsl_torch.lowering.special import along, value_tree
 from archdsl_torch.lowering.spelling import variable
-from archdsl_torch.lowering.statements import Body, Continue, Effect, For, If, Statement, assign, changed
+from archdsl_torch.lowering.statements import Body, Continue, Effect, If, Statement, assign, changed
 from archdsl_torch.lowering.text import all_same, unique
 from archdsl_torch.lowering.tree import (
     SELF,
@@ -34,6 +35,7 @@ from archdsl_torch.lowering.tree import (
     Subscript,
     Variable,
     is_given,
+    tensor_below,
 )
 from archdsl_torch.lowering.walking import rebuilt
 from archdsl_torch.planning.crossings import key_of
@@ -42,6 +44,7 @@ from archdsl_torch.planning.outline import Make, Tensor
 from archdsl_torch.planning.outliner import Outliner
 from archdsl_torch.planning.skeletons import skeleton
 from archdsl_torch.writing.hints import Hint
+from archdsl_torch.writing.originals import MODULE, for_modules, through_originals
 from archdsl_torch.writing.sizes import measured
 
 OwnerOf: TypeAlias = "Callable[[Node], tuple[Scope, str, int]]"
@@ -184,28 +187,24 @@ def tree_reset(graph: Graph, outliner: Outliner, own: Body, owners: bool, owner:
         # children come before what holds them
         nested = any(m.function == "MultiheadAttention" for m in made)
         skipped = _skipped(graph, outliner)
-        body.append(_for_modules((*skipped, If(tuple(branches))), nested))
-    return (*body, *_exceptions(graph, made, by_type, outliner, owner))
+        body.append(for_modules((*skipped, If(tuple(branches))), nested))
+    body += _exceptions(graph, made, by_type, outliner, owner)
+    computed = [one.node for one in made if parametrization_of(one.node.op) is not None]
+    return through_originals(body, computed, lambda node: outliner.access(node, graph.root)) if computed else (*body,)
 
 
 MANY: Final = 8
 """Modules that are compared one by one, at most."""
 
-_MODULE: Final = Variable("module")
-_RESET: Final = Effect(Method(_MODULE, "reset_parameters"))
-_RESETS: Final = Call("hasattr", (_MODULE, Fixed("reset_parameters")))
-_OTHERS: Final = Infix("and", Relation(_MODULE, (("is not", SELF),)), _RESETS), (_RESET,)
+_RESET: Final = Effect(Method(MODULE, "reset_parameters"))
+_RESETS: Final = Call("hasattr", (MODULE, Fixed("reset_parameters")))
+_OTHERS: Final = Infix("and", Relation(MODULE, (("is not", SELF),)), _RESETS), (_RESET,)
 """Modules that initialise themselves."""
-
-
-def _for_modules(body: Body, children_first: bool = False) -> Statement:
-    modules: Code = Method(SELF, "modules")
-    return For(("module",), Call("reversed", (Call("list", (modules,)),)) if children_first else modules, body)
 
 
 def _is_a(classes: Sequence[str]) -> Code:
     kinds: Iterable[Code] = map(Global, classes)
-    return Call("isinstance", (_MODULE, reduce(lambda one, other: Infix("|", one, other), kinds)))
+    return Call("isinstance", (MODULE, reduce(lambda one, other: Infix("|", one, other), kinds)))
 
 
 def ties(graph: Graph, outliner: Outliner) -> Iterator[Statement]:
@@ -217,8 +216,7 @@ def ties(graph: Graph, outliner: Outliner) -> Iterator[Statement]:
 
 
 def _tensor(node: Node, name: str | None, graph: Graph, outliner: Outliner) -> Code:
-    path = outliner.access(node, graph.root)
-    return Attribute(path, name) if name else path
+    return tensor_below(outliner.access(node, graph.root), name or "")
 
 
 def _skipped(graph: Graph, outliner: Outliner) -> Body:
@@ -231,8 +229,8 @@ def _skipped(graph: Graph, outliner: Outliner) -> Body:
 def _is_one_of(modules: Sequence[Code]) -> Code:
     """One comparison beside the other, or a list of what there are many of."""
     if len(modules) > MANY:
-        return Relation(_MODULE, (("in", Many(tuple(modules))),))
-    tests: Iterable[Code] = (Relation(_MODULE, (("is", module),)) for module in modules)
+        return Relation(MODULE, (("in", Many(tuple(modules))),))
+    tests: Iterable[Code] = (Relation(MODULE, (("is", module),)) for module in modules)
     return reduce(lambda one, other: Infix("or", one, other), tests)
 
 
@@ -243,7 +241,7 @@ def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
         build = outliner.build(node)
         if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):
             continue
-        own = [name for name in node.tensors if name not in node.tie]
+        own = [name for name in unparametrized(node.tensors) if name not in node.tie]
         init = tuple((name, node.init[name]) for name in own if node.init and name in node.init)
         yield _Made(node, build.call.function, init, len(init) == len(own))
 
@@ -296,14 +294,14 @@ def _usual(ones: Sequence[_Made], init: Sequence[tuple[str, Any]], covered: bool
     """How the modules of one type are initialised."""
     body: list[Statement] = [] if covered else [_RESET]
     for name, initialiser in init:
-        target = Attribute(_MODULE, name)
+        target = Attribute(MODULE, name)
         filled = _initialised(initialiser, target)
-        everywhere = all(name in one.node.tensors for one in ones)
+        everywhere = all(name in unparametrized(one.node.tensors) for one in ones)
         body.append(filled if everywhere else If(((is_given(target), (filled,)),)))
     if all(map(_pads, ones)):
-        body.append(_padded(_MODULE))
+        body.append(_padded(MODULE))
     elif any(map(_pads, ones)):
-        body.append(If(((is_given(Attribute(_MODULE, "padding_idx")), (_padded(_MODULE),)),)))
+        body.append(If(((is_given(Attribute(MODULE, "padding_idx")), (_padded(MODULE),)),)))
     return tuple(body)
 
 
@@ -324,7 +322,7 @@ def _exceptions(
             continue
         scope, name, count = owner(one.node)
         if count > 1 and scope is not graph.root:
-            own = _of(outliner.access(one.node, scope, _MODULE), body)
+            own = _of(outliner.access(one.node, scope, MODULE), body)
             found = by_class.setdefault((name, count), {})
             found[own] = found.get(own, 0) + 1
         else:
@@ -336,14 +334,14 @@ def _exceptions(
         else:
             branches.append((_is_a([name]), tuple(statement for body in bodies for statement in body)))
     if branches:
-        yield _for_modules((If(tuple(branches)),))
+        yield for_modules((If(tuple(branches)),))
     yield from single
 
 
 def _exception(one: _Made, usual: Mapping[str, Any]) -> Body:
     """The statements for one module, which is `Self()` in them."""
     own = dict(one.init)
-    expected = {name: usual[name] for name in one.node.tensors if name in usual}
+    expected = {name: usual[name] for name in unparametrized(one.node.tensors) if name in usual}
     if own == expected:
         return ()
     body: list[Statement] = []
