@@ -49,6 +49,7 @@ HELD_BY = {
         "archdsl/document/brackets.py", "archdsl/document/mending.py", "archdsl/document/positions.py",
         "archdsl/document/unknown.py", "archdsl/text/placeholders.py",
     ),
+    "tests/elaboration/test_own.py": ("archdsl/elaboration/elements.py",),
     "tests/document/test_inherit.py": ("archdsl/document/origins.py", "archdsl/document/resolved.py"),
     "tests/document/test_patching.py": ("archdsl/document/dotted.py",),
     "tests/document/test_checked.py": ("archdsl/document/misfits.py", "archdsl/document/model.py"),

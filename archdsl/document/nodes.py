@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from archdsl.document.model import plain_name
 from archdsl.document.positions import Path
 from archdsl.document.splices import NAME, Splice, code_of, compile_splice, is_splice, sole_splice, word_of
 from archdsl.document.substitution import Text, TextPart, parse_text
@@ -28,7 +29,7 @@ from archdsl.expressions import ExpressionError, parse
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, Place
 from archdsl.text.nearest import did_you_mean
-from archdsl.text.spelled import kind_of
+from archdsl.text.spelled import excerpt, kind_of
 
 if TYPE_CHECKING:
     from archdsl.document.resolved import Resolved
@@ -226,6 +227,11 @@ class TemplateMaker:
                 Code.BAD_NODE, f"`share` runs another node's module, and here is `{kinds[0]}` as well",
                 (*path, "share"), key=True, hint=f"remove `share` or `{kinds[0]}`",
             )  # fmt: skip
+        if node.let and kinds not in (["op"], ["value"]):
+            raise TemplateError(
+                Code.BAD_NODE, "`let` is for the fields of an op or block, or for a formula", (*path, "let"), key=True,
+                hint="say it at each node that reads it; a block has a `let` for all of its nodes",
+            )  # fmt: skip
         for code, key, given in ((Code.BAD_TIE, "tie", node.tie), (Code.BAD_INIT, "init", node.init)):
             if given and (node.op is None or node.body is not None):
                 other = ", or by path in the file's `init`" if key == "init" else ""
@@ -277,6 +283,20 @@ class TemplateMaker:
                 hint="write `tie: {weight: embed.weight}`",
             )  # fmt: skip
         node.tie = {key: self._word(value, (*path, key), "a path") for key, value in raw.items()}
+
+    def _key_let(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        if not isinstance(raw, Mapping):
+            message = f"`let` is a mapping, found {kind_of(raw)}"
+            raise TemplateError(Code.WRONG_TYPE, message, path, hint="write `let: {name: expression}`")
+        for name, value in raw.items():
+            if isinstance(name, Gap) or value is UNKNOWN:
+                node.broken = True
+            elif name != name.lower() or not plain_name(name):
+                message = f"`{excerpt(name)}` is no name of a derived value"
+                hint = "a name is lower-case letters, digits and `_`"
+                raise TemplateError(Code.BAD_NAME, message, (*path, name), hint=hint, key=True)
+            else:
+                node.let[name] = Written(value, (*path, name))
 
     def _key_init(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         node.init = Written(raw, path)

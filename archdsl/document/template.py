@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archdsl.document.splices import Splice
 
 
-UNIVERSAL = ("from", "if", "else", "when", "share", "tie", "init", "note", "was")
+UNIVERSAL = ("from", "if", "else", "when", "share", "tie", "let", "init", "note", "was")
 """The keys that every node understands."""
 
 
@@ -72,6 +72,8 @@ class NodeTemplate(Template):
     formula_path: Path = ()
     written: dict[str, Written] = field(default_factory=dict)
     """The op's fields, raw."""
+    let: dict[str, Written] = field(default_factory=dict)
+    """Derived values, raw, that it alone sees."""
     source: Written | None = None
     condition: Expression | None = None
     condition_path: Path = ()

@@ -17,6 +17,7 @@ from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here, place_of
 from archdsl.elaboration.knowing import check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
+from archdsl.elaboration.sources import elements_of
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
@@ -67,7 +68,7 @@ def op_fields(
 
     def resolve(key: str, value: Any) -> Any:
         if kind in FILLED and key == "value":
-            return bind_constant(value, index, frame.env, run.applier.sizes)
+            return bind_constant(value, index, frame.env, run.applier.sizes, elements_of(frame.env)).tree
         try:
             return evaluate_here(value, frame)
         except ExpressionError as error:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, TypeGuard
 
 from archdsl.document.substitution import Text
+from archdsl.elaboration.elements import ElementTree, extent_within
 from archdsl.elaboration.fields import formula_text, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at
 from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
+from archdsl.elaboration.sources import around
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.expressions.tokens import candidates
@@ -116,17 +118,21 @@ def _numbers(expression: Expression, names: Set[str], env: Env) -> dict[str, Any
     return {name: literal_of(env[name]) for name in names}
 
 
-def bind_constant(raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
-    """The tree of a constant's element, in which only its indices are names; `sizes` as above.
+def bind_constant(
+    raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int], elements: Mapping[str, ElementTree]
+) -> ElementTree:
+    """A constant's element; `sizes` as above, `elements` are those of its derived values.
 
     Raises ExpressionError.
     """
     if not isinstance(raw, str):
-        return literal_of(raw if not isinstance(raw, list) else tuple(raw))
+        return ElementTree(literal_of(raw if not isinstance(raw, list) else tuple(raw)), 1, 1)
     expression = parse_formula(raw, lambda _: False)
-    tree = substitute(expression.tree, _numbers(expression, expression.names - set(index), env))
+    size, depth = extent_within(expression, elements)
+    numbers = _numbers(expression, expression.names - set(index) - elements.keys(), env)
+    tree = substitute(expression.tree, {name: each.tree for name, each in elements.items()} | numbers)
     check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
-    return fold(tree, frozenset(index), sizes)
+    return ElementTree(fold(tree, frozenset(index), sizes), size, depth)
 
 
 def _items_read(tree: Any) -> Any:
@@ -207,7 +213,7 @@ def _is_known(tree: Any) -> TypeGuard[Literal]:
 def formula_mistakes(text: Text, frame: Frame) -> Iterator[ExpressionError | PathError]:
     """What is wrong with the names of a formula of which not every one has a value, each once."""
     try:
-        formula = formula_text(text, frame.env)
+        formula = formula_text(text, around(frame.env))
         expression = parse_formula(formula.text, lambda path: find(frame, path) is not None)
     except (ExpressionError, FollowOn):
         return

@@ -10,6 +10,7 @@ from archdsl.elaboration.frames import IN_LOOP, RENAMED, Entry, Frame, PathError
 from archdsl.elaboration.placing import came_from, place_op, read
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.scopes import block, inline
+from archdsl.elaboration.sources import around
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn, Note
@@ -122,7 +123,7 @@ def by_mode(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, en
             entry.named, entry.left,
         )  # fmt: skip
     with run.mistakes.at(template, frame, (*template.path, "else")):
-        path = str(evaluate_text(template.otherwise, frame.env))
+        path = str(evaluate_text(template.otherwise, around(frame.env)))
         values = (value_of(entry, name, mode), read(frame, path))
     choice = name if entry.alias is not None else f"{name}_by_mode"
     op = run.applier.make(ByMode, {"mode": mode.value})

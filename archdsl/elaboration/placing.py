@@ -8,6 +8,7 @@ from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, check_reach, find, place_of, value_of
 from archdsl.elaboration.mistakes import Reported, traced
+from archdsl.elaboration.sources import around
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Note
@@ -66,8 +67,8 @@ def _new_node(
     scope, last = container(run, frame, name)
     path = f"{scope.path}.{last}" if scope.path else last
     node = Node(
-        last, path, scope, run.sites.of(template), frame.env, frame.loops, frame.mode, template.note, template.was,
-        op=op, inputs=values, types=applied.types, output_names=applied.names, tensors=applied.tensors,
+        last, path, scope, run.sites.of(template), around(frame.env), frame.loops, frame.mode, template.note,
+        template.was, op=op, inputs=values, types=applied.types, output_names=applied.names, tensors=applied.tensors,
         macs=applied.macs * frame.repeats if applied.macs else 0,
     )  # fmt: skip
     scope.children[last] = node
@@ -95,8 +96,8 @@ def new_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, 
     check_path(path)
     run.budget.spend("scopes", 1)
     scope = Scope(
-        last, path, holder, run.sites.of(template), frame.env, frame.loops, frame.mode, template.note, template.was,
-        kind=kind,
+        last, path, holder, run.sites.of(template), around(frame.env), frame.loops, frame.mode, template.note,
+        template.was, kind=kind,
     )  # fmt: skip
     holder.children[last] = scope
     return scope
@@ -134,7 +135,7 @@ def _tie(run: Elaborator, template: NodeTemplate, frame: Frame, node: Node) -> N
     ties: dict[str, Value] = {}
     for key, text in template.tie.items():
         with run.mistakes.at(template, frame, (*template.path, "tie", key)):
-            ties[key] = _tied(frame, node, key, str(evaluate_text(text, frame.env)))
+            ties[key] = _tied(frame, node, key, str(evaluate_text(text, around(frame.env))))
     node.tie = ties
 
 

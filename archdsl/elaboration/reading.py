@@ -11,6 +11,7 @@ from archdsl.document.substitution import Text, parse_text
 from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Entry, Frame, PathError, State, check_reach, find, note_read, value_of
+from archdsl.elaboration.sources import around
 from archdsl.elaboration.turns import turned
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import ExpressionError
@@ -88,7 +89,8 @@ def _sources(template: NodeTemplate, frame: Frame) -> list[Source] | dict[str, S
     if cached is None:
         cached = template.cache["from"] = _compile_source(template.source.value, template.source.path)
     errors: list[PathError] = []
-    found = _by_name(cached, frame.env, errors) if isinstance(cached, _Named) else [*_expand(cached, frame.env, errors)]
+    env = around(frame.env)
+    found = _by_name(cached, env, errors) if isinstance(cached, _Named) else [*_expand(cached, env, errors)]
     _raise_all(errors)
     return found
 

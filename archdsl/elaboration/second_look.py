@@ -23,6 +23,7 @@ from archdsl.elaboration.formulas import formula_mistakes
 from archdsl.elaboration.frames import UNDECIDED, Entry, Frame, PathError, State, evaluate_here, find, place_of
 from archdsl.elaboration.knowing import check_names, check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
+from archdsl.elaboration.own import own_names
 from archdsl.elaboration.placing import bad_name
 from archdsl.elaboration.reading import check_paths, read_sources, written_sources
 from archdsl.elaboration.scopes import bind_let, instance, ports_in
@@ -52,6 +53,12 @@ def look_again(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
     if run.looks[id(template)] > LOOKS or not _there(run, template, frame):
         return
     _own_name(run, template, frame)
+    with own_names(run, template, frame, again=True):
+        _rest(run, template, frame, inside)
+
+
+def _rest(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bool) -> None:
+    """What a node reads and does."""
     if template.formula is not None:
         _formula(run, template, frame)
     elif template.body is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from archdsl.document.substitution import Text
 from archdsl.document.template import BlockTemplate, NodeTemplate, Template
+from archdsl.elaboration.own import in_outer_names
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.ir.sites import Site
 
@@ -40,7 +41,10 @@ def _made(template: Template | BlockTemplate) -> Site:
     site = Site(*template.home.written(template.path))
     if isinstance(template, NodeTemplate):
         written = template.fields.items() if template.formula is None else ()
-        site.fields = {name: found for name, value in written if (found := _expression(value)) is not None}
+        site.fields = {
+            name: found for name, value in written
+            if (found := in_outer_names(template, _expression(value))) is not None
+        }  # fmt: skip
         site.op = _expression(template.op)
         site.condition = _condition(template)
         site.formula = _formula(template)
@@ -70,5 +74,5 @@ def _formula(template: NodeTemplate) -> Expression | None:
     written = template.fields.get("value")
     if template.formula is None and isinstance(written, str):
         with suppress(ExpressionError):
-            return parse(written)
+            return in_outer_names(template, parse(written))
     return None

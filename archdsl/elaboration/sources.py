@@ -1,11 +1,13 @@
-"""What an `Env` has its names from, for messages: the use of a block, or a turn of a `for`."""
+"""What an `Env` has its names from: the use of a block, a turn of a `for`, or a node's own `let`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from archdsl.document.template import BlockTemplate, LoopTemplate, NodeTemplate
+    from archdsl.elaboration.elements import ElementTree
     from archdsl.faults.fault import FaultError
     from archdsl.ir.graph import Env
 
@@ -27,6 +29,24 @@ class Turn(NamedTuple):
     number: int
 
 
+class Own(NamedTuple):
+    """The derived values of a node, which it alone sees."""
+
+    node: NodeTemplate
+    elements: dict[str, ElementTree]
+    """Those that a constant has for each of its elements."""
+
+
+def around(env: Env) -> Env:
+    """What the paths of a node see: the names around it, without its own."""
+    return env.parent if isinstance(env.source, Own) and env.parent is not None else env
+
+
+def elements_of(env: Env) -> Mapping[str, ElementTree]:
+    """The derived values that a constant's formula has for each element."""
+    return env.source.elements if isinstance(env.source, Own) else {}
+
+
 _GIVING: Final = ("inputs", "params", "let")
 """The sections whose names expressions read."""
 
@@ -41,7 +61,7 @@ def say_without(error: FaultError, env: Env) -> None:
 def without_sections(env: Env, *sections: str) -> str:
     """Which of the sections that give names the block or file around does not have: ` in a block without …`."""
     around: Env | None = env
-    while around is not None and (around.source is None or isinstance(around.source, Turn)):
+    while around is not None and (around.source is None or isinstance(around.source, Turn | Own)):
         around = around.parent
     source = None if around is None else around.source
     if source is None:

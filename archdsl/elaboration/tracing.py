@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from archdsl.document.overrides import is_declared
 from archdsl.document.positions import Path
 from archdsl.document.substitution import Text, parse_text
-from archdsl.elaboration.sources import BlockUse, Turn
+from archdsl.elaboration.sources import BlockUse, Own, Turn
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.expressions.printer import to_text
 from archdsl.expressions.tree import Attribute, Call, Comprehension, Name, Subscript, Tree
@@ -131,6 +131,8 @@ def _givers(name: str, env: Env) -> Iterator[tuple[Any, Env]]:
             yield from _parsed(source.block.let[name], around)
         elif written is not None:
             yield from _parsed(written.value, source.env)
+    elif isinstance(source, Own):
+        yield from _parsed(source.node.let[name].value, around)
     elif source is not None and around.names[name].kind == "let":
         yield from _parsed((source.document.let or {}).get(name), around)
 
@@ -229,6 +231,8 @@ def origin_of(name: str, env: Env) -> Origin | None:
         return Origin(around.source.block.home, (*around.source.block.path, section, name))
     if isinstance(around.source, Turn):
         return _loop(around.source)
+    if isinstance(around.source, Own):
+        return Origin(around.source.node.home, around.source.node.let[name].path)
     if around.source is None:
         return None
     section = "let" if around.names[name].kind == "let" else "params"
@@ -243,6 +247,9 @@ def _name(name: str, env: Env) -> Origin | None:
         return _element(name, around.source, around.parent) or _loop(around.source)
     if isinstance(around.source, BlockUse):
         return _argument(name, around.source, around)
+    if isinstance(around.source, Own):
+        written = around.source.node.let[name]
+        return _written(around.source.node.home, written.path, written.value, around)
     return _of_file(name, around.source, around)
 
 

@@ -298,6 +298,8 @@ def _entry(key: str, value: Any, node: Mapping[str, Any], used: _Used) -> None:
             used.substituted.update(words)
         else:
             _splices(value, used)
+    elif key == "let" and isinstance(value, dict):
+        _collect([*value.values()], used.texts)
     elif key not in _TEXTS:
         _substitutions(key, used)
         _collect(value, used.texts)

@@ -32,11 +32,13 @@ from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
 from archdsl.elaboration.left_out import left_out
 from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped, traced
+from archdsl.elaboration.own import own_names
 from archdsl.elaboration.placing import place_op, read
 from archdsl.elaboration.reading import DECLARATIONS, read_sources
 from archdsl.elaboration.recursion import Open, unending
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.elaboration.sites import Sites
+from archdsl.elaboration.sources import around
 from archdsl.elaboration.splicing import Groups, loop, loop_notes
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.faults.code import Code
@@ -194,7 +196,8 @@ class Elaborator:
             return
         check_free(self, template, frame, name)
         make = self._made if template.when is None else self._in_mode
-        entry = make(template, frame, name, operation)
+        with own_names(self, template, frame):
+            entry = make(template, frame, name, operation)
         entry.template = template
         enter(template, frame, name, entry)
 
@@ -267,7 +270,7 @@ class Elaborator:
         if known is not None and (values := _same_reads(known[1], frame)) is not None:
             return place_op(self, template, frame, name, known[0], values, known[1])
         with self.mistakes.at(template, frame, template.formula_path):
-            formula = formula_text(template.formula, frame.env)
+            formula = formula_text(template.formula, around(frame.env))
             try:
                 expression, tensors, values = formula_reads(formula.text, frame)
                 if len(tensors) == 1 and formula.text.strip() == tensors[0]:

@@ -76,6 +76,8 @@ def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None 
     extra = extra or {}
     reads = scope.reads(value)
     entry: Any = {"op": op, **reads, **written(scope, fields), **extra}
+    if rarely(scope.draw, 4):
+        entry = _with_own_name(entry)
     if not extra and not scope.depth and op in _TIED and rarely(scope.draw, 3):
         entry["was"] = scope.world.fresh("old.name" if rarely(scope.draw, 2) else "old")
     if extra == {} and entry == {"op": op} and not rarely(scope.draw):
@@ -94,6 +96,12 @@ def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None 
     if when is None:
         scope.shareable.append(Shareable(name, (value.type,), outputs, (), weight))
     return True
+
+
+def _with_own_name(entry: dict[str, Any]) -> dict[str, Any]:
+    """The node with a derived value for one of its numbers."""
+    key = next((key for key in entry if key in _EXACT and isinstance(entry[key], int | str)), None)
+    return entry if key is None else {**entry, "let": {"own": entry[key], "same": "own"}, key: "same"}
 
 
 def formula(scope: Scope) -> bool:
@@ -116,7 +124,10 @@ def formula(scope: Scope) -> bool:
         return False
     when = next((v.when for i, v in enumerate(values) if v.when is not None and f"{{{i}}}" in text), None)
     name = scope.name()
-    scope.add(name, f"= {text.format(*(v.path for v in values))}", [Value(name, made, when)])
+    entry: Any = f"= {text.format(*(v.path for v in values))}"
+    if rarely(draw, 6):
+        entry = {"let": {"own": 2}, "value": f"({text.format(*(v.path for v in values))}) * own"}
+    scope.add(name, entry, [Value(name, made, when)])
     return True
 
 
@@ -189,6 +200,8 @@ def constant(scope: Scope) -> bool:
     if "i" in str(entry["value"]):
         entry["index"] = index
     entry |= options(scope.draw, persistent=[True]) if all(isinstance(s, int) for s in types) else {}
+    if rarely(scope.draw, 4):
+        entry |= {"let": {"own": entry["value"], "twice": "own + own"}, "value": "twice * own"}
     dtype = "int64" if entry["value"] == "-1" and rarely(scope.draw, 3) else "float32"
     entry |= {"dtype": dtype} if dtype != "float32" else {}
     name = scope.name()

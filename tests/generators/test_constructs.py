@@ -14,7 +14,7 @@ from tests.generators import Spec, networks
 from tests.generators.cases import strategies
 from tests.generators.fields import UNARY
 
-SEEDS: Final = range(20)
+SEEDS: Final = range(40)
 """What one seed draws is much alike: eight reach everything today."""
 DRAWN: Final = 40
 
@@ -89,6 +89,9 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "params": says(r"^params:"),
     "let of a file": says(r"^let:"),
     "let of a block": lambda drawn: any("let" in block for block in drawn.blocks().values()),
+    "let of a node": has(lambda node: "let" in node and ("op" in node or "value" in node)),
+    "let of a formula": has(lambda node: "let" in node and "value" in node and "op" not in node),
+    "let for each element": has(lambda node: "let" in node and "index" in node),
     "use": says(r"^use:"),
     "a library in a folder": says(r"^- parts/"),
     "extends": says(r"^extends:"),
