@@ -149,6 +149,8 @@ def _problem(kind: type[Op], fields: Mapping[str, Any], error: Any) -> Fault:
     counted = wanted if isinstance(given, list | tuple) else None
     expected = counted or _wanted(kind, name, given[item] if item is not None and given else given)
     hint = did_you_mean(str(given), field_specs(kind)[name].words)
+    if field_specs(kind)[name].text and isinstance(given, str) and given.startswith("["):
+        hint = f'text is literal, and an expression in it `$(…)`: write `{name}: "$({given})"`'
     return _bad_value(f"`{name}` is {shown(given)}, expected {expected}", name, hint, item)
 
 

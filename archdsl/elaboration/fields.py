@@ -21,6 +21,7 @@ from archdsl.ir.graph import Env
 from archdsl.limits import current
 from archdsl.ops.base import FieldSpec
 from archdsl.shapes import TensorType
+from archdsl.text.spelled import kind_of
 
 if TYPE_CHECKING:
     from archdsl.document.resolved import Resolved
@@ -301,12 +302,19 @@ def _item_text(item: Any) -> str:
 
 def _prepare_list(raw: list[Any], text: bool, words: frozenset[str]) -> Any:
     if text:
-        return ValueList(tuple(_each(enumerate(raw), lambda _, item: prepare(str(item), text=True))))
+        return ValueList(tuple(_each(enumerate(raw), lambda _, item: _text_item(item))))
     if any(isinstance(item, Mapping) for item in raw):
         return ValueList(tuple(_each(enumerate(raw), lambda _, item: prepare(item, text=False, words=words))))
     if all(not isinstance(item, str | list) for item in raw):
         return tuple(raw)
     return prepare(join_items(raw), text=False)
+
+
+def _text_item(item: Any) -> Any:
+    if isinstance(item, Mapping | list):
+        hint = "a list that is worked out is written `$([… for … in …])`"
+        raise ExpressionError(f"expected text, found {kind_of(item)}", hint=hint)
+    return prepare(str(item), text=True)
 
 
 def freeze(value: Any) -> Any:

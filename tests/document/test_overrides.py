@@ -17,6 +17,10 @@ def test_parameters_from_outside(write: Write) -> None:
     assert resolved.overrides == given
 
 
+def test_null_is_no_op(write: Write) -> None:
+    assert good("families/family.yaml", act=None).params["act"] is None
+
+
 def test_one_value_of_a_table(write: Write) -> None:
     write(tabled=TABLED)
     given = {"rows.1.out": 128, "mixed": [1, 2, "M"], "mixed.0": "M", "typed.1.0": 7}
@@ -68,7 +72,6 @@ def test_the_table_of_the_file_stays_as_it_is(write: Write) -> None:
         ({"width": "x"}, "parameter `width`: expected a number, found the text `x`"),
         ({"width": True}, "parameter `width`: expected a number, found true"),
         ({"act": 3}, "parameter `act`: expected text, found the number 3"),
-        ({"act": None}, "parameter `act`: expected text, found nothing"),
         ({"flag": 1}, "parameter `flag`: expected true or false, found the number 1"),
         ({"cfg": 1}, "parameter `cfg`: expected a list, found the number 1"),
         ({"opt": 1}, "parameter `opt`: expected text, found the number 1"),
