@@ -43,6 +43,7 @@ REFERENCES = {
     "densenet": "torchvision/models/densenet.py",
     "efficientnet": "torchvision/models/efficientnet.py",
     "gmlp": "timm/models/mlp_mixer.py",
+    "fcos_resnet50_fpn": "torchvision/models/detection/fcos.py",
     "googlenet": "torchvision/models/googlenet.py",
     "inception_resnet_v2": "timm/models/inception_resnet_v2.py",
     "inception_v3": "torchvision/models/inception.py",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.references.cases import dense, efficient, first, inception, mobile, resnets, timm_networks, vision
+from tests.references.cases import (
+    dense,
+    detection,
+    efficient,
+    first,
+    inception,
+    mobile,
+    resnets,
+    timm_networks,
+    vision,
+)
 from tests.references.parity import Case
 
 CASES: tuple[Case, ...] = (
@@ -14,4 +24,5 @@ CASES: tuple[Case, ...] = (
     *resnets.CASES,
     *vision.CASES,
     *timm_networks.CASES,
+    *detection.CASES,
 )

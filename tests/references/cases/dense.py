@@ -33,13 +33,18 @@ def pyramid(norm: str = "frozen_batch_norm2d") -> nn.Module:
     model: nn.Module = tools.resnet_fpn_backbone(
         backbone_name="resnet50", weights=None, norm_layer=make, trainable_layers=5
     )
+    tell_frozen_norms(model, frozen)
+    return model
+
+
+def tell_frozen_norms(model: nn.Module, kind: type[nn.Module]) -> None:
+    """Give batch norms of this kind, whose statistics and scale are buffers, telling values."""
     generator = torch.Generator().manual_seed(5)
     for module in model.modules():
-        if isinstance(module, frozen):
+        if isinstance(module, kind):
             for key, (middle, spread) in _FROZEN.items():
                 buffer = module.get_buffer(key)
                 buffer.copy_(middle + spread * torch.randn(buffer.shape, generator=generator).clamp(-2, 2))
-    return model
 
 
 _FROZEN = {"weight": (0.7, 0.1), "bias": (0.0, 0.2), "running_mean": (0.0, 0.2), "running_var": (2.0, 0.3)}
