@@ -31,7 +31,8 @@ def convmixer(dim: int, **arguments: Any) -> nn.Module:
 
 NARROW = {"dim": 64}
 SMALL = {"image_size": 64}
-STEADY = {**SMALL, "stochastic_depth": 0.0}
+STOCHASTIC = {"stochastic_depth": 0.0}
+STEADY = {**SMALL, **STOCHASTIC}
 
 CASES: tuple[Case, ...] = (
     Case("repvgg_a0", 64, depth=3, other=40, constructor=timm_network("repvgg_a0")),
@@ -42,4 +43,6 @@ CASES: tuple[Case, ...] = (
     Case("gmlp_s16", 64, STEADY, SMALL, other=96, full=False, constructor=timm_network("gmlp_s16_224")),
     Case("resmlp_12", 64, SMALL, SMALL, other=96, constructor=timm_network("resmlp_12_224")),
     Case("resmlp_24", 64, SMALL, SMALL, other=96, full=False, constructor=timm_network("resmlp_24_224")),
+    Case("pvt_v2_b0", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("pvt_v2_b0")),
+    Case("pvt_v2_b2", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("pvt_v2_b2")),
 )
