@@ -49,6 +49,7 @@ REFERENCES = {
     "inception_v3": "torchvision/models/inception.py",
     "inception_v4": "timm/models/inception_v4.py",
     "maxvit": "torchvision/models/maxvit.py",
+    "metaformer": "timm/models/metaformer.py",
     "mnasnet": "torchvision/models/mnasnet.py",
     "mobilenet_v2": "torchvision/models/mobilenetv2.py",
     "mobilenet_v3": "torchvision/models/mobilenetv3.py",

@@ -45,4 +45,6 @@ CASES: tuple[Case, ...] = (
     Case("resmlp_24", 64, SMALL, SMALL, other=96, full=False, constructor=timm_network("resmlp_24_224")),
     Case("pvt_v2_b0", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("pvt_v2_b0")),
     Case("pvt_v2_b2", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("pvt_v2_b2")),
+    Case("caformer_s18", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("caformer_s18")),
+    Case("convformer_s18", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("convformer_s18")),
 )
