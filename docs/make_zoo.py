@@ -48,6 +48,7 @@ REFERENCES = {
     "inception_resnet_v2": "timm/models/inception_resnet_v2.py",
     "inception_v3": "torchvision/models/inception.py",
     "inception_v4": "timm/models/inception_v4.py",
+    "levit": "timm/models/levit.py",
     "maxvit": "torchvision/models/maxvit.py",
     "metaformer": "timm/models/metaformer.py",
     "mnasnet": "torchvision/models/mnasnet.py",

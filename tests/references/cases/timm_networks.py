@@ -10,14 +10,17 @@ from torch import nn
 from tests.references.parity import Case
 
 
-def timm_network(name: str) -> Callable[..., nn.Module]:
-    """What makes timm's network of that name; `image_size` is its `img_size`."""
+def timm_network(name: str, *, distilled: bool = False) -> Callable[..., nn.Module]:
+    """What makes timm's network of that name; `image_size` is its `img_size`. A distilled one trains two heads."""
 
     def construct(**arguments: Any) -> nn.Module:
         from tests.references.torchvision_shim import timm_model
 
         sizes = {"img_size": arguments.pop("image_size")} if "image_size" in arguments else {}
-        return timm_model(name, **arguments, **sizes)
+        model: Any = timm_model(name, **arguments, **sizes)
+        if distilled:
+            model.set_distilled_training(True)
+        return model
 
     return construct
 
@@ -34,6 +37,14 @@ SMALL = {"image_size": 64}
 STOCHASTIC = {"stochastic_depth": 0.0}
 STEADY = {**SMALL, **STOCHASTIC}
 
+
+def levit(name: str, *, depth: int = 2, full: bool = True) -> Case:
+    return Case(
+        name, 64, SMALL, SMALL, depth, other=80, full=full, calibration_images=32,
+        constructor=timm_network(name, distilled=True),
+    )  # fmt: skip
+
+
 CASES: tuple[Case, ...] = (
     Case("repvgg_a0", 64, depth=3, other=40, constructor=timm_network("repvgg_a0")),
     Case("repvgg_b1g4", 64, other=40, full=False, double=False, constructor=timm_network("repvgg_b1g4")),
@@ -47,4 +58,6 @@ CASES: tuple[Case, ...] = (
     Case("pvt_v2_b2", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("pvt_v2_b2")),
     Case("caformer_s18", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("caformer_s18")),
     Case("convformer_s18", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("convformer_s18")),
+    levit("levit_128s", depth=4),
+    levit("levit_256", full=False),
 )
