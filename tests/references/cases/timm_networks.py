@@ -60,4 +60,7 @@ CASES: tuple[Case, ...] = (
     Case("convformer_s18", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("convformer_s18")),
     levit("levit_128s", depth=4),
     levit("levit_256", full=False),
+    # Of an 80-pixel image's last three maps one has even sides; the others are stretched.
+    Case("mobilevit_xxs", 64, SMALL, depth=3, other=80, constructor=timm_network("mobilevit_xxs")),
+    Case("mobilevit_s", 64, SMALL, other=80, full=False, constructor=timm_network("mobilevit_s")),
 )
