@@ -30,6 +30,7 @@ PARAMETERS = {
     "inception_v3": 27_161_264,
     "densenet121": 7_978_856,
     "efficientnet_b0": 5_288_548,
+    "caformer_s18": 26_341_656,
     "convmixer_1024_20": 24_383_464,
     "convnext_tiny": 28_589_128,
     "vit_b_16": 86_567_656,

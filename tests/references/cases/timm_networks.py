@@ -32,6 +32,25 @@ def convmixer(dim: int, **arguments: Any) -> nn.Module:
     return ConvMixer(dim=dim, depth=20, kernel_size=9, patch_size=14, **arguments)
 
 
+def small_caformer(**arguments: Any) -> nn.Module:
+    """A narrow one with two layers of attention in its third stage."""
+    from timm.models import metaformer
+
+    mixers = [metaformer.SepConv] * 2 + [metaformer.Attention] * 2
+    norms = [metaformer.LayerNorm2dNoBias] * 2 + [metaformer.LayerNormNoBias] * 2
+    return metaformer.MetaFormer(
+        depths=(1, 1, 2, 1), dims=(16, 32, 64, 96), token_mixers=mixers, norm_layers=norms, **arguments
+    )
+
+
+CONVOLUTIONS = {"mixer": "separable_convolution", "mlp": "convolutional_mlp", "scale": False}
+ATTENTION = {"mixer": "attention", "mlp": "linear_mlp", "scale": True}
+STAGES = [
+    {"width": 16, "layers": 1, **CONVOLUTIONS},
+    {"width": 32, "layers": 1, **CONVOLUTIONS},
+    {"width": 64, "layers": 2, **ATTENTION},
+    {"width": 96, "layers": 1, **ATTENTION},
+]
 NARROW = {"dim": 64}
 SMALL = {"image_size": 64}
 STOCHASTIC = {"stochastic_depth": 0.0}
@@ -56,7 +75,7 @@ CASES: tuple[Case, ...] = (
     Case("resmlp_24", 64, SMALL, SMALL, other=96, full=False, constructor=timm_network("resmlp_24_224")),
     Case("pvt_v2_b0", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("pvt_v2_b0")),
     Case("pvt_v2_b2", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("pvt_v2_b2")),
-    Case("caformer_s18", 64, STOCHASTIC, depth=4, other=96, constructor=timm_network("caformer_s18")),
+    Case("caformer_s18", 64, {"stages": STAGES, **STOCHASTIC}, depth=4, other=96, constructor=small_caformer),
     Case("convformer_s18", 64, STOCHASTIC, other=96, full=False, constructor=timm_network("convformer_s18")),
     levit("levit_128s", depth=4),
     levit("levit_256", full=False),
