@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeGuard
 
+from archdsl_torch.lowering import tree
 from archdsl_torch.lowering.spelling import attribute, literal, numbered, word
 from archdsl_torch.lowering.text import Brackets, Doc, Dotted, Operation, prefixed
-from archdsl_torch.lowering.tree import (
-    AddInto,
-    Apply,
-    Arg,
-    Attribute,
-    Breaking,
-    Call,
-    Code,
-    Comprehension,
-    Conditional,
-    Fixed,
-    Global,
-    Grid,
-    In,
-    Infix,
-    Keywords,
-    Like,
-    Loop,
-    Many,
-    Mapping,
-    Method,
-    Numbered,
-    Prefix,
-    Range,
-    Relation,
-    Self,
-    SizeOf,
-    Starred,
-    Subscript,
-    Target,
-    Tuple,
-    Variable,
-    never,
-)
+from archdsl_torch.lowering.tree import Breaking, Code, Keywords
 
 CHOICE, EITHER, BOTH, NOT, COMPARE, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(12)
 """How tightly Python's operators bind."""
 
-_LEVELS: Final[Table[str, int]] = {
+_LEVELS: Final[Mapping[str, int]] = {
     "or": EITHER, "and": BOTH, "not": NOT,
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARE),
     "|": OR, "&": AND, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER,
@@ -80,62 +48,62 @@ def printed(code: Code) -> Doc:
 def text(code: Code) -> Printed:  # noqa: PLR0912 - one case a kind
     """The code with how tightly it binds."""
     match code:
-        case Fixed(value):
+        case tree.Fixed(value):
             return Printed(literal(value), SIGN if _is_negative(value) else ATOM)
-        case Global(name) | Variable(name):
+        case tree.Global(name) | tree.Variable(name):
             return Printed(_dotted(name))
-        case SizeOf(argument, axis):
+        case tree.SizeOf(argument, axis):
             # as wide as a short name: it is measured, and settled before it is printed
             return Printed(f"<{argument}.{axis}>")
-        case Call(function, args, kwargs, breaking):
+        case tree.Call(function, args, kwargs, breaking):
             return Printed(_brackets(f"{_dotted(function)}(", args, kwargs, breaking))
-        case Apply(callee, args, kwargs, breaking):
+        case tree.Apply(callee, args, kwargs, breaking):
             return Printed(_brackets(f"{_owner(callee)}(", args, kwargs, breaking))
-        case Method(receiver, name, args, kwargs, breaking):
+        case tree.Method(receiver, name, args, kwargs, breaking):
             return Printed(_method(receiver, _brackets(f".{word(name)}(", args, kwargs, breaking)))
-        case Attribute(owner, name):
+        case tree.Attribute(owner, name):
             return Printed(attribute(_owner(owner), name))
-        case Subscript(receiver, items):
+        case tree.Subscript(receiver, items):
             return Printed(f"{_owner(receiver)}[{', '.join(map(_item, items))}]")
-        case Many(items):
+        case tree.Many(items):
             return Printed(Brackets("[", tuple(map(printed, items)), "]"))
-        case Tuple(items):
+        case tree.Tuple(items):
             return Printed(f"({', '.join(map(shown, items))}{',' if len(items) == 1 else ''})")
-        case Mapping(pairs):
+        case tree.Mapping(pairs):
             return Printed(
                 Brackets("{", tuple(prefixed(f"{literal(key)}: ", printed(value)) for key, value in pairs), "}")
             )
-        case Starred(value):
+        case tree.Starred(value):
             return Printed(prefixed("*", text(value).part(OR)))
-        case Numbered(head, number, tail):
+        case tree.Numbered(head, number, tail):
             return Printed(numbered(head, shown(number), tail))
         case _:
             return _operation(code)
 
 
 def _operation(
-    code: Infix | Prefix | Relation | Conditional | Comprehension | In | Arg | Like | Self | AddInto | Grid,
+    code: tree.Infix | tree.Prefix | tree.Relation | tree.Conditional | tree.Comprehension | tree.Hole,
 ) -> Printed:
     match code:
-        case Infix(sign, left, right):
+        case tree.Infix(sign, left, right):
             return _infix(sign, left, right)
-        case Prefix(sign, operand):
+        case tree.Prefix(sign, operand):
             own = _LEVELS["not"] if sign == "not" else SIGN
             return Printed(("not " if sign == "not" else sign) + text(operand).at(own), own)
-        case Relation(first, rest):
+        case tree.Relation(first, rest):
             sides = (f" {sign} {text(side).at(OR)}" for sign, side in rest)
             return Printed(text(first).at(OR) + "".join(sides), COMPARE)
-        case Conditional(test, then, otherwise):
+        case tree.Conditional(test, then, otherwise):
             head = f"{text(then).at(EITHER)} if {text(test).at(EITHER)} else "
             last = printed(otherwise)
             return Printed(prefixed(head, last) if isinstance(last, Brackets) else f"{head}{last}", CHOICE)
-        case Comprehension(element, loops, bare):
+        case tree.Comprehension(element, loops, bare):
             doc = _comprehension(printed(element), loops)
             return Printed(doc, CHOICE) if bare else Printed(Brackets("[", (doc,), "]", single=True))
-        case In() | Arg() | Like() | Self() | AddInto() | Grid():
+        case tree.In() | tree.Arg() | tree.Like() | tree.Self() | tree.SizeOf() | tree.AddInto() | tree.Grid():
             raise AssertionError(f"a hole: {code!r}")
         case _:
-            never(code)
+            tree.never(code)
 
 
 def _infix(sign: str, left: Code, right: Code) -> Printed:
@@ -147,15 +115,15 @@ def _infix(sign: str, left: Code, right: Code) -> Printed:
     return Printed(Operation((text(left).part(before), text(right).part(after)), sign, close), own)
 
 
-def _is_minus(code: Code) -> TypeGuard[Prefix]:
-    return isinstance(code, Prefix) and code.sign == "-"
+def _is_minus(code: Code) -> TypeGuard[tree.Prefix]:
+    return isinstance(code, tree.Prefix) and code.sign == "-"
 
 
 def _is_simple(code: Code) -> bool:
     """Whether ruff writes a power of it without spaces: a name, an attribute of one, or a number."""
-    if isinstance(code, Attribute):
+    if isinstance(code, tree.Attribute):
         return _is_simple(code.owner)
-    return isinstance(code, Variable | Global) or (isinstance(code, Fixed) and _is_number(code.value))
+    return isinstance(code, tree.Variable | tree.Global) or (isinstance(code, tree.Fixed) and _is_number(code.value))
 
 
 def _method(receiver: Code, call: Brackets) -> Dotted:
@@ -170,11 +138,11 @@ def _owner(code: Code) -> str:
 
 def _owned(code: Code) -> Doc:
     """Code before a dot or a bracket: `2.x` is no attribute of 2."""
-    return text(code).part(ATOM + 1 if isinstance(code, Fixed) and _is_number(code.value) else ATOM)
+    return text(code).part(ATOM + 1 if isinstance(code, tree.Fixed) and _is_number(code.value) else ATOM)
 
 
-def _item(item: Code | Range) -> str:
-    if not isinstance(item, Range):
+def _item(item: Code | tree.Range) -> str:
+    if not isinstance(item, tree.Range):
         return shown(item)
     start, stop, step = ("" if bound is None else shown(bound) for bound in (item.start, item.stop, item.step))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
@@ -184,11 +152,11 @@ def _brackets(opening: str, args: tuple[Code, ...], kwargs: Keywords, breaking: 
     named = (prefixed(f"{word(key)}=", printed(value)) for key, value in kwargs)
     items = (*map(printed, args), *named)
     # no comma may follow a generator without brackets of its own
-    generator = len(args) == 1 and isinstance(args[0], Comprehension) and args[0].bare
+    generator = len(args) == 1 and isinstance(args[0], tree.Comprehension) and args[0].bare
     return Brackets(opening, items, exploded=breaking == "exploded", single=breaking == "sole" or generator)
 
 
-def _comprehension(element: Doc, loops: tuple[Loop, ...]) -> Doc:
+def _comprehension(element: Doc, loops: tuple[tree.Loop, ...]) -> Doc:
     doc = element
     for loop in loops:
         targets = ", ".join(map(_target, loop.targets))
@@ -197,7 +165,7 @@ def _comprehension(element: Doc, loops: tuple[Loop, ...]) -> Doc:
     return doc
 
 
-def _target(target: Target) -> str:
+def _target(target: tree.Target) -> str:
     return word(target) if isinstance(target, str) else f"({', '.join(map(_target, target))})"
 
 
