@@ -37,6 +37,7 @@ class Server(ThreadingHTTPServer):
     """Serves a watched spec until it is closed. Raises OSError where the port cannot be had; 0 is any free one."""
 
     daemon_threads = True
+    request_queue_size = MOST  # the system lets those beyond it try again after a second
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers share a port
 
     def __init__(self, watched: Watched, port: int) -> None:

@@ -111,7 +111,10 @@ def test_an_odd_request_is_refused(server: Server, capfd: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("version", ["9" * 10_000, "-1", "1e9", "%D9%A3", "", "%ff", "1&version=2&" * 1000])
-def test_versions_that_are_none(server: Server, capfd: pytest.CaptureFixture[str], version: str) -> None:
+def test_versions_that_are_none(
+    server: Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setattr(server_module, "HEARTBEAT", 0.2)
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     connection.putrequest("GET", f"/events?version={version}".encode().decode("latin-1"))
     connection.endheaders()
