@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 
@@ -13,11 +14,12 @@ from archdsl.document.files import shipped
 from tests.cli.tiny import Cli
 from tests.references.torchvision_shim import models
 
-PUBLISHED = [name for name in models.list_models(module=models) if name in families()]
+FAMILIES = families()
+PUBLISHED = [name for name in models.list_models(module=models) if name in FAMILIES]
 
 
 def test_every_classification_network_of_torchvision_ships() -> None:
-    assert set(models.list_models(module=models)) - set(families()) == set()
+    assert set(models.list_models(module=models)) - set(FAMILIES) == set()
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -30,9 +32,10 @@ def test_published_numbers(name: str) -> None:
         assert abs(graph.macs / 1e9 - published) <= max(0.001, 0.001 * published)
 
 
+@cache
 def at(name: str, size: int) -> Graph:
     """A network for images of this height and width, with the heads that are published."""
-    params = archdsl.graph(name).params
+    params = archdsl.load(name).params
     # The published GoogLeNet has lost its auxiliary heads, the published Inception v3 has its own still.
     heads = {"aux_logits": False} if name == "googlenet" else {}
     if "image_size" in params:
@@ -41,10 +44,9 @@ def at(name: str, size: int) -> Graph:
 
 
 def test_a_family_is_the_file_that_its_members_extend() -> None:
-    known = families()
-    assert known["resnet18"] == known["resnet50"] == "resnet"
-    assert known["alexnet"] == "alexnet"
-    assert list(known) == [path.stem for path in shipped()]
+    assert FAMILIES["resnet18"] == FAMILIES["resnet50"] == "resnet"
+    assert FAMILIES["alexnet"] == "alexnet"
+    assert list(FAMILIES) == [path.stem for path in shipped()]
 
 
 def test_the_table_has_a_line_for_each() -> None:
@@ -58,7 +60,7 @@ def test_json(archdsl_cli: Cli) -> None:
     code, out, _ = archdsl_cli("list", "--family", "resnet", "--format", "json")
     found = {network["name"]: network for network in json.loads(out)}
     assert code == 0
-    assert {"resnet18", "resnet50"} <= set(found) <= {name for name, family in families().items() if family == "resnet"}
+    assert {"resnet18", "resnet50"} <= set(found) <= {name for name, family in FAMILIES.items() if family == "resnet"}
     assert found["resnet50"]["parameters"] == 25_557_032
     assert found["resnet50"]["image_size"] == [224, 224]
 
