@@ -15,6 +15,7 @@ FIGURES = TARGET.with_name("gallery")
 README_FIGURE = TARGET.with_name("digits.svg")
 sys.path.insert(0, str(TARGET.parent.parent))
 
+from archdsl import load  # noqa: E402
 from archdsl.cli import zoo  # noqa: E402
 from archdsl.elaboration.analyse import analyse  # noqa: E402
 from archdsl.figure.view import View  # noqa: E402
@@ -42,9 +43,9 @@ def _sections() -> Iterator[str]:
     for family, names in members().items():
         yield f"## {family}\n"
         for name in names:
-            graph = _graph(name)
-            yield f"**{name}**: {graph.summary}\n"
-            yield f"[![{name}: {graph.summary}](gallery/{name}.svg)](gallery/{name}.svg)\n"
+            summary = load(name).summary or ""
+            yield f"**{name}**: {summary}\n"
+            yield f"[![{name}: {summary}](gallery/{name}.svg)](gallery/{name}.svg)\n"
 
 
 def _graph(spec: str) -> Graph:
