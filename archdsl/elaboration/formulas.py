@@ -148,7 +148,9 @@ def fold(tree: Any, tensors: frozenset[str], sizes: Mapping[str, int]) -> Any:
         return tree
     if not reads(tree, tensors):
         return _folded(tree, sizes)
-    return _decided(rebuild(tree, lambda child: fold(child, tensors, sizes)))
+    rest = _decided(rebuild(tree, lambda child: fold(child, tensors, sizes)))
+    # a choice may have left the only part that a tensor enters
+    return rest if reads(rest, tensors) else _folded(rest, sizes)
 
 
 def _folded(tree: Any, sizes: Mapping[str, int]) -> Any:

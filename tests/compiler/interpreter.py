@@ -214,12 +214,26 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+def _double(value: Any) -> Any:
+    return value.double() if isinstance(value, Tensor) and not value.is_floating_point() else value
+
+
+def _counted(value: Any) -> Any:
+    """A comparison as 0 or 1, whole numbers in one dtype."""
+    if isinstance(value, bool):
+        return int(value)
+    return value.long() if isinstance(value, Tensor) and not value.is_floating_point() else value
+
+
+def _is_whole(value: Any) -> bool:
+    return not value.is_floating_point() if isinstance(value, Tensor) else isinstance(value, int)
+
+
 def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[str, int]) -> Any:
-    """A formula's value; comparisons count as 0 and 1, and whole numbers are float64 until the end."""
+    """A formula's value; comparisons count as 0 and 1, and what is no sum or product of whole numbers is float64."""
 
     def number(part: Any) -> Any:
-        value = value_of(part)
-        return value.double() if isinstance(value, Tensor) and not value.is_floating_point() else value
+        return _double(value_of(part))
 
     def value_of(part: Any) -> Any:
         match part:
@@ -230,9 +244,11 @@ def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[st
             case Unary(sign="not", operand=operand):
                 return torch.as_tensor(number(operand)) == 0
             case Unary(sign=sign, operand=operand):
-                return -number(operand) if sign == "-" else number(operand)
+                value = _counted(value_of(operand))
+                return -value if sign == "-" else value
             case Binary(sign=sign, left=left, right=right):
-                return _BINARY[sign](number(left), number(right))
+                sides = [_counted(value_of(left)), _counted(value_of(right))]
+                return _BINARY[sign](*(sides if sign in "+-*" and all(map(_is_whole, sides)) else map(_double, sides)))
             case Compare(first=first, rest=rest):
                 sides = [number(first), *(number(side) for _, side in rest)]
                 found = [_BINARY[s](a, b) for (s, _), a, b in zip(rest, sides, sides[1:], strict=False)]

@@ -150,6 +150,13 @@ def test_a_formula_of_which_numbers_leave_no_node(tmp_path: Path) -> None:
     assert found == [("bad-expression", "a formula reads at least one node")]
 
 
+def test_what_a_choice_leaves_is_computed(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, "inputs: {x: [N, 3]}\nnodes: {y: '= x + exp(x if 2 < 1 else 3 - 3)'}\n")
+    assert formula(graph, "y") == "0 + 1.0"
+    found = mistakes(tmp_path, "inputs: {x: [N, 3]}\nnodes: {y: {value: 'x + (x if 3 < 2 else 0.5) / (3 - 3)'}}\n")
+    assert found == [("bad-expression", "0.5 / 0 divides by zero")]
+
+
 def test_a_parameter_may_start_as_a_formula(tmp_path: Path) -> None:
     text = """
         params: {width: 8}

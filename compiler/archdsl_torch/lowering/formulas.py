@@ -134,9 +134,13 @@ class _Translator:
 
     def number(self, tree: Tree, beside: tuple[Tree, ...] = ()) -> Code:
         """A value for arithmetic with those beside it: comparisons count as 0 and 1."""
+        if isinstance(tree, Literal) and isinstance(tree.value, bool):
+            return Arg(int(tree.value))
         code = self.code(tree)
-        if not is_bool(tree, self.bools):
-            return code
+        return self.counted(code, beside) if is_bool(tree, self.bools) else code
+
+    def counted(self, code: Code, beside: tuple[Tree, ...]) -> Code:
+        """A bool tensor as numbers."""
         dtype = self.whole(beside)
         return method(code, "long") if dtype == "int64" else method(code, "to", Global(f"torch.{dtype}"))
 
@@ -239,6 +243,10 @@ class _SizeTranslator(_Translator):
         if not is_arithmetic(tree):
             return self.number(tree)
         return _filled(_Translator(self.tensor, self.types, self.numbers).plain(tree))
+
+    def counted(self, code: Code, beside: tuple[Tree, ...]) -> Code:
+        """In float64: torch's functions of whole numbers compute in its default dtype."""
+        return method(code, "double")
 
     def within(self) -> _Translator:
         """It is in float64 already."""

@@ -36,7 +36,8 @@ FORMULAS = (
     "(x > 0) * 0.1", "clamp(n, 0.1, 2.5)", "max(n, 0.1)", "min(n / 3, m)", "clamp(n, m / 3, 7)", "n * sqrt(n.shape[0])",
     "x + (0.1 if b else 0)", "x * (n / 3)", "max(x, n / 3)", "(n + 1) / (m + 1) + x", "(0.1 if b else 1) * n",
     "(n / 3 > 0.1 * m) * 1.0", "(not n / 3) * 0.1 + (n / 3 and x) * 1.0", "n ** 0.5", "round(n / 7, 2)",
-    "(0.5 if b else 1) * (n / 3)", "(0.5 if b else 1) * n",
+    "(0.5 if b else 1) * (n / 3)", "(0.5 if b else 1) * n", "x + (n > 1) - (3 < 3)", "n * sin(3 >= n.shape[0])",
+    "n + sin(b if 2 == 3 else 3)", "max(n, max(b if 2 < 1 else 0.1, 0.5))", "(2 + n.shape[0]) / -n",
 )  # fmt: skip
 
 
