@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import gcd
 from operator import mul
+from threading import RLock
 from typing import Final, NamedTuple, TypeAlias, final
+from weakref import WeakValueDictionary
 
 from archdsl.limits import MAX_DIVISIONS, TooLarge, current
+from archdsl.text.sums import sum_text
 
 
 class Division(NamedTuple):
@@ -36,82 +39,87 @@ Monomial: TypeAlias = tuple[_Atom, ...]
 """A product of atoms, sorted; the empty product is 1."""
 
 
+Terms: TypeAlias = tuple[tuple[Monomial, int], ...]
+
+
 @final
 class Symbolic:
-    """A polynomial with integer coefficients that is not a plain number.
+    """A polynomial with integer coefficients that is not a plain number. Equal ones are one object.
 
     Raises TooLarge for one of too many terms, or of divisions that stand too deep in one another.
     """
 
-    __slots__ = ("_depth", "_hash", "_text", "_weight", "terms")
+    __slots__ = ("__weakref__", "_depth", "_text", "_weight", "terms")
 
-    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
-        self.terms = terms
-        self._hash = hash(terms)
-        self._text: str | None = None
-        self._weight, self._depth = len(terms), 0
-        for monomial, _ in terms:
-            self._weight += len(monomial)
-            for atom in monomial:
-                if not isinstance(atom, str):
-                    self._count(atom)
-        if self._weight > _FEW:
-            (budget := current()).check("terms", self._weight)
-            budget.spend("steps", _STEPS * self._weight)
-        if self._depth > MAX_DIVISIONS:
+    terms: Terms
+    _text: str | None
+    _weight: int
+    _depth: int
+
+    def __new__(cls, terms: Terms) -> Symbolic:
+        """The one of these terms, so that what holds dimensions is compared and hashed without looking into them."""
+        found = _MADE.get(terms)
+        if found is None:
+            with _MAKING:
+                found = _MADE.setdefault(terms, cls._make(terms))
+        if found._weight > _FEW:
+            (budget := current()).check("terms", found._weight)
+            budget.spend("steps", _STEPS * found._weight)
+        if found._depth > MAX_DIVISIONS:
             raise TooLarge(f"more than {MAX_DIVISIONS} divisions of a dimension that stand in one another")
+        return found
 
-    def _count(self, division: Division) -> None:
-        for side in (division.numerator, division.denominator):
-            if isinstance(side, Symbolic):
-                self._weight += side._weight
-                self._depth = max(self._depth, side._depth + 1)
+    @classmethod
+    def _make(cls, terms: Terms) -> Symbolic:
+        made = object.__new__(cls)
+        made.terms, made._text = terms, None
+        atoms = [atom for monomial, _ in terms for atom in monomial]
+        sides = [side for atom in atoms if not isinstance(atom, str) for side in (atom.numerator, atom.denominator)]
+        symbolic = [side for side in sides if isinstance(side, Symbolic)]
+        made._weight = len(terms) + len(atoms) + sum(side._weight for side in symbolic)
+        made._depth = max((side._depth + 1 for side in symbolic), default=0)
+        return made
 
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return isinstance(other, Symbolic) and self.terms == other.terms
+    def __reduce__(self) -> tuple[type[Symbolic], tuple[Terms]]:
+        return Symbolic, (self.terms,)
 
     def __str__(self) -> str:
         if self._text is None:
-            self._text = _spell(self)
+            self._text = sum_text(self.terms)
         return self._text
 
     __repr__ = __str__
 
     def __add__(self, other: Dim) -> Dim:
-        return add(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+        return add(self, other) if isinstance(other, _DIMS) else NotImplemented
 
     __radd__ = __add__
 
     def __sub__(self, other: Dim) -> Dim:
-        return add(self, multiply(other, -1)) if isinstance(other, int | Symbolic) else NotImplemented
+        return add(self, multiply(other, -1)) if isinstance(other, _DIMS) else NotImplemented
 
     def __rsub__(self, other: Dim) -> Dim:
-        return add(multiply(self, -1), other) if isinstance(other, int | Symbolic) else NotImplemented
+        return add(multiply(self, -1), other) if isinstance(other, _DIMS) else NotImplemented
 
     def __neg__(self) -> Dim:
         return multiply(self, -1)
 
     def __mul__(self, other: Dim) -> Dim:
-        return multiply(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+        return multiply(self, other) if isinstance(other, _DIMS) else NotImplemented
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Dim) -> Dim:
-        return floor_divide(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+        return floor_divide(self, other) if isinstance(other, _DIMS) else NotImplemented
 
     def __rfloordiv__(self, other: Dim) -> Dim:
-        return floor_divide(other, self) if isinstance(other, int | Symbolic) else NotImplemented
+        return floor_divide(other, self) if isinstance(other, _DIMS) else NotImplemented
 
     def __mod__(self, other: Dim) -> Dim:
-        return remainder(self, other) if isinstance(other, int | Symbolic) else NotImplemented
+        return remainder(self, other) if isinstance(other, _DIMS) else NotImplemented
 
     def __rmod__(self, other: Dim) -> Dim:
-        return remainder(other, self) if isinstance(other, int | Symbolic) else NotImplemented
+        return remainder(other, self) if isinstance(other, _DIMS) else NotImplemented
 
     @property
     def names(self) -> frozenset[str]:
@@ -120,6 +128,11 @@ class Symbolic:
 
 
 Dim: TypeAlias = int | Symbolic
+_DIMS: Final = (int, Symbolic)
+_MADE: Final = WeakValueDictionary[Terms, Symbolic]()
+"""Those that somebody has."""
+_MAKING: Final = RLock()
+"""Two threads that make equal ones are given the same."""
 Shape: TypeAlias = tuple[Dim, ...]
 
 
@@ -385,15 +398,3 @@ def _names(atom: _Atom) -> frozenset[str]:
 def _operand(dim: Dim) -> str:
     text = str(dim)
     return f"({text})" if " " in text else text
-
-
-def _spell(dim: Symbolic) -> str:
-    text = ""
-    for monomial, coefficient in dim.terms:
-        size = abs(coefficient)
-        factors = [str(size)] if size != 1 or not monomial else []
-        alone = len(monomial) == 1 and not factors and len(dim.terms) == 1
-        factors += [str(a) if alone or isinstance(a, str) else f"({a})" for a in monomial]
-        sign = ("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")
-        text += sign + " * ".join(factors)
-    return text

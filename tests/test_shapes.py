@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from archdsl.limits import MAX_DIVISIONS, TooLarge, analysis, budget, current
@@ -119,3 +123,18 @@ def test_too_many_terms_and_too_deep_divisions_are_refused() -> None:
         deep = (deep * N + 1) // 7
     with pytest.raises(TooLarge, match="divisions of a dimension"):
         _ = (deep * N + 1) // 7
+
+
+def test_equal_dimensions_are_one_object_however_they_came_about() -> None:
+    h = symbol("H")
+    assert (h + 1) * 2 // 2 is h + 1
+    assert pickle.loads(pickle.dumps(h // 2 + 1)) is copy.deepcopy(h // 2 + 1) is h // 2 + 1
+
+
+def test_threads_that_make_equal_dimensions_get_one() -> None:
+    def made(_: int) -> list[Dim]:
+        return [symbol(f"T{i}") for i in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(made, range(8))]
+    assert all(one is other for each in found for one, other in zip(each, found[0], strict=True))
