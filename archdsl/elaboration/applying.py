@@ -8,10 +8,9 @@ from typing import Any, final
 from archdsl.elaboration.fields import freeze
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place
-from archdsl.ops.apply import Applied, Types, apply, check_sample
+from archdsl.ops.apply import Applied, Sample, Types, apply
 from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
-from archdsl.shapes import TensorType, evaluate
 from archdsl.text.lookalikes import reads_as_plain
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import kind_of, quoted, spelled
@@ -38,7 +37,7 @@ class Applier:
         self.sizes = sizes
         self._ops: dict[Any, Op] = {}
         self._applied: dict[tuple[int, Types], Applied] = {}
-        self._samples: dict[TensorType, TensorType] = {}
+        self._sample = Sample(sizes)
 
     def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
         """The op with these fields. Raises FieldError."""
@@ -61,16 +60,9 @@ class Applier:
         found = self._applied.get(key)
         if found is None:
             found = apply(op, types)
-            check_sample(op, types, found, self.sizes, self._at_sample)
+            self._sample.check(op, types, found)
             self._ops.setdefault(("keep", id(op)), op)
             self._applied[key] = found
-        return found
-
-    def _at_sample(self, type_: TensorType) -> TensorType:
-        found = self._samples.get(type_)
-        if found is None:
-            found = type_.with_shape(evaluate(dim, self.sizes) for dim in type_.shape)
-            self._samples[type_] = found
         return found
 
 

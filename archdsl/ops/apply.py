@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias, final
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
-from archdsl.ops.base import Op, OpError, Weight, at_sizes
+from archdsl.ops.base import Op, OpError, Result, Weight, at_sizes
 from archdsl.ops.extent import check_outputs, check_tensors
 from archdsl.ops.parametrized import parametrized
 from archdsl.ops.rules import compared
 from archdsl.ops.special import Formula
-from archdsl.shapes import Dim, Shape, TensorType, format_shape
+from archdsl.shapes import Dim, Shape, TensorType, evaluate, format_shape
 
 Types: TypeAlias = tuple[TensorType | None, ...]
 """By port, None where nothing is fed."""
@@ -66,22 +66,56 @@ def _error(op: Op, inputs: tuple[Any, ...]) -> OpError | None:
     return None
 
 
-def check_sample(
-    op: Op, types: Types, applied: Applied, sizes: Mapping[str, int], at_sample: Callable[[TensorType], TensorType]
-) -> None:
-    """Raises OpError where the op cannot run at the sample sizes; `at_sample` gives a type at these."""
-    sampled = tuple(None if t is None else at_sample(t) for t in types)
-    outputs = tuple(at_sample(t) for t in applied.types)
-    check_outputs(outputs)
-    check_tensors(applied.tensors)
-    small = next((t for t in outputs if any(isinstance(d, int) and d < 1 for d in t.shape)), None)
-    sample = at_sizes(op, sizes)
-    if sampled != types or sample is not op:
-        apply(sample, sampled)
-    if isinstance(op, Formula):
-        _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
-    if small is not None:
-        raise OpError(f"the output would be {small}: a size below 1", code=Code.SIZE_ERROR)
+@final
+class Sample:
+    """What ops and types are at the sample sizes, each found once."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self.sizes = sizes
+        self._ops: dict[Op, Op] = {}
+        self._types: dict[TensorType, TensorType] = {}
+        self._dims: dict[Dim, int] = {}
+
+    def check(self, op: Op, types: Types, applied: Applied) -> None:
+        """Raises OpError where an op cannot run at these sizes; `applied` is what it has at those that it was given."""
+        sampled = tuple([None if t is None else self._type(t) for t in types])
+        outputs = [self._type(t) for t in applied.types]
+        check_outputs(outputs)
+        if applied.tensors:
+            check_tensors(applied.tensors)
+        here = self._op(op)
+        if here is not op or sampled != types:
+            _infer(here, sampled)
+        if isinstance(op, Formula):
+            _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
+        for found in outputs:
+            if found.shape and min(found.shape) < 1:  # type: ignore[operator, type-var]
+                raise OpError(f"the output would be {found}: a size below 1", code=Code.SIZE_ERROR)
+
+    def dim(self, dim: Dim) -> int:
+        """A size. Raises KeyError for a name without one."""
+        found = self._dims.get(dim)
+        if found is None:
+            found = self._dims[dim] = evaluate(dim, self.sizes)
+        return found
+
+    def _type(self, type_: TensorType) -> TensorType:
+        found = self._types.get(type_)
+        if found is None:
+            shape = [dim if type(dim) is int else self.dim(dim) for dim in type_.shape]
+            found = self._types[type_] = TensorType(tuple(shape), type_.dtype)
+        return found
+
+    def _op(self, op: Op) -> Op:
+        found = self._ops.get(op)
+        if found is None:
+            found = self._ops[op] = at_sizes(op, self.sizes)
+        return found
+
+
+@lru_cache(maxsize=8192)
+def _infer(op: Op, types: Types) -> Result:
+    return op.infer(*types)
 
 
 def _check_compared(shapes: list[Shape], sampled: list[Shape]) -> None:

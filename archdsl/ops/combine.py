@@ -60,12 +60,14 @@ def _common(tensors: Sequence[TensorType]) -> str:
 
 def _check_alike(verb: str, first: TensorType, x: TensorType, place: int, skip: int | None = None) -> None:
     """Raises OpError unless `x`, input number `place`, has the first's rank and sizes, but for `skip`."""
+    if x.shape == first.shape:
+        return
     ports = ("0", str(place))
     if x.rank != first.rank:
         message = f"cannot {verb} {first} of rank {first.rank} and {x} of rank {x.rank}"
         raise OpError(message, code=Code.RANK_ERROR, ports=ports)
     for dim, (left, right) in enumerate(zip(first.shape, x.shape, strict=True)):
-        if dim != skip and differ(left, right):
+        if left is not right and dim != skip and differ(left, right):
             along = "" if skip is None else f" along dimension {skip}"
             message = f"cannot {verb} {first} and {x}{along}: dimension {dim} is {left} and {right}"
             raise OpError(message, ports=ports, field="dim" if skip is not None else None)

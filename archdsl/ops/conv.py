@@ -21,6 +21,7 @@ from archdsl.ops.layers import (
     require_together,
     required,
     same_upper,
+    windows,
 )
 from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import divides, divisors_hint, require_same_dtype
@@ -123,7 +124,7 @@ class Convolution(Spatial):
             )
 
     def _check_split(self, channels: Dim, what: str) -> None:
-        if divides(self.groups, channels) is False:
+        if self.groups != 1 and divides(self.groups, channels) is False:
             raise OpError(
                 f"{self.name} cannot split {channels} {what} channels into {self.groups} groups",
                 code=Code.BAD_VALUE,
@@ -155,7 +156,8 @@ class Direct(Convolution):
                 hint="`same_upper` makes ceil(size / stride), as `SAME` does in TensorFlow",
             )
         result = super().infer(x, weight, bias)
-        self._check_padding(x, self.margins(x.shape[2:], self.weight_shape(x, weight)[2:]))
+        if self.padding_mode != "zeros" or self.padding == "same_upper":
+            self._check_padding(x, self.margins(x.shape[2:], self.weight_shape(x, weight)[2:]))
         return result
 
     @property
@@ -169,10 +171,7 @@ class Direct(Convolution):
         if self.padding == "same_upper":
             return tuple((size + step - 1) // step for size, step in zip(sizes, self.stride, strict=True))
         sides = self.padding if isinstance(self.padding, tuple) else (0,) * self.spatial
-        return tuple(
-            (size + 2 * side - gap * (k - 1) - 1) // step + 1
-            for size, side, gap, k, step in zip(sizes, sides, self.dilation, kernel, self.stride, strict=True)
-        )
+        return tuple(map(windows, sizes, kernel, sides, self.dilation, self.stride))
 
     def margins(self, sizes: Shape, kernel: Shape) -> tuple[tuple[Dim, Dim], ...]:
         """The padding before and after each spatial dimension, of which the input has these. Raises OpError."""

@@ -1,5 +1,6 @@
 """What the layers share: sizes given once or per dimension, channels, tensors that are fed."""
 
+from functools import lru_cache
 from typing import Any, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator
@@ -48,6 +49,12 @@ class Spatial(Op):
         """Raises OpError unless `x` is a batch of floating numbers of this layer's rank."""
         require_batched(self.name, x, self.spatial + 2, LAYOUTS[self.spatial])
         require_float("input", x, f"put through {self.name}")
+
+
+@lru_cache(maxsize=65536)
+def windows(size: Dim, kernel: Dim, side: int, gap: int, step: int) -> Dim:
+    """How many windows there are along a dimension that is padded by `side` on both sides."""
+    return (size + 2 * side - gap * (kernel - 1) - 1) // step + 1
 
 
 def same_upper(op: str, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[tuple[Dim, Dim], ...]:

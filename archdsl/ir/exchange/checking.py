@@ -15,11 +15,11 @@ from archdsl.ir.graph import Env, Node, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ir.initialise import ARGUMENTS, REQUIRED, WORDS, Initialiser
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, MAX_SCOPES, current
-from archdsl.ops.apply import Applied, apply, check_sample
+from archdsl.ops.apply import Applied, Sample, apply
 from archdsl.ops.base import Kind, Op, OpError
 from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import FILLED, SCAN, ByMode, Formula, InputOp, ScanCarry, ScanLast, ScanSlice, ScanStack
-from archdsl.shapes import Dim, Symbolic, TensorType, evaluate, product
+from archdsl.shapes import Dim, Symbolic, product
 from archdsl.text.names import check_input_name, check_module_name, check_name
 from archdsl.text.plain_text import to_json
 
@@ -66,8 +66,7 @@ class Checker:
     """Looks at the nodes and scopes of one graph, each once what it reads has been looked at. All raise GraphError."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self.sizes = sizes
-        """The sample sizes."""
+        self._sample = Sample(sizes)
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -98,7 +97,7 @@ class Checker:
         try:
             with _at_sample_sizes():
                 found = apply(node.op, types)
-                check_sample(node.op, types, found, self.sizes, self._sampled)
+                self._sample.check(node.op, types, found)
         except OpError as error:
             field = error.fault.place.field
             steps = (field,) if field is not None else ()
@@ -107,12 +106,9 @@ class Checker:
             current().spend("computed", prod(map(self._size, node.op.shape)))
         _check_same(node, found)
 
-    def _sampled(self, type_: TensorType) -> TensorType:
-        return type_.with_shape(map(self._size, type_.shape))
-
     def _size(self, dim: Dim) -> int:
         with _at_sample_sizes():
-            return evaluate(dim, self.sizes)
+            return self._sample.dim(dim)
 
     # --- scopes -------------------------------------------------------------------------------
 
