@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from archdsl.document.nodes import TemplateMaker
 from archdsl.document.overrides import misdeclared
@@ -71,6 +71,10 @@ class PatternEntry(NamedTuple):
     expression: Expression | None
     path: tuple[str | int, ...] = ()
     """Where it is written."""
+
+
+_REST: Final = PatternEntry(None, None)
+"""`...`"""
 
 
 class PortSpec(NamedTuple):
@@ -244,7 +248,7 @@ def port_spec(name: str, raw: Any, path: tuple[str | int, ...]) -> PortSpec:
 
 def _entry(item: Any, path: tuple[str | int, ...]) -> PatternEntry:
     if item == "...":
-        return PatternEntry(None, None)
+        return _REST
     text = str(item).partition("=")[0].strip() if is_sampled(item) else str(item)
     if text.isidentifier() and text[0].isupper():
         return PatternEntry(text, None, path)
@@ -307,17 +311,20 @@ def _size(entry: PatternEntry, env: Env) -> Dim:
 
 def _align(port: PortSpec, pattern: tuple[PatternEntry, ...], type_: TensorType) -> list[tuple[PatternEntry, int]]:
     """The pattern's entries and the positions of the dimensions that they stand for."""
-    rest = PatternEntry(None, None)
-    shown = "[" + ", ".join("..." if e == rest else e.name or e.expression.text for e in pattern) + "]"  # type: ignore[union-attr]
-    if rest not in pattern:
+    if _REST not in pattern:
         if len(pattern) != type_.rank:
-            message = f"`{port.name}` takes {shown}, rank {len(pattern)}, found {type_} of rank {type_.rank}"
-            raise PatternError(Fault(Code.RANK_ERROR, message))
+            found = f"rank {len(pattern)}, found {type_} of rank {type_.rank}"
+            raise PatternError(Fault(Code.RANK_ERROR, f"`{port.name}` takes {_shown(pattern)}, {found}"))
         return list(zip(pattern, range(type_.rank), strict=True))
-    before = pattern.index(rest)
+    before = pattern.index(_REST)
     after = len(pattern) - before - 1
     if type_.rank < before + after:
-        message = f"`{port.name}` takes {shown}, at least rank {before + after}, found rank {type_.rank}"
-        raise PatternError(Fault(Code.RANK_ERROR, message))
+        found = f"at least rank {before + after}, found rank {type_.rank}"
+        raise PatternError(Fault(Code.RANK_ERROR, f"`{port.name}` takes {_shown(pattern)}, {found}"))
     positions = (*range(before), *range(type_.rank - after, type_.rank))
     return list(zip((*pattern[:before], *pattern[before + 1 :]), positions, strict=True))
+
+
+def _shown(pattern: tuple[PatternEntry, ...]) -> str:
+    names = (entry.name or (entry.expression.text if entry.expression else "...") for entry in pattern)
+    return f"[{', '.join(names)}]"

@@ -117,7 +117,8 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
             continue
         alive.add(node)
         waiting += [value.node for value in node.inputs if value is not None]
-        waiting += [value.node for value in node.tie.values()]
+        if node.tie:
+            waiting += [value.node for value in node.tie.values()]
         if node.share is not None:
             waiting.append(node.share)
         if node in ends:  # what a step is given is what the step before made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from archdsl.elaboration.fields import evaluate_text, evaluate_with_shapes
 from archdsl.expressions import ExpressionError
@@ -317,6 +317,20 @@ def visible(frame: Frame) -> Iterator[str]:
 
 def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
     """The one tensor that reading an entry gives. Raises PathError or FollowOn."""
+    if entry.state is not State.VALUE:
+        _refuse(entry, path)
+    if len(entry.outputs) != 1 or entry.broken:
+        _refuse_count(entry, path)
+    if entry.mode is not None and entry.mode is not mode:
+        raise PathError(
+            Code.OTHER_MODE, f"`{path}` exists only in {entry.mode.value} mode",
+            f"read it `when: {entry.mode.value}`, or give it an `else`",
+        )  # fmt: skip
+    return next(iter(entry.outputs.values()))
+
+
+def _refuse(entry: Entry, path: str) -> NoReturn:
+    """Raises PathError or FollowOn for an entry that has no value of its own."""
     if entry.state is State.BROKEN:
         raise FollowOn
     if entry.state is State.CONTAINER:
@@ -333,9 +347,12 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
                 f"ask for it, `if: {path}`: only optional inputs, and lists such as that of `cat`, take what is absent",
             )
         raise PathError(Code.ABSENT, f"`{path}` was left out by its `if`", "give it an `else`, or the reader an `if`")
-    if entry.state is State.AMBIGUOUS:
-        assert entry.left is not None
-        raise MissingElse(entry.left)
+    assert entry.left is not None
+    raise MissingElse(entry.left)
+
+
+def _refuse_count(entry: Entry, path: str) -> NoReturn:
+    """Raises PathError or FollowOn for an entry that has not one output."""
     if not entry.outputs and entry.alias == IN_LOOP:
         raise PathError(
             Code.NO_VALUE, f"`{path}` has a value of its own at each step of a loop over time, and none outside",
@@ -343,16 +360,9 @@ def value_of(entry: Entry, path: str, mode: Mode | None = None) -> Value:
         )  # fmt: skip
     if entry.broken:
         raise FollowOn
-    if len(entry.outputs) != 1:
-        names = ", ".join(f"`{path}.{name}`" for name in entry.outputs)
-        what = f"has several outputs: read {names}" if names else "has no output"
-        raise PathError(Code.SEVERAL_OUTPUTS, f"`{path}` {what}")
-    if entry.mode is not None and entry.mode is not mode:
-        raise PathError(
-            Code.OTHER_MODE, f"`{path}` exists only in {entry.mode.value} mode",
-            f"read it `when: {entry.mode.value}`, or give it an `else`",
-        )  # fmt: skip
-    return next(iter(entry.outputs.values()))
+    names = ", ".join(f"`{path}.{name}`" for name in entry.outputs)
+    what = f"has several outputs: read {names}" if names else "has no output"
+    raise PathError(Code.SEVERAL_OUTPUTS, f"`{path}` {what}")
 
 
 def place_of(frame: Frame, template: Template | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias, final
 
 from archdsl.faults.code import Code
 from archdsl.ir.graph import Node, Value
+from archdsl.ops.apply import Types
 from archdsl.ops.base import Op, OpError
 from archdsl.ops.special import Constant, InputOp
 from archdsl.shapes import evaluate
@@ -39,10 +40,12 @@ class Indices:
         self._constants: dict[Constant, tuple[int, int] | None] = {}
         self._left = _ALL
 
-    def check(self, op: Op, values: Sequence[Value | None]) -> None:
-        """Raises OpError where an op counts by numbers, from an input or a constant, of which some are not there."""
-        counted = op.indexed(*(None if value is None else value.type for value in values))
-        for place, size in counted.items():
+    def check(self, op: Op, types: Types, values: Sequence[Value | None]) -> None:
+        """Raises OpError where an op counts by numbers, from an input or a constant, of which some are not there.
+
+        `types` are those of the values.
+        """
+        for place, size in op.indexed(*types).items():
             value = values[place]
             held = None if value is None else self._of(value.node)
             said = None if held is None else _wrong(held, evaluate(size, self.sizes), op)

@@ -33,9 +33,7 @@ NamedEntries = list[tuple[str, Entry | None]]
 def left_out(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> Entry:
     """What the readers of a left-out node get. Raises PathError, ExpressionError, FollowOn."""
     where = _where(template, frame)
-    span = (template.home.key_span if where.key else template.home.span)(where.path or ())
-    by_null = where.path == template.op_path and not where.key
-    why = Alias(Why.LEFT_OUT, f"{'null' if by_null else '`if`'} (line {span.line})")
+    why = template.cache.get(where) or template.cache.setdefault(where, _why(template, where))
     if template.op is not None and template.op.literal in DECLARATIONS:
         return Entry(state=State.ABSENT, alias=why)
     if template.otherwise is not None:
@@ -58,6 +56,12 @@ def _where(template: NodeTemplate, frame: Frame) -> Place:
     if frame.absent is not None and frame.absent.group is not None:
         return Place(frame.absent.group.path, key=True)
     return Place(template.condition_path or template.op_path)
+
+
+def _why(template: NodeTemplate, where: Place) -> Alias:
+    span = (template.home.key_span if where.key else template.home.span)(where.path or ())
+    by_null = where.path == template.op_path and not where.key
+    return Alias(Why.LEFT_OUT, f"{'null' if by_null else '`if`'} (line {span.line})")
 
 
 def _alias(entry: Entry, why: Alias) -> Entry:

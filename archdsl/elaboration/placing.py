@@ -35,7 +35,7 @@ def place_op(
     types = tuple([None if value is None else value.type for value in values])
     try:
         applied = run.applier.apply(op, types)
-        run.indices.check(op, values)
+        run.indices.check(op, types, values)
     except OpError as error:
         from archdsl.elaboration.makers import size_notes  # only where something is wrong
 
@@ -49,7 +49,7 @@ def place_op(
     node = _new_node(run, template, frame, name, op, values, applied)
     if template.tie:
         _tie(run, template, frame, node)
-    outputs = {n: Value(node, i, t) for i, (n, t) in enumerate(zip(node.output_names, node.types, strict=True))}
+    outputs = {name: Value(node, i, applied.types[i]) for i, name in enumerate(applied.names)}
     return Entry(outputs, node=node, mode=own_mode(frame))
 
 

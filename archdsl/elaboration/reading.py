@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from archdsl.document.positions import Path
 from archdsl.document.splices import Splice, code_of, compile_splice, is_splice
@@ -43,14 +44,14 @@ class Reading(NamedTuple):
     def values(self, mode: Mode | None) -> tuple[Value | None, ...]:
         """The tensor at each port. Raises PathError, FollowOn."""
         values: list[Value | None] = []
-        for entry, name, port, place in zip(*self, strict=True):
-            if entry is None or (port.optional and entry.state is State.ABSENT):
+        for position, entry in enumerate(self.entries):
+            if entry is None or (entry.state is State.ABSENT and self.ports[position].optional):
                 values.append(None)
                 continue
             try:
-                values.append(value_of(entry, name, mode))
+                values.append(value_of(entry, self.names[position], mode))
             except PathError as error:
-                error.place(place)
+                error.place(self.places[position])
                 raise
         return tuple(values)
 
@@ -288,6 +289,11 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
     """Ports that are not named read the node above: by output name, or the first its only output."""
     above = frame.above
     several = len(above.outputs) > 1 or above.named
+    rest = ports[1:]
+    if above.outputs and not (given or several or above.broken) and all(map(_is_optional, rest)):
+        note_read(above)
+        nothing = (None,) * len(rest)
+        return Reading((above, *nothing), (above_name(above), *[port.name for port in rest]), ports, (None, *nothing))
     entries: list[Entry | None] = []
     names: list[str] = []
     places: list[Path | None] = []
@@ -314,6 +320,9 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
         names.append(name)
         places.append(place)
     return Reading(tuple(entries), tuple(names), ports, tuple(places))
+
+
+_is_optional: Final = attrgetter("optional")
 
 
 def above_name(above: Entry) -> str:

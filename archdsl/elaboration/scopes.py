@@ -166,7 +166,6 @@ def bind_ports(
     names: tuple[str, ...], frame: Frame,
 ) -> None:  # fmt: skip
     """Binds the dimensions that a block's inputs name; `names` are those of its inputs in the spec. Raises Reported."""
-    place = place_of(frame, template)
     for port, value in zip(ports, values, strict=True):
         scope.inputs[port.name] = value
         if port.optional and port.name not in scope.env:
@@ -181,12 +180,13 @@ def bind_ports(
 
             notes = (*origins(names, values, frame), _pattern(run, port, scope))
             run.mistakes.add(
-                error.code, f"`{scope.block}`: {error.message}", template.span, place=place,
+                error.code, f"`{scope.block}`: {error.message}", template.span, place=place_of(frame, template),
                 notes=size_notes(run.sites, values, notes, template.span.line),
             )  # fmt: skip
             raise Reported from None
         except TemplateError as error:
-            run.mistakes.at_place(run.block_of[scope].template.home, error.fault, place=place)
+            home = run.block_of[scope].template.home
+            run.mistakes.at_place(home, error.fault, place=place_of(frame, template))
             raise Reported from None
 
 
