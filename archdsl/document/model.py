@@ -107,6 +107,7 @@ class Block(Form):
     params: Named = Field(default_factory=dict)
     let: Named = Field(default_factory=dict)
     nodes: Nodes
+    order: Any = None
     outputs: Any = None
     note: str | None = None
 
@@ -149,6 +150,7 @@ class Document(Form):
     inputs: Inputs | None = None
     blocks: dict[Identifier, Block] = Field(default_factory=dict)
     nodes: Nodes = Field(default=None, validate_default=False)
+    order: Any = None
     outputs: Any = None
     init: dict[str, Any] = Field(default_factory=dict)
     weights: Weights = Field(default_factory=Weights)

@@ -177,6 +177,8 @@ class TemplateMaker:
             written = node.written.pop("value")
             node.formula = self._formula(str(written.value), written.path)
             node.formula_path = written.path
+        if node.body is not None:  # else it is a field
+            node.order = node.written.pop("order", None)
         if not node.broken:
             self._guarded(node, self._check, node, path)
 

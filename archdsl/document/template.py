@@ -81,6 +81,7 @@ class NodeTemplate(Template):
     body: tuple[Template, ...] | None = None
     listed: bool = False
     """The body is a list: its children are numbered."""
+    order: Written | None = None
     when: str | None = None
     share: Text | None = None
     tie: dict[str, Text] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class BlockTemplate:
     body: tuple[Template, ...]
     listed: bool
     outputs: Written | None
+    order: Written | None = None
     is_spec: bool = False
 
     @property

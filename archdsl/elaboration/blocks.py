@@ -133,9 +133,10 @@ def compile_block(home: Resolved, name: str, raw: Block | Document) -> tuple[Blo
     compiler = TemplateMaker(home)
     body, listed = compiler.body(raw.nodes, (*path, "nodes"))
     outputs = None if raw.outputs is None else Written(raw.outputs, (*path, "outputs"))
+    order = None if raw.order is None else Written(raw.order, (*path, "order"))
     params = home.params if whole else raw.params
     template = BlockTemplate(
-        name, home, path, raw.inputs, dict(params), dict(raw.let), body, listed, outputs, is_spec=whole
+        name, home, path, raw.inputs, dict(params), dict(raw.let), body, listed, outputs, order, is_spec=whole
     )
     return BlockSpec(template, compiler.faults), compiler.faults
 

@@ -107,13 +107,13 @@ class _Copy:
                 self._nodes[child] = target.children[name] = Node(
                     name, prefix + name, target, child.site, child.env, child.loops, child.when, child.note,
                     child.was, op=child.op, inputs=(), types=child.types, output_names=child.output_names,
-                    tensors=child.tensors, macs=child.macs, measured=child.measured,
+                    tensors=child.tensors, macs=child.macs, measured=child.measured, registered=child.registered,
                 )  # fmt: skip
                 continue
             made = self._scopes[child] = target.children[name] = Scope(
                 name, prefix + name, target, child.site, child.env, child.loops, child.when, child.note, child.was,
                 kind=child.kind, block=child.block, definition=child.definition, arguments=child.arguments,
-                scan=child.scan, listed=child.listed,
+                scan=child.scan, listed=child.listed, registered=child.registered,
             )  # fmt: skip
             if child in self._run.block_of:
                 self._run.block_of[made] = self._run.block_of[child]

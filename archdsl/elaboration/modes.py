@@ -67,7 +67,7 @@ def _share_scope(run: Elaborator, template: NodeTemplate, frame: Frame, name: st
     assert written is not None
     again = NodeTemplate(
         template.home, template.path, template.name, op=written.op, source=template.source, body=written.body,
-        listed=written.listed,
+        listed=written.listed, order=written.order,
     )  # fmt: skip
     run.instances.closed += 1
     try:

@@ -24,6 +24,7 @@ from archdsl.elaboration.frames import (
 from archdsl.elaboration.instances import Instance, copied
 from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.mistakes import Reported, read_by
+from archdsl.elaboration.ordering import order_children
 from archdsl.elaboration.placing import Fed, new_scope, origins, own_mode, place_op
 from archdsl.elaboration.reading import read_sources
 from archdsl.elaboration.recursion import Open, check_ends
@@ -55,6 +56,7 @@ def inline(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -> 
     run.budget.spend("expansions", len(template.body))
     inner = Frame(scope, frame.env, frame, above, above, mode=frame.mode, repeats=frame.repeats)
     run.body(template.body, inner)
+    order_children(run, template.order, template, inner)
     if len(above.outputs) == 1 and above.state is State.VALUE:
         scope.inputs = {"x": next(iter(above.outputs.values()))}
     return _close(scope, inner.entries, inner.above, frame)
@@ -124,6 +126,7 @@ def instance(run: Elaborator, spec: BlockSpec, scope: Scope, values: Fed | None,
     run.budget.spend("expansions", len(spec.template.body))
     run.blocks.append(opened)
     run.body(spec.template.body, inner)
+    order_children(run, spec.template.order, spec.template, inner)
     run.blocks.pop()
     return inner, inner.above if spec.template.outputs is None else outputs(run, spec, inner)
 

@@ -112,8 +112,8 @@ class Uses:
         self.network = _nodes(document.nodes, _Used())
         for raw in (document.inputs, document.outputs, document.init):
             _collect(raw, self.network.texts)
-        if "$" in str(document.weights.renames):  # else they are names, and read none
-            _collect(document.weights.renames, self.network.texts)
+        for raw in (document.weights.renames, document.order):
+            _collect_names(raw, self.network)
         self.blocks = {name: _block(block) for name, block in document.blocks.items()}
 
     def reads(self) -> dict[str, int]:
@@ -244,7 +244,14 @@ def _may_stand_for(block: Block, users: list[_Used]) -> bool:
 def _block(block: Block) -> _Used:
     used = _nodes(block.nodes, _Used())
     _collect([block.inputs, block.outputs, *block.params.values()], used.texts)
+    _collect_names(block.order, used)
     return used
+
+
+def _collect_names(raw: Any, used: _Used) -> None:
+    """Adds what names read: nothing without a substitution."""
+    if "$" in str(raw):
+        _collect(raw, used.texts)
 
 
 def _nodes(raw: Any, used: _Used) -> _Used:
@@ -298,6 +305,8 @@ def _entry(key: str, value: Any, node: Mapping[str, Any], used: _Used) -> None:
             used.substituted.update(words)
         else:
             _splices(value, used)
+    elif key == "order" and "nodes" in node:
+        _collect_names(value, used)
     elif key == "let" and isinstance(value, dict):
         _collect([*value.values()], used.texts)
     elif key not in _TEXTS:

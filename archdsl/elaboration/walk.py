@@ -32,6 +32,7 @@ from archdsl.elaboration.inputs import network_inputs
 from archdsl.elaboration.instances import Instances
 from archdsl.elaboration.left_out import left_out
 from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped, traced
+from archdsl.elaboration.ordering import order_children
 from archdsl.elaboration.own import own_names
 from archdsl.elaboration.placing import place_op, read
 from archdsl.elaboration.reading import DECLARATIONS, read_sources
@@ -112,6 +113,7 @@ class Elaborator:
         frame.above = next(iter(frame.ports.values()), frame.above)
         frame.unsure = UNSURE in inputs or self.resolved.misses_within("patch")
         self.body(network.template.body, frame)
+        order_children(self, network.template.order, network.template, frame)
         root.outputs = outputs(self, network, frame).outputs
         self._look_at(self.catalogue.unused(self.resolved, self.seen))
         graph = finish(self, frame, {n: node for n, node in inputs.items() if node is not None}, sample)

@@ -162,6 +162,8 @@ class Node(Item):
     """Initialiser by tensor name, where the spec says one: see `archdsl.ir.initialise`."""
     share: Node | None = None
     """The node whose module it runs again, and which makes its own."""
+    registered: bool = False
+    """That module stands in its scope as well, under its name."""
     measured: bool = False
     """Whether an expression reads its shape."""
     tie: Mapping[str, Value] = field(default_factory=dict)
@@ -225,7 +227,7 @@ class Scope(Item):
     definition: Site | None = None
     """Where that block is written: of two files, each may have a block of the name."""
     children: dict[str, Node | Scope] = field(default_factory=dict)
-    """In order of first appearance."""
+    """In the order in which they are registered: of first appearance, where the spec says none."""
     inputs: dict[str, Value | None] = field(default_factory=dict)
     """By port name; for an inline scope the one value `x` that it was given, if it used it."""
     outputs: dict[str, Value] = field(default_factory=dict)
@@ -235,6 +237,7 @@ class Scope(Item):
     checks: list[SizeCheck] = field(default_factory=list)
     """What its pattern says of its inputs and cannot be proved: for the built model to assert."""
     share: Scope | None = None
+    registered: bool = False
     scan: Scan | None = None
     """Its nodes run once for every step; those of op `scan_slice`, `scan_carry`, … are where values come and go."""
     listed: bool = False

@@ -22,13 +22,14 @@ def graph(request: pytest.FixtureRequest, network: Callable[[str], Graph]) -> Gr
 
 def keys(scope: Scope) -> list[str]:
     """The state_dict's keys: paths, in order of first appearance, a module's own tensors first."""
-    children = [child for child in scope.children.values() if child.share is None]
+    children = [child for child in scope.children.values() if child.share is None or child.registered]
     nodes = [child for child in children if isinstance(child, Node)]
     own = [node.path for node in nodes if isinstance(node.op, Parameter)]
     own += [node.path for node in nodes if isinstance(node.op, Constant) and node.tensors and node.op.persistent]
     for child in children:
         if isinstance(child, Scope):
-            own += keys(child)
+            made = child.share or child
+            own += [child.path + key.removeprefix(made.path) for key in keys(made)]
         elif "" not in child.tensors:
             own += [f"{child.path}.{name}" for name in child.tensors]
     return own

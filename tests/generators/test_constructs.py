@@ -98,6 +98,7 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "patch": says(r"^patch:"),
     "patch of a value in a table": says(r"^  params\.\w+\.0"),
     "patch that renames": says(r"^ +rename: renamed"),
+    "order": says(r"^order:"),
     "init": says(r"^init:"),
     "a spec as a block": has(lambda node: str(node.get("op")).startswith("spec.")),
     "several inputs": lambda drawn: len(drawn.files[-1 if "extends" in drawn.files[0] else 0].get("inputs", {})) > 1,

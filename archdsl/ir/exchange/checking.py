@@ -124,6 +124,8 @@ class Checker:
                 raise GraphError(f"`{value.name}` is made in the scope, or after it").within("inputs", name)
         if scope.kind is ScopeKind.BLOCK:
             _check_reads(scope)
+        if scope.registered and scope.share is None:
+            raise GraphError("a scope that runs its own module is registered once").within("registered")
         if scope.share is not None:
             _check_again(scope, scope.share)
         for place, each in enumerate(scope.checks):
@@ -324,6 +326,8 @@ def _wrong_argument(name: str, value: Any) -> str | None:
 def _check_shared(node: Node) -> None:
     """A module that runs again is the same op's, and what is tied has the tensor's shape."""
     origin = node.share
+    if node.registered and origin is None:
+        raise GraphError("a node that runs its own module is registered once").within("registered")
     if origin is not None:
         # a loop may run again over as many steps as there are then
         same = origin.op == node.op or (isinstance(node.op, SCAN) and type(node.op) is type(origin.op))

@@ -26,6 +26,7 @@ from archdsl_torch.planning.wrappers import Wrapper
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.outputs import Definition, outputs
 from archdsl_torch.writing.plan import ClassPlan, Planner
+from archdsl_torch.writing.registering import registered
 from archdsl_torch.writing.reset import ties, tree_reset
 
 
@@ -118,8 +119,8 @@ _RESET: Final = Effect(Method(SELF, "reset_parameters"))
 def _class(planner: Planner, plan: ClassPlan) -> Definition:
     graph, root = planner.graph, plan.scope.scope is None
     reset = _whole_reset(planner, plan) if root else plan.reset
-    tied = tuple(ties(graph, planner.outliner)) if root else ()
-    construction = (*plan.constructor, *tied, *((_RESET,) if reset else ()))
+    again = (*registered(graph, planner.outliner), *ties(graph, planner.outliner)) if root else ()
+    construction = (*plan.constructor, *again, *((_RESET,) if reset else ()))
     text = [f"class {plan.name}({plan.base}):", *_docstring(graph, plan)]
     if construction or plan.arguments.arguments:
         text += ["", *_signature(plan.arguments), *_statements(construction, plan.base == "nn.Module")]

@@ -1,0 +1,107 @@
+"""The order in which a scope's modules are registered, and modules under a second name: `order`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from archdsl.document.positions import Path
+from archdsl.document.template import BlockTemplate, NodeTemplate, Template, TemplateError, Written
+from archdsl.elaboration.frames import Entry, Frame, State
+from archdsl.elaboration.mistakes import Reported
+from archdsl.elaboration.turns import listed, path_text
+from archdsl.elaboration.unfound import unknown_path
+from archdsl.faults.code import Code
+from archdsl.ir.graph import Node, Scope
+from archdsl.text.spelled import kind_of
+
+if TYPE_CHECKING:
+    from archdsl.elaboration.walk import Elaborator
+
+
+def order_children(
+    run: Elaborator, written: Written | None, template: NodeTemplate | BlockTemplate, frame: Frame
+) -> None:
+    """Puts the children of a finished scope into the order that is written; the others follow as they run.
+
+    A `share` that is named is registered by its own name as well, after all others.
+    """
+    if written is None:
+        return
+    scope, here, first = frame.scope, Template(template.home, template.path), dict[str, Node | Scope]()
+    names: list[tuple[str, Path]] = []
+    with suppress(Reported), run.mistakes.at(here, frame, written.path):
+        names += _names(written, frame)
+    for name, at in names:
+        with suppress(Reported), run.mistakes.at(here, frame, at):
+            child = _child(name, at, frame)
+            if child is not None and child.name in first:
+                raise TemplateError(Code.DUPLICATE_NAME, f"`{name}` is named twice", at, hint="say it once")
+            if child is not None:
+                first[child.name] = child
+    again = [name for name, child in first.items() if child.registered]
+    ordered = {name: child for name, child in {**first, **scope.children}.items() if name not in again}
+    scope.children = ordered | {name: scope.children[name] for name in again}
+
+
+def _names(written: Written, frame: Frame) -> Iterator[tuple[str, Path]]:
+    """The names with where each is written. Raises TemplateError."""
+    if not isinstance(written.value, list):
+        raise TemplateError(
+            Code.WRONG_TYPE, f"`order` is a list of names, found {kind_of(written.value)}", written.path,
+            hint="write `order: [first, second]`",
+        )  # fmt: skip
+    if frame.scope.listed:
+        raise TemplateError(
+            Code.BAD_NODE, "`order` is of nodes with names, and these are a list", written.path, key=True,
+            hint="write them as a mapping: names may be numbers, `0: …`",
+        )  # fmt: skip
+    for raw, at, env in listed(written.value, frame.env, written.path):
+        yield path_text(raw, env, at), at
+
+
+def _child(name: str, at: Path, frame: Frame) -> Node | Scope | None:
+    """The child of that name; None for one that is not there this time. Raises TemplateError, PathError."""
+    if "." in name:
+        message = f"`order` names the children of this scope, and `{name}` is further inside"
+        raise TemplateError(Code.UNKNOWN_NODE, message, at, hint="say it in the scope or block that holds it")
+    child = frame.scope.children.get(name)
+    if child is None:
+        entry = frame.entries.get(name)
+        if entry is None:
+            error = unknown_path(frame, name)
+            error.place(at)
+            raise error
+        if _is_away(entry):
+            return None
+        named = entry.scope or entry.node
+        if named is not None and named.scope is frame.scope:
+            return named  # such as a node that a patch has renamed
+        raise TemplateError(Code.NO_VALUE, f"`{name}` is another name, and no module", at, hint="name the node itself")
+    if child.share is not None:
+        _check_again(child, at)
+        child.registered = True
+    return child
+
+
+def _is_away(entry: Entry) -> bool:
+    return entry.state in (State.ABSENT, State.AMBIGUOUS, State.BROKEN) or entry.left_out_by is not None
+
+
+def _check_again(child: Node | Scope, at: Path) -> None:
+    """Raises TemplateError where a module cannot be registered again."""
+    origin: Any = child.share
+    made = [origin] if isinstance(origin, Node) else [*origin.nodes()]
+    if not any(node.tensors and node.share is None for node in made):
+        raise TemplateError(
+            Code.BAD_SHARE, f"`{origin.path}` has no parameters to stand under a second name", at,
+            hint=f"leave `{child.name}` out of `order`",
+        )  # fmt: skip
+    holder = child.scope
+    assert holder is not None
+    if holder.scope is not None and not any(node.tensors and node.share is None for node in holder.nodes()):
+        raise TemplateError(
+            Code.BAD_SHARE, f"`{holder.path}` has no module of its own that could hold `{child.name}`", at,
+            hint="share it in the scope around",
+        )  # fmt: skip
