@@ -114,6 +114,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="files, or shipped networks")
     parser.add_argument("--format", choices=("text", "json", "github"), default="text")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
+    parser.add_argument("--fix", action="store_true", help="mend in these files what is sure to be a slip")
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

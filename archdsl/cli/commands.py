@@ -220,8 +220,15 @@ def check(options: argparse.Namespace) -> int:
     from archdsl.document.reach import folders
     from archdsl.elaboration.analyse import examine
 
+    if options.diff and options.format != "text":
+        raise Failure("`--diff` shows a patch, and `--format` is for mistakes: use one of them")
     found: list[Diagnostic] = []
     for spec in options.specs:
+        if options.fix or options.diff:
+            from archdsl.cli.fixing import fixes, show
+
+            if (made := fixes(spec, folders(options.include))) is not None:
+                show(made, write=not options.diff)
         examined = examine(spec, {}, {}, Reader(folders(options.include)))
         found += examined.diagnostics
         if options.format == "text":

@@ -16,6 +16,13 @@ class Severity(Enum):
     WARNING = "warning"
 
 
+class Edit(NamedTuple):
+    """A change of a file: what stands at `span` becomes `text`."""
+
+    span: Span
+    text: str
+
+
 class Diagnostic(NamedTuple):
     """One mistake: what, where, and what to do."""
 
@@ -27,6 +34,13 @@ class Diagnostic(NamedTuple):
     """The place in the network: `layer1.0, first of 3`."""
     notes: tuple[Note, ...] = ()
     hint: str | None = None
+    instead: str | None = None
+    """What surely mends it, in place of what stands at `span`."""
+
+    @property
+    def edit(self) -> Edit | None:
+        """The change that surely mends it, where one does: for `check --fix`, and for editors."""
+        return None if self.span is None or self.instead is None else Edit(self.span, self.instead)
 
 
 def shortened(text: str) -> str:

@@ -23,6 +23,7 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
 def _plain(found: Diagnostic) -> dict[str, Any]:
     span = found.span._asdict() if found.span is not None else dict.fromkeys(Span._fields)
     notes = [note._asdict() for note in found.notes]
+    edit = None if found.edit is None else {**found.edit.span._asdict(), "text": found.edit.text}
     return {
         "code": found.code,
         "severity": found.severity.value,
@@ -31,6 +32,7 @@ def _plain(found: Diagnostic) -> dict[str, Any]:
         "path": found.path,
         "notes": notes,
         "hint": found.hint,
+        "edit": edit,
     }
 
 

@@ -61,7 +61,8 @@ class Report:
     ) -> None:
         """Adds a fault at its place in a file and, where it has one, in the network; long words are cut."""
         hint = None if fault.hint is None else shortened(fault.hint)
-        self.add(Diagnostic(fault.code, shortened(fault.message), span, severity, path or None, fault.notes, hint))
+        message = shortened(fault.message)
+        self.add(Diagnostic(fault.code, message, span, severity, path or None, fault.notes, hint, fault.instead))
 
     def _counted(self, key: Hashable, found: Diagnostic) -> Diagnostic:
         met = len(self._met[key])

@@ -21,11 +21,26 @@ CODE = Code.FLOW_SYNTAX
 
 def quote_hint(expression: str) -> str:
     """What to do about an expression that falls apart inside brackets."""
+    quoting = f'inside {{...}} quote it: `"{expression}"`, or write the node over several lines'
+    return _other_form(expression) or quoting
+
+
+def in_quotes(written: str) -> str | None:
+    """An expression that falls apart inside brackets as it is whole; None where quotes are not what it lacks."""
+    text = written.rstrip()
+    if "\n" in text or "\r" in text or _other_form(" ".join(text.split())) is not None:
+        return None
+    mark = '"' if '"' not in text and "\\" not in text else "'"
+    return mark + text.replace("'", "''" if mark == "'" else "'") + mark + written[len(text) :]
+
+
+def _other_form(expression: str) -> str | None:
+    """What to write for what is no expression of the language."""
     if (bare := in_value(expression)) is not None:
         return bare
     if re.fullmatch(r"\([\w\s,]*\)", expression):
         return f"a list is written `[{expression[1:-1].strip().rstrip(',')}]`"
-    return f'inside {{...}} quote it: `"{expression}"`, or write the node over several lines'
+    return None
 
 
 class Mender:
@@ -97,7 +112,9 @@ class Mender:
         start, end = first[0], last[1]
         text = " ".join(self.lines.text[start:end].split())
         message = f"`{text}` is broken at its comma, which ends a value inside {{...}}"
-        self.broken[start] = Diagnostic(CODE, message, self.lines.span(start, end), hint=quote_hint(text))
+        instead = in_quotes(self.lines.text[start:end])
+        span = self.lines.span(start, end)
+        self.broken[start] = Diagnostic(CODE, message, span, hint=quote_hint(text), instead=instead)
         return start, end, text, ""
 
 

@@ -13,7 +13,7 @@ from archdsl.document.model import LOWER_CASE, RESIZE_MODES, Block, Document, Fo
 from archdsl.document.positions import Path
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, Place
-from archdsl.text.nearest import did_you_mean, nearest
+from archdsl.text.nearest import did_you_mean, nearest, surely
 from archdsl.text.spelled import excerpt, kind_of
 
 
@@ -124,6 +124,7 @@ def _unknown(keys: list[str], name: str, path: Path) -> Mistake:
     meant = TOP.get(name) if len(path) == 1 else None
     hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
     fault = fault_at(Code.UNKNOWN_KEY, f"unknown key `{name}`", path, True, hint)
+    fault = fault._replace(instead=surely(name, keys))
     return Mistake(fault, near=meant or nearest(name, keys))
 
 

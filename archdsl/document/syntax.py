@@ -9,7 +9,7 @@ from yaml import YAMLError
 from yaml.reader import ReaderError
 
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.document.brackets import CODE, quote_hint
+from archdsl.document.brackets import CODE, in_quotes, quote_hint
 from archdsl.faults.code import Code
 from archdsl.text.lines import Lines, split_lines
 from archdsl.text.placeholders import LONGEST, statement
@@ -150,7 +150,8 @@ class _Case:
         end = self._expression_end(begin)
         expression = " ".join(self.text[begin:end].split())
         message = f"`{expression}` has brackets, which make a list or mapping inside {{...}}"
-        return Diagnostic(CODE, message, self.lines.span(begin, end), hint=quote_hint(expression))
+        instead = in_quotes(self.text[begin:end])
+        return Diagnostic(CODE, message, self.lines.span(begin, end), hint=quote_hint(expression), instead=instead)
 
     def _bracket_before(self, place: int) -> int:
         """Where the construct begins; the start of the line if it is no bracket."""

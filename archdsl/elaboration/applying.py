@@ -12,7 +12,7 @@ from archdsl.ops.apply import Applied, Sample, Types, apply
 from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
 from archdsl.text.lookalikes import reads_as_plain
-from archdsl.text.nearest import did_you_mean
+from archdsl.text.nearest import did_you_mean, surely
 from archdsl.text.spelled import kind_of, quoted, spelled
 
 
@@ -175,7 +175,8 @@ def unknown_field(kind: type[Op], name: str) -> Fault:
         from archdsl.ops.othernames import field_hint
 
         hint = field_hint(name, specs) or hint
-    return Fault(Code.UNKNOWN_FIELD, f"`{kind.name}` has no field `{name}`", hint, Place(field=name))
+    instead = None if name in INFERRED else surely(name, specs)
+    return Fault(Code.UNKNOWN_FIELD, f"`{kind.name}` has no field `{name}`", hint, Place(field=name), instead=instead)
 
 
 def shown(value: Any) -> str:

@@ -21,7 +21,7 @@ from archdsl.ir.graph import UNSURE, Binding, Env, Scope
 from archdsl.ops import OPS
 from archdsl.ops.base import Op, Port, field_specs
 from archdsl.text.names import check_length
-from archdsl.text.nearest import alike, nearest
+from archdsl.text.nearest import alike, nearest, surely
 from archdsl.text.spelled import kind_of, quoted
 
 if TYPE_CHECKING:
@@ -161,13 +161,14 @@ class Catalogue:
             return OPS[name]
         if self._may_be_lost(home, name):
             raise Reported
-        from archdsl.elaboration.misnamed import library_of, op_named_hint
+        from archdsl.elaboration.misnamed import library_of, op_meant, op_named_hint
 
         self.mistakes.refuse(
             Code.UNKNOWN_OP, f"unknown op or block `{name}`{', which no `use` brings' if library_of(name) else ''}",
             template.home.span(template.op_path or template.path),
             place=place_of(frame, template), hint=op_named_hint(name, home, frame),
             notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
+            instead=op_meant(name, home, frame) if template.op is not None and template.op.literal == name else None,
         )  # fmt: skip
 
     def known(self, name: str, home: Resolved) -> BlockSpec | type[Op] | None:
@@ -307,6 +308,7 @@ class Catalogue:
             template.home.key_span(written.path), place=place,
             hint=f"did you mean `{near}`?" if near else f"it takes {quoted(block.params)}" if block.params else None,
             notes=(_defined(block.name, block.template.home, (*block.template.path, "params", near or "")),),
+            instead=surely(key, block.params),
         )  # fmt: skip
 
     def output_paths(

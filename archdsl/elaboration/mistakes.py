@@ -123,18 +123,18 @@ class Mistakes:
 
     def add(
         self, code: Code, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
-        notes: tuple[Note, ...] = (), severity: Severity = Severity.ERROR,
+        notes: tuple[Note, ...] = (), severity: Severity = Severity.ERROR, instead: str | None = None,
     ) -> None:  # fmt: skip
-        self._report.tell(Fault(code, message, hint, notes=notes), span, place, severity)
+        self._report.tell(Fault(code, message, hint, notes=notes, instead=instead), span, place, severity)
         if severity is Severity.ERROR:
             self._stop(code)
 
     def refuse(
         self, code: Code, message: str, span: Span | None, *, place: str | None = None, hint: str | None = None,
-        notes: tuple[Note, ...] = (),
+        notes: tuple[Note, ...] = (), instead: str | None = None,
     ) -> NoReturn:  # fmt: skip
         """Adds a mistake and gives up the node that it is of. Raises Reported."""
-        self.add(code, message, span, place=place, hint=hint, notes=notes)
+        self.add(code, message, span, place=place, hint=hint, notes=notes, instead=instead)
         raise Reported
 
     def _stop(self, code: Code) -> None:
@@ -150,7 +150,7 @@ class Mistakes:
     def tell(self, fault: Fault, span: Span, place: str | None = None, told: Told = NOTHING) -> None:
         """Adds a fault, which stands at `span`; a hint about the values that it comes from is the better one."""
         notes, hint = (*fault.notes, *told.notes), told.hint or fault.hint
-        self.add(fault.code, fault.message, span, place=place, hint=hint, notes=notes)
+        self.add(fault.code, fault.message, span, place=place, hint=hint, notes=notes, instead=fault.instead)
 
     def at_place(self, home: Resolved, fault: Fault, told: Told = NOTHING, place: str | None = None) -> None:
         """Adds a fault, which says where in the document it stands."""

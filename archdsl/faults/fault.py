@@ -63,6 +63,8 @@ class Fault(NamedTuple):
     """A name that means nothing, where that is the mistake."""
     tree: Tree | None = None
     """The part of an expression that has no value."""
+    instead: str | None = None
+    """What is surely meant in place of what is at fault, as the file would say it."""
 
     def at(self, path: tuple[str | int, ...], key: bool = False) -> Fault:
         """The same mistake, of the text at a path of the document, or of its key."""

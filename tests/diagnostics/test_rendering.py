@@ -132,7 +132,13 @@ def test_json_holds_every_datum() -> None:
         "path": "layer1.0, first of 3",
         "notes": [note._asdict() for note in MISMATCH.notes],
         "hint": MISMATCH.hint,
+        "edit": None,
     }
+    misspelt = Diagnostic("unknown-op", "unknown op `rellu`", Span("a.yaml", 3, 5, 3, 10), instead="relu")
+    (found,) = json.loads(render_json([misspelt]))
+    assert found["edit"] == {
+        "file": "a.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 10, "text": "relu",
+    }  # fmt: skip
     assert json.loads(render_json([Diagnostic("a", "b", None)]))[0]["file"] is None
     assert render_json([]) == "[]"
 

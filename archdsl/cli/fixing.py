@@ -1,0 +1,149 @@
+"""`check --fix`: the mistakes of a file of which it is sure what is meant, mended in the file.
+
+A change is made where the file, read again with it, does not have its mistake any more, nor a new one that stands in
+its way. Everything else of the file stays as it is, byte for byte.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from archdsl.cli.sharing import Failure
+from archdsl.diagnostics.diagnostic import Diagnostic, Edit, Severity
+from archdsl.document.files import display, find, specs_folder
+from archdsl.document.inherit import Reader
+from archdsl.document.reach import real
+from archdsl.elaboration.analyse import examine
+from archdsl.faults.code import Code
+from archdsl.text.lines import Lines, split_lines
+from archdsl.text.plain_text import visible
+
+_ROUNDS: Final = 8
+"""How often a file is read again: what brackets have hidden comes to light when they are in quotes."""
+_MARK: Final = b"\xef\xbb\xbf"
+_READING: Final = (Code.YAML_SYNTAX, Code.FLOW_SYNTAX, Code.DUPLICATE_KEY)
+"""The codes of what stands in the way of all else."""
+
+
+class Fixes(NamedTuple):
+    """What a file would say without the mistakes that are sure to be slips."""
+
+    path: Path
+    before: str
+    after: str
+    edits: tuple[Edit, ...]
+    """In the order in which they are made; places are those of the text before each round."""
+    told: tuple[str, ...]
+    """What became of each, for people."""
+
+    def diff(self) -> str:
+        """The changes as a patch."""
+        name = display(self.path)
+        before, after = (split_lines(text, keepends=True) for text in (self.before, self.after))
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in unified_diff(before, after, name, name))
+
+    def write(self) -> None:
+        """Writes the file whole. Raises OSError, and Failure where it has changed meanwhile."""
+        from archdsl.text.writing import write_files
+
+        data = self.path.read_bytes()
+        mark = _MARK if data.startswith(_MARK) else b""
+        if data != mark + self.before.encode():
+            raise Failure(f"`{display(self.path)}` has changed meanwhile, and is left as it is")
+        write_files({self.path: mark + self.after.encode()})
+
+
+def fixes(spec: str, include: tuple[Path, ...]) -> Fixes | None:
+    """What is to be changed in the file of a spec; None where nothing is."""
+    path = find(spec)
+    if path is None or real(path).is_relative_to(real(specs_folder())) or (before := _text(path)) is None:
+        return None
+    text, told, edits = before, list[str](), list[Edit]()
+    for _ in range(_ROUNDS):
+        made = _round(path, text, include)
+        if not made:
+            break
+        told += [_told(text, edit) for edit in made]
+        edits += made
+        text = edited(text, made)
+    return Fixes(path, before, text, tuple(edits), tuple(told)) if edits else None
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """A text with changes made that do not overlap."""
+    lines = Lines("", text)
+    for start, end, new in sorted(((*_offsets(lines, edit), edit.text) for edit in edits), reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _text(path: Path) -> str | None:
+    """What a file holds; None where it cannot be read as text, which is told elsewhere."""
+    from archdsl.document.files import read_text
+
+    return read_text(path)[0]
+
+
+def _round(path: Path, text: str, include: tuple[Path, ...]) -> list[Edit]:
+    """The changes that mend what they are to mend: all together, else one by one."""
+    found = _examined(path, text, include)
+    wanted = _apart([each.edit for each in found if each.edit is not None and each.edit.span.file == display(path)])
+    if not wanted or _mends(path, text, include, found, wanted):
+        return wanted
+    made: list[Edit] = []
+    for edit in wanted:
+        if _mends(path, text, include, found, [*made, edit]):
+            made.append(edit)
+    return made
+
+
+def _apart(edits: Sequence[Edit]) -> list[Edit]:
+    """The changes that do not overlap one before them."""
+    made: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        if not made or (made[-1].span.end_line, made[-1].span.end_column) <= (edit.span.line, edit.span.column):
+            made.append(edit)
+    return made
+
+
+def _mends(
+    path: Path, text: str, include: tuple[Path, ...], found: Sequence[Diagnostic], edits: Sequence[Edit]
+) -> bool:
+    """Whether a file that is changed so has none of these mistakes any more, and no new one in how it is read."""
+    mended = Counter((each.code, each.message) for each in found if each.edit in edits)
+    before = Counter((each.code, each.message) for each in found if each.severity is Severity.ERROR)
+    after = _examined(path, edited(text, edits), include)
+    left = Counter((each.code, each.message) for each in after if each.severity is Severity.ERROR)
+    if any(left[key] > before[key] - count for key, count in mended.items()):
+        return False
+    return not any(left[key] > before[key] for key in left if key[0] in _READING)
+
+
+def _examined(path: Path, text: str, include: tuple[Path, ...]) -> list[Diagnostic]:
+    return examine(path, {}, {}, Reader(include, texts={real(path): text})).diagnostics
+
+
+def _offsets(lines: Lines, edit: Edit) -> tuple[int, int]:
+    span = edit.span
+    return lines.starts[span.line - 1] + span.column - 1, lines.starts[span.end_line - 1] + span.end_column - 1
+
+
+def _told(text: str, edit: Edit) -> str:
+    start, end = _offsets(Lines("", text), edit)
+    place = f"{edit.span.file}:{edit.span.line}:{edit.span.column}"
+    return f"{place}: `{text[start:end].strip()}` is now `{edit.text.strip()}`"
+
+
+def show(found: Fixes, write: bool) -> None:
+    """Makes the changes and tells of them, or shows them as a patch."""
+    if not write:
+        print("\n".join(visible(line) for line in found.diff().split("\n")), end="")
+        return
+    found.write()
+    for line in found.told:
+        print(visible(line), file=sys.stderr)
