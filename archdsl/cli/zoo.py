@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import archdsl
 from archdsl.document.files import find, shipped
 from archdsl.document.loader import load
 from archdsl.ir.graph import Graph
@@ -47,8 +48,6 @@ def families() -> dict[str, str]:
 
 def networks(known: Mapping[str, str]) -> Iterator[Network]:
     """The networks of these names, whose families are given. Raises SpecError where a spec has errors."""
-    import archdsl
-
     for name, family in known.items():
         graph = archdsl.graph(name)
         yield Network(name, family, graph.summary, graph.parameters, graph.macs, _image_size(graph), graph.reference)

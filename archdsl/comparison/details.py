@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.comparison.align import Alignment
+from archdsl.expressions.tree import Name, Tree
+from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value, port_names
 from archdsl.ir.initialise import Initialiser
 
@@ -126,15 +128,11 @@ def plain(value: Any, node: Node | None = None) -> Any:
         return [plain(each, node) for each in value]
     if isinstance(value, Mapping):
         return {str(key): plain(each, node) for key, each in value.items()}
-    from archdsl.expressions.tree import Tree
-
     return _formula(value, node) if isinstance(value, Tree) else str(value)
 
 
 def _formula(tree: Any, node: Node | None) -> str:
     from archdsl.expressions.printer import to_text
-    from archdsl.expressions.tree import Name
-    from archdsl.expressions.walking import substitute
 
     inputs = node.inputs if node is not None else ()
     names: Any = {str(i): Name(_read_as(value)) for i, value in enumerate(inputs) if value is not None}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any, final
 
+from pydantic import ValidationError
+
 from archdsl.elaboration.fields import freeze
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place
@@ -67,8 +69,6 @@ class Applier:
 
 
 def _make(kind: type[Op], fields: dict[str, Any]) -> Op:
-    from pydantic import ValidationError
-
     try:
         op = kind.model_validate(fields)
     except ValidationError as error:
@@ -97,8 +97,6 @@ def check_known(kind: type[Op], fields: dict[str, Any], unknown: Set[str]) -> Op
 
     None is missing where there are unknown ones: it may be what a misspelt one means.
     """
-    from pydantic import ValidationError
-
     try:
         op = kind.model_validate(fields)
     except ValidationError as error:

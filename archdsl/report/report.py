@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from io import StringIO
 from typing import Any, Final
 
 from archdsl.ir.graph import Graph
@@ -106,7 +107,6 @@ class Summary:
     def csv(self) -> str:
         """A header and one line per module, none folded; memory in bytes."""
         from csv import DictWriter
-        from io import StringIO
 
         text = StringIO()
         writer = DictWriter(text, _KEYS, lineterminator="\n")

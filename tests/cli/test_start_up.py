@@ -24,7 +24,7 @@ LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 
         ("from archdsl.cli.commands import run; run(['check', 'resnet50'])", WITHOUT_READERS),
         ("from archdsl.cli.commands import run; run(['summary', 'resnet50'])", LIGHT),
         ("from archdsl.cli.commands import run; run(['source', 'resnet50'])", WITHOUT_READERS),
-        ("from archdsl.cli.commands import run; run(['list'])", LIGHT),
+        ("from archdsl.cli.commands import run; run(['list', '--family', 'lenet5'])", LIGHT),
         ("from archdsl.cli.commands import run; run(['ops', 'conv2d'])", LIGHT),
     ],
 )
