@@ -128,7 +128,7 @@ HELD_BY = {
     ),
     "tests/compiler/lowering/test_walking.py": ("compiler/archdsl_torch/lowering/tree.py",),
     "tests/compiler/lowering/test_makings.py": ("compiler/archdsl_torch/lowering/formulas.py",),
-    "tests/compiler/test_together.py": ("compiler/archdsl_torch/drawing.py",),
+    "tests/compiler/test_together.py": ("compiler/archdsl_torch/seeding.py",),
     "tests/compiler/weights/test_hostile_weights.py": (
         "compiler/archdsl_torch/weights/archives.py", "compiler/archdsl_torch/weights/unpickling.py",
     ),

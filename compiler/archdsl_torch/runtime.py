@@ -18,11 +18,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archdsl.ir.graph import Graph, Node
-from archdsl_torch.drawing import Seeded
 from archdsl_torch.explaining import explain_errors
 from archdsl_torch.gate import checked
 from archdsl_torch.planning.crossings import is_tensor
 from archdsl_torch.room import check_room
+from archdsl_torch.seeding import Seeded
 from archdsl_torch.writing.codegen import class_name, source
 
 PACKAGE: Final = "archdsl_torch.generated"
