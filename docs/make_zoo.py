@@ -1,6 +1,6 @@
 """Writes docs/zoo.md from the networks that ship and the references' files: `python docs/make_zoo.py`.
 
-It needs the references, torchvision and timm, which the `test` extra brings.
+It needs the references, torchvision, timm and `transformers`, which the `test` extra brings.
 """
 
 from __future__ import annotations
@@ -62,13 +62,14 @@ REFERENCES = {
     "resnet": "torchvision/models/resnet.py",
     "resnet50_fpn": "torchvision/ops/feature_pyramid_network.py",
     "segmentation": "torchvision/models/segmentation/deeplabv3.py",
+    "segformer": "transformers/models/segformer/modeling_segformer.py",
     "shufflenet_v2": "torchvision/models/shufflenetv2.py",
     "squeezenet": "torchvision/models/squeezenet.py",
     "swin": "torchvision/models/swin_transformer.py",
     "vgg": "torchvision/models/vgg.py",
     "vit": "torchvision/models/vision_transformer.py",
 }
-"""The file that holds the reference of a family, where torchvision or timm has one."""
+"""The file that holds the reference of a family, where torchvision, timm or `transformers` has one of its own."""
 
 
 class Comparison(NamedTuple):
@@ -135,7 +136,7 @@ def comparison_lines() -> Iterator[str]:
 
 
 def comparisons() -> list[Comparison]:
-    """Every family. Raises ModuleNotFoundError where torchvision or timm is missing."""
+    """Every family. Raises ModuleNotFoundError where a package of references is missing."""
     rows: list[Comparison] = []
     for family, names in members().items():
         reference = REFERENCES.get(family)

@@ -89,6 +89,24 @@ def test_deformable_resnet_starts_as_the_plain_one() -> None:
     assert parity.distance(parity.forward(deformable, images), parity.forward(plain, images)) < 1e-4
 
 
+SEGFORMERS = {
+    "segformer_b0": {},
+    "segformer_b2": {"hidden_sizes": [64, 128, 320, 512], "depths": [3, 4, 6, 3], "decoder_hidden_size": 768},
+}
+
+
+@pytest.mark.parametrize("name", SEGFORMERS)
+def test_segformer_is_as_published(name: str) -> None:
+    with torch.device("meta"):
+        theirs = dense.segformer(**SEGFORMERS[name])
+    assert parity.layout(archdsl.build(name, device="meta")) == parity.layout(theirs)
+    rates = [
+        module.p for module in archdsl.build(name, device="meta").modules() if "Stochastic" in type(module).__name__
+    ]
+    depth = len(rates) // 2
+    assert rates == pytest.approx([0.1 * i / (depth - 1) for i in range(depth) for _ in range(2)])
+
+
 def test_unet_is_as_published() -> None:
     """Figure 1: 572×572 becomes 388×388, and the same keys and outputs at the published width."""
     graph = archdsl.graph("unet")

@@ -23,6 +23,21 @@ def segmentation(name: str) -> nn.Module:
     return model
 
 
+def segformer(**settings: Any) -> nn.Module:
+    """The network of `transformers`; without settings it is B0."""
+    from transformers.models import segformer as family
+
+    from tests.references import torchvision_shim  # noqa: F401  (transformers imports torchvision)
+
+    class Segformer(family.SegformerForSemanticSegmentation):  # type: ignore[misc]
+        def forward(self, images: Tensor) -> Tensor:
+            logits: Tensor = super().forward(images).logits
+            return logits
+
+    given = {"num_labels": 150, **settings, "drop_path_rate": 0.0}
+    return Segformer(family.SegformerConfig(**given, attn_implementation="sdpa"))
+
+
 def pyramid(norm: str = "frozen_batch_norm2d") -> nn.Module:
     """torchvision's pyramid on a ResNet-50, no layer frozen; frozen statistics get telling values."""
     from tests.references.torchvision_shim import models
@@ -249,6 +264,17 @@ class Noise(Case):
         return torch.randn(batch, 100, generator=generator, dtype=torch.float64)
 
 
+THIN = {
+    "stages": [
+        {"width": 8, "depth": 1, "heads": 1, "reduction": 4}, {"width": 12, "depth": 2, "heads": 2, "reduction": 2},
+        {"width": 20, "depth": 1, "heads": 5, "reduction": 1}, {"width": 24, "depth": 1, "heads": 3, "reduction": 1},
+    ],
+    "decoder_width": 16, "num_classes": 7, "dropout": 0.0, "stochastic_depth": 0.0,
+}  # fmt: skip
+HUGGING_THIN = {
+    "hidden_sizes": [8, 12, 20, 24], "depths": [1, 2, 1, 1], "num_attention_heads": [1, 2, 5, 3],
+    "sr_ratios": [4, 2, 1, 1], "decoder_hidden_size": 16, "num_labels": 7,
+}  # fmt: skip
 NARROW = {"width": 8, "dropout": 0.0}
 IMAGE = {"image_size": 64}
 NO_DROPOUT = {"dropout": 0.0}
@@ -261,6 +287,8 @@ CASES: tuple[Case, ...] = (
         "deeplabv3_resnet50", 48, {**NO_DROPOUT, "aspp_dropout": 0.0}, {"name": "deeplabv3_resnet50"}, 3,
         other=64, constructor=segmentation,
     ),
+    # A quarter of 72 pixels is 18, which the first reduction cuts short.
+    Case("segformer_b0", 64, THIN, HUGGING_THIN, 3, other=72, constructor=segformer),
     Case("resnet50_fpn", 64, {}, {}, 3, other=96, constructor=pyramid),
     Noise("dcgan_generator", 64, {}, {}, 1, other=32, constructor=Generator),
     Case("dcgan_discriminator", 64, IMAGE, IMAGE, 1, other=96, constructor=Discriminator),
