@@ -68,6 +68,8 @@ REFERENCES = {
     "swin": "torchvision/models/swin_transformer.py",
     "vgg": "torchvision/models/vgg.py",
     "vit": "torchvision/models/vision_transformer.py",
+    "wav2vec2": "transformers/models/wav2vec2/modeling_wav2vec2.py",
+    "whisper": "transformers/models/whisper/modeling_whisper.py",
 }
 """The file that holds the reference of a family, where torchvision, timm or `transformers` has one of its own."""
 
