@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archdsl.document.positions import Path
 from archdsl.document.template import BlockTemplate, NodeTemplate, Template, TemplateError, Written
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
 
+OTHERS: Final = "..."
+"""Stands for the children that are not named."""
+
+
 def order_children(
     run: Elaborator, written: Written | None, template: NodeTemplate | BlockTemplate, frame: Frame
 ) -> None:
@@ -29,20 +33,25 @@ def order_children(
     """
     if written is None:
         return
-    scope, here, first = frame.scope, Template(template.home, template.path), dict[str, Node | Scope]()
+    scope, here, said = frame.scope, Template(template.home, template.path), dict[str, Node | Scope | None]()
     names: list[tuple[str, Path]] = []
     with suppress(Reported), run.mistakes.at(here, frame, written.path):
         names += _names(written, frame)
     for name, at in names:
         with suppress(Reported), run.mistakes.at(here, frame, at):
-            child = _child(name, at, frame)
-            if child is not None and child.name in first:
+            child = None if name == OTHERS else _child(name, at, frame)
+            if (own := name if child is None else child.name) in said:
                 raise TemplateError(Code.DUPLICATE_NAME, f"`{name}` is named twice", at, hint="say it once")
-            if child is not None:
-                first[child.name] = child
-    again = [name for name, child in first.items() if child.registered]
-    ordered = {name: child for name, child in {**first, **scope.children}.items() if name not in again}
-    scope.children = ordered | {name: scope.children[name] for name in again}
+            said[own] = child
+    scope.children = _ordered(scope.children, [*said])
+
+
+def _ordered(children: Mapping[str, Node | Scope], said: list[str]) -> dict[str, Node | Scope]:
+    """The children in the order in which they are said, the others where that says so; second names come last."""
+    others = [name for name in children if name not in said]
+    place = said.index(OTHERS) if OTHERS in said else len(said)
+    names = [name for name in (*said[:place], *others, *said[place + 1 :]) if name in children]
+    return {name: children[name] for name in sorted(names, key=lambda name: children[name].registered)}
 
 
 def _names(written: Written, frame: Frame) -> Iterator[tuple[str, Path]]:

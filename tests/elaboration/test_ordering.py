@@ -56,6 +56,20 @@ def test_children_stand_as_they_are_registered_and_run_as_they_are_written(tmp_p
     assert graph.root.children["again"].registered is False
 
 
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ("[..., one, stem]", ["scope", "two", "again", "head", "one", "stem"]),
+        ("[head, ..., one]", ["head", "stem", "scope", "two", "again", "one"]),
+        ("[head, ..., again]", ["head", "stem", "scope", "one", "two", "again"]),
+        ("[again, head, ...]", ["head", "stem", "scope", "one", "two", "again"]),
+        ("[]", ["stem", "scope", "one", "two", "again", "head"]),
+    ],
+)
+def test_dots_stand_for_the_others(tmp_path: Path, order: str, found: list[str]) -> None:
+    assert children(graph_of(tmp_path, NESTED % f"order: {order}")) == found
+
+
 def test_a_shared_module_that_is_named_is_registered_again(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, NESTED % "order: [again]")
     assert graph.root.children["again"].registered and children(graph)[-1] == "again"
@@ -70,6 +84,7 @@ def test_a_shared_module_that_is_named_is_registered_again(tmp_path: Path) -> No
         ("order: [head, scope.a]", "unknown-node",
          "`order` names the children of this scope, and `scope.a` is further inside"),
         ("order: [head, head]", "duplicate-name", "`head` is named twice"),
+        ("order: [..., head, ...]", "duplicate-name", "`...` is named twice"),
         ("order: [{a: 1}]", "bad-for", None),
         ("order: [$k]", "bad-expression", "unknown name `k`"),
         ("order: [[head]]", "wrong-type", "expected the path of a node, found a list"),

@@ -43,6 +43,12 @@ def test_keys_and_shapes(pair: Pair) -> None:
     assert parity.layout(pair.ours) == parity.layout(pair.theirs)
 
 
+def test_an_optimizer_finds_its_state(pair: Pair) -> None:
+    """It goes by number: the parameters stand in one order."""
+    ours, theirs = ([name for name, _ in model.named_parameters()] for model in (pair.ours, pair.theirs))
+    assert ours == theirs
+
+
 @pytest.mark.parametrize("batch", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
 def test_outputs_and_gradients(pair: Pair, training: bool, batch: int) -> None:

@@ -59,13 +59,13 @@ class WindowAttention(nn.Module):
         self.heads = heads
         self.rows = rows
         self.columns = columns
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
         self.relative_position_bias_table = nn.Parameter(torch.empty(169, heads))
         self.register_buffer("relative_position_index", torch.empty(2401, dtype=torch.int64))
         self.register_buffer(
             "shift_mask", torch.empty(rows * columns, 1, 49, 49) if shifted else None, persistent=False
         )
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
         self.drop = nn.Dropout(p=0.0)
         self.reset_parameters()
 
@@ -136,9 +136,9 @@ class SwinBlock(nn.Module):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
         self.attn = WindowAttention(dim, heads, h=h, w=h, shift=shift)
-        self.drop_path_1 = StochasticDepth(drop_path)
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = Mlp(dim, int(dim * 4.0))
+        self.drop_path_1 = StochasticDepth(drop_path)
         self.drop_path_2 = StochasticDepth(drop_path)
 
     def forward(self, x):
@@ -155,8 +155,8 @@ class PatchMerging(nn.Module):
 
     def __init__(self, dim):
         super().__init__()
-        self.norm = nn.LayerNorm(4 * dim)
         self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
+        self.norm = nn.LayerNorm(4 * dim)
 
     def forward(self, x):
         x = x.unflatten(2, [-1, 2]).unflatten(1, [-1, 2]).permute((0, 1, 3, 4, 2, 5)).flatten(3, 5)
