@@ -349,6 +349,7 @@ def _uses(file: _File) -> tuple[_Use, ...]:
 def _merge(own: _Layer, parent: _Layer) -> _Layer:
     """What `MERGED` names by name, libraries together; otherwise what a file says itself."""
     data, origins = dict(own.data), own.origins
+    origins.removed = {**parent.origins.removed, **origins.removed}
     for key, inherited in parent.data.items():
         if key in OWN:
             continue

@@ -36,6 +36,8 @@ class Origins:
 
     def __init__(self, source: SourceMap) -> None:
         self._source = source
+        self.removed: dict[str, tuple[SourceMap, Path]] = {}
+        """Where patches say of nodes and other pieces, by name, that they are not there."""
         self._root = _Piece((source, ()))
 
     def find(self, path: Path) -> tuple[SourceMap, Path]:
@@ -77,6 +79,7 @@ class Origins:
     def copy(self) -> Origins:
         copied = Origins(self._source)
         copied._root = self._root.copy()
+        copied.removed = {**self.removed}
         return copied
 
     def renumber(self, path: Path, kept: list[int]) -> None:

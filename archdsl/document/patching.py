@@ -76,6 +76,7 @@ class _Patcher:
         elif value is None:
             at(self.data, path[:-1])[path[-1]] = REMOVED
             self.removed[path[:-1]] = None
+            self.origins.removed[str(path[-1])] = self.source, ("patch", key)
         else:
             self._replace(path, value, key)
 

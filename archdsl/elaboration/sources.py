@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from archdsl.document.resolved import Resolved
     from archdsl.document.template import BlockTemplate, LoopTemplate, NodeTemplate
     from archdsl.elaboration.elements import ElementTree
     from archdsl.faults.fault import FaultError
@@ -58,12 +59,24 @@ def say_without(error: FaultError, env: Env) -> None:
         error.fault = fault._replace(message=fault.message + without_sections(env))
 
 
+def _giving(env: Env) -> Any:
+    """The use of a block, or the file, whose names an environment has; None where that is not known."""
+    seen: Env | None = env
+    while seen is not None and (seen.source is None or isinstance(seen.source, Turn | Own)):
+        seen = seen.parent
+    return None if seen is None else seen.source
+
+
+def home_of(env: Env) -> Resolved | None:
+    """The file of the block or network whose names an environment has."""
+    source = _giving(env)
+    home: Resolved | None = source.block.home if isinstance(source, BlockUse) else source
+    return home
+
+
 def without_sections(env: Env, *sections: str) -> str:
     """Which of the sections that give names the block or file around does not have: ` in a block without …`."""
-    around: Env | None = env
-    while around is not None and (around.source is None or isinstance(around.source, Turn | Own)):
-        around = around.parent
-    source = None if around is None else around.source
+    source = _giving(env)
     if source is None:
         return ""
     holder: Any = source.block if isinstance(source, BlockUse) else source.document

@@ -10,7 +10,7 @@ from typing import Final
 from archdsl.document.substitution import Text
 from archdsl.document.template import LoopTemplate, NodeTemplate, Template
 from archdsl.elaboration.frames import SCOPE_INPUT, Entry, Frame, PathError, State, descend, find, visible
-from archdsl.elaboration.sources import BlockUse, without_sections
+from archdsl.elaboration.sources import BlockUse, home_of, without_sections
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn, Note, Span
 from archdsl.limits import current
@@ -53,7 +53,7 @@ def _no_node(frame: Frame, head: str) -> PathError:
     names = quoted([*islice(visible(frame), _MANY)][-6:])
     hint = f"did you mean `{near}`?" if near else (f"there are {names}" if names else None)
     where = " here" if near else (without_sections(frame.env, "inputs") or " here")
-    notes = (*_near_notes(frame, head), *_loop_notes(frame, head))
+    notes = (*_removed_notes(frame, head), *_near_notes(frame, head), *_loop_notes(frame, head))
     return PathError(Code.UNKNOWN_NODE, f"no node `{head}`{where}", hint, notes=notes)
 
 
@@ -70,6 +70,16 @@ def _no_part(head: str, entry: Entry, rest: str) -> PathError:
     span = _entry_span(entry.children.get(near or "", entry))
     notes = () if span is None else (Note(f"{head}.{near}" if near else head, f"line {span.line}"),)
     return PathError(Code.UNKNOWN_NODE, f"`{head}` has no `{rest}`", hint, notes=notes)
+
+
+def _removed_notes(frame: Frame, head: str) -> tuple[Note, ...]:
+    """Where a patch takes out what was called so."""
+    home = home_of(frame.scope.env)
+    found = None if home is None else home.origins.removed.get(head)
+    if found is None:
+        return ()
+    source, place = found
+    return (Note(head, f"line {source.key(place).line}", f"of {source.file} removes it"),)
 
 
 def _near_notes(frame: Frame, head: str) -> tuple[Note, ...]:

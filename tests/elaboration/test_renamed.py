@@ -1,10 +1,11 @@
-"""Nodes that a patch renames: what reads them finds them by both names."""
+"""Nodes that a patch renames or removes: what reads them finds them by both names, or is told."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import archdsl
+from archdsl.faults.fault import Note
 from tests.elaboration.support import paths, sources
 
 BASE = """\
@@ -60,3 +61,14 @@ def test_another_name_of_a_module_can_be_shared(tmp_path: Path) -> None:
     )
     graph = archdsl.graph(tmp_path / "net.yaml")
     assert graph.nodes[1].share is graph.nodes[0]
+
+
+def test_what_reads_a_node_that_a_patch_removes_is_told_of_it(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE)
+    (tmp_path / "net.yaml").write_text("archdsl: 1\nextends: base\npatch: {nodes.table: null}\n")
+    (tmp_path / "heir.yaml").write_text("archdsl: 1\nextends: net\npatch:\n  blocks.unit.nodes.norm: null\n")
+    found = {each.message: each.notes for each in archdsl.check(tmp_path / "heir.yaml")}
+    assert found["no node `table` here"][0] == Note("table", "line 3", f"of {tmp_path / 'net.yaml'} removes it")
+    assert found["no node `norm` in a block without `inputs`"][0] == Note(
+        "norm", "line 4", f"of {tmp_path / 'heir.yaml'} removes it"
+    )
