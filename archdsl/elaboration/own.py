@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from archdsl.diagnostics.diagnostic import Severity
 from archdsl.document.substitution import parse_text
 from archdsl.document.template import NodeTemplate, TemplateError, Written
 from archdsl.elaboration.elements import ElementTree, extent
@@ -18,6 +19,7 @@ from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.sources import Own
+from archdsl.elaboration.unused import words_of
 from archdsl.expressions import Expression, ExpressionError, parse, parse_formula
 from archdsl.expressions.tree import Tree, literal_of
 from archdsl.expressions.walking import substitute
@@ -42,9 +44,26 @@ def own_names(run: Elaborator, template: NodeTemplate, frame: Frame, again: bool
         wrong = [not _derived(run, template, frame, name, index) for name in template.let]
         if any(wrong) and not again:
             raise Reported
+        if not again and "read" not in template.cache:
+            template.cache["read"] = True
+            _warn_unread(run, template)
         yield
     finally:
         frame.env = outer
+
+
+def _warn_unread(run: Elaborator, template: NodeTemplate) -> None:
+    """Warns of derived values that nothing of the node reads, where the file that was asked for says them."""
+    fields: list[Any] = [written.value for written in template.written.values()]
+    fields += [] if template.formula is None else [template.formula.raw]
+    for name, written in template.let.items():
+        others = [each.value for other, each in template.let.items() if other != name]
+        span = template.home.key_span(written.path)
+        if name not in words_of([*fields, *others]) and span.file == run.resolved.file:
+            run.mistakes.add(
+                Code.UNUSED, f"nothing of this node reads the derived value `{name}`", span,
+                hint="remove it, or use it", severity=Severity.WARNING,
+            )  # fmt: skip
 
 
 def _index(template: NodeTemplate, env: Env) -> tuple[str, ...]:

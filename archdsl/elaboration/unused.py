@@ -118,12 +118,12 @@ class Uses:
 
     def reads(self) -> dict[str, int]:
         """In how many places the file reads each parameter: 0, 1 or more; a word of a plain text may be one too."""
-        found = [*self.network.texts, *self.network.substituted, _words_of(self.document.let)]
+        found = [*self.network.texts, *self.network.substituted, words_of(self.document.let)]
         for name, used in self.blocks.items():
             block = self.document.blocks[name]
             own = {*block.params, *block.let}
-            found += [words - own for words in (*used.texts, *used.substituted, _words_of(block.let))]
-            found.append(_words_of([*block.params.values()]))  # a default sees the file's names
+            found += [words - own for words in (*used.texts, *used.substituted, words_of(block.let))]
+            found.append(words_of([*block.params.values()]))  # a default sees the file's names
         counts = Counter(chain.from_iterable(found))
         return {name: counts[name] for name in self.document.params}
 
@@ -151,7 +151,7 @@ def _values(
     """The parameters or derived values that neither nodes nor derived values read."""
     for name in declared.keys() - read:
         others = [raw for other, raw in let.items() if other != name]
-        if name not in _words_of(others):
+        if name not in words_of(others):
             yield (*place, name), f"nothing reads the {what} `{name}`", "remove it, or use it"
 
 
@@ -159,7 +159,7 @@ def _libraries(resolved: Resolved, alive: list[_Used]) -> Iterator[tuple[Path, s
     """The files in `use` of whose blocks none is named."""
     if not resolved.libraries:
         return
-    named = _words_of(resolved.document.params).union(*(each for used in alive for each in (used.ops, used.values)))
+    named = words_of(resolved.document.params).union(*(each for used in alive for each in (used.ops, used.values)))
     for index, library in enumerate(resolved.document.use):
         home = resolved.libraries.get(library)
         if home is None or not named.isdisjoint(home.document.blocks):
@@ -190,7 +190,7 @@ def _ports(name: str, block: Block) -> Iterator[tuple[Path, str, str]]:
     used = _nodes(block.nodes, _Used())
     _collect([block.let, block.outputs], used.texts)
     for port, pattern in ports:
-        read = port in used.paths or not used.names.isdisjoint({port, *_words_of(pattern)})
+        read = port in used.paths or not used.names.isdisjoint({port, *words_of(pattern)})
         if not is_splice(port) and not read:
             message = f"no node of `{name}` reads the input `{port}`"
             yield ("blocks", name, "inputs", port), message, "remove it, or read it"
@@ -199,11 +199,11 @@ def _ports(name: str, block: Block) -> Iterator[tuple[Path, str, str]]:
 def reads_size(block: Block, port: str) -> bool:
     """Whether a block uses a size that the pattern of this input is the first to name."""
     inputs = block.inputs or {}
-    names = _words_of(inputs.get(port))
+    names = words_of(inputs.get(port))
     for earlier, pattern in inputs.items():
         if earlier == port:
             break
-        names -= _words_of(pattern)
+        names -= words_of(pattern)
     used = _nodes(block.nodes, _Used())
     _collect([block.let, block.outputs], used.texts)
     return not used.names.isdisjoint(names)
@@ -211,7 +211,7 @@ def reads_size(block: Block, port: str) -> bool:
 
 def _of_file(block: Block, used: _Used) -> set[str]:
     """The names that a block may read of its file: its own hide those."""
-    return (used.names | _words_of(block.let)) - {*block.params, *block.let}
+    return (used.names | words_of(block.let)) - {*block.params, *block.let}
 
 
 def _reached(resolved: Resolved, network: _Used, blocks: Mapping[str, _Used]) -> set[str]:
@@ -349,7 +349,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text))
 
 
-def _words_of(raw: Any) -> set[str]:
+def words_of(raw: Any) -> set[str]:
+    """The words of every text in a value, keys among them."""
     words: set[str] = set()
     _collect(raw, words)
     return words

@@ -127,6 +127,11 @@ def test_it_is_for_fields(tmp_path: Path, node: str) -> None:
     assert ("bad-node", message) in mistakes(tmp_path, text)
 
 
+def test_what_the_node_does_not_read_is_told(tmp_path: Path) -> None:
+    text = "inputs: {x: [N, 8]}\nnodes: {b: {let: {a: 1, k: 2, c: a}, value: x * k}}\n"
+    assert mistakes(tmp_path, text) == [("unused", "nothing of this node reads the derived value `c`")]
+
+
 def test_a_left_out_node_says_nothing_of_it(tmp_path: Path) -> None:
     text = "inputs: {x: [N, 8]}\nnodes: {a: relu, b: {if: false, let: {k: 1 // 0}, value: a * k}, c: gelu}\n"
     assert mistakes(tmp_path, text) == []
