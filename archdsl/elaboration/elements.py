@@ -37,10 +37,15 @@ def extent(tree: Any, elements: Mapping[str, ElementTree]) -> tuple[int, int]:
     return size, deepest
 
 
+def is_bounded(size: int, depth: int) -> bool:
+    """Whether a tree of so many parts, so deep, can be read and shown."""
+    return size <= _MOST_PARTS and depth <= _DEEPEST
+
+
 def extent_within(expression: Expression, elements: Mapping[str, ElementTree]) -> tuple[int, int]:
     """The same of a constant's formula. Raises ExpressionError for what its derived values make too large."""
     size, depth = extent(expression.tree, elements)
-    if elements and (size > _MOST_PARTS or depth > _DEEPEST):
+    if elements and not is_bounded(size, depth):
         raise ExpressionError(
             f"with its derived values put in this has {size:,} parts, {depth} deep", 0, len(expression.text),
             f"make a part of it a constant of its own: {_MOST_PARTS:,} parts and {_DEEPEST} deep is the most",

@@ -130,7 +130,8 @@ def bind_constant(
     expression = parse_formula(raw, lambda _: False)
     size, depth = extent_within(expression, elements)
     numbers = _numbers(expression, expression.names - set(index) - elements.keys(), env)
-    tree = substitute(expression.tree, {name: each.tree for name, each in elements.items()} | numbers)
+    put_in = {name: elements[name].tree for name in expression.names if name in elements}
+    tree = substitute(expression.tree, put_in | numbers)
     check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
     return ElementTree(fold(tree, frozenset(index), sizes), size, depth)
 

@@ -48,7 +48,8 @@ def order_children(
 
 def _ordered(children: Mapping[str, Node | Scope], said: list[str]) -> dict[str, Node | Scope]:
     """The children in the order in which they are said, the others where that says so; second names come last."""
-    others = [name for name in children if name not in said]
+    named = {*said}
+    others = [name for name in children if name not in named]
     place = said.index(OTHERS) if OTHERS in said else len(said)
     names = [name for name in (*said[:place], *others, *said[place + 1 :]) if name in children]
     return {name: children[name] for name in sorted(names, key=lambda name: children[name].registered)}

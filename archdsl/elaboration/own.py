@@ -6,14 +6,14 @@ indices, which takes the place of its name in the constant's formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.diagnostics.diagnostic import Severity
 from archdsl.document.substitution import parse_text
 from archdsl.document.template import NodeTemplate, TemplateError, Written
-from archdsl.elaboration.elements import ElementTree, extent
+from archdsl.elaboration.elements import ElementTree, extent, is_bounded
 from archdsl.elaboration.fields import evaluate_text, prepare
 from archdsl.elaboration.formulas import bind_constant
 from archdsl.elaboration.frames import Frame, evaluate_here
@@ -36,9 +36,9 @@ def own_names(run: Elaborator, template: NodeTemplate, frame: Frame, again: bool
     if not template.let:
         yield
         return
+    run.budget.spend("expansions", len(template.let))
     outer = frame.env
-    source = Own(template, {})
-    frame.env = Env({}, outer, source)
+    frame.env = Env({}, outer, Own(template, {}))
     try:
         index = _index(template, outer)
         wrong = [not _derived(run, template, frame, name, index) for name in template.let]
@@ -54,12 +54,12 @@ def own_names(run: Elaborator, template: NodeTemplate, frame: Frame, again: bool
 
 def _warn_unread(run: Elaborator, template: NodeTemplate) -> None:
     """Warns of derived values that nothing of the node reads, where the file that was asked for says them."""
-    fields: list[Any] = [written.value for written in template.written.values()]
-    fields += [] if template.formula is None else [template.formula.raw]
+    words = words_of([written.value for written in template.written.values()])
+    words |= words_of(None if template.formula is None else template.formula.raw)
+    words = words.union(*(words_of(each.value) - {name} for name, each in template.let.items()))
     for name, written in template.let.items():
-        others = [each.value for other, each in template.let.items() if other != name]
         span = template.home.key_span(written.path)
-        if name not in words_of([*fields, *others]) and span.file == run.resolved.file:
+        if name not in words and span.file == run.resolved.file:
             run.mistakes.add(
                 Code.UNUSED, f"nothing of this node reads the derived value `{name}`", span,
                 hint="remove it, or use it", severity=Severity.WARNING,
@@ -82,7 +82,7 @@ def _derived(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, i
         with run.mistakes.at(template, frame, written.path):
             if name in index:
                 _taken(name, "an index of this node", written)
-            formula = _formula(written, {*index, *elements})
+            formula = _formula(written, index, elements)
             if formula is not None:
                 if name in frame.env:  # where there are no elements it would still be that
                     _taken(name, "a value already, and here one for each element", written)
@@ -98,21 +98,17 @@ def _derived(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, i
     return True
 
 
-def _formula(written: Written, varying: set[str]) -> Expression | None:
+def _formula(written: Written, index: tuple[str, ...], elements: Container[str]) -> Expression | None:
     """A derived value that differs from element to element. Raises ExpressionError."""
-    if not varying or not isinstance(written.value, str):
+    if not index or not isinstance(written.value, str):
         return None
     formula = parse_formula(written.value, lambda _: False)
-    return None if varying.isdisjoint(formula.names) else formula
+    return formula if any(name in index or name in elements for name in formula.names) else None
 
 
 def _taken(name: str, what: str, written: Written) -> NoReturn:
     message, hint = f"`{name}` is {what}", "call one of them otherwise"
     raise TemplateError(Code.DUPLICATE_NAME, message, written.path, hint=hint, key=True)
-
-
-_MOST: Final = 1000
-"""Parts of an expression that a source is to show with its derived values put in."""
 
 
 def in_outer_names(template: NodeTemplate, expression: Expression | None) -> Expression | None:
@@ -142,6 +138,6 @@ def _tree(raw: Any) -> Tree | None:
 def _inlined(tree: Tree | None, known: Mapping[str, Tree | None]) -> Tree | None:
     if tree is None or any(known.get(name, tree) is None for name in Expression("", tree).names):
         return None
-    sizes = {name: ElementTree(each, *extent(each, {})) for name, each in known.items() if each is not None}
-    size, _ = extent(tree, sizes)
-    return substitute(tree, {name: each.tree for name, each in sizes.items()}) if size <= _MOST else None
+    read = {name: each for name in Expression("", tree).names if (each := known.get(name)) is not None}
+    sizes = {name: ElementTree(each, *extent(each, {})) for name, each in read.items()}
+    return substitute(tree, read) if is_bounded(*extent(tree, sizes)) else None

@@ -120,6 +120,18 @@ def test_what_grows_without_end_is_refused(tmp_path: Path) -> None:
     assert "deep" in mistakes(tmp_path, CONSTANT % (f"let: {{{chain}}},", "a300"))[0][1]
 
 
+def test_many_are_read_soon(tmp_path: Path) -> None:
+    let = ", ".join(["a0: 1", *(f"a{i + 1}: 1 - a{i}" for i in range(5000))])
+    graph = graph_of(
+        tmp_path, f"inputs: {{x: [N, 8]}}\nnodes: {{l: {{op: linear, let: {{{let}}}, out_features: 2 - a5000}}}}\n"
+    )
+    assert shape(graph, "l") == "N×1"
+    each = ", ".join(f"a{i}: c + {i}" for i in range(5000))
+    value = " + ".join(f"a{i}" for i in range(0, 5000, 10))
+    (tmp_path / "net.yaml").write_text("archdsl: 1\n" + CONSTANT % (f"let: {{{each}}},", value))
+    assert {found.code for found in archdsl.check(tmp_path / "net.yaml")} <= {"unused"}
+
+
 @pytest.mark.parametrize("node", ["{let: {a: 1}, nodes: [relu]}", "{let: {a: 1}, from: x}", "{let: {a: 1}, share: b}"])
 def test_it_is_for_fields(tmp_path: Path, node: str) -> None:
     text = f"inputs: {{x: [N, 8]}}\nnodes: {{b: relu, c: {node}}}\n"
