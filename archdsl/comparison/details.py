@@ -91,6 +91,8 @@ class Details:
             if old.get(name) != new.get(name):
                 pair = old.get(name), new.get(name)
                 yield Initialised(f"init {name}", *pair) if name else Detail("init", *pair)
+        if before.frozen != after.frozen:
+            yield Detail("frozen", *(list(node.frozen) or None for node in (before, after)))
         for name in dict.fromkeys((*before.tie, *after.tie)):
             tied = before.tie.get(name), after.tie.get(name)
             if not self.source(*tied):

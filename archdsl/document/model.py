@@ -153,6 +153,8 @@ class Document(Form):
     order: Any = None
     outputs: Any = None
     init: dict[str, Any] = Field(default_factory=dict)
+    freeze: list[Any] = Field(default_factory=list)
+    """Patterns of paths: what is not trained."""
     weights: Weights = Field(default_factory=Weights)
     patch: dict[str, Any] = Field(default_factory=dict)
     note: str | None = None

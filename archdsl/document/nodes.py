@@ -25,7 +25,7 @@ from archdsl.document.template import (
     located,
 )
 from archdsl.document.unknown import UNKNOWN, Gap
-from archdsl.expressions import ExpressionError, parse
+from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, Place
 from archdsl.text.nearest import did_you_mean
@@ -254,11 +254,14 @@ class TemplateMaker:
         node.source = Written(raw, path)
 
     def _key_if(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.condition, node.condition_path = self._condition(raw, path, "if"), path
+
+    def _condition(self, raw: Any, path: Path, key: str) -> Expression:
         text = str(raw) if isinstance(raw, bool | int | str) and raw is not None else None
         if text is None:
-            raise TemplateError(Code.WRONG_TYPE, f"`if` is an expression, found {kind_of(raw)}", path)
+            raise TemplateError(Code.WRONG_TYPE, f"`{key}` is an expression, found {kind_of(raw)}", path)
         try:
-            node.condition, node.condition_path = parse(text), path
+            return parse(text)
         except ExpressionError as error:
             raise located(error, path) from None
 
@@ -302,6 +305,9 @@ class TemplateMaker:
 
     def _key_init(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         node.init = Written(raw, path)
+
+    def _key_trainable(self, node: NodeTemplate, raw: Any, path: Path) -> None:
+        node.trainable = self._condition(raw, path, "trainable")
 
     def _key_note(self, node: NodeTemplate, raw: Any, path: Path) -> None:
         node.note = self._plain(raw, path, "text for the figure")

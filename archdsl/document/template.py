@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archdsl.document.splices import Splice
 
 
-UNIVERSAL = ("from", "if", "else", "when", "share", "tie", "let", "init", "note", "was")
+UNIVERSAL = ("from", "if", "else", "when", "share", "tie", "let", "init", "trainable", "note", "was")
 """The keys that every node understands."""
 
 
@@ -86,6 +86,7 @@ class NodeTemplate(Template):
     share: Text | None = None
     tie: dict[str, Text] = field(default_factory=dict)
     init: Written | None = None
+    trainable: Expression | None = None
     note: str | None = None
     was: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)

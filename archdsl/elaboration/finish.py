@@ -10,6 +10,7 @@ from archdsl.diagnostics.diagnostic import Severity
 from archdsl.document.substitution import parse_text
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import Frame
+from archdsl.elaboration.frozen import freeze
 from archdsl.elaboration.mistakes import Mistakes, read_by
 from archdsl.elaboration.plain import forget_document
 from archdsl.elaboration.published import published, read_renames
@@ -51,6 +52,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, alive, inputs, state)
     _initialise(state, nodes)
+    freeze(state.spec_scopes, nodes, state.sites, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None

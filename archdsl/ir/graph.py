@@ -167,6 +167,8 @@ class Node(Item):
     measured: bool = False
     """Whether an expression reads its shape."""
     tie: Mapping[str, Value] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    """Its own parameters that are not trained."""
 
     @property
     def span(self) -> Span | None:
@@ -179,7 +181,7 @@ class Node(Item):
 
     @property
     def parameters(self) -> int:
-        """How many trainable numbers it owns; shared and tied ones belong to the node that has them first."""
+        """How many numbers its parameters have; shared and tied ones belong to the node that has them first."""
         if self.share is not None:
             return 0
         owned = [weight for name, weight in self.tensors.items() if not weight.buffer and name not in self.tie]
@@ -246,10 +248,7 @@ class Scope(Item):
     def nodes(self) -> Iterator[Node]:
         """Every primitive below, in the order of the tree."""
         for child in self.children.values():
-            if isinstance(child, Scope):
-                yield from child.nodes()
-            else:
-                yield child
+            yield from child.nodes() if isinstance(child, Scope) else (child,)
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} {self.block or ''} {self.path}>"
@@ -308,7 +307,7 @@ class Graph:
 
     @cached_property
     def parameters(self) -> int:
-        """The number of trainable numbers, shared and tied ones counted once."""
+        """How many numbers the parameters have, shared and tied ones counted once."""
         return sum(node.parameters for node in self.nodes)
 
     @cached_property

@@ -144,7 +144,8 @@ class Measures:
         """The totals."""
         run = self.inference
         kept = trace(self.graph, self.sizes, self.dtype, training=True).kept
-        training = Training(run.parameters, run.parameters, STATES * run.parameters, run.buffers, kept)
+        trained = owned(self.graph, self.dtype, buffer=False, trained=True)
+        training = Training(run.parameters, trained, STATES * trained, run.buffers, kept)
         return Memory(self._batch, self.dtype, run, training)
 
     @cached_property
@@ -166,14 +167,17 @@ class Measures:
         return next((self.sizes[name] for name in self.graph.batch), None)
 
 
-def owned(graph: Graph, dtype: str, *, buffer: bool) -> int:
-    """Bytes of the parameters or buffers, shared and tied ones once, where float32 stands for `dtype`."""
+def owned(graph: Graph, dtype: str, *, buffer: bool, trained: bool = False) -> int:
+    """Bytes of the parameters or buffers, shared and tied ones once, where float32 stands for `dtype`.
+
+    `trained`: without the parameters that are frozen.
+    """
     own = (
         weight
         for node in graph.nodes
         if node.share is None
         for name, weight in node.tensors.items()
-        if weight.buffer is buffer and name not in node.tie
+        if weight.buffer is buffer and name not in node.tie and not (trained and name in node.frozen)
     )
     return sum(size_of(TensorType(weight.shape, weight.dtype), dtype) for weight in own)
 

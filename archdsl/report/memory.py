@@ -91,7 +91,7 @@ class _Run:
         """What a loop carries, by the storage that stands for it within a step."""
         self.ends: dict[Scope, int] = {}
         """The last node of each block."""
-        self._known: dict[tuple[int, int | None, tuple[Placed | None, ...]], _Work] = {}
+        self._known: dict[tuple[int, int | None, tuple[Placed | None, ...], bool], _Work] = {}
         self._ops: dict[int, Op] = {}
         self._types: dict[TensorType, TensorType] = {}
         self._scopes: dict[Scope | None, tuple[Scope, ...]] = {None: ()}
@@ -151,13 +151,11 @@ class _Run:
     def _work(self, node: Node, inputs: tuple[Placed | None, ...]) -> _Work:
         """What its op says of these inputs; the nodes of equal blocks ask once."""
         op, place = self._op(node), self.overwriting.overwritten(node)
-        key = id(op), place, inputs
+        trained = any(not weight.buffer and name not in node.frozen for name, weight in node.tensors.items())
+        key = id(op), place, inputs, trained
         if key not in self._known:
             made = [self._type(type) for type in node.types]
-            learned = node.op.differentiable and (
-                any(not weight.buffer for weight in node.tensors.values())
-                or any(x.learned for x in inputs if x is not None)
-            )
+            learned = node.op.differentiable and (trained or any(x.learned for x in inputs if x is not None))
             work = _work(op, made, inputs, place, self.training, learned=learned)
             self._known[key] = _with_computed(work, op, node.tensors, inputs, self.training)
         return self._known[key]
@@ -173,7 +171,7 @@ class _Run:
             return None, None
         key = value.node, value.output, value.weight
         if value.weight is not None and key not in self.tensors:
-            learned = not value.node.tensors[value.weight].buffer
+            learned = not value.node.tensors[value.weight].buffer and value.weight not in value.node.frozen
             self.tensors[key] = Allocation(0), _placed(self._type(value.type), learned=learned)
         found = self.tensors.get(key)
         if found is None:  # what the other mode makes

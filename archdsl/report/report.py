@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any, Final
 
 from archdsl.ir.graph import Graph
+from archdsl.ir.training import trainable
 from archdsl.report.markdown import code, escaped
 from archdsl.report.measures import Measures, Memory, at_batch, check_dtype, in_words
 from archdsl.report.rows import ModuleTree, Row, levels, repeated, shown
@@ -96,6 +97,7 @@ class Summary:
             "counted_sizes": graph.counted_sizes,
             "batch": list(graph.batch),
             "parameters": graph.parameters,
+            "trainable": trainable(graph),
             "macs": graph.macs,
             "memory": self.memory.data(),
             "repeated": self.repeated,
@@ -178,10 +180,13 @@ def summarise(graph: Graph, depth: int | None = None, batch: int | None = None, 
     return Summary(graph, depth, batch, dtype)
 
 
-def convention(graph: Graph) -> tuple[str, str]:
+def convention(graph: Graph) -> tuple[str, ...]:
     """What is counted, and for which sizes."""
+    trained = trainable(graph)
+    frozen = (f"{trained:,} of {graph.parameters:,} parameters are trained, the others are frozen.",)
     sizes = ", ".join(f"{name} = {size}" for name, size in graph.counted_sizes.items())
     return (
+        *(frozen if trained < graph.parameters else ()),
         "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, in evaluation, for"
         f" {sizes or 'the sizes of the inputs'}.",
         "A row ×N counts all N; shared and tied parameters count once. Field: how much of the input an output sees.",

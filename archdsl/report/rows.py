@@ -128,7 +128,8 @@ class ModuleTree:
             below = tuple((child.name, self._like(child)) for child in item.children.values())
             return item.kind, item.block, item.when, _types(item), below
         fields = {name: value for name, value in item.fields.items() if not isinstance(value, float)}
-        return item.op.name, repr(fields), item.when, item.types, self.measures.counts(item).parameters, item.macs
+        owned = self.measures.counts(item).parameters, item.frozen
+        return item.op.name, repr(fields), item.when, item.types, owned, item.macs
 
 
 def _shown_children(scope: Scope) -> Iterator[Node | Scope]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from archdsl.ir.graph import Node
+from archdsl.ir.training import is_all_frozen
 from archdsl.ops.base import Op
 from archdsl.ops.mirrors import by_class
 from archdsl.ops.parametrized import parametrization_of
@@ -25,11 +26,13 @@ _UNSAID: Final = {"keepdim", "batch_first", "parametrization"}
 def title(node: Node, sizes: SampleSizes) -> Title:
     """What a figure calls this node."""
     found = title_of(node.op, node, sizes)
+    words = [found.fields] if found.fields else []
     computed = parametrization_of(node.op)
-    if computed is None:
-        return found
-    words = fixed(computed.function.replace("_", " "))
-    return found._replace(fields=f"{found.fields},{SPACE}{words}" if found.fields else words)
+    if computed is not None:
+        words.append(fixed(computed.function.replace("_", " ")))
+    if node.frozen and is_all_frozen(node):
+        words.append("frozen")
+    return found._replace(fields=f",{SPACE}".join(words))
 
 
 @by_class("archdsl.words.ops")

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from archdsl.expressions import Expression
 from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Unary
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ir.training import is_frozen
 from archdsl.ops.base import Op, at_sizes
 from archdsl.ops.special import (
     ByMode,
@@ -39,6 +40,16 @@ from tests.oracle.layers import compute
 def run(graph: Graph, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
     """The network's outputs by name; None for those of the other mode."""
     return Run(graph, module, inputs).outputs()
+
+
+def check_trained(graph: Graph, module: nn.Module) -> None:
+    """Fails where the module trains what the graph says is frozen, or does not train the others."""
+    state = dict(module.named_parameters(remove_duplicate=False))
+    for node in graph.nodes:
+        for name, weight in node.tensors.items() if node.share is None else ():
+            path = f"{node.path}.{name}" if name else node.path
+            if not weight.buffer:
+                assert state[path].requires_grad is not is_frozen(node, name), f"{path}: {state[path].requires_grad}"
 
 
 def draw(graph: Graph, sizes: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, Tensor]:

@@ -44,6 +44,7 @@ def named(result: Tensor | tuple[Tensor | None, ...], graph: Graph) -> dict[str,
 def test_computes_what_the_graph_says(graph: Graph, training: bool) -> None:
     module = archdsl.build(graph, seed=0, dtype=torch.float64).train(training)
     assert list(module.state_dict()) == keys(graph.root)
+    interpreter.check_trained(graph, module)
     for seed, sizes in enumerate([{"N": 2}, {"N": 3, **{n: s + 3 for n, s in graph.sample_sizes.items() if n != "N"}}]):
         inputs = interpreter.draw(graph, sizes, seed)
         expected = interpreter.run(graph, module, {name: x.clone() for name, x in inputs.items()})

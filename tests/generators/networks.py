@@ -59,6 +59,7 @@ def networks(draw: DrawFn, most: int = 10) -> Spec:
     data["nodes"] = scope.entries
     data |= _network_outputs(scope, values)
     data |= _init(draw, str(data))
+    data |= {"freeze": [pick(draw, ["*.weight", "a*", "*bias", "b", "*0*"])]} if rarely(draw, 6) else {}
     used = {name: value for name, value in PARAMS.items() if re.search(rf"\b{name}\b", str(data))}
     used |= world.params
     data |= {"params": used} if used else {}

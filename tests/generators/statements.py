@@ -80,6 +80,8 @@ def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None 
         entry = _with_own_name(entry)
     if not extra and not scope.depth and op in _TIED and rarely(scope.draw, 3):
         entry["was"] = scope.world.fresh("old.name" if rarely(scope.draw, 2) else "old")
+    if "weight" in OPS[op](**fields).tensors(value.type) and rarely(scope.draw, 6):
+        entry["trainable"] = rarely(scope.draw)
     if extra == {} and entry == {"op": op} and not rarely(scope.draw):
         entry = op
     if made == (value.type,) and value.type.rank and scope.words and rarely(scope.draw, 6) and not extra:

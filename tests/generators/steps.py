@@ -9,6 +9,7 @@ from tests.generators.fields import number, options, pick, rarely
 from tests.generators.nesting import body, derived, parameters, pattern
 from tests.generators.scope import Scope, Value
 from tests.generators.statements import ok
+from tests.generators.weights import weighted
 
 
 class Step(NamedTuple):
@@ -109,8 +110,9 @@ def _captured(scope: Scope) -> dict[str, Value]:
     if not rarely(scope.draw, 3):
         return {}
     found = [v for v in scope.readable() if v.when is None]
-    weights = [Value(f"{i.path}.weight", TensorType(i.weight)) for i in scope.shareable if i.weight is not None]
-    own = weights if weights and not rarely(scope.draw, 3) else found
+    own = found
+    if rarely(scope.draw, 2):
+        own = [Value(f"{i.path}.weight", TensorType(i.weight)) for i in weighted(scope) if i.weight is not None]
     return {"k": pick(scope.draw, own)} if own else {}
 
 

@@ -137,6 +137,8 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "when without else": has(lambda node: "when" in node and "else" not in node),
     "share": has(lambda node: "share" in node),
     "tie": has(lambda node: "tie" in node),
+    "trainable": has(lambda node: "trainable" in node),
+    "freeze": says(r"^freeze:"),
     "was": has(lambda node: "was" in node),
     "a weight read": says(r"\.weight( \* 2)?$"),
     "a parameter": has(lambda node: node.get("op") == "parameter"),

@@ -30,7 +30,7 @@ def again(scope: Scope) -> bool:
     return True
 
 
-def _weighted(scope: Scope) -> list[Shareable]:
+def weighted(scope: Scope) -> list[Shareable]:
     """The nodes so far that have a weight; a new linear layer where there is none."""
     found = [item for item in scope.shareable if item.weight is not None]
     value = None if found else scope.source()
@@ -44,7 +44,7 @@ def _weighted(scope: Scope) -> list[Shareable]:
 
 def tied(scope: Scope) -> bool:
     """`tie`: a linear layer with another's weight."""
-    weights = [item for item in _weighted(scope) if item.weight is not None and len(item.weight) == 2]
+    weights = [item for item in weighted(scope) if item.weight is not None and len(item.weight) == 2]
     if not weights:
         return False
     item = pick(scope.draw, weights)
@@ -63,7 +63,7 @@ def tied(scope: Scope) -> bool:
 
 def weight_read(scope: Scope) -> bool:
     """A node's own tensor as a value, or fed to a port."""
-    weights = _weighted(scope)
+    weights = weighted(scope)
     if not weights:
         return False
     item = pick(scope.draw, weights)

@@ -82,6 +82,8 @@ def trials(file: Path, graph: Graph) -> Iterator[dict[str, int]]:
 def _compare(graph: Graph, module: nn.Module, printed: nn.Module, sizes: dict[str, int], training: bool) -> int:
     """Module, printed source and oracle compute the same; 0 where torch refuses, as it must."""
     module.train(training)
+    interpreter.check_trained(graph, module)
+    interpreter.check_trained(graph, printed)
     refused = one_value(graph, sizes, training)
     if refused is not None:
         _must_refuse(graph, module, sizes, refused.path)

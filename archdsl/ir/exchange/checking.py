@@ -87,6 +87,7 @@ class Checker:
         _check_loop(node)
         self._applied(node)
         _check_start(node)
+        _check_frozen(node)
         _check_shared(node)
         return node
 
@@ -304,6 +305,13 @@ def _check_start(node: Node) -> None:
         problem = _wrong_start(start)
         if problem is not None:
             raise GraphError(problem, code=Code.BAD_INIT).within("init", name)
+
+
+def _check_frozen(node: Node) -> None:
+    """What is frozen are parameters of the node's own."""
+    for place, name in enumerate(node.frozen):
+        if name not in node.tensors or node.tensors[name].buffer or name in node.tie or node.share is not None:
+            raise GraphError("the node has no such parameter of its own", code=Code.BAD_VALUE).within("frozen", place)
 
 
 def _wrong_start(start: Initialiser) -> str | None:

@@ -24,6 +24,7 @@ from archdsl_torch.planning.renames import rename_lines
 from archdsl_torch.planning.survey import class_name
 from archdsl_torch.planning.wrappers import Wrapper
 from archdsl_torch.writing.arguments import Arguments
+from archdsl_torch.writing.frozen import frozen
 from archdsl_torch.writing.outputs import Definition, outputs
 from archdsl_torch.writing.plan import ClassPlan, Planner
 from archdsl_torch.writing.registering import registered
@@ -120,7 +121,8 @@ def _class(planner: Planner, plan: ClassPlan) -> Definition:
     graph, root = planner.graph, plan.scope.scope is None
     reset = _whole_reset(planner, plan) if root else plan.reset
     again = (*registered(graph, planner.outliner), *ties(graph, planner.outliner)) if root else ()
-    construction = (*plan.constructor, *again, *((_RESET,) if reset else ()))
+    untrained = frozen(graph, planner.outliner) if root else ()
+    construction = (*plan.constructor, *again, *untrained, *((_RESET,) if reset else ()))
     text = [f"class {plan.name}({plan.base}):", *_docstring(graph, plan)]
     if construction or plan.arguments.arguments:
         text += ["", *_signature(plan.arguments), *_statements(construction, plan.base == "nn.Module")]

@@ -27,7 +27,7 @@ RECORDS = {
     "site": (SITE, ("lines", "extent", "key_extent", "fields", "op", "condition", "formula")),
     "env": (ENV, ("names", "parent")),
     "node": (NODE, (*ITEM, "op", "inputs", "types", "output_names", "tensors", "macs", "init", "share",
-                    "registered", "measured", "tie")),
+                    "registered", "measured", "tie", "frozen")),
     "scope": (SCOPE, (*ITEM, "kind", "block", "definition", "arguments", "registered", "scan", "listed")),
     "links": (LINKS, ("inputs", "outputs", "checks", "share", "children")),
 }  # fmt: skip

@@ -1,0 +1,43 @@
+"""Which parameters are trained."""
+
+from __future__ import annotations
+
+from archdsl.ir.graph import Graph, Node
+from archdsl.shapes import TensorType, evaluate
+
+
+def is_frozen(node: Node, name: str) -> bool:
+    """Whether a parameter is not trained, or is another's that is not."""
+    node, name = owner(node, name)
+    return name in node.frozen
+
+
+def owner(node: Node, name: str) -> tuple[Node, str]:
+    """The node that has a tensor first, and its name there: what is tied is another's."""
+    seen = {(node, name)}
+    node = node.share or node
+    while name in node.tie:
+        value = node.tie[name]
+        node, name = value.node.share or value.node, value.weight or ""
+        if (node, name) in seen:
+            break
+        seen.add((node, name))
+    return node, name
+
+
+def trainable(graph: Graph) -> int:
+    """How many numbers the parameters have that are trained, shared and tied ones counted once."""
+    owned = (
+        weight
+        for node in graph.nodes
+        if node.share is None
+        for name, weight in node.tensors.items()
+        if not weight.buffer and name not in node.tie and name not in node.frozen
+    )
+    return sum(evaluate(TensorType(weight.shape).size, {}) for weight in owned)
+
+
+def is_all_frozen(node: Node) -> bool:
+    """Whether a node has parameters, and none of them is trained."""
+    names = [name for name, weight in node.tensors.items() if not weight.buffer]
+    return bool(names) and all(is_frozen(node, name) for name in names)
