@@ -12,7 +12,7 @@ from archdsl.faults.fault import FollowOn
 from archdsl.ops.base import Op, OpError, Result, Weight, at_sizes
 from archdsl.ops.extent import check_outputs, check_tensors
 from archdsl.ops.parametrized import parametrized
-from archdsl.ops.rules import compared
+from archdsl.ops.rules import compared, require_unmixed
 from archdsl.ops.special import Formula
 from archdsl.shapes import Dim, Shape, TensorType, evaluate, format_shape
 
@@ -39,6 +39,7 @@ class Applied(NamedTuple):
 @lru_cache(maxsize=8192)
 def apply(op: Op, types: Types) -> Applied:
     """What an op's rules say; raises OpError. They are pure: a process that asks again is given the same."""
+    require_unmixed([x.dtype for x in types if x is not None])
     result = op.infer(*types)
     outputs = result if isinstance(result, tuple) else (result,)
     names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, final
 from pydantic import Field
 
 from archdsl.ops.base import Kind, Op
-from archdsl.ops.rules import DType
+from archdsl.ops.rules import MadeDType
 from archdsl.shapes import TensorType
 
 
 @final
 class Cast(Op):
-    """Converts the elements to another dtype; float32 stands for the model's floating dtype."""
+    """Converts the elements to another dtype; `float32` is the model's own, `torch.float32` that of 32 bits."""
 
     name: ClassVar[str] = "cast"
     kind: ClassVar[Kind] = Kind.RESHAPE
@@ -19,7 +19,7 @@ class Cast(Op):
     called = "Cast to"
     about = "dtype"
     follows = True
-    dtype: Annotated[DType, Field(description="the new dtype, torch's name")]
+    dtype: Annotated[MadeDType, Field(description="the new dtype, torch's name")]
 
     def infer(self, x: TensorType) -> TensorType:
         return TensorType(x.shape, self.dtype)

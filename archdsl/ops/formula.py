@@ -13,7 +13,7 @@ from archdsl.expressions.values import VERBS
 from archdsl.expressions.walking import children, walk
 from archdsl.faults.code import Code
 from archdsl.ops.base import OpError
-from archdsl.ops.rules import broadcast
+from archdsl.ops.rules import SINGLE, broadcast, require_unmixed
 from archdsl.shapes import Shape, Symbolic, TensorType, format_shape, least
 from archdsl.text.spelled import quoted
 
@@ -99,7 +99,7 @@ class _Operand(NamedTuple):
 
 
 _BITS: Final = {"int8": 8, "uint8": 8, "int16": 16, "int32": 32, "int64": 64}
-_FLOAT_BITS: Final = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+_FLOAT_BITS: Final = {"float16": 16, "bfloat16": 16, "float32": 32, SINGLE: 32, "float64": 64}
 _BOOL, _INT, _FLOAT = range(3)
 FLOAT_FUNCTIONS: Final = frozenset(["cos", "erf", "exp", "log", "log2", "rsqrt", "sigmoid", "sin", "sqrt", "tanh"])
 """Those that give floating numbers for whole ones."""
@@ -269,6 +269,7 @@ def _wider(left: str, right: str) -> str:
     if left == right or _category(left) != _category(right):
         return left if _category(left) >= _category(right) else right
     if _category(left) == _FLOAT:
+        require_unmixed((left, right))
         same = _FLOAT_BITS[left] == _FLOAT_BITS[right]
         return "float32" if same else max(left, right, key=_FLOAT_BITS.__getitem__)
     same = _BITS[left] == _BITS[right]

@@ -14,9 +14,16 @@ DType: TypeAlias = Literal[
 ]
 """torch's name without `torch.`."""
 
+MadeDType: TypeAlias = Literal[
+    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "torch.float32"
+]
+"""The same of a tensor that is made: `float32` is the model's floating dtype, and `torch.float32` itself."""
+
 T = TypeVar("T")
 
-FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
+SINGLE: Final = "torch.float32"
+"""The dtype of 32 bits whatever the model's is, that of what the graph calls `float32`."""
+FLOATS: Final = ("float16", "bfloat16", "float32", SINGLE, "float64")
 _INTEGERS: Final = ("int8", "int16", "int32", "int64")
 _ORDER: Final = ("bool", "uint8", *_INTEGERS, *FLOATS)
 
@@ -31,6 +38,15 @@ def promote(left: str, right: str) -> str:
     if (low, high) == ("float16", "bfloat16"):
         return "float32"
     return high
+
+
+def require_unmixed(dtypes: Sequence[str]) -> None:
+    """Raises OpError (`dtype-error`) where one is the model's floating dtype and one is `torch.float32`."""
+    if SINGLE in dtypes and "float32" in dtypes:
+        raise OpError(
+            f"float32, which is the model's dtype, meets {SINGLE}, which stays as it is", code=Code.DTYPE_ERROR,
+            hint="put a `cast` before one of them",
+        )  # fmt: skip
 
 
 def require_float(port: str, x: TensorType, verb: str) -> None:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
-from archdsl.ops.rules import DType
+from archdsl.ops.rules import SINGLE, DType, MadeDType
 from archdsl.shapes import Symbolic, TensorType
 
 DTYPES: tuple[str, ...] = get_args(DType)
@@ -82,7 +82,7 @@ class Constant(Op):
     """A tensor given by a formula over its own indices.
 
     A buffer, computed once in float64 and cast, where its shape is known when the model is built;
-    else it is computed in `forward`.
+    else it is computed in `forward`. A `torch.float32` is, too: buffers follow the model's dtype.
     """
 
     name: ClassVar[str] = "constant"
@@ -91,12 +91,19 @@ class Constant(Op):
     shape: Annotated[Dims, Field(description="its shape")]
     index: Annotated[Texts, Field(description="a name for each dimension's index, for `value`")] = ()
     value: Annotated[AnyTree, Field(description="the element at these indices, a formula")]
-    dtype: Annotated[DType, Field(description="its dtype")] = "float32"
+    dtype: Annotated[
+        MadeDType, Field(description="its dtype; `float32` is the model's own, `torch.float32` that of 32 bits")
+    ] = "float32"
     persistent: Annotated[bool, Field(description="whether it is part of the state_dict")] = False
 
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
         _check_numbers(self.value, "value")
+        if self.persistent and self.dtype == SINGLE:
+            raise OpError(
+                f"what the state_dict holds follows the model's dtype, and {SINGLE} does not", code=Code.BAD_VALUE,
+                field="persistent", hint="remove `persistent`, or make it `float32`",
+            )  # fmt: skip
         return TensorType(self.shape, self.dtype)
 
     def tensors(self) -> dict[str, Weight]:
@@ -106,7 +113,9 @@ class Constant(Op):
     @property
     def known(self) -> bool:
         """Whether the tensor can be computed before the model runs."""
-        return not any(isinstance(dim, Symbolic) for dim in (*self.shape, *_literals(self.value)))
+        return self.dtype != SINGLE and not any(
+            isinstance(dim, Symbolic) for dim in (*self.shape, *_literals(self.value))
+        )
 
 
 @final

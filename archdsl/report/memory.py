@@ -19,12 +19,12 @@ from archdsl.measures.memory import Kept, Placed, contiguous, in_order_of
 from archdsl.measures.parametrized import computed, kept_of_computing
 from archdsl.measures.rules import keeps, scratch, views
 from archdsl.ops.base import Op, Weight, at_sizes
-from archdsl.ops.rules import FLOATS
+from archdsl.ops.rules import FLOATS, SINGLE
 from archdsl.ops.special import ByMode, Constant, Parameter, ScanCarry, ScanLast, ScanStack
 from archdsl.shapes import TensorType, evaluate
 
 ITEM_SIZES: Final = {
-    "float64": 8, "int64": 8, "float32": 4, "int32": 4,
+    "float64": 8, "int64": 8, "float32": 4, SINGLE: 4, "int32": 4,
     "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
 

@@ -164,8 +164,10 @@ class Run:
         if isinstance(op, ByMode):
             return inputs[0] if (op.mode == "training") == self.training else inputs[1]
         if isinstance(op, Formula):
-            result = formula(op.expression, lambda name: inputs[int(name)], self.sizes)  # type: ignore[return-value]
-            dtype = node.types[0].dtype
+            single = any(x is not None and x.type.dtype == "torch.float32" for x in node.inputs)
+            exact = torch.float32 if single else torch.float64
+            result = formula(op.expression, lambda name: inputs[int(name)], self.sizes, exact)  # type: ignore[return-value]
+            dtype = node.types[0].dtype.removeprefix("torch.")
             return result if dtype == "float32" else torch.as_tensor(result).to(getattr(torch, dtype))
         tensors = {name: self._tensor(node, name) for name in node.tensors}
         return compute(at_sizes(_settled(node), self.sizes), inputs, tensors, self.training)
@@ -206,7 +208,7 @@ def constant(op: Constant, sizes: Mapping[str, int]) -> Tensor:
         float(expression.evaluate(dict(zip(op.index, place, strict=False))))
         for place in itertools.product(*map(range, shape))
     ]
-    dtype = torch.float64 if op.dtype == "float32" else getattr(torch, op.dtype)
+    dtype = torch.float64 if op.dtype == "float32" else getattr(torch, op.dtype.removeprefix("torch."))
     return torch.tensor(elements, dtype=torch.float64).reshape(shape).to(dtype)
 
 
@@ -225,8 +227,8 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-def _double(value: Any) -> Any:
-    return value.double() if isinstance(value, Tensor) and not value.is_floating_point() else value
+def _in(exact: torch.dtype, value: Any) -> Any:
+    return value.to(exact) if isinstance(value, Tensor) and not value.is_floating_point() else value
 
 
 def _counted(value: Any) -> Any:
@@ -240,11 +242,13 @@ def _is_whole(value: Any) -> bool:
     return not value.is_floating_point() if isinstance(value, Tensor) else isinstance(value, int)
 
 
-def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[str, int]) -> Any:
-    """A formula's value; comparisons count as 0 and 1, and what is no sum or product of whole numbers is float64."""
+def formula(
+    tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[str, int], exact: torch.dtype = torch.float64
+) -> Any:
+    """A formula's value; comparisons count as 0 and 1, and what is no sum or product of whole numbers is `exact`."""
 
     def number(part: Any) -> Any:
-        return _double(value_of(part))
+        return _in(exact, value_of(part))
 
     def value_of(part: Any) -> Any:
         match part:
@@ -259,7 +263,8 @@ def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[st
                 return -value if sign == "-" else value
             case Binary(sign=sign, left=left, right=right):
                 sides = [_counted(value_of(left)), _counted(value_of(right))]
-                return _BINARY[sign](*(sides if sign in "+-*" and all(map(_is_whole, sides)) else map(_double, sides)))
+                whole = sign in "+-*" and all(map(_is_whole, sides))
+                return _BINARY[sign](*(sides if whole else (_in(exact, side) for side in sides)))
             case Compare(first=first, rest=rest):
                 sides = [number(first), *(number(side) for _, side in rest)]
                 found = [_BINARY[s](a, b) for (s, _), a, b in zip(rest, sides, sides[1:], strict=False)]
@@ -269,10 +274,11 @@ def formula(tree: Any, tensor: Callable[[str], Tensor | None], sizes: Mapping[st
                 stacked = torch.stack(torch.broadcast_tensors(*found))
                 return stacked.all(0) if word == "and" else stacked.any(0)
             case Choice(condition=condition, then=then, otherwise=otherwise):
-                sides = [torch.as_tensor(number(side), dtype=torch.float64) for side in (then, otherwise)]
+                sides = [torch.as_tensor(number(side), dtype=exact) for side in (then, otherwise)]
                 return torch.where(torch.as_tensor(number(condition)) != 0, *sides)
             case Call(function=function, arguments=arguments):
-                return _function(function, [number(argument) for argument in arguments])
+                found = _function(function, [number(argument) for argument in arguments])
+                return found.to(exact) if isinstance(found, Tensor) and exact is torch.float32 else found
         raise AssertionError(part)
 
     return value_of(tree)

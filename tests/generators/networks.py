@@ -19,7 +19,8 @@ from tests.generators.statements import Statement
 OFTEN: Final[tuple[Statement, ...]] = (statements.op_node, statements.op_node, statements.formula)
 STATEMENTS: Final[tuple[Statement, ...]] = (
     statements.op_node, statements.formula, statements.parameter, statements.constant, statements.alias,
-    statements.several_inputs, statements.integers, statements.left_out, statements.by_mode, statements.one_mode,
+    statements.several_inputs, statements.integers, statements.single, statements.left_out, statements.by_mode,
+    statements.one_mode,
     weights.again, *(weights.tied, weights.weight_read, statements.sized) * 2,
     nesting.inline, nesting.chain, nesting.repeated, nesting.grouped, *(nesting.block, steps.scan) * 2,
     *(files.spec_block, files.library, ports.optional) * 2, ports.fused, ports.resized, ports.recursive,

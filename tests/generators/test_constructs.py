@@ -144,6 +144,7 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "a parameter": has(lambda node: node.get("op") == "parameter"),
     "a parameter by a formula": has(lambda node: node.get("op") == "parameter" and "index" in node),
     "a constant": has(lambda node: node.get("op") == "constant"),
+    "float32 itself": says(r"torch\.float32"),
     "a persistent constant": has(lambda node: node.get("persistent")),
     "a constant of sizes at run time": has(lambda node: node.get("op") == "constant" and "1e-6" in str(node["value"])),
     "a formula of sizes at run time": says(r"= .*\) [*+/-] .*\b[NTHWCD]\b"),

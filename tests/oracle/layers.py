@@ -258,7 +258,7 @@ def _rearrange(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Ten
 def _cast(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     x: Tensor = inputs[0]
     # float32 stands for the model's dtype, float64 here
-    return x.to(torch.float64 if op.dtype == "float32" else getattr(torch, op.dtype))
+    return x.to(torch.float64 if op.dtype == "float32" else getattr(torch, op.dtype.removeprefix("torch.")))
 
 
 def _one_hot(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archdsl.ops.base import Op
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.tree import Arg, Call, Code, In, Method
+from archdsl_torch.lowering.tree import Arg, Call, Code, Global, In, Like, Method
 
 
 class Lowered(NamedTuple):
@@ -46,6 +46,11 @@ def call(function: str, *args: Code, **kwargs: Code) -> Call:
 
 def method(receiver: Code, name: str, *args: Code, **kwargs: Code) -> Method:
     return Method(receiver, name, args, tuple(kwargs.items()))
+
+
+def dtype_named(dtype: str) -> Code:
+    """A dtype of the graph in torch: `float32` is that of the tensors around."""
+    return Like("dtype") if dtype == "float32" else Global(f"torch.{dtype.removeprefix('torch.')}")
 
 
 def fields(op: Op, *names: str) -> dict[str, Code]:

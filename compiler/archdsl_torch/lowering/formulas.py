@@ -11,7 +11,7 @@ from archdsl.expressions.tree import Call as FunctionCall
 from archdsl.expressions.walking import free_names
 from archdsl.ops.formula import formula_type, promoted
 from archdsl.shapes import Symbolic, TensorType
-from archdsl_torch.lowering.base import call, method
+from archdsl_torch.lowering.base import call, dtype_named, method
 from archdsl_torch.lowering.makings import Making, Makings
 from archdsl_torch.lowering.tree import Arg, Code, Global, Infix, Like, Prefix
 
@@ -102,7 +102,7 @@ class _Translator:
         if self.exact or is_bool(tree, frozenset()):
             return code
         dtype = formula_type(tree, []).dtype
-        return method(code, "to", Like("dtype") if dtype == "float32" else Global(f"torch.{dtype}"))
+        return method(code, "to", dtype_named(dtype))
 
     def is_number(self, tree: Tree) -> bool:
         """Whether its code is a number, and not a tensor."""

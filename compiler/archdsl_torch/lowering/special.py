@@ -12,9 +12,10 @@ from archdsl.expressions.tree import Literal, Name, Tree
 from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Node
 from archdsl.ops.cast import Cast
+from archdsl.ops.rules import SINGLE
 from archdsl.ops.special import ByMode, Constant, Formula, Parameter
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.base import Lowered, call, lower, method
+from archdsl_torch.lowering.base import Lowered, call, dtype_named, lower, method
 from archdsl_torch.lowering.formulas import FormulaError, is_arithmetic, is_bool, size_code, tensor_code
 from archdsl_torch.lowering.tree import (
     TRAINING,
@@ -29,6 +30,7 @@ from archdsl_torch.lowering.tree import (
     Range,
     Subscript,
 )
+from archdsl_torch.lowering.walking import rebuilt
 
 KnownForms: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
 """Forms by op and input types: equal nodes share them."""
@@ -64,14 +66,20 @@ def _formula(op: Formula, node: Node) -> Code:
     types = {str(i): value.type for i, value in enumerate(node.inputs) if value is not None}
     bools = frozenset(name for name, given in types.items() if given.dtype == "bool")
     result = tensor_code(op.expression, lambda name: In(int(name)), types)
-    return _as_dtype(result, is_bool(op.expression, bools), node.types[0].dtype)
+    code = _as_dtype(result, is_bool(op.expression, bools), node.types[0].dtype)
+    return _in_single(code) if any(given.dtype == SINGLE for given in types.values()) else code
+
+
+def _in_single(code: Code) -> Code:
+    """Among tensors of `torch.float32` there are none of the model's dtype."""
+    return dtype_named(SINGLE) if code == Like("dtype") else rebuilt(code, lambda part, _: _in_single(part))
 
 
 def _as_dtype(code: Code, truth: bool, dtype: str) -> Code:
     """Comparisons give bool in torch; where the formula's type says otherwise, cast."""
     if truth == (dtype == "bool"):
         return code
-    return method(code, "to", Like("dtype") if dtype == "float32" else Global(f"torch.{dtype}"))
+    return method(code, "to", dtype_named(dtype))
 
 
 WHOLE: Final = frozenset(("int32", "int64"))
@@ -85,7 +93,7 @@ def _run_time_constant(op: Constant) -> Code:
     tree = value_tree(op)
     used = [name for name in op.index if name in free_names(tree)]
     shape = Arg(tuple(op.shape), "shape")
-    target = Like("dtype") if op.dtype == "float32" else Global(f"torch.{op.dtype}")
+    target = dtype_named(op.dtype)
     if not used:
         return _filled(op, tree, shape, target)
     value = tensor_code(tree, lambda name: In(used.index(name)), exact=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from archdsl.ops.cast import Cast, Detach
+from archdsl.ops.rules import SINGLE
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, lower, method
 from archdsl_torch.lowering.tree import In
@@ -19,6 +20,7 @@ _METHODS: Final = {
     "float16": "half",
     "bfloat16": "bfloat16",
     "float32": "float",
+    SINGLE: "float",
     "float64": "double",
 }
 
