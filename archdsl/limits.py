@@ -36,6 +36,8 @@ MAX_NOTATION: Final = 2_000
 """The characters of an equation of `einsum`, a pattern of `rearrange`, an initialiser."""
 MAX_BRACKETS: Final = 60
 """How deep an expression's brackets and its tree may nest."""
+MAX_SUMMANDS: Final = 50
+"""The tensors of one sum: it becomes an expression, whose tree may not nest deeper."""
 MAX_MESSAGE: Final = 2_000
 """The characters of a message, and of a hint: what they quote may be long."""
 MAX_DIGITS: Final = 20

@@ -46,8 +46,8 @@ from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import UNSURE, Env, Graph, Mode, Node, Scope, ScopeKind, Value
 from archdsl.limits import TooLarge, current
-from archdsl.ops.base import Op, Port
-from archdsl.ops.special import Formula
+from archdsl.ops.base import Op, OpError, Port
+from archdsl.ops.special import Add, Formula, sum_of
 from archdsl.text.spelled import kind_of
 
 if TYPE_CHECKING:
@@ -319,7 +319,24 @@ class Elaborator:
         with self.mistakes.at(template, frame, template.source.path if template.source else None):
             reading = read_sources(template, frame, kind.ports)
             values = reading.values(frame.mode)
+        if kind is Add:
+            return self._sum(template, frame, name, values, reading.names)
         return place_op(self, template, frame, name, op, values, reading.names)
+
+    def _sum(
+        self, template: NodeTemplate, frame: Frame, name: str, values: tuple[Value | None, ...], names: tuple[str, ...]
+    ) -> Entry:
+        """`add` as the formula that it is."""
+        if len(values) == 1 and values[0] is not None:
+            return Entry({"output": values[0]}, alias=RENAMED)
+        numbers = {value: place for place, value in enumerate(dict.fromkeys(values))}
+        try:
+            op = self.applier.intern(sum_of([numbers[value] for value in values]))
+        except OpError as error:
+            self.mistakes.op(template, error, place_of(frame, template), ())
+            raise Reported from None
+        told = dict(zip(values, names, strict=False))
+        return place_op(self, template, frame, name, op, tuple(numbers), tuple(told[value] for value in numbers))
 
 
 def _input(node: Node | None) -> Entry:

@@ -4,11 +4,14 @@ A spec never says `input`, `formula`, `by_mode` or `scan_slice`: they come from 
 from `when` with `else`, and from what `scan` loops over.
 """
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final, get_args
 
 from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
+from archdsl.limits import MAX_SUMMANDS
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
 from archdsl.ops.rules import SINGLE, DType, MadeDType
 from archdsl.shapes import Symbolic, TensorType
@@ -139,6 +142,34 @@ class Formula(Op):
 
 
 @final
+class Add(Op):
+    """The sum of any number of tensors, which broadcast: in the network it is the formula `a + b + c`, in their order.
+
+    One tensor alone is passed on.
+    """
+
+    name: ClassVar[str] = "add"
+    kind: ClassVar[Kind] = Kind.RESHAPE
+    ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        return sum_of(range(len(inputs))).infer(*inputs)
+
+
+def sum_of(places: Sequence[int]) -> Formula:
+    """The formula that adds inputs in this order. Raises OpError."""
+    from archdsl.expressions.tree import Binary, Name, Tree
+
+    if len(places) > MAX_SUMMANDS:
+        raise OpError(
+            f"a sum of {len(places)} tensors, at most {MAX_SUMMANDS}", code=Code.BAD_VALUE,
+            hint="add up parts of them first, or `stack` them and take the `sum`",
+        )  # fmt: skip
+    names: list[Tree] = [Name(str(place)) for place in places]
+    return Formula(expression=reduce(lambda left, right: Binary("+", left, right), names))
+
+
+@final
 class ByMode(Op):
     """Its first input in one mode, its second in the other: what `when` with `else` means."""
 
@@ -263,4 +294,4 @@ FILLED = (Constant, Parameter)
 SCAN = (ScanSlice, ScanCarry, ScanStack, ScanLast)
 """Where values come into a loop over time, and go."""
 
-SPECIAL = (InputOp, Parameter, Constant, Formula, ByMode, *SCAN)
+SPECIAL = (InputOp, Parameter, Constant, Add, Formula, ByMode, *SCAN)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from archdsl.shapes import Dim, TensorType, symbol
-from tests.generators import files, linked, nesting, ports, statements, steps, weights
+from tests.generators import files, linked, nesting, ports, statements, steps, sums, weights
 from tests.generators.fields import number, pick, rarely
 from tests.generators.scope import Scope, Value, World
 from tests.generators.spec import Spec, to_yaml
@@ -19,8 +19,8 @@ from tests.generators.statements import Statement
 OFTEN: Final[tuple[Statement, ...]] = (statements.op_node, statements.op_node, statements.formula)
 STATEMENTS: Final[tuple[Statement, ...]] = (
     statements.op_node, statements.formula, statements.parameter, statements.constant, statements.alias,
-    statements.several_inputs, statements.integers, statements.single, statements.left_out, statements.by_mode,
-    statements.one_mode,
+    statements.several_inputs, statements.integers, sums.single, sums.summed, statements.left_out,
+    statements.by_mode, statements.one_mode,
     weights.again, *(weights.tied, weights.weight_read, statements.sized) * 2,
     nesting.inline, nesting.chain, nesting.repeated, nesting.grouped, *(nesting.block, steps.scan) * 2,
     *(files.spec_block, files.library, ports.optional) * 2, ports.fused, ports.resized, ports.recursive,

@@ -106,18 +106,6 @@ def _with_own_name(entry: dict[str, Any]) -> dict[str, Any]:
     return entry if key is None else {**entry, "let": {"own": entry[key], "same": "own"}, key: "same"}
 
 
-def single(scope: Scope) -> bool:
-    """A value in 32 bits, something computed of it, and back in the model's dtype."""
-    value = scope.source()
-    if value is None or value.when is not None or "-" in value.path or value.type.dtype != "float32":
-        return False
-    low, made, back = scope.name(), scope.name(), scope.name()
-    scope.add(low, {"op": "cast", "from": value.path, "dtype": "torch.float32"}, [], shown=False)
-    scope.add(made, f"= tanh({low}) * 3 - {low} / 7", [], shown=False)
-    scope.add(back, {"op": "cast", "from": made, "dtype": "float32"}, [Value(back, value.type)])
-    return True
-
-
 def formula(scope: Scope) -> bool:
     """`= a + b`: values that broadcast."""
     draw = scope.draw

@@ -15,7 +15,7 @@ from tests.generators.cases import strategies
 from tests.generators.fields import UNARY
 
 SEEDS: Final = range(40)
-"""What one seed draws is much alike: eight reach everything today."""
+"""What one seed draws is much alike: sixteen reach everything today."""
 DRAWN: Final = 40
 
 
@@ -144,6 +144,7 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "a parameter": has(lambda node: node.get("op") == "parameter"),
     "a parameter by a formula": has(lambda node: node.get("op") == "parameter" and "index" in node),
     "a constant": has(lambda node: node.get("op") == "constant"),
+    "add": has(lambda node: node.get("op") == "add"),
     "float32 itself": says(r"torch\.float32"),
     "a persistent constant": has(lambda node: node.get("persistent")),
     "a constant of sizes at run time": has(lambda node: node.get("op") == "constant" and "1e-6" in str(node["value"])),

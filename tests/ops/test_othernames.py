@@ -35,7 +35,7 @@ MEANT = {
     "UpSampling2D": "interpolate", "Concatenate": "cat", "SpatialDropout2D": "dropout2d", "ZeroPadding2D": "pad",
     "Reshape": "reshape", "Permute": "permute", "Flatten": "flatten", "keras.layers.Dense": "linear",
     "MultiHeadAttention": "multihead_attention", "DepthwiseConv2D": "conv2d", "SeparableConv2D": "conv2d",
-    "Activation": None, "Add": "= a + b", "Multiply": "= a * b", "Subtract": "= a - b", "Lambda": "formula",
+    "Activation": None, "Add": "add", "Multiply": "= a * b", "Subtract": "= a - b", "Lambda": "formula",
     # timm, ultralytics, papers
     "drop_path": "stochastic_depth", "DropPath": "stochastic_depth", "drop_connect": "stochastic_depth",
     "sync_batch_norm": "batch_norm2d", "swiglu": "silu(gate)", "geglu": "gelu(gate)", "swish": "silu",
@@ -52,7 +52,7 @@ MEANT = {
     # onnx and numpy
     "Gemm": "linear", "MatMul": "matmul", "ReduceMean": "mean", "Transpose": "transpose",
     "DepthToSpace": "pixel_shuffle", "expand_dims": "unsqueeze",
-    "add": "= a + b", "mul": "= a * b", "pow": "= a ** b", "exp": "= exp(x)",
+    "mul": "= a * b", "pow": "= a ** b", "exp": "= exp(x)",
     "sqrt": "= sqrt(x)",
     "abs": "= abs(x)", "contiguous": "leave it out", "nn.LSTMCell": "lstm_cell", "none": "null",
     "Sequential": "list", "positional_encoding": "parameter", "swapaxes": "transpose", "reverse": "flip",

@@ -13,7 +13,7 @@ from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Node
 from archdsl.ops.cast import Cast
 from archdsl.ops.rules import SINGLE
-from archdsl.ops.special import ByMode, Constant, Formula, Parameter
+from archdsl.ops.special import Add, ByMode, Constant, Formula, Parameter, sum_of
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, dtype_named, lower, method
 from archdsl_torch.lowering.formulas import FormulaError, is_arithmetic, is_bool, size_code, tensor_code
@@ -42,6 +42,8 @@ def lowered(node: Node, known: KnownForms) -> Lowered:
     kind = type(op)
     if kind is Formula:
         return Lowered(None, _formula(op, node))
+    if kind is Add:
+        return Lowered(None, _formula(sum_of(range(len(node.inputs))), node))
     if kind is ByMode:
         sides = (In(0), In(1)) if op.mode == "training" else (In(1), In(0))
         return Lowered(None, Conditional(TRAINING, *sides))
