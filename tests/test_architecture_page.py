@@ -39,3 +39,10 @@ def test_a_branch_stands_below_what_it_leaves() -> None:
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:archdsl|compiler|tests|docs|specs)/[\w./]*)`", PAGE))))
 def test_the_files_that_it_names_are_there(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+def test_a_word_stands_once_in_the_vocabulary() -> None:
+    table = PAGE.partition("| word | means |")[2]
+    words = [word for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for word in re.split(r", ", row)]
+    assert len(words) > 40
+    assert sorted({word for word in words if words.count(word) > 1}) == []
