@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 from typing import Final, NamedTuple, TypeAlias, final
 
+from archdsl.expressions.intervals import Interval, interval
 from archdsl.faults.code import Code
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.apply import Types
@@ -36,7 +37,8 @@ class Indices:
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
-        self._held: dict[Node, Held | None] = {}
+        self._held: dict[tuple[Node, bool], Held | None] = {}
+        """By node, and by whether its elements were looked at."""
         self._constants: dict[Constant, tuple[int, int] | None] = {}
         self._left = _ALL
 
@@ -47,35 +49,51 @@ class Indices:
         """
         for place, size in op.indexed(*types).items():
             value = values[place]
-            held = None if value is None else self._of(value.node)
-            said = None if held is None else _wrong(held, evaluate(size, self.sizes), op)
+            if value is None:
+                continue
+            there, said = evaluate(size, self.sizes), None
+            for exact in (False, True):  # bounds that are told at once are mostly enough
+                held = self._of(value.node, exact)
+                said = None if held is None else _wrong(held, there, op)
+                if said is None:
+                    break
             if said is not None:
                 message, hint = said
                 raise OpError(message, code=Code.SIZE_ERROR, ports=(op.ports[place].name,), hint=hint)
 
-    def _of(self, node: Node) -> Held | None:
+    def _of(self, node: Node, exact: bool) -> Held | None:
         """What a node holds; of one that only moves elements, or chooses from them, what is given to it."""
         waiting = [node]
         while waiting:
             last = waiting[-1]
             inputs = [value.node for value in last.inputs if value is not None] if last.op.moves else []
-            unknown = [each for each in inputs if each not in self._held]
+            unknown = [each for each in inputs if (each, exact) not in self._held]
             if unknown:
                 waiting += unknown
                 continue
-            self._held[waiting.pop()] = _together([self._held[each] for each in inputs]) or self._own(last)
-        return self._held[node]
+            given = _together([self._held[each, exact] for each in inputs])
+            self._held[waiting.pop(), exact] = given or self._own(last, exact)
+        return self._held[node, exact]
 
-    def _own(self, node: Node) -> Held | None:
+    def _own(self, node: Node, exact: bool) -> Held | None:
         op = node.op
         if isinstance(op, InputOp):
             return Held((0, node), (op.drawn_below - 1, node))
         if not isinstance(op, Constant):
             return None
-        if op not in self._constants:
-            self._constants[op] = self._bounds(op)
-        bounds = self._constants[op]
+        bounds = None if exact else self._between(op)
+        if bounds is None:
+            if op not in self._constants:
+                self._constants[op] = self._bounds(op)
+            bounds = self._constants[op]
         return None if bounds is None else Held((bounds[0], node), (bounds[1], node))
+
+    def _between(self, op: Constant) -> Interval | None:
+        """Numbers between which all elements lie at the sample sizes, told without looking at them."""
+        if not op.index or not op.known:
+            return None
+        last = {name: evaluate(dim, self.sizes) - 1 for name, dim in zip(op.index, op.shape, strict=True)}
+        return None if min(last.values()) < 0 else interval(op.value, {name: (0, end) for name, end in last.items()})
 
     def _bounds(self, op: Constant) -> tuple[int, int] | None:
         """The least and the largest element at the sample sizes; None where they are many, or not known."""
