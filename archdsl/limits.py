@@ -198,15 +198,15 @@ def analysis() -> Iterator[Budget]:
         return
     token = _BUDGET.set(Budget(limits()))
     try:
-        with _collector_paused():
+        with collector_paused():
             yield current()
     finally:
         _BUDGET.reset(token)
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """An analysis makes much that stays and no garbage to speak of: looking for it takes half of the time."""
+def collector_paused() -> Iterator[None]:
+    """Analysing and printing make much that stays and no garbage to speak of: looking for it takes half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -38,6 +38,14 @@ KnownForms: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
 
 def lowered(node: Node, known: KnownForms) -> Lowered:
     """The PyTorch form of a node that runs."""
+    types = tuple([None if value is None else value.type for value in node.inputs])
+    form = known.get((id(node.op), types))
+    if form is None:
+        form = known[id(node.op), types] = _lowered(node, types)
+    return form
+
+
+def _lowered(node: Node, types: tuple[TensorType | None, ...]) -> Lowered:
     op: Any = node.op
     kind = type(op)
     if kind is Formula:
@@ -51,11 +59,7 @@ def lowered(node: Node, known: KnownForms) -> Lowered:
         return Lowered(None, _run_time_constant(op))
     if kind is Cast and op.dtype == "float32" and _input_dtype(node) != "float32":
         return Lowered(None, method(In(0), "to", Like("dtype")))
-    types = tuple(None if value is None else value.type for value in node.inputs)
-    form = known.get((id(op), types))
-    if form is None:
-        form = known[id(op), types] = lower(op, *types)
-    return form
+    return lower(op, *types)
 
 
 def _input_dtype(node: Node) -> str:

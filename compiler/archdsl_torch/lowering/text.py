@@ -132,7 +132,8 @@ def same(left: Any, right: Any) -> bool:
 
 
 def all_same(values: Sequence[Any]) -> bool:
-    return all(same(values[0], value) for value in values[1:])
+    first = values[0]
+    return all(value is first or same(first, value) for value in values[1:])
 
 
 def is_static(value: Any) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from archdsl.ir.graph import Node
 from archdsl.ops.rules import Pair, compared
 from archdsl.ops.special import Formula
-from archdsl_torch.planning.merge import MergedStep
+from archdsl_torch.planning.merge import MergedStep, distinct
 
 
 def unproved(step: MergedStep) -> list[Pair]:
     """The sizes of a formula's operands that must be equal and that only the run can compare."""
-    return list({pair: None for one in step.steps if one is not None for pair in _pairs(one.unit)})
+    return list({pair: None for one in distinct(step.steps) if one is not None for pair in _pairs(one.unit)})
 
 
 def _pairs(unit: object) -> Iterator[Pair]:

@@ -21,6 +21,7 @@ from archdsl_torch.planning.outline import Member, Outline, PortRef, Ref, Result
 from archdsl_torch.planning.skeletons import skeleton
 
 NameType = TypeVar("NameType", bound=Hashable)
+SharedType = TypeVar("SharedType")
 NamesOf = Callable[[Scope], tuple[str, ...]]
 
 
@@ -78,10 +79,10 @@ class Merged:
 def merge(outlines: Sequence[Outline], ports_of: NamesOf) -> Merged:
     """One class for all outlines; `ports_of` a scope are those that its class reads. Raises Unmergeable."""
     merged = Merged(tuple(outlines))
-    for name in merged_order([list(o.members) for o in outlines]):
-        merged.members[name] = tuple(outline.members.get(name) for outline in outlines)
-    for key in merged_order([list(o.steps) for o in outlines]):
-        step = MergedStep(key, tuple(outline.steps.get(key) for outline in outlines))
+    for name in merged_order([list(members) for members in distinct([o.members for o in outlines])]):
+        merged.members[name] = tuple([outline.members.get(name) for outline in outlines])
+    for key in merged_order([list(steps) for steps in distinct([o.steps for o in outlines])]):
+        step = MergedStep(key, tuple([outline.steps.get(key) for outline in outlines]))
         _check_alike(step)
         merged.steps[key] = step
     _Sources(merged, ports_of).resolve()
@@ -113,14 +114,22 @@ def merged_order(lists: Sequence[Sequence[NameType]]) -> list[NameType]:
     return result
 
 
+def distinct(values: Iterable[SharedType]) -> list[SharedType]:
+    """Each object once: twins share theirs."""
+    return [*{id(value): value for value in values}.values()]
+
+
 def _check_alike(step: MergedStep) -> None:
-    present = [s for s in step.steps if s is not None]
+    shared = [s for s in step.steps if s is not None]
+    present = distinct(shared)
     first = present[0]
     codes = [s.code for s in present if s.code is not None]
-    step.codes = tuple(_with_all_inputs(_alike_sums(codes))) if len(codes) == len(present) else ()
+    if len(codes) == len(present):
+        own = dict(zip(map(id, present), _with_all_inputs(_alike_sums(codes)), strict=True))
+        step.codes = tuple([own[id(s)] for s in shared])
     if len(present) < 2:
         return
-    if len({*map(skeleton, step.codes)}) > 1 or (codes and not step.codes):
+    if len({*map(skeleton, distinct(step.codes))}) > 1 or (codes and not step.codes):
         raise Unmergeable(f"`{step.key}` differs")
     for other in present[1:]:
         if (first.module, first.when) != (other.module, other.when):
@@ -182,6 +191,8 @@ class _Sources:
 
     def _inputs(self, step: MergedStep) -> tuple[Ref | None, ...]:
         """By port; of a scope, by the ports that its class reads: what it is fed at others is none of its inputs."""
+        if len(distinct(step.steps)) == 1:
+            return self._own_inputs(step, step.some)
         if not isinstance(step.some.unit, Scope):
             fed: list[Mapping[Any, Ref | None] | None]
             fed = [dict(enumerate(s.inputs)) if s else None for s in step.steps]
@@ -190,6 +201,14 @@ class _Sources:
         step.names = self.ports_of(step.some.unit)
         given = [dict(zip(s.names, s.inputs, strict=True)) if s else None for s in step.steps]
         return tuple(self._input(step, given, name) for name in step.names)
+
+    def _own_inputs(self, step: MergedStep, own: Step) -> tuple[Ref | None, ...]:
+        """The same, where all instances share the step."""
+        if not isinstance(own.unit, Scope):
+            return own.inputs
+        step.names = self.ports_of(own.unit)
+        given = dict(zip(own.names, own.inputs, strict=True))
+        return tuple(given.get(name) for name in step.names)
 
     def _input(self, step: MergedStep, given: Sequence[Mapping[Any, Ref | None] | None], place: Any) -> Ref | None:
         refs = {i: own.get(place) for i, own in enumerate(given) if own is not None}
@@ -206,10 +225,13 @@ class _Sources:
         return isinstance(ref, PortRef) and all(ref.names[0] not in self.merged.outlines[i].ports for i in without)
 
     def _exports(self) -> dict[str, Ref]:
-        names = merged_order([list(outline.exports) for outline in self.merged.outlines])
+        outlines = self.merged.outlines
+        if len(distinct([outline.exports for outline in outlines])) == 1:
+            return {**outlines[0].exports}
+        names = merged_order([list(outline.exports) for outline in outlines])
         exports: dict[str, Ref] = {}
         for name in names:
-            refs = {i: o.exports[name] for i, o in enumerate(self.merged.outlines) if name in o.exports}
+            refs = {i: o.exports[name] for i, o in enumerate(outlines) if name in o.exports}
             exports[name] = self._one(refs)
         return exports
 

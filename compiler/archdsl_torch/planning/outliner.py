@@ -26,11 +26,11 @@ What holds throughout:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import final
 
-from archdsl.ir.graph import Node, Scope, Value
+from archdsl.ir.graph import Env, Node, Scope, Value
 from archdsl.shapes import Dim
 from archdsl_torch.lowering.spelling import argument, identifier, is_attribute
 from archdsl_torch.lowering.text import TakenNames
@@ -51,7 +51,9 @@ from archdsl_torch.planning.outline import (
     Tensor,
     Use,
 )
+from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.survey import Role, Survey
+from archdsl_torch.planning.twins import Twins
 
 _TAKEN = frozenset(("keys", "items", "values", "pop", "clear", "update"))
 """The methods of nn.ModuleDict, which no child of one can be called."""
@@ -61,8 +63,9 @@ _TAKEN = frozenset(("keys", "items", "values", "pop", "clear", "update"))
 class Outliner:
     """Makes the outlines of a survey's scopes."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, pairing: Pairing) -> None:
         self.survey = survey
+        self.twins = Twins(pairing, survey, self)
         # asked again and again, by all that stands around
         self.build: Callable[[Unit], Build | None] = cache(self._build)
         self.ports: Callable[[Scope], Mapping[str, Key]] = cache(self._ports)
@@ -71,6 +74,24 @@ class Outliner:
         self._given: Callable[[Scope], Set[Key]] = cache(lambda scope: frozenset(self.ports(scope).values()))
         self._places: Callable[[Scope], Mapping[Key, int]] = cache(lambda scope: _numbered(self.exports(scope)))
         self._names_inside: Callable[[Scope], Mapping[Key, str]] = cache(_names_inside)
+
+    def outlines(self, scopes: Sequence[Scope]) -> list[Outline]:
+        """An outline for each scope; twins share one, but for what comes in."""
+        made: dict[Scope, Outline] = {}
+        latest: dict[Env, Scope] = {}
+        for scope in scopes:
+            twin = self.twins.of(scope, latest.get(scope.env))
+            known = None if twin is None else made.get(twin)
+            if known is None:
+                made[scope], latest[scope.env] = self.outline(scope), scope
+            else:
+                made[scope] = self._shared(known, scope)
+        return [*made.values()]
+
+    def _shared(self, known: Outline, scope: Scope) -> Outline:
+        made = Outline(scope, known.members, known.steps, dict(self.ports(scope)), {}, known.exports, known.chain)
+        made.checks = self._checks(made)
+        return made
 
     def outline(self, scope: Scope) -> Outline:
         made = Outline(scope, chain=self.survey.role(scope) is Role.CHAIN_CLASS)

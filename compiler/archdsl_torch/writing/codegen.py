@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from archdsl.ir.graph import Graph
+from archdsl.limits import collector_paused
 from archdsl.version import __version__
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.printing import printed
@@ -20,6 +21,7 @@ from archdsl_torch.lowering.text import Brackets, prefixed, render
 from archdsl_torch.lowering.tree import SELF, Method
 from archdsl_torch.planning.crossings import Crossings, is_tensor
 from archdsl_torch.planning.findings import Findings
+from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.renames import rename_lines
 from archdsl_torch.planning.survey import class_name
 from archdsl_torch.planning.wrappers import Wrapper
@@ -31,11 +33,12 @@ from archdsl_torch.writing.registering import registered
 from archdsl_torch.writing.reset import ties, tree_reset
 
 
+@collector_paused()
 def source(graph: Graph) -> str:
     """The network as the text of a Python file that imports torch alone."""
-    crossings, known = Crossings(graph), Findings()
+    pairing, known = Pairing(Crossings(graph)), Findings()
     while True:
-        planner = Planner(crossings, known)
+        planner = Planner(pairing, known)
         found = planner.run()
         if not found:
             return _print(planner)

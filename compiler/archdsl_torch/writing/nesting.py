@@ -8,7 +8,7 @@ from archdsl.ir.graph import Scope
 from archdsl_torch.lowering.text import all_same, is_static
 from archdsl_torch.lowering.walking import leaves, uses
 from archdsl_torch.planning.broadcasts import unproved
-from archdsl_torch.planning.merge import MergedStep
+from archdsl_torch.planning.merge import MergedStep, distinct
 from archdsl_torch.planning.outline import Ref
 
 NESTING: Final = 4
@@ -21,7 +21,7 @@ def needs_sizes(step: MergedStep) -> bool:
     """Whether a value in the step's code is no literal, so that its inputs' sizes may be read."""
     if isinstance(step.some.unit, Scope) or not step.codes:
         return False
-    columns = zip(*([leaf.value for leaf in leaves(code)] for code in step.codes), strict=True)
+    columns = zip(*([leaf.value for leaf in leaves(code)] for code in distinct(step.codes)), strict=True)
     return bool(unproved(step)) or any(not is_static(column) or not all_same(column) for column in columns)
 
 

@@ -19,13 +19,14 @@ from archdsl_torch.lowering.spelling import camel, identifier
 from archdsl_torch.lowering.statements import Body
 from archdsl_torch.lowering.text import all_same, same
 from archdsl_torch.lowering.tree import Code, Variable
-from archdsl_torch.planning.crossings import Crossings, relative
+from archdsl_torch.planning.crossings import relative
 from archdsl_torch.planning.findings import Findings
 from archdsl_torch.planning.freedom import free_parameters
 from archdsl_torch.planning.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import Items, Outline, Use
 from archdsl_torch.planning.outliner import Outliner
+from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.survey import Role, Survey, class_name
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.construct import Constructor
@@ -72,10 +73,11 @@ class Unplanned(Exception):
 class Planner:
     """Plans every class of a graph."""
 
-    def __init__(self, crossings: Crossings, known: Findings) -> None:
+    def __init__(self, pairing: Pairing, known: Findings) -> None:
+        crossings = pairing.crossings
         self.graph = crossings.graph
         self.survey = Survey(crossings, known)
-        self.outliner = Outliner(self.survey)
+        self.outliner = Outliner(self.survey, pairing)
         self.plans: list[ClassPlan] = []
         self.by_scope: dict[Scope, ClassPlan] = {}
         self.groups: dict[object, list[Scope]] = {}
@@ -159,7 +161,7 @@ class Planner:
 
     def _plan(self, scopes: list[Scope]) -> None:
         """The classes of a group. Raises Unplanned where the next plan has to know more, as `found` says."""
-        outlines = [self.outliner.outline(scope) for scope in scopes]
+        outlines = self.outliner.outlines(scopes)
         self._plan_inner(outlines)
         found = Findings()
         waiting = [outlines]
@@ -211,12 +213,12 @@ class Planner:
         return True
 
     def _split(self, outlines: list[Outline]) -> list[list[Outline]]:
-        """Instances that are alike together; if all are, those that use the same classes; else each on its own.
+        """Instances that are alike together; if all are, those that use the same classes; else twins alone.
 
         What runs another's module stays with it: they are one module, of one class.
         """
         made = {outline.scope: outline for outline in outlines}
-        for kind in (lambda outline: outline.signature, self._inner_classes, id):
+        for kind in (lambda outline: outline.signature, self._inner_classes, lambda outline: id(outline.steps)):
             buckets: dict[object, list[Outline]] = {}
             for outline in outlines:
                 buckets.setdefault(kind(made.get(as_scope(origin_of(outline.scope)), outline)), []).append(outline)
