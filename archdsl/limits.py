@@ -72,7 +72,7 @@ class Limits(NamedTuple):
     """That are read: what a spec extends, uses and embeds."""
     expansions: int = 100_000
     """Nodes visited and turns of `for` taken, whether anything comes of them or not."""
-    nodes: int = 33_000
+    nodes: int = 38_000
     """Primitives of the network."""
     scopes: int = 10_000
     """Blocks, lists and mappings of nodes in the network."""

@@ -21,6 +21,10 @@ STRETCHED = {
     "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 8192,
 }  # fmt: skip
+YARN = {
+    "rope_type": "yarn", "rope_theta": 10000.0, "factor": 40.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0,
+    "mscale_all_dim": 1.0, "original_max_position_embeddings": 40,
+}  # fmt: skip
 LLAMA = {"hidden_size": 32, "intermediate_size": 48, "num_layers": 3, "num_heads": 4}
 HUGGING_LLAMA = {
     "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3,
@@ -71,6 +75,9 @@ class Network:
     def ours(self) -> nn.Module:
         model = archdsl.build(self.name, vocab_size=VOCABULARY, dtype=torch.float64, init=False, **self.params)
         fill(model, seed=7)
+        for name, buffer in model.named_buffers():
+            if name.endswith("score_correction_bias"):
+                buffer.copy_(torch.linspace(-0.3, 0.3, len(buffer)))
         return model
 
     def theirs(self, config: Mapping[str, Any] | None = None) -> nn.Module:
@@ -159,6 +166,31 @@ NETWORKS = (
          "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
         published={"vocab_size": 151936, "hidden_size": 2048, "moe_intermediate_size": 768, "num_hidden_layers": 48,
                    "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 128},
+    ),
+    Network(
+        "deepseek_v3_671b", "deepseek_v3", "DeepseekV3ForCausalLM",
+        {"hidden_size": 32, "intermediate_size": 48, "num_layers": 3, "dense_layers": 1, "num_heads": 4, "q_rank": 12,
+         "kv_rank": 10, "head_dim": 8, "plain_dim": 6, "value_dim": 5, "rope_trained": 40, "expert_size": 9,
+         "experts": 12, "top_k": 3, "groups": 4, "top_groups": 2, "shared_experts": 2},
+        {**HUGGING_LLAMA, "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "first_k_dense_replace": 1, "q_lora_rank": 12,
+         "kv_lora_rank": 10, "qk_rope_head_dim": 8, "qk_nope_head_dim": 6, "v_head_dim": 5, "moe_intermediate_size": 9,
+         "n_routed_experts": 12, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "n_shared_experts": 2,
+         "experts_implementation": "eager", "max_position_embeddings": 1600,
+         "rope_parameters": YARN},
+        published={"max_position_embeddings": 4096},
+    ),
+    Network(
+        "moonlight_16b_a3b", "deepseek_v3", "DeepseekV3ForCausalLM",
+        {"hidden_size": 32, "intermediate_size": 48, "num_layers": 2, "num_heads": 4, "kv_rank": 10, "head_dim": 8,
+         "plain_dim": 6, "value_dim": 5, "expert_size": 9, "experts": 7, "top_k": 3},
+        {**HUGGING_LLAMA, "num_hidden_layers": 2, "num_key_value_heads": 4, "first_k_dense_replace": 1,
+         "q_lora_rank": None, "kv_lora_rank": 10, "qk_rope_head_dim": 8, "qk_nope_head_dim": 6, "v_head_dim": 5,
+         "moe_intermediate_size": 9, "n_routed_experts": 7, "num_experts_per_tok": 3, "n_group": 1, "topk_group": 1,
+         "n_shared_experts": 2, "routed_scaling_factor": 2.446, "experts_implementation": "eager",
+         "rope_parameters": {"rope_type": "default", "rope_theta": 50000.0}},
+        published={"vocab_size": 163840, "hidden_size": 2048, "intermediate_size": 11264, "num_hidden_layers": 27,
+                   "first_k_dense_replace": 1, "num_attention_heads": 16, "num_key_value_heads": 16,
+                   "q_lora_rank": None, "moe_intermediate_size": 1408, "n_routed_experts": 64, "n_shared_experts": 2},
     ),
     Network(
         "olmo2_7b", "olmo2", "Olmo2ForCausalLM", {**LLAMA, "num_kv_heads": 2},
