@@ -260,12 +260,17 @@ def _chain(node: ast.Attribute) -> list[str] | None:
 
 
 def _is_child(node: ast.expr) -> bool:
-    """`self.levels[0].attention`: what modules hold, those in lists by a literal."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
+    """`self.levels[0].attention`, `getattr(self, "1").attention`: what modules hold, those in lists by a literal."""
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute) or (
+            isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        ):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr" and node.args:
+            node = node.args[0]  # the other one is looked at by itself
+        else:
             return False
-        node = node.value
-    return isinstance(node, ast.Name) and node.id in ("self", "module")
+    return node.id in ("self", "module")
 
 
 @lru_cache(maxsize=4096)

@@ -25,17 +25,30 @@ def test_printed_sources_pass(network: Callable[[str], Graph], name: str) -> Non
     assert compile(checked(text), "printed", "exec").co_names
 
 
-def test_a_child_of_a_list_s_member_is_called(tmp_path: Path) -> None:
+LEVELS = """
+archdsl: 1
+name: net
+inputs: {x: [N, 8]}
+nodes:
+  levels.0.first: {op: linear, out_features: 8}
+  levels.0.second: [{op: linear, out_features: 8}, relu]
+  levels.1.first: {op: linear, from: levels.0.first, out_features: 8}
+  ways:
+    nodes:
+      1.first: {op: linear, out_features: 8}
+      0.first: {op: linear, out_features: 8}
+      1.second: [{op: linear, from: 1.first, out_features: 8}, relu]
+      out: {op: cat, dim: 1, from: [0.first, 1.second]}
+  out: {op: cat, dim: 1, from: [levels.0.second, ways, levels.1.first]}
+"""
+
+
+@pytest.mark.parametrize("child", ["self.levels[0].second(", 'getattr(self, "1").second('])
+def test_a_child_of_a_numbered_child_is_called(child: str, tmp_path: Path) -> None:
     spec = tmp_path / "net.yaml"
-    spec.write_text(
-        "archdsl: 1\nname: net\ninputs: {x: [N, 8]}\nnodes:\n"
-        "  levels.0.first: {op: linear, out_features: 8}\n"
-        "  levels.0.second: [{op: linear, out_features: 8}, relu]\n"
-        "  levels.1.first: {op: linear, from: levels.0.first, out_features: 8}\n"
-        "  out: = levels.0.second + levels.1.first\n"
-    )
+    spec.write_text(LEVELS)
     text = archdsl.source(str(spec))
-    assert "self.levels[0].second(" in text
+    assert child in text
     assert checked(text)
 
 
@@ -62,6 +75,8 @@ def test_a_child_of_a_list_s_member_is_called(tmp_path: Path) -> None:
         "x = self.levels[x].run(x)",
         "x = x.levels[0].run(x)",
         "x = self.levels[0].__init__(x)",
+        "x = getattr(x, '1').run(x)",
+        "x = getattr(self, '__class__').run(x)",
         "x = getattr(torch, 'load')",
         "x = getattr(x, '_backward_hooks')",
         "setattr(self, 'a', x)",

@@ -78,6 +78,7 @@ class Network:
         parity.fill(theirs, seed=7)
         ours = archdsl.build(self.name, init=False, **self.params).double()
         assert parity.layout(ours) == parity.layout(theirs)
+        assert parity.registered(ours) == parity.registered(theirs)
         ours.load_state_dict(theirs.state_dict(), strict=True)
         return ours, theirs
 

@@ -82,7 +82,7 @@ class Ddpm(nn.Module):
         self.conv_in = nn.Conv2d(3, channels, 3, padding=1)
         widths = [channels * m for m in multipliers]
         now, kept = channels, [channels]
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        self.down = nn.ModuleList()
         for i, width in enumerate(widths):
             level = self._level(image_size // 2**i == 16, width, layers)
             for _ in range(layers):
@@ -104,7 +104,7 @@ class Ddpm(nn.Module):
             if i:
                 level.upsample = _Within(nn.Conv2d(now, now, 3, padding=1))
             levels.append(level)
-        self.up.extend(levels[::-1])
+        self.up = nn.ModuleList(levels[::-1])
         self.norm_out = _norm(now)
         self.conv_out = nn.Conv2d(now, 3, 3, padding=1)
 
@@ -178,12 +178,13 @@ class Dit(nn.Module):
         self.x_embedder = PatchEmbed(image_size, 2, 4, hidden_size)
         self.side = image_size // 2
         self.pos_embed = nn.Parameter(torch.empty(1, self.side**2, hidden_size), requires_grad=False)
-        self.t_embedder, self.y_embedder, self.final_layer = nn.Module(), nn.Module(), nn.Module()
+        self.t_embedder, self.y_embedder = nn.Module(), nn.Module()
         self.t_embedder.mlp = nn.Sequential(nn.Linear(256, hidden_size), nn.SiLU(), nn.Linear(hidden_size, hidden_size))
         self.y_embedder.embedding_table = nn.Embedding(num_classes + 1, hidden_size)
         self.blocks = nn.ModuleList(DitBlock(hidden_size, num_heads) for _ in range(depth))
-        self.final_layer.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(hidden_size, 2 * hidden_size))
+        self.final_layer = nn.Module()
         self.final_layer.linear = nn.Linear(hidden_size, 2 * 2 * 8)
+        self.final_layer.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(hidden_size, 2 * hidden_size))
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
         sine, cosine = waves(t, torch.exp(torch.arange(128, dtype=t.dtype) * (-math.log(10000) / 128)))

@@ -202,6 +202,11 @@ def forward(model: nn.Module, *inputs: Tensor, training: bool = False) -> tuple[
         return outputs_of(model(*inputs))
 
 
+def registered(model: nn.Module) -> list[tuple[str, bool]]:
+    """The parameters in their order, by which an optimizer finds its state, and whether they are trained."""
+    return [(name, parameter.requires_grad) for name, parameter in model.named_parameters()]
+
+
 def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> float:
     """The largest difference between the outputs, in units of the largest output."""
     assert [o.shape for o in ours] == [t.shape for t in theirs]

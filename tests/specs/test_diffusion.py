@@ -19,7 +19,7 @@ from tests.references.diffusion import Ddpm, Dit, grid_positions
 PARAMETERS = {
     "ddpm_cifar10": 35_746_307,
     "ddpm_256": 113_673_219,
-    "dit_xl_2": 675_129_632 - 256 * 1152,  # as published, without the positions, which are not trained
+    "dit_xl_2": 675_129_632,
 }
 
 
@@ -81,6 +81,11 @@ def test_published_keys(name: str, reference: type[nn.Module]) -> None:
     with torch.device("meta"):
         theirs = reference()
     assert parity.layout(archdsl.build(name, device="meta")) == parity.layout(theirs)
+
+
+def test_dit_registers_its_parameters_as_its_reference_does() -> None:
+    ours, theirs = NETWORKS[1].pair(8)
+    assert parity.registered(ours) == parity.registered(theirs)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)

@@ -19,7 +19,16 @@ from torch import Tensor, nn
 import archdsl
 from tests.references import torchvision_shim  # noqa: F401  (transformers imports torchvision)
 from tests.references.language_models import LLAMA, NETWORKS, VOCABULARY, Network, in_float64
-from tests.references.parity import OUTPUT_TOLERANCE, Run, assert_same_gradients, assert_telling, distance, fill, layout
+from tests.references.parity import (
+    OUTPUT_TOLERANCE,
+    Run,
+    assert_same_gradients,
+    assert_telling,
+    distance,
+    fill,
+    layout,
+    registered,
+)
 from tests.references.parity import run as run_once
 
 PARAMETERS = {
@@ -65,7 +74,7 @@ def test_published_parameters(name: str) -> None:
 def test_keys(pair: tuple[nn.Module, nn.Module]) -> None:
     ours, theirs = pair
     assert layout(ours) == layout(theirs)
-    assert {n for n, _ in ours.named_parameters()} == {n for n, _ in theirs.named_parameters()}
+    assert registered(ours) == registered(theirs)
 
 
 @pytest.mark.slow
