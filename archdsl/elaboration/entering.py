@@ -8,7 +8,7 @@ from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.frames import Entry, Frame, State, place_of
 from archdsl.elaboration.placing import bad_name
 from archdsl.faults.code import Code
-from archdsl.ops.special import Constant, Parameter
+from archdsl.ops.special import InputOp
 from archdsl.text.names import check_name
 
 if TYPE_CHECKING:
@@ -75,6 +75,6 @@ def enter(template: NodeTemplate, frame: Frame, name: str, entry: Entry) -> None
     entries[last] = entry
     if template.name is None:
         frame.count += 1
-    declares = entry.node is not None and isinstance(entry.node.op, Parameter | Constant)
+    declares = entry.node is not None and not entry.node.op.ports and not isinstance(entry.node.op, InputOp)
     if not declares and entry.mode is None:
         frame.above = entry

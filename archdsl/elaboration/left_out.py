@@ -14,7 +14,7 @@ from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.arguments import unfolded
 from archdsl.elaboration.fields import OpName, evaluate_text, formula_text, shapes_read
 from archdsl.elaboration.frames import Alias, Entry, Frame, LeftOut, PathError, State, Why, find
-from archdsl.elaboration.reading import DECLARATIONS, above_name, check_paths, find_entry, written_sources
+from archdsl.elaboration.reading import above_name, check_paths, declares, find_entry, written_sources
 from archdsl.elaboration.unfound import may_be_called
 from archdsl.expressions import ExpressionError, parse_formula
 from archdsl.expressions.walking import free_names
@@ -34,7 +34,7 @@ def left_out(run: Elaborator, template: NodeTemplate, frame: Frame, name: str) -
     """What the readers of a left-out node get. Raises PathError, ExpressionError, FollowOn."""
     where = _where(template, frame)
     why = template.cache.get(where) or template.cache.setdefault(where, _why(template, where))
-    if template.op is not None and template.op.literal in DECLARATIONS:
+    if declares(template):
         return Entry(state=State.ABSENT, alias=why)
     if template.otherwise is not None:
         path = str(evaluate_text(template.otherwise, frame.env))

@@ -14,7 +14,7 @@ from archdsl.document.substitution import Text, TextPart, parse_text
 from archdsl.document.template import LoopTemplate, NodeTemplate, Template
 from archdsl.elaboration.fields import part_value
 from archdsl.elaboration.frames import SCOPE_INPUT, Entry, Frame, find
-from archdsl.elaboration.reading import DECLARATIONS, above_name
+from archdsl.elaboration.reading import above_name, declares
 from archdsl.expressions import ExpressionError
 from archdsl.faults.fault import FollowOn
 
@@ -59,7 +59,7 @@ def _body(body: tuple[Template, ...], around: _Around, first: bool) -> Iterator[
             continue
         assert isinstance(template, NodeTemplate)
         yield from _node(template, around, first)
-        first = first and (_declares(template) or template.when is not None)
+        first = first and (declares(template) or template.when is not None)
         around = around._replace(own=around.own | set(_names((template,))))
 
 
@@ -78,7 +78,7 @@ def _node(template: NodeTemplate, around: _Around, first: bool) -> Iterator[Name
 
 def _takes_above(template: NodeTemplate, around: _Around) -> bool:
     """Whether a port of the node reads the node above."""
-    if template.formula is not None or _declares(template):
+    if template.formula is not None or declares(template):
         return False
     source = None if template.source is None else template.source.value
     if source is None:
@@ -88,10 +88,6 @@ def _takes_above(template: NodeTemplate, around: _Around) -> bool:
     literal = template.op.literal
     ports = around.catalogue.ports(literal, template.home) if literal is not None else None
     return ports is None or any(not port.optional and port.name not in source for port in ports)
-
-
-def _declares(template: NodeTemplate) -> bool:
-    return template.op is not None and template.op.literal in DECLARATIONS
 
 
 def _names(body: tuple[Template, ...]) -> Iterator[str]:

@@ -19,11 +19,10 @@ from archdsl.expressions import ExpressionError
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import Env, Mode, Value
+from archdsl.ops import OPS
 from archdsl.ops.base import Port
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import kind_of, quoted
-
-DECLARATIONS = ("parameter", "constant")
 
 
 class Source(NamedTuple):
@@ -323,6 +322,12 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
 
 
 _is_optional: Final = attrgetter("optional")
+
+
+def declares(template: NodeTemplate) -> bool:
+    """Whether its op reads nothing, such as `parameter`: what follows reads the node above it."""
+    name = None if template.op is None else template.op.literal
+    return name is not None and name in OPS and not OPS[name].ports
 
 
 def above_name(above: Entry) -> str:

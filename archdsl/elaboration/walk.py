@@ -35,7 +35,7 @@ from archdsl.elaboration.mistakes import Mistakes, Reported, Stopped, traced
 from archdsl.elaboration.ordering import order_children
 from archdsl.elaboration.own import own_names
 from archdsl.elaboration.placing import place_op, read
-from archdsl.elaboration.reading import DECLARATIONS, read_sources
+from archdsl.elaboration.reading import declares, read_sources
 from archdsl.elaboration.recursion import Open, unending
 from archdsl.elaboration.scopes import block, inline, outputs
 from archdsl.elaboration.sites import Sites
@@ -161,7 +161,7 @@ class Elaborator:
     def _break(self, template: NodeTemplate, frame: Frame) -> None:
         """A broken entry under the node's name, so that its readers stay silent."""
         entry = Entry(state=State.BROKEN, template=template)
-        if template.op is None or template.op.literal not in DECLARATIONS:
+        if not declares(template):
             frame.above = entry
         if template.name is None:
             frame.entries[str(frame.count)] = entry

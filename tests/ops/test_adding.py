@@ -14,6 +14,7 @@ from pydantic import Field
 
 import archdsl
 from archdsl.cli.commands import run
+from archdsl.diagnostics.diagnostic import Severity
 from archdsl.faults.code import Code
 from archdsl.ops import OPS
 from archdsl.ops.base import Kind, Op, OpError, normal_dim
@@ -108,6 +109,29 @@ def test_mistakes(tmp_path: Path) -> None:
     _, (found,) = analyse_text(tmp_path, NETWORK.replace("swap_halves", "swap_halfs"))
     assert found.hint == "did you mean `swap_halves`?"
     assert mistakes(tmp_path, NETWORK.replace("8]", "7]")) == [(Code.SIZE_ERROR, "cannot halve 7")]
+
+
+@final
+class Noise(Op):
+    """Reads nothing."""
+
+    name = "noise"
+    kind = Kind.EMBEDDING
+    ports = ()
+
+    def infer(self) -> TensorType:
+        return TensorType((4,))
+
+
+@pytest.mark.parametrize("node", ["noise", "{if: False, op: noise}", "{op: noise, mean: 1}"])
+def test_what_follows_one_that_reads_nothing_reads_the_node_above(tmp_path: Path, node: str) -> None:
+    OPS.add(Noise)
+    text = f"inputs: {{x: [N, 4]}}\nnodes:\n  noise: {node}\n  fc: {{op: linear, out_features: 3}}\n"
+    graph, found = analyse_text(tmp_path, text)
+    assert [each.code for each in found if each.severity is Severity.ERROR] == ["unknown-field"] * ("mean" in node)
+    if graph is not None:
+        read = graph.nodes[-1].inputs[0]
+        assert read is not None and read.name == "x"
 
 
 def test_an_op_of_a_name_that_there_is_raises() -> None:
