@@ -10,13 +10,14 @@ apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import gcd
 from operator import mul
 from threading import RLock
-from typing import Final, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 from weakref import WeakValueDictionary
 
 from archdsl.limits import MAX_DIVISIONS, TooLarge, current
@@ -24,14 +25,15 @@ from archdsl.text.sums import sum_text
 
 
 class Division(NamedTuple):
-    """`numerator // denominator` or `numerator % denominator`, as one atom of a polynomial."""
+    """`numerator // denominator` or `… % …` as one atom of a polynomial; `floor(… * …)` where that is a float."""
 
     sign: str
     numerator: Dim
-    denominator: Dim
+    denominator: Any
 
     def __str__(self) -> str:
-        return f"{_operand(self.numerator)} {self.sign} {_operand(self.denominator)}"
+        text = f"{_operand(self.numerator)} {self.sign} {_operand(self.denominator)}"
+        return f"floor({text})" if self.sign == "*" else text
 
 
 _Atom: TypeAlias = "str | Division"
@@ -74,8 +76,7 @@ class Symbolic:
         made = object.__new__(cls)
         made.terms, made._text = terms, None
         atoms = [atom for monomial, _ in terms for atom in monomial]
-        sides = [side for atom in atoms if not isinstance(atom, str) for side in (atom.numerator, atom.denominator)]
-        symbolic = [side for side in sides if isinstance(side, Symbolic)]
+        symbolic = [side for atom in atoms if isinstance(atom, Division) for side in atom if isinstance(side, Symbolic)]
         made._weight = len(terms) + len(atoms) + sum(side._weight for side in symbolic)
         made._depth = max((side._depth + 1 for side in symbolic), default=0)
         return made
@@ -365,17 +366,16 @@ def _divide_by_symbolic(left: Dim, right: Symbolic) -> Dim:
 
 
 def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
-    left = list(monomial)
-    for atom in divisor:
-        if atom not in left:
-            return None
-        left.remove(atom)
-    return tuple(left)
+    left = Counter(monomial)
+    left.subtract(divisor)
+    return None if min(left.values(), default=0) < 0 else tuple(left.elements())
 
 
 def _evaluate_atom(atom: _Atom, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
+    if atom.sign == "*":
+        return int(evaluate(atom.numerator, sizes) * atom.denominator // 1)
     numerator, denominator = evaluate(atom.numerator, sizes), evaluate(atom.denominator, sizes)
     return numerator // denominator if atom.sign == "//" else numerator % denominator
 
@@ -383,16 +383,16 @@ def _evaluate_atom(atom: _Atom, sizes: Mapping[str, int]) -> int:
 def _least_atom(atom: _Atom) -> int:
     if isinstance(atom, str):
         return 1
-    if atom.sign == "//" and least(atom.numerator) >= 0 and isinstance(atom.denominator, int):
-        return least(atom.numerator) // atom.denominator
-    return 0 if least(atom.denominator) > 0 and atom.sign == "%" else UNBOUNDED
+    low = least(atom.numerator)
+    if low >= 0 and atom.sign != "%" and not isinstance(atom.denominator, Symbolic) and atom.denominator > 0:
+        return int(low // atom.denominator if atom.sign == "//" else low * atom.denominator // 1)
+    return 0 if atom.sign == "%" and least(atom.denominator) > 0 else UNBOUNDED
 
 
 def _names(atom: _Atom) -> frozenset[str]:
     if isinstance(atom, str):
         return frozenset({atom})
-    sides = (atom.numerator, atom.denominator)
-    return frozenset(name for side in sides if isinstance(side, Symbolic) for name in side.names)
+    return frozenset(name for side in atom[1:] if isinstance(side, Symbolic) for name in side.names)
 
 
 def _operand(dim: Dim) -> str:

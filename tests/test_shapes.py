@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from archdsl.expressions.values import rounded_product
 from archdsl.limits import MAX_DIVISIONS, TooLarge, analysis, budget, current
 from archdsl.shapes import UNBOUNDED, Dim, Symbolic, TensorType, differ, evaluate, format_shape, least, product, symbol
 
@@ -33,6 +34,8 @@ N, H, W = symbol("N"), symbol("H"), symbol("W")
         (N % 3, "N % 3"),
         (N - H % 3, "N - (H % 3)"),
         (N // H, "N // H"),
+        (rounded_product("floor", H, 0.3) + 1, "(floor(H * 0.3)) + 1"),
+        (rounded_product("floor", H + 1, 0.3), "floor((H + 1) * 0.3)"),
     ],
 )
 def test_how_it_is_written(dim: Dim, text: str) -> None:
@@ -61,6 +64,8 @@ def test_shapes() -> None:
         ((N - 5) // 2, -2),
         (N * (H // 2), 0),
         (N % H, 0),
+        (rounded_product("floor", H + 9, 0.3), 3),
+        (rounded_product("floor", H, -0.3), UNBOUNDED),
     ],
 )
 def test_the_least_that_it_can_be(dim: Dim, bound: int) -> None:

@@ -228,22 +228,26 @@ class _Compiler:
 
     def _call(self, tree: trees.Call) -> Closure:
         sole = tree.arguments[0] if len(tree.arguments) == 1 else None
-        if tree.function in values.ROUNDING and isinstance(sole, trees.Binary) and sole.sign == "/":
-            return self._rounded_quotient(tree, sole)
+        if tree.function in values.ROUNDING and isinstance(sole, trees.Binary) and sole.sign in "/*":
+            return self._rounded(tree, sole)
         function = tree.function
         return self._applied(tree, tree.arguments, lambda frame, *given: apply(function, [*given], _spender(frame)))
 
-    def _rounded_quotient(self, tree: trees.Call, quotient: trees.Binary) -> Closure:
-        """`ceil(H / 2)`: of dimensions only the rounded quotient is a whole number."""
+    def _rounded(self, tree: trees.Call, quotient: trees.Binary) -> Closure:
+        """`ceil(H / 2)`, `floor(H * 0.3)`: of dimensions only the rounded value is a whole number."""
         function, left, right = tree.function, self.compile(quotient.left), self.compile(quotient.right)
+        sign = quotient.sign
 
         def run(frame: Any) -> Any:
             a, b = left(frame), right(frame)
             whole = all(isinstance(side, int | Symbolic) for side in (a, b))
             try:
-                if whole and (isinstance(a, Symbolic) or isinstance(b, Symbolic)):
+                if sign == "/" and whole and (isinstance(a, Symbolic) or isinstance(b, Symbolic)):
                     return values.rounded_quotient(function, a, b)
-                divided = values.arithmetic("/", a, b, _spender(frame))
+                for size, factor in ((a, b), (b, a)) if sign == "*" else ():
+                    if isinstance(size, Symbolic) and isinstance(factor, float):
+                        return values.rounded_product(function, size, factor)
+                divided = values.arithmetic(sign, a, b, _spender(frame))
             except ValueError as error:
                 raise _located(error, quotient) from None
             try:

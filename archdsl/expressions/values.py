@@ -14,7 +14,7 @@ from reprlib import Repr
 from typing import Any, Final, final
 
 from archdsl.limits import MAX_INT, Budget, current
-from archdsl.shapes import Dim, Symbolic, differ, least
+from archdsl.shapes import Dim, Division, Symbolic, differ, least
 from archdsl.text.lookalikes import meant, never_equal, says_no
 
 MAX_BITS: Final = MAX_INT.bit_length()
@@ -202,7 +202,20 @@ def _exact_quotient(left: Dim, right: Dim) -> Dim:
 
 
 ROUNDING: Final = frozenset(("ceil", "floor", "int"))
-"""The functions that make a whole number of a quotient."""
+"""The functions that make a whole number of a quotient, or of a product with a fraction."""
+
+
+def rounded_product(function: str, size: Symbolic, factor: float) -> Dim:
+    """`floor(size * factor)`, or `ceil` or `int` of it, in floating point."""
+    if not 0 < abs(factor) < MAX_INT:
+        raise ValueError(f"`{size}` times {factor}", "give a factor that is not 0")
+    if function == "int" and (factor < 0 or least(size) < 0):
+        raise ValueError(f"`{size} * {factor}` may be negative", "say which way to round: `floor(a * b)`")
+    if factor == int(factor):
+        return size * int(factor)
+    if function == "ceil":
+        return -rounded_product("floor", size, -factor)
+    return Symbolic((((Division("*", size, factor),), 1),))
 
 
 def rounded_quotient(function: str, left: Dim, right: Dim) -> Dim:

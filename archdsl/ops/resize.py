@@ -48,6 +48,9 @@ class Interpolate(Op):
     align_corners: Annotated[
         bool | None, Field(description="whether the corner places' middles stay, for linear modes and bicubic")
     ] = None
+    recompute_scale_factor: Annotated[
+        bool | None, Field(description="whether places are found by the sizes, rounded down, and not by the factor")
+    ] = None
     antialias: Annotated[bool, Field(description="blur what is made smaller, in modes bilinear and bicubic")] = False
 
     def infer(self, x: TensorType) -> TensorType:
@@ -62,6 +65,9 @@ class Interpolate(Op):
     def _check_alone(self) -> None:
         if (self.size is None) == (self.scale_factor is None):
             raise OpError("give either size or scale_factor", code=Code.BAD_VALUE, field="size")
+        if self.recompute_scale_factor and self.scale_factor is None:
+            message = "there is no scale_factor to recompute beside size"
+            raise OpError(message, code=Code.BAD_VALUE, field="recompute_scale_factor")
         if self.align_corners is not None and self.mode in ("nearest", "nearest-exact", "area"):
             raise OpError(f"mode {self.mode} takes no align_corners", code=Code.BAD_VALUE, field="align_corners")
         if self.antialias and self.mode not in ("bilinear", "bicubic"):
@@ -151,18 +157,15 @@ def each(value: Any, count: int, field: str) -> tuple[Any, ...]:
 
 
 def _scaled(dim: Dim, factor: float) -> Dim:
-    """`floor(dim * factor)`, in floating point as torch computes it. Raises OpError."""
+    """`floor(dim * factor)`, in floating point as torch computes it."""
     if isinstance(dim, int):
         return floor(dim * factor)
     exact = Fraction(factor)
-    if exact.denominator > 2**16:
-        raise OpError(
-            f"cannot tell {factor} times {dim}, which is known only at run time",
-            code=Code.BAD_VALUE,
-            field="scale_factor",
-            hint="give `size` instead",
-        )
-    return dim * exact.numerator // exact.denominator
+    if exact.denominator <= 2**16:
+        return dim * exact.numerator // exact.denominator
+    from archdsl.expressions.values import rounded_product
+
+    return rounded_product("floor", dim, factor)
 
 
 RESIZE = (Interpolate, Unfold, Fold)

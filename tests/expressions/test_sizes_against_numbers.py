@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from archdsl.expressions import parse
 from archdsl.ops.rules import divides, meet
 from archdsl.shapes import Dim, Symbolic, differ, evaluate, least, symbol
 from tests.thorough import examples
@@ -103,3 +104,23 @@ def test_names_are_compared_by_value() -> None:
     assert (n + h) * (n - h) == n * n - h * h
     assert isinstance(n // 2, Symbolic) and (4 * n + 2) // 2 == 2 * n + 1 and (4 * n + 6) // 4 == n + 1 + 0 * h
     assert (6 * n + 3) // 6 == n and (6 * n + 3) % 6 == 3 and (2 * n + 3) // 4 == (2 * n + 3) // 4
+
+
+FACTORS: Final = st.one_of(st.sampled_from([0.3, 0.7, 1.1, -0.3, 1 / 3]), st.floats(0.01, 5), st.floats(-5, -0.01))
+
+
+@settings(max_examples=examples(200))
+@given(
+    st.sampled_from(["H", "H + 3", "H - 20", "2 * H * N", "H // 3"]), FACTORS, st.lists(SIZES, min_size=3, max_size=3)
+)
+def test_products_with_a_fraction(size: str, factor: float, trials: list[dict[str, int]]) -> None:
+    """Rounded as Python rounds the product of numbers, and never less than the bound that is told."""
+    names = {name: symbol(name) for name in ("N", "H", "T")}
+    for function in ("floor", "ceil"):
+        text = f"{function}(({size}) * {factor!r})"
+        dim = parse(text).evaluate(names)
+        for sizes in trials:
+            expected = parse(text).evaluate(sizes)
+            assert evaluate(dim, sizes) == expected >= least(dim)
+        if isinstance(dim, Symbolic):  # as the graph's JSON holds it
+            assert parse(str(dim)).evaluate(names) == dim

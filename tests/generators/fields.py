@@ -231,7 +231,8 @@ def _pad(draw: DrawFn, x: TensorType) -> Fields:
 
 def _interpolate(draw: DrawFn, x: TensorType) -> Fields:
     modes = {3: ["nearest", "linear"], 4: ["nearest", "bilinear", "bicubic", "area"], 5: ["nearest", "trilinear"]}
-    fields: Fields = pick(draw, [{"scale_factor": 2}, {"size": 4}, {"scale_factor": 1.5}])
+    fields: Fields = pick(draw, [{"scale_factor": 2}, {"size": 4}, {"scale_factor": 1.5}, {"scale_factor": 0.7}])
+    fields = fields | (options(draw, recompute_scale_factor=[True]) if "scale_factor" in fields else {})
     fields = fields | {"mode": pick(draw, modes.get(x.rank, ["nearest"]))}
     return fields | (options(draw, align_corners=[False, True]) if "linear" in fields["mode"] else {})
 

@@ -270,7 +270,10 @@ def _pad(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
 
 
 def _interpolate(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
-    return F.interpolate(inputs[0], op.size, op.scale_factor, op.mode, op.align_corners, antialias=op.antialias)
+    recomputed = op.recompute_scale_factor
+    return F.interpolate(
+        inputs[0], op.size, op.scale_factor, op.mode, op.align_corners, recomputed, antialias=op.antialias
+    )
 
 
 def _channel_shuffle(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:

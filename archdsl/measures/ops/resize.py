@@ -24,7 +24,7 @@ def _(op: Interpolate, made: Sequence[TensorType], x: Placed) -> Kept:
 @sees.register
 def _(op: Interpolate, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     olds, news = x.shape[2:], made[0][2:]
-    factors = each(op.scale_factor, len(news), "scale_factor")
+    factors = each(None if op.recompute_scale_factor else op.scale_factor, len(news), "scale_factor")
     reads = [_reads(op, *axis) for axis in zip(olds, news, factors, strict=True)]
     return (fields.windowed(x, 2, reads, news),)
 

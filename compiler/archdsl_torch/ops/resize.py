@@ -12,7 +12,7 @@ from archdsl_torch.ops.layers import layer_field, layer_fields
 
 @lower.register
 def _(op: Interpolate, x: TensorType) -> Lowered:
-    given = fields(op, "size", "scale_factor", "mode", "align_corners")
+    given = fields(op, "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
     function = call("F.interpolate", In(0), **given, **fields(op, "antialias"))
     fixed = not any(isinstance(size, Symbolic) for size in listed(op.size))
     return Lowered(call("nn.Upsample", **given) if fixed and not op.antialias else None, function)

@@ -18,7 +18,7 @@ from archdsl.expressions.walking import walk
 from archdsl.ir.graph import Binding, Env
 from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
 from archdsl_torch.lowering.text import all_same
-from archdsl_torch.lowering.tree import Attribute, Code, Fixed, Infix, Prefix, SizeOf, Subscript, Variable
+from archdsl_torch.lowering.tree import Attribute, Call, Code, Fixed, Infix, Prefix, SizeOf, Subscript, Variable
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate
 from archdsl_torch.writing.hints import Hint
@@ -200,6 +200,9 @@ class SizesInScope:
         found = self.find([whole] * count, where)
         if found is not None:
             return found
+        if atom.sign == "*":
+            size = self._side(atom.numerator, where, count)
+            return None if size is None else Call("math.floor", (Infix("*", size, Fixed(atom.denominator)),))
         above, below = (self._side(side, where, count) for side in (atom.numerator, atom.denominator))
         return None if above is None or below is None else Infix(atom.sign, above, below)
 
