@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from archdsl.ir.graph import Graph, Item, Mode, Node, Scope, Value
-from archdsl.ops.rules import FLOATS
+from archdsl.ops.rules import FLOATS, SINGLE
 from archdsl.report.memory import Trace, size_of, trace
 from archdsl.report.receptive_fields import Fields
 from archdsl.shapes import TensorType, evaluate
@@ -197,8 +197,9 @@ def at_batch(graph: Graph, batch: int | None) -> dict[str, int]:
 
 def check_dtype(dtype: str) -> None:
     """Raises ValueError for what is no floating dtype."""
-    if dtype not in FLOATS:
-        raise ValueError(f"dtype is one of {', '.join(FLOATS)}, found {dtype}")
+    known = [name for name in FLOATS if name != SINGLE]
+    if dtype not in known:
+        raise ValueError(f"dtype is one of {', '.join(known)}, found {dtype}")
 
 
 def in_words(count: int) -> str:
