@@ -174,6 +174,8 @@ def _symbolic(sign: str, left: Any, right: Any) -> Any:
     for side in (left, right):
         if isinstance(side, float) and sign != "**":
             hint = "use `//`" if sign == "/" else "a dimension takes whole numbers, and `//` for a part of it"
+            if sign == "*":
+                hint = f"write which way to round: `floor({show(left)} * {show(right)})`, or `ceil(…)`"
             raise ValueError("cannot " + VERBS[sign].format(show(left), show(right)), hint)
         if isinstance(side, list | tuple | str) and sign == "*":
             raise run_time(left, right)
