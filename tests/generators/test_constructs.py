@@ -205,5 +205,5 @@ def test_every_construct_is_drawn() -> None:
 
 
 def test_every_op_is_drawn() -> None:
-    written = {"parameter", "constant", "scan", "formula"}
+    written = {"parameter", "constant", "add", "scan", "formula"}
     assert OPS.keys() - UNARY.keys() - strategies().keys() - written == set()
