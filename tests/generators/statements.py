@@ -138,12 +138,14 @@ _FORMULAS: Final = (
     "{0} + {0}", "{0} + {1} + {2}", "-{0}", "abs({0}) ** 2", "max({0}, {1})", "{0} / (1 + abs({1}))", "relu({0}) + {1}",
     "({0} > {1}) * {2}", "clamp({0}, -1, 1)", "{0} * {1} + {0}", "min({0}, 0.5)", "1 - {0}", "exp(-abs({0}))",
     "{0} if {1} > 0 and {2} < 1 else 0", "sqrt(abs({0}) + 1)", "{0} % 2", "silu({0})", "{0} >= {1}", "round({0})",
+    "{0} - (2 < 3)", "{0} + exp({0} if 2 < 1 else 0.5)", "{0} * ({0} if 3 == 3 else 1)",
 )  # fmt: skip
 
 
 _OF_SIZES: Final = (
     "* SIZE ** -0.5", "* log(SIZE + 1)", "+ 1 / SIZE", "* ceil(SIZE / 2)", "- SIZE // 2", "* sqrt(SIZE)",
     "+ sin(SIZE)", "* (1 if SIZE > 2 else 0.5)", "* max(SIZE, 3)", "+ SIZE % 3", "/ float(SIZE)", "+ exp(-SIZE)",
+    "- (SIZE > 2)", "* cos(SIZE >= 3)",
 )  # fmt: skip
 
 
