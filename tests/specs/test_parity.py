@@ -30,7 +30,7 @@ class Pair:
 FULL = [case for case in CASES if case.full]
 
 
-@pytest.fixture(scope="module", params=some(FULL, every=2), ids=[case.name for case in FULL])
+@pytest.fixture(scope="module", params=some(FULL, every=3), ids=[case.name for case in FULL])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     case: Case = request.param
     theirs = parity.telling_reference(case)
