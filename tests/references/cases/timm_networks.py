@@ -53,6 +53,8 @@ STAGES = [
 ]
 NARROW = {"dim": 64}
 SMALL = {"image_size": 64}
+NO_DROPOUT = {"dropout": 0.0}
+UNDROPPED = {"drop_rate": 0.0}
 STOCHASTIC = {"stochastic_depth": 0.0}
 STEADY = {**SMALL, **STOCHASTIC}
 
@@ -82,4 +84,6 @@ CASES: tuple[Case, ...] = (
     # Of an 80-pixel image's last three maps one has even sides; the others are stretched.
     Case("mobilevit_xxs", 64, SMALL, depth=3, other=80, constructor=timm_network("mobilevit_xxs")),
     Case("mobilevit_s", 64, SMALL, other=80, full=False, constructor=timm_network("mobilevit_s")),
+    Case("ghostnet_050", 64, NO_DROPOUT, UNDROPPED, depth=3, other=40, constructor=timm_network("ghostnet_050")),
+    Case("ghostnet_100", 64, NO_DROPOUT, UNDROPPED, other=40, full=False, constructor=timm_network("ghostnet_100")),
 )
