@@ -55,6 +55,7 @@ REFERENCES = {
     "mnasnet": "torchvision/models/mnasnet.py",
     "mobilenet_v2": "torchvision/models/mobilenetv2.py",
     "mobilenet_v3": "torchvision/models/mobilenetv3.py",
+    "mobilenet_v4": "timm/models/mobilenetv3.py",
     "mobilevit": "timm/models/mobilevit.py",
     "pvt_v2": "timm/models/pvt_v2.py",
     "regnet": "torchvision/models/regnet.py",

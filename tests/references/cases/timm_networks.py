@@ -66,6 +66,13 @@ def levit(name: str, *, depth: int = 2, full: bool = True) -> Case:
     )  # fmt: skip
 
 
+def mobilenet_v4(size: str, *, depth: int = 2, full: bool = True) -> Case:
+    return Case(
+        f"mobilenet_v4_{size}", 64, NO_DROPOUT, UNDROPPED, depth, other=40, full=full,
+        constructor=timm_network(f"mobilenetv4_{size}"),
+    )  # fmt: skip
+
+
 CASES: tuple[Case, ...] = (
     Case("repvgg_a0", 64, depth=3, other=40, constructor=timm_network("repvgg_a0")),
     Case("repvgg_b1g4", 64, other=40, full=False, double=False, constructor=timm_network("repvgg_b1g4")),
@@ -86,4 +93,6 @@ CASES: tuple[Case, ...] = (
     Case("mobilevit_s", 64, SMALL, other=80, full=False, constructor=timm_network("mobilevit_s")),
     Case("ghostnet_050", 64, NO_DROPOUT, UNDROPPED, depth=3, other=40, constructor=timm_network("ghostnet_050")),
     Case("ghostnet_100", 64, NO_DROPOUT, UNDROPPED, other=40, full=False, constructor=timm_network("ghostnet_100")),
+    mobilenet_v4("conv_small", depth=3),
+    mobilenet_v4("conv_medium", full=False),
 )
