@@ -30,6 +30,7 @@ PARAMETERS = {
     "vgg16": 138_357_544,
     "resnet18": 11_689_512,
     "resnet50": 25_557_032,
+    "hiera_tiny": 27_910_216,
     "inception_v3": 27_161_264,
     "densenet121": 7_978_856,
     "efficientnet_b0": 5_288_548,

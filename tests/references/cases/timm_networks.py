@@ -95,4 +95,9 @@ CASES: tuple[Case, ...] = (
     Case("ghostnet_100", 64, NO_DROPOUT, UNDROPPED, other=40, full=False, constructor=timm_network("ghostnet_100")),
     mobilenet_v4("conv_small", depth=3),
     mobilenet_v4("conv_medium", full=False),
-)
+    Case(
+        "hiera_tiny", 64, {**STEADY, "dim": 16, "depths": [1, 2, 2, 1]},
+        {**SMALL, "embed_dim": 16, "stages": (1, 2, 2, 1)}, other=96, constructor=timm_network("hiera_tiny_224"),
+    ),
+    Case("hiera_small", 64, STEADY, SMALL, other=96, full=False, constructor=timm_network("hiera_small_224")),
+)  # fmt: skip
