@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -17,12 +18,11 @@ from torch.utils.flop_counter import FlopCounterMode
 import archdsl
 from archdsl.diagnostics.diagnostic import Severity
 from archdsl.ir.graph import Graph, Item, Mode
-from archdsl.ops.parametrized import parametrization_of
 from archdsl.shapes import evaluate
 from archdsl_torch.runtime import PACKAGE
 from tests.compiler import interpreter
 from tests.compiler.test_differential import keys, named
-from tests.reliability.torchs_refusals import one_value
+from tests.reliability.torchs_refusals import one_value, pickle_refuses
 
 TOLERANCE = 1e-7
 
@@ -230,7 +230,10 @@ def copies(file: Path) -> None:
         older = archdsl.build(graph, seed=2, dtype=torch.float64).eval()
         older.load_state_dict(under_earlier_names(graph, module.state_dict()))
         forms = {"deepcopy": copy.deepcopy(module), "state_dict": fresh, "state_dict of earlier names": older}
-        if not any(parametrization_of(node.op) for node in graph.nodes):  # torch pickles no such layer
+        if pickle_refuses(graph):
+            with pytest.raises(RuntimeError, match="parametrized"):
+                pickle.dumps(module)
+        else:
             forms["pickle"] = pickle.loads(pickle.dumps(module))
         for form, other in forms.items():
             found = named(other(*(x.clone() for x in drawn.values())), graph)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from archdsl.ir.graph import Graph, Mode, Node
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm
+from archdsl.ops.parametrized import parametrization_of
 from archdsl.ops.special import Parameter, ScanCarry, ScanSlice
 from archdsl.shapes import evaluate, product
 
@@ -44,6 +45,11 @@ def fx_refuses(graph: Graph) -> str | None:
     if "self" in graph.root.children:
         return "fx: a module called self"  # the code that fx writes calls its variables as modules are called
     return None
+
+
+def pickle_refuses(graph: Graph) -> bool:
+    """Whether a weight is computed from others by a parametrisation, whose class torch makes anew for each layer."""
+    return any(parametrization_of(node.op) for node in graph.nodes)
 
 
 def ddp_refuses(graph: Graph) -> str | None:
