@@ -16,7 +16,7 @@ class Detail(NamedTuple):
     """One thing that is another in the second network."""
 
     name: str
-    """A field of the op, or `op`, `block`, `reads`, `init weight`, `when`, `share`, `tie weight`, `outputs`."""
+    """A field of the op, or `op`, `block`, `reads`, `init weight`, `when`, `share`, `registered`, `tie weight`, …"""
     before: Any
     after: Any
     """Plain data as a spec would hold it; None where there is nothing."""
@@ -58,6 +58,8 @@ class Details:
             yield Detail("when", *(item.when.value if item.when else None for item in (before, after)))
         if self._matches[0].get(before.share) is not after.share:
             yield Detail("share", *(item.share.path if item.share else None for item in (before, after)))
+        elif before.registered is not after.registered:
+            yield Detail("registered", before.registered, after.registered)
 
     def _reads(self, before: Node, after: Node) -> Iterator[Detail]:
         old, new = _fed(before), _fed(after)

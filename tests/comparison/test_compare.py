@@ -95,6 +95,8 @@ def test_share_and_tie_and_when(tmp_path: Path) -> None:
     layer = "{op: conv2d, out_channels: 4, kernel_size: 1}"
     before = f"a: {layer}\nb: {layer}"
     assert details(tmp_path, before, f"a: {layer}\nb: {{share: a}}") == [("b", "share", None, "a")]
+    named = f"a: {layer}\ns: {{order: [r], nodes: {{l: {layer}, r: {{share: l}}}}}}"
+    assert details(tmp_path, named.replace("order: [r], ", ""), named) == [("s.r", "registered", False, True)]
     tied = f"{before[:-1]}, tie: {{weight: a.weight}}}}"
     assert details(tmp_path, before, tied) == [("b", "tie weight", None, "a.weight")]
     text = "inputs: {{x: [N, 4]}}\nnodes:\n  a: relu\n  b: {{op: gelu{}}}\noutputs: {{a: a, b: b}}\n"
