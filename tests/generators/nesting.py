@@ -40,6 +40,7 @@ def inline(scope: Scope) -> bool:
         return False
     own = [v for v in inner.values if v.path.split(".")[0] in {e.split(".")[0] for e in inner.entries}]
     seen = [v._replace(path=f"{name}.{v.path}") for v in own] if not rarely(scope.draw, 2) else []
+    entry |= {"order": inner.order()} if rarely(scope.draw, 4) else {}
     scope.add(name, {**entry, "nodes": inner.entries}, [Value(name, inner.above.type, inner.above.when), *seen])
     scope.above = scope.values[-1 - len(seen)]
     return True
@@ -199,6 +200,7 @@ def new_block(scope: Scope, ports: tuple[tuple[str, TensorType], ...]) -> Block 
         del entry["inputs"]
     entry |= {"params": params} if params else {}
     entry |= {"let": let} if let else {}
+    entry |= {"order": inner.order()} if rarely(draw, 4) else {}
     entry["nodes"] = inner.entries
     chosen, outputs = chosen_outputs(inner, own)
     if chosen is not None:

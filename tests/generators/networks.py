@@ -153,15 +153,6 @@ def _corrected(data: dict[str, Any], main: dict[str, Any]) -> dict[str, Any]:
     return {**data, "params": params} if params else data
 
 
-def _can_be_ordered(name: str, entry: Any, scope: Scope) -> bool:
-    """Whether an entry of the network's nodes is a child, and one whose module has parameters if it is another's."""
-    if any(sign in name for sign in " .$") or not isinstance(entry, dict):
-        return " " not in name and "." not in name and "$" not in name
-    if "share" in entry:
-        return any(each.path == entry["share"] and each.weight is not None for each in scope.shareable)
-    return not {"op", "nodes", "value"}.isdisjoint(entry)
-
-
 def _extended(draw: DrawFn, data: dict[str, Any], scope: Scope, others: dict[str, str]) -> dict[str, str]:
     """The network as what another file changes a little."""
     main: dict[str, Any] = {"archdsl": 1, "name": "net", "extends": "base"}
@@ -174,8 +165,7 @@ def _extended(draw: DrawFn, data: dict[str, Any], scope: Scope, others: dict[str
         name = pick(draw, named)
         main.setdefault("patch", {})[f"nodes.{name}"] = {"rename": "renamed"}
     if rarely(draw, 2):
-        names = reversed([name for name, entry in data["nodes"].items() if _can_be_ordered(name, entry, scope)])
-        main["order"] = [name for name in names if not rarely(draw, 3)]
+        main["order"] = scope.order()
     if data.get("params", {}).get("act"):
         main["params"] = {"act": "sigmoid"}
     data = _corrected(data, main)

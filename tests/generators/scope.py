@@ -156,6 +156,21 @@ class Scope:
         if shown:
             self.above = values[0] if len(values) == 1 else None
 
+    def order(self) -> list[str]:
+        """Some of the children in another order than they run, and where the others stand."""
+        names = [name for name, entry in self.entries.items() if self._is_child(name, entry)]
+        some = [name for name in reversed(names) if not rarely(self.draw, 3)]
+        return [*some, "..."] if rarely(self.draw, 3) else ["...", *some] if rarely(self.draw, 3) else some
+
+    def _is_child(self, name: str, entry: Any) -> bool:
+        """Whether an entry is a child, and one whose module has parameters here if it is another's."""
+        if any(sign in name for sign in " .$") or not isinstance(entry, dict):
+            return not any(sign in name for sign in " .$")
+        if "share" in entry:
+            there = entry["share"] in self.entries
+            return there and any(each.path == entry["share"] and each.weight is not None for each in self.shareable)
+        return not {"op", "nodes", "value"}.isdisjoint(entry)
+
     def expression(self, number: int) -> int | str:
         """A number, or an expression that gives it here."""
         if not self.numbers or not rarely(self.draw, 3):

@@ -99,6 +99,8 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "patch of a value in a table": says(r"^  params\.\w+\.0"),
     "patch that renames": says(r"^ +rename: renamed"),
     "order": says(r"^order:"),
+    "order of a block": lambda drawn: any("order" in block for block in drawn.blocks().values()),
+    "order of a scope": has(lambda node: "order" in node and "nodes" in node and "archdsl" not in node),
     "init": says(r"^init:"),
     "a spec as a block": has(lambda node: str(node.get("op")).startswith("spec.")),
     "several inputs": lambda drawn: len(drawn.files[-1 if "extends" in drawn.files[0] else 0].get("inputs", {})) > 1,
