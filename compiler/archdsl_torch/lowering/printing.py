@@ -55,6 +55,8 @@ def text(code: Code) -> Printed:  # noqa: PLR0912 - one case a kind
         case tree.SizeOf(argument, axis):
             # as wide as a short name: it is measured, and settled before it is printed
             return Printed(f"<{argument}.{axis}>")
+        case tree.Sized(name):
+            return Printed(f"<{name}>")
         case tree.Call(function, args, kwargs, breaking):
             return Printed(_brackets(f"{_dotted(function)}(", args, kwargs, breaking))
         case tree.Apply(callee, args, kwargs, breaking):

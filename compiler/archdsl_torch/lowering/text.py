@@ -92,13 +92,14 @@ def render(prefix: str, doc: Doc, indent: int, suffix: str = "") -> list[str]:
 
 
 def _render_dotted(prefix: str, doc: Dotted, indent: int, suffix: str) -> list[str]:
-    """One call a line; a single call breaks between its brackets."""
+    """One call a line, the first beside a head that is no call; a single call breaks between its brackets."""
     if len(doc.calls) < 2:
         return render(prefix + doc.head, doc.calls[0], indent, suffix)
     space = " " * indent
     inner = " " * (indent + 4)
-    calls = [f"{inner}{call}" for call in doc.calls[1:]]
-    return [f"{space}{prefix}(", f"{inner}{doc.head}{doc.calls[0]}", *calls, f"{space}){suffix}"]
+    parts = [doc.head, *map(str, doc.calls)]
+    first, *others = parts if doc.head.endswith(")") else [parts[0] + parts[1], *parts[2:]]
+    return [f"{space}{prefix}(", f"{inner}{first}", *(f"{inner}{call}" for call in others), f"{space}){suffix}"]
 
 
 def _render_operation(prefix: str, doc: Operation, indent: int, suffix: str) -> list[str]:

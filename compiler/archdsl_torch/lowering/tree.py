@@ -1,7 +1,7 @@
 """Code as a tree: every expression of a printed source until the last step, which prints it.
 
 What an op is in PyTorch is such a tree with holes, `In`, `Arg`, `Like` and `Self`, that are filled where it is
-written; `SizeOf` is settled when a forward is finished.
+written; `SizeOf` and `Sized` are settled when a forward is finished.
 """
 
 from __future__ import annotations
@@ -59,6 +59,15 @@ class SizeOf:
 
     argument: str
     axis: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """What the spec calls by a name, made of sizes of a forward's arguments: a variable where it is read again."""
+
+    name: str
+    value: Code
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -300,7 +309,7 @@ class Grid:
     """`In(i)` is the i-th index."""
 
 
-Hole: TypeAlias = "In | Arg | Like | Self | SizeOf | AddInto | Grid"
+Hole: TypeAlias = "In | Arg | Like | Self | SizeOf | Sized | AddInto | Grid"
 Leaf: TypeAlias = "Fixed | Global | Variable"
 Whole: TypeAlias = (
     "Call | Apply | Method | Attribute | Subscript | Many | Tuple | Mapping | Starred | Numbered | Infix | Prefix"

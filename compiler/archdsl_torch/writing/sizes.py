@@ -5,20 +5,34 @@ A size is said by a tensor in scope that has it, in every instance of the class.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from heapq import heappop, heappush
 from operator import itemgetter
-from typing import TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from archdsl.expressions import Expression, ExpressionError
-from archdsl.expressions.tree import Binary, Name, Tree
-from archdsl.expressions.walking import walk
+from archdsl.expressions import tree as trees
+from archdsl.expressions.tree import Binary, Name, Tree, Unary
+from archdsl.expressions.walking import rebuild, walk
 from archdsl.ir.graph import Binding, Env
-from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply, symbol
+from archdsl.shapes import Dim, Division, Shape, Symbolic, add, floor_divide, multiply
 from archdsl_torch.lowering.text import all_same
-from archdsl_torch.lowering.tree import Attribute, Call, Code, Fixed, Infix, Prefix, SizeOf, Subscript, Variable
+from archdsl_torch.lowering.tree import (
+    Attribute,
+    Call,
+    Code,
+    Fixed,
+    Infix,
+    Prefix,
+    Sized,
+    SizeOf,
+    Subscript,
+    Variable,
+)
+from archdsl_torch.lowering.walking import walk as walk_code
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate
 from archdsl_torch.writing.hints import Hint
@@ -34,6 +48,8 @@ class Given:
 
 Holder: TypeAlias = "Variable | Given"
 """What has sizes."""
+
+_OF_ARGUMENTS: Final = (SizeOf, Sized, Fixed, Infix, Prefix)
 
 _Place: TypeAlias = tuple[int, int]
 """A tensor by its number, in the order in which they came, and one of its dimensions."""
@@ -138,13 +154,25 @@ class SizesInScope:
         return None if self.hidden is None else (self.numbers[self.hidden[0]], self.hidden[1])
 
     def say(
-        self, values: Sequence[Dim], where: Sequence[int], hint: Hint | None, first: Sequence[Holder]
+        self,
+        values: Sequence[Dim],
+        where: Sequence[int],
+        hint: Hint | None,
+        first: Sequence[Holder],
+        envs: Sequence[Env] = (),
     ) -> Code | None:
-        """Words for sizes that are not literals; None if nothing in scope tells them."""
-        found = self.find(values, where, first) or self._hinted(values, where, hint)
+        """Words for sizes that are not literals; None if nothing in scope tells them.
+
+        `envs` are the names that the instances see, some of which may have these sizes.
+        """
+        names = _Names(envs)
+        found = (
+            self._named(values, where, names) or self.find(values, where, first) or self._hinted(values, where, hint)
+        )
         if found is None and all_same(values) and isinstance(values[0], Symbolic):
-            found = self._polynomial(values[0], where, len(values))
-        return found or self._derived(values, where)
+            found = self._parts(values, where, names)
+        found = found or self._derived(values, where)
+        return found or (self._parts(values, where, names) if names else None)
 
     # --- the spec's expression ----------------------------------------------------------------
 
@@ -155,10 +183,36 @@ class SizesInScope:
             for env, value in zip(hint.envs, values, strict=True):
                 if not agrees(hint.expression.evaluate(env), value):
                     return None
-            sizes: dict[str, Code] = {}
-            return worded(self._rename(hint.expression.tree, hint.envs, where, sizes), sizes.__getitem__)
+            return self._spoken(hint.expression.tree, hint.envs, where)
         except (Untold, ExpressionError):
             return None
+
+    def _named(self, values: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+        """A `let` that is these sizes, by what it is defined as."""
+        for name, definition in names.defined(values):
+            try:
+                return self._defined(name, definition, values, names.envs, where)
+            except Untold:
+                continue
+        return None
+
+    def _defined(
+        self, name: str, definition: Expression, values: Sequence[Dim], envs: Sequence[Env], where: Sequence[int]
+    ) -> Code:
+        """What a `let` of these values is defined as. Raises Untold, also where a loop hides a name that it reads."""
+        try:
+            if not all(agrees(definition.evaluate(env), value) for env, value in zip(envs, values, strict=True)):
+                raise Untold(name)
+        except ExpressionError:
+            raise Untold(name) from None
+        code = self._spoken(definition.tree, envs, where)
+        made = isinstance(code, Infix | Prefix) and all(isinstance(part, _OF_ARGUMENTS) for part in walk_code(code))
+        return Sized(name, code) if made else code
+
+    def _spoken(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Code:
+        """An expression of the spec in words. Raises Untold."""
+        sizes: dict[str, Code] = {}
+        return worded(self._rename(_whole(tree), envs, where, sizes), sizes.__getitem__)
 
     def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], said: dict[str, Code]) -> Tree:
         """The expression over names of the sizes that it reads, which come into `said`."""
@@ -170,46 +224,63 @@ class SizesInScope:
             sizes = [b.value for b in found]
             if len(found) < len(bindings) or not all(isinstance(s, int | Symbolic) for s in sizes):
                 raise Untold(name)
-            size = self.find(sizes, where)
-            if size is not None:
-                said[repr(size)] = size
-                return Name(repr(size))
-            if isinstance(found[0].definition, Expression):
-                return self._rename(found[0].definition.tree, envs, where, said)
-            raise Untold(name)
+            size = self._of_name(name, found[0].definition, sizes, envs, where)
+            said[repr(size)] = size
+            return Name(repr(size))
 
         return translate(tree, envs, named)
 
+    def _of_name(
+        self, name: str, definition: Expression | None, values: Sequence[Dim], envs: Sequence[Env], where: Sequence[int]
+    ) -> Code:
+        """A name of the spec: what it is defined as, if arguments tell that, else a dimension. Raises Untold."""
+        found = self.find(values, where)
+        if definition is not None and not isinstance(found, SizeOf):
+            with nullcontext() if found is None else suppress(Untold):
+                defined = self._defined(name, definition, values, envs, where)
+                found = defined if found is None or isinstance(defined, Sized) else found
+        if found is None:
+            raise Untold(name)
+        return found
+
     # --- by value -------------------------------------------------------------------------------
 
-    def _polynomial(self, dim: Symbolic, where: Sequence[int], count: int) -> Code | None:
-        """The size over named sizes that tensors in scope have."""
+    def _parts(self, values: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+        """Polynomials that differ in their atoms alone, over what says these."""
+        terms = [value.terms for value in values if isinstance(value, Symbolic)]
+        if len(terms) < len(values):
+            return None
+        shapes = [[(len(monomial), coefficient) for monomial, coefficient in each] for each in terms]
+        if not all_same(shapes):
+            return None
         whole: Code | None = None
-        for monomial, coefficient in dim.terms:
-            factors = [self._atom(atom, where, count) for atom in monomial]
+        for place, (_, coefficient) in enumerate(shapes[0]):
+            columns = zip(*(each[place][0] for each in terms), strict=True)
+            factors = [self._atom(column, where, names) for column in columns]
             found = [factor for factor in factors if factor is not None]
             if len(found) < len(factors):
                 return None
             whole = _sum(whole, coefficient, found)
         return whole
 
-    def _atom(self, atom: str | Division, where: Sequence[int], count: int) -> Code | None:
-        if isinstance(atom, str):
-            return self.find([symbol(atom)] * count, where)
-        whole = Symbolic((((atom,), 1),))
-        found = self.find([whole] * count, where)
-        if found is not None:
+    def _atom(self, atoms: Sequence[str | Division], where: Sequence[int], names: _Names) -> Code | None:
+        found = self._told([_alone(atom) for atom in atoms], where, names)
+        divisions = [atom for atom in atoms if isinstance(atom, Division)]
+        if found is not None or len(divisions) < len(atoms) or not all_same([each.sign for each in divisions]):
             return found
-        if atom.sign == "*":
-            size = self._side(atom.numerator, where, count)
-            return None if size is None else Call("math.floor", (Infix("*", size, Fixed(atom.denominator)),))
-        above, below = (self._side(side, where, count) for side in (atom.numerator, atom.denominator))
-        return None if above is None or below is None else Infix(atom.sign, above, below)
+        above = self._side([each.numerator for each in divisions], where, names)
+        if divisions[0].sign == "*":
+            return None if above is None else _scaled(above, [each.denominator for each in divisions])
+        below = self._side([each.denominator for each in divisions], where, names)
+        return None if above is None or below is None else Infix(divisions[0].sign, above, below)
 
-    def _side(self, dim: Dim, where: Sequence[int], count: int) -> Code | None:
-        if isinstance(dim, int):
-            return Fixed(dim)
-        return self.find([dim] * count, where) or self._polynomial(dim, where, count)
+    def _side(self, dims: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+        if all_same(dims) and isinstance(dims[0], int):
+            return Fixed(dims[0])
+        return self._told(dims, where, names) or self._parts(dims, where, names)
+
+    def _told(self, dims: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+        return self._named(dims, where, names) or self.find(dims, where)
 
     def _derived(self, values: Sequence[Dim], where: Sequence[int]) -> Code | None:
         """A multiple, a part, or a neighbour of a dimension in scope."""
@@ -220,6 +291,57 @@ class SizesInScope:
             if related is not None:
                 return related
         return None
+
+
+@final
+class _Names:
+    """The names of run-time sizes that instances see, by their values."""
+
+    def __init__(self, envs: Sequence[Env]) -> None:
+        self.envs = envs
+
+    def __bool__(self) -> bool:
+        return bool(self.envs)
+
+    def defined(self, values: Sequence[Dim]) -> Iterator[tuple[str, Expression]]:
+        """The names that have these values, one in each instance, with their definitions."""
+        for name in self._by_value.get(values[0], ()):
+            bindings = [env.find(name) for env in self.envs]
+            definition = bindings[0].definition if bindings[0] is not None else None
+            if definition is not None and all(
+                own is not None and own.value == value for own, value in zip(bindings, values, strict=True)
+            ):
+                yield name, definition
+
+    @cached_property
+    def _by_value(self) -> dict[Dim, list[str]]:
+        """The names of a `let` in the first instance."""
+        found: dict[Dim, list[str]] = {}
+        for name in self.envs[0].keys() if self.envs else ():
+            binding = self.envs[0].find(name)
+            if binding is not None and binding.kind == "let" and isinstance(binding.value, Symbolic):
+                found.setdefault(binding.value, []).append(name)
+        return found
+
+
+def _whole(tree: Tree) -> Tree:
+    """The expression with its rounded quotients as whole ones: `ceil(a / b)` is `-(-a // b)`."""
+    tree = rebuild(tree, _whole)
+    match tree:
+        case trees.Call(function="ceil", arguments=(Binary(sign="/", left=left, right=right),)):
+            return Unary("-", Binary("//", Unary("-", left), right))
+        case trees.Call(function="floor", arguments=(Binary(sign="/", left=left, right=right),)):
+            return Binary("//", left, right)
+        case _:
+            return tree
+
+
+def _scaled(size: Code, factors: Sequence[Any]) -> Code | None:
+    return Call("math.floor", (Infix("*", size, Fixed(factors[0])),)) if all_same(factors) else None
+
+
+def _alone(atom: str | Division) -> Symbolic:
+    return Symbolic((((atom,), 1),))
 
 
 def _sum(whole: Code | None, coefficient: int, factors: Sequence[Code]) -> Code:

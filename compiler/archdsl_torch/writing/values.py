@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, final
 
 from archdsl.expressions.tree import Name
@@ -12,8 +14,8 @@ from archdsl.shapes import Dim, Shape, Symbolic
 from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
 from archdsl_torch.lowering.text import all_same, first_free, is_static, same
-from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, SizeOf, Tuple, Variable
-from archdsl_torch.lowering.walking import rebuilt, walk
+from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, Sized, SizeOf, Tuple, Variable
+from archdsl_torch.lowering.walking import rebuilt, variables, walk
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import PortRef, Ref, ResultRef
 from archdsl_torch.writing.arguments import Arguments
@@ -83,7 +85,8 @@ class Values:
         found = self.sizes.find(values, step.where, first)
         if found is None and all(map(is_static, values)):
             found = self._parameter(step, values)
-        found = found or self.sizes.say(values, step.where, hint, first)
+        envs = [own.unit.env for own in step.steps if own is not None]
+        found = found or self.sizes.say(values, step.where, hint, first, envs)
         return found or self._stored(step, values, name, hint)
 
     def _parameter(self, step: MergedStep, values: Sequence[Any]) -> Code | None:
@@ -167,10 +170,11 @@ class Values:
     def settle(self, body: Body) -> Body:
         """The statements with sizes of arguments in words, after those that unpack them."""
         unpacking: list[Statement] = []
-        words: dict[SizeOf, Code] = {}
+        words: dict[SizeOf | Sized, Code] = {}
         used: set[str] = set()
         taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices, *RESERVED}
-        for name, axes in _asked((*self.expected, *codes(body))).items():
+        read = (*self.expected, *codes(body))
+        for name, axes in _asked(read).items():
             if len(axes) == 1 and name not in self.variables.rebound:
                 words.update({SizeOf(name, axis): measured(Variable(name), axis) for axis in axes})
                 continue
@@ -178,7 +182,19 @@ class Values:
             used.update(labels[axis] for axis in axes)
             words.update({SizeOf(name, axis): Variable(labels[axis]) for axis in axes})
             unpacking.append(_unpacked(name, labels, axes))
-        return (*unpacking, *changed(body, lambda code: _settled(code, words)))
+        named = self._named(_repeated(read), words, {*used, *taken, *chain.from_iterable(map(variables, read))})
+        return (*unpacking, *named, *changed(body, lambda code: _settled(code, words)))
+
+    @staticmethod
+    def _named(read: Iterable[Sized], words: dict[SizeOf | Sized, Code], taken: set[str]) -> list[Statement]:
+        """Variables for sizes that the spec names and that are read again, which come into `words`."""
+        found: list[Statement] = []
+        for size in read:
+            label = first_free(variable(size.name), taken.__contains__)
+            taken.add(label)
+            found.append(assign(Variable(label), _settled(size.value, words)))
+            words[size] = Variable(label)
+        return found
 
     def _shape(self, name: str) -> Shape:
         type_ = self.variables.port_type(0, name)
@@ -230,9 +246,18 @@ def _unpacked(name: str, labels: Sequence[str], axes: set[int]) -> Statement:
     return Assign(tuple(map(Variable, shown)), (Attribute(Variable(name), "shape"),))
 
 
-def _settled(code: Code, words: Mapping[SizeOf, Code]) -> Code:
+def _repeated(read: Iterable[Code]) -> list[Sized]:
+    """The sizes with a name of the spec that are read more than once, those first of which others are made."""
+    found = [part for code in read for part in walk(code) if isinstance(part, Sized)]
+    several = [size for size, count in Counter(found).items() if count > 1]
+    return sorted(several, key=lambda size: sum(1 for _ in walk(size)))
+
+
+def _settled(code: Code, words: Mapping[SizeOf | Sized, Code]) -> Code:
     if isinstance(code, SizeOf):
         return words[code]
+    if isinstance(code, Sized):
+        return words[code] if code in words else _settled(code.value, words)
     return rebuilt(code, lambda part, _: _settled(part, words))
 
 

@@ -25,7 +25,8 @@ class Near(nn.Module):
             .flatten(3, 4)
         )
         return (
-            self.mix(x).unflatten(3, [4, 4])
+            self.mix(x)
+            .unflatten(3, [4, 4])
             .unflatten(1, [4, -1])
             .permute((0, 3, 1, 4, 2, 5))
             .flatten(2, 3)
@@ -49,7 +50,8 @@ class Far(nn.Module):
             .flatten(3, 4)
         )
         return (
-            self.mix(x).unflatten(3, [4, 4])
+            self.mix(x)
+            .unflatten(3, [4, 4])
             .unflatten(1, [4, -1])
             .permute((0, 3, 4, 1, 5, 2))
             .flatten(2, 3)

@@ -19,8 +19,7 @@ class Up(nn.Module):
         _, _, h, w = skip.shape
         _, _, g, v = below.shape
         below = self.up(below)
-        below = F.pad(below, (0, w - 2 * v - (w - 2 * v) // 2, 0, h - 2 * g - (h - 2 * g) // 2))
-        return torch.cat([skip, below], dim=1)
+        return torch.cat([skip, F.pad(below, (0, w - 2 * v, 0, h - 2 * g))], dim=1)
 
 
 class Net(nn.Module):

@@ -29,7 +29,7 @@ class Twice(nn.Module):
         _, _, h, w = x.shape
         x = F.interpolate(x, size=(2 * h, w))  # N×4×12×8
         x = F.interpolate(x, size=(h // 2 + 1, w - 3))  # N×4×4×5
-        return F.interpolate(x, size=((h + 1) // 2, w // 2))
+        return F.interpolate(x, size=(-(-h // 2), w // 2))
 
 
 class Fold(nn.Module):
