@@ -13,8 +13,9 @@ from archdsl.ir.training import is_all_frozen
 from archdsl.ops.base import Op
 from archdsl.ops.mirrors import by_class
 from archdsl.ops.parametrized import parametrization_of
+from archdsl.shapes import Symbolic
 from archdsl.words.naming import MINUS, SampleSizes, Title, fixed, humanise, listed
-from archdsl.words.quantities import SPACE
+from archdsl.words.quantities import SPACE, size
 
 SHORT: Final = {"BatchNorm": "BN"}
 """What running text shortens."""
@@ -40,7 +41,7 @@ def title_of(op: Op, node: Node, sizes: SampleSizes) -> Title:
     """The title of a node with this op."""
     name = fixed(op.called) or humanise(op.name)
     if op.about:
-        return Title(name, fixed(listed(getattr(op, op.about))), comma=False)
+        return Title(name, fixed(_known(getattr(op, op.about), sizes)), comma=False)
     if op.about is not None:
         return Title(name)
     fields = [_field(field, getattr(op, field)) for field in op.model_fields_set]
@@ -61,6 +62,12 @@ def sign_of(node: Node) -> str | None:
 def border_name(node: Node) -> str:
     """The port at which a value comes into a loop or leaves it: `x` of `x[t]`."""
     return node.name.rpartition("[")[0]
+
+
+def _known(value: Any, sizes: SampleSizes) -> str:
+    """A field at the sample sizes, but for what is the name of a size."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    return listed([size(v, sizes) if isinstance(v, Symbolic) and str(v) not in v.names else v for v in values])
 
 
 def _field(name: str, value: Any) -> str:

@@ -60,6 +60,12 @@ def test_titles(tmp_path: Path, inputs: str, node: str, said: str) -> None:
     assert title(graph.nodes[-1], {}).text.replace("\N{NO-BREAK SPACE}", " ") == said
 
 
+def test_sizes_of_a_run_are_those_of_the_sample(tmp_path: Path) -> None:
+    node = '{op: pad, pad: [0, "-W % 7", 0, H % 2]}'
+    graph = graph_of_nodes(tmp_path, f"{{node: {node}}}", "{x: [N, 8, H = 9, W = 16]}")
+    assert title(graph.nodes[-1], graph.sample_sizes).text.replace("\N{NO-BREAK SPACE}", " ") == "Pad 0, 5, 0, 1"
+
+
 @pytest.mark.parametrize(("formula", "sign", "name"), [("x + y", "+", "Add"), ("x * y", "×", "Multiply")])
 def test_a_formula_of_one_sign(tmp_path: Path, formula: str, sign: str, name: str) -> None:
     graph = graph_of_nodes(tmp_path, f"{{node: '= {formula}'}}", "{x: [N, 4], y: [N, 4]}")
