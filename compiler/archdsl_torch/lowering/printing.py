@@ -52,11 +52,9 @@ def text(code: Code) -> Printed:  # noqa: PLR0912 - one case a kind
             return Printed(literal(value), SIGN if _is_negative(value) else ATOM)
         case tree.Global(name) | tree.Variable(name):
             return Printed(_dotted(name))
-        case tree.SizeOf(argument, axis):
+        case tree.SizeOf(name) | tree.Sized(name):
             # as wide as a short name: it is measured, and settled before it is printed
-            return Printed(f"<{argument}.{axis}>")
-        case tree.Sized(name):
-            return Printed(f"<{name}>")
+            return Printed(f"<{name}.0>")
         case tree.Call(function, args, kwargs, breaking):
             return Printed(_brackets(f"{_dotted(function)}(", args, kwargs, breaking))
         case tree.Apply(callee, args, kwargs, breaking):
@@ -102,7 +100,16 @@ def _operation(
         case tree.Comprehension(element, loops, bare):
             doc = _comprehension(printed(element), loops)
             return Printed(doc, CHOICE) if bare else Printed(Brackets("[", (doc,), "]", single=True))
-        case tree.In() | tree.Arg() | tree.Like() | tree.Self() | tree.SizeOf() | tree.AddInto() | tree.Grid():
+        case (
+            tree.In()
+            | tree.Arg()
+            | tree.Like()
+            | tree.Self()
+            | tree.SizeOf()
+            | tree.Sized()
+            | tree.AddInto()
+            | tree.Grid()
+        ):
             raise AssertionError(f"a hole: {code!r}")
         case _:
             tree.never(code)

@@ -5,8 +5,6 @@ Swin transformer: hierarchical vision transformer using shifted windows, tiny si
 28,288,354 parameters. Shapes in comments are those of the sample input.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -48,23 +46,19 @@ class StochasticDepth(nn.Module):
 class WindowAttention(nn.Module):
     """The block `window_attention`: `features.1.0.attn` and 11 more."""
 
-    def __init__(self, dim, heads, h, w, shift=0):
+    def __init__(self, dim, heads, shift=0):
         super().__init__()
-        rows = math.ceil(h / 7)
-        shift_h = shift if rows > 1 else 0
-        columns = math.ceil(w / 7)
-        shift_w = shift if columns > 1 else 0
-        shifted = shift_h + shift_w > 0
-        self.shifted = shifted
+        self.has_padded_rows = shift > 0
         self.heads = heads
-        self.rows = rows
-        self.columns = columns
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         self.relative_position_bias_table = nn.Parameter(torch.empty(169, heads))
         self.register_buffer("relative_position_index", torch.empty(2401, dtype=torch.int64))
         self.register_buffer(
-            "shift_mask", torch.empty(rows * columns, 1, 49, 49) if shifted else None, persistent=False
+            "last_row", torch.empty(1, 1, 1, 49, 49) if shift > 0 else None, persistent=False
+        )
+        self.register_buffer(
+            "last_column", torch.empty(1, 1, 49, 49) if shift > 0 else None, persistent=False
         )
         self.drop = nn.Dropout(p=0.0)
         self.reset_parameters()
@@ -76,31 +70,37 @@ class WindowAttention(nn.Module):
         self.relative_position_index.copy_(
             (i // 49 // 7 - i % 49 // 7 + 7 - 1) * 13 + i // 49 % 7 - i % 7 + 7 - 1
         )
-        if self.shift_mask is not None:
-            w = torch.arange(self.shift_mask.shape[0], dtype=torch.float64)[:, None, None, None]
+        if self.last_row is not None:
             t = torch.arange(49, dtype=torch.float64)[:, None]
             u = torch.arange(49, dtype=torch.float64)
-            self.shift_mask.copy_(
-                torch.where(
-                    (w // self.columns == self.rows - 1) & ((t // 7 < 4) != (u // 7 < 4))
-                    | (w % self.columns == self.columns - 1) & ((t % 7 < 4) != (u % 7 < 4)),
-                    -100,
-                    0,
-                )
-            )
+            self.last_row.copy_(torch.where((t // 7 < 4) != (u // 7 < 4), -100, 0))
+        if self.last_column is not None:
+            t = torch.arange(49, dtype=torch.float64)[:, None]
+            u = torch.arange(49, dtype=torch.float64)
+            self.last_column.copy_(torch.where((t % 7 < 4) != (u % 7 < 4), -100, 0))
 
     def forward(self, x):
-        n = x.shape[0]
+        n, h, w, _ = x.shape
+        rows = -(-h // 7)
+        columns = -(-w // 7)
+        shift_h = 3 * (1 - 1 // rows)
+        shift_w = 3 * (1 - 1 // columns)
         by_head = self.relative_position_bias_table.transpose(0, 1)
         biases = by_head.index_select(1, self.relative_position_index)
         bias = biases.unflatten(1, [49, -1]).unsqueeze(0)
-        if self.shifted:
-            masked = bias + self.shift_mask
-            each = masked.expand((n, masked.shape[0], self.heads, 49, 49))
-            mask = each.flatten(0, 1)
-            x = torch.roll(x, shifts=(-3, -3), dims=(1, 2))
+        if self.has_padded_rows:
+            padded_rows = F.pad(self.last_row, (0, 0, 0, 0, 0, 0, 0, 0, rows - 1, 1 // rows))
+            row_mask = padded_rows.narrow(0, 1 // rows, rows)
+            padded_columns = F.pad(self.last_column, (0, 0, 0, 0, 0, 0, columns - 1, 1 // columns))
+            column_mask = padded_columns.narrow(0, 1 // columns, columns)
+            masked = bias + torch.minimum(row_mask, column_mask)
+            each = masked.expand((n, masked.shape[0], masked.shape[1], self.heads, 49, 49))
+            mask = each.flatten(0, 2)
         else:
             mask = bias
+        x = F.pad(x, (0, 0, 0, columns * 7 - w, 0, rows * 7 - h))
+        if self.has_padded_rows:
+            x = torch.roll(x, shifts=(-shift_h, -shift_w), dims=(1, 2))
         x = x.unflatten(2, [-1, 7]).unflatten(1, [-1, 7]).transpose(2, 3).flatten(0, 2).flatten(1, 2)
         x = self.qkv(x)
         x = x.unflatten(2, [3, self.heads, -1]).permute((2, 0, 3, 1, 4))
@@ -110,14 +110,17 @@ class WindowAttention(nn.Module):
         drop = self.drop(proj)
         map_ = (
             drop.unflatten(1, [7, 7])
-            .unflatten(0, [-1, self.rows, self.columns])
+            .unflatten(0, [-1, rows, columns])
             .transpose(2, 3)
             .flatten(1, 2)
             .flatten(2, 3)
         )
-        if not self.shifted:
-            return map_
-        return torch.roll(map_, shifts=(3, 3), dims=(1, 2))
+        if self.has_padded_rows:
+            unroll = torch.roll(map_, shifts=(shift_h, shift_w), dims=(1, 2))
+        else:
+            unroll = map_
+        crop_h = unroll.narrow(1, 0, h)
+        return crop_h.narrow(2, 0, w)
 
 
 class Mlp(nn.Sequential):
@@ -132,10 +135,10 @@ class Mlp(nn.Sequential):
 class SwinBlock(nn.Module):
     """The block `swin_block`: `features.1.0` and 11 more."""
 
-    def __init__(self, dim, heads, drop_path, h, shift=0):
+    def __init__(self, dim, heads, drop_path, shift=0):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
-        self.attn = WindowAttention(dim, heads, h=h, w=h, shift=shift)
+        self.attn = WindowAttention(dim, heads, shift=shift)
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = Mlp(dim, int(dim * 4.0))
         self.drop_path_1 = StochasticDepth(drop_path)
@@ -159,7 +162,14 @@ class PatchMerging(nn.Module):
         self.norm = nn.LayerNorm(4 * dim)
 
     def forward(self, x):
-        x = x.unflatten(2, [-1, 2]).unflatten(1, [-1, 2]).permute((0, 1, 3, 4, 2, 5)).flatten(3, 5)
+        _, h, w, _ = x.shape
+        x = (
+            F.pad(x, (0, 0, 0, w % 2, 0, h % 2))
+            .unflatten(2, [-1, 2])
+            .unflatten(1, [-1, 2])
+            .permute((0, 1, 3, 4, 2, 5))
+            .flatten(3, 5)
+        )
         return self.reduction(self.norm(x))
 
 
@@ -171,25 +181,23 @@ class SwinT(nn.Module):
         self.features = nn.Sequential(
             nn.Sequential(nn.Conv2d(3, 96, kernel_size=4, stride=4), Permute((0, 2, 3, 1)), nn.LayerNorm(96)),
             nn.Sequential(
-                SwinBlock(96, 3, drop_path=0.0, h=56),
-                SwinBlock(96, 3, drop_path=0.018181818181818184, h=56, shift=3),
+                SwinBlock(96, 3, drop_path=0.0), SwinBlock(96, 3, drop_path=0.018181818181818184, shift=3)
             ),
             PatchMerging(96),
             nn.Sequential(
-                SwinBlock(192, 6, drop_path=0.03636363636363637, h=28),
-                SwinBlock(192, 6, drop_path=0.05454545454545456, h=28, shift=3),
+                SwinBlock(192, 6, drop_path=0.03636363636363637),
+                SwinBlock(192, 6, drop_path=0.05454545454545456, shift=3),
             ),
             PatchMerging(192),
             nn.Sequential(
                 *[
-                    SwinBlock(384, 12, drop_path=0.2 * (4 + k) / 11, h=14, shift=0 if k % 2 == 0 else 3)
+                    SwinBlock(384, 12, drop_path=0.2 * (4 + k) / 11, shift=0 if k % 2 == 0 else 3)
                     for k in range(6)
                 ],
             ),
             PatchMerging(384),
             nn.Sequential(
-                SwinBlock(768, 24, drop_path=0.18181818181818182, h=7),
-                SwinBlock(768, 24, drop_path=0.2, h=7, shift=3),
+                SwinBlock(768, 24, drop_path=0.18181818181818182), SwinBlock(768, 24, drop_path=0.2, shift=3)
             ),
         )
         self.norm = nn.LayerNorm(768)
