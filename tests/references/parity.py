@@ -123,7 +123,7 @@ def _telling(name: str, parameter: Tensor, generator: torch.Generator) -> Tensor
     noise = _noise(shape, generator, parameter.dtype)
     if name.endswith("bias"):
         return 0.2 * noise
-    if name.endswith(LAYER_SCALES) or shape[1:].numel() == 1 < len(shape):
+    if name.endswith(LAYER_SCALES) or (shape[1:].numel() == 1 and len(shape) != 1):  # or a number alone
         return 0.5 + 0.1 * noise
     if len(shape) == 1:
         return 1 + 0.2 * noise.clamp(-2, 2)
