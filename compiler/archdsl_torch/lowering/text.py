@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, TypeVar, final
 
 from archdsl.shapes import Symbolic
 from archdsl_torch.lowering.spelling import WIDTH
@@ -54,6 +54,8 @@ class Dotted:
     def __str__(self) -> str:
         return self.head + "".join(map(str, self.calls))
 
+
+SharedType = TypeVar("SharedType")
 
 Doc: TypeAlias = "str | Brackets | Operation | Dotted"
 
@@ -130,6 +132,11 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
     return type(left) is type(right) and bool(left == right)
+
+
+def distinct(values: Iterable[SharedType]) -> list[SharedType]:
+    """Each object once: twins share theirs."""
+    return [*{id(value): value for value in values}.values()]
 
 
 def all_same(values: Sequence[Any]) -> bool:

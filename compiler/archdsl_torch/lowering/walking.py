@@ -137,7 +137,8 @@ def walk(code: Code) -> Iterator[Code]:
     while waiting:
         found = waiting.pop()
         yield found
-        waiting.extend(reversed(parts(found)))
+        if below := _PARTS[type(found)](found):
+            waiting += below[::-1]
 
 
 def leaves(code: Code) -> list[Arg]:
@@ -162,11 +163,12 @@ def variables(code: Code) -> Iterator[str]:
 def global_names(code: Code) -> Iterator[str]:
     """The names of the file that the code reads: `torch` of `torch.float64`."""
     for part in walk(code):
-        match part:
-            case Global(name) | Call(name):
-                yield name.partition(".")[0]
-            case Fixed(value):
-                yield from _spelled(value)
+        if isinstance(part, Call):
+            yield part.function.partition(".")[0]
+        elif isinstance(part, Global):
+            yield part.name.partition(".")[0]
+        elif isinstance(part, Fixed):
+            yield from _spelled(part.value)
 
 
 def _spelled(value: Any) -> Iterator[str]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from archdsl.ir.graph import Node
 from archdsl.ops.rules import Pair, compared
 from archdsl.ops.special import Formula
-from archdsl_torch.planning.merge import MergedStep, distinct
+from archdsl_torch.lowering.text import distinct
+from archdsl_torch.planning.merge import MergedStep
 
 
 def unproved(step: MergedStep) -> list[Pair]:

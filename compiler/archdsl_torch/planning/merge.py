@@ -16,12 +16,12 @@ from itertools import pairwise
 from typing import Any, TypeVar, final
 
 from archdsl.ir.graph import Mode, Scope
+from archdsl_torch.lowering.text import distinct
 from archdsl_torch.lowering.tree import AddInto, Call, Code, In
 from archdsl_torch.planning.outline import Member, Outline, PortRef, Ref, ResultRef, Step
 from archdsl_torch.planning.skeletons import skeleton
 
 NameType = TypeVar("NameType", bound=Hashable)
-SharedType = TypeVar("SharedType")
 NamesOf = Callable[[Scope], tuple[str, ...]]
 
 
@@ -112,11 +112,6 @@ def merged_order(lists: Sequence[Sequence[NameType]]) -> list[NameType]:
     if len(result) < len(names):
         raise Unmergeable("the order differs")
     return result
-
-
-def distinct(values: Iterable[SharedType]) -> list[SharedType]:
-    """Each object once: twins share theirs."""
-    return [*{id(value): value for value in values}.values()]
 
 
 def _check_alike(step: MergedStep) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
+from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Node, Scope
-from archdsl_torch.planning.crossings import Crossings, Key, is_tensor, key_of
+from archdsl.ops.special import FILLED
+from archdsl_torch.planning.crossings import Crossings, Key, key_of
 
 
 @final
@@ -80,8 +82,8 @@ class Pairs:
             one.op is other.op
             and one.types == other.types
             and one.init == other.init
-            and not (one.tie or other.tie or one.share or other.share or is_tensor(one))
-            and (lowered[one] is lowered[other] or lowered[one] == lowered[other])
+            and not (one.tie or other.tie or one.share or other.share or _is_computed(one))
+            and lowered.get(one) == lowered.get(other)
             and overwriting.activates_in_place(one) == overwriting.activates_in_place(other)
         )
 
@@ -103,6 +105,12 @@ class Pairs:
             if not alike:
                 return False
         return True
+
+
+def _is_computed(node: Node) -> bool:
+    """Whether it is a tensor that the class fills by a formula, which may read names of its own instance."""
+    written = node.op.value if isinstance(node.op, FILLED) else None
+    return written is not None and bool(free_names(written))
 
 
 def _is_alike_scope(one: Scope, other: Scope) -> bool:

@@ -37,7 +37,7 @@ from archdsl.ir.graph import Binding, Env, Scope
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.spelling import argument, identifier, variable
 from archdsl_torch.lowering.statements import Body, Effect, assign, variables
-from archdsl_torch.lowering.text import all_same, is_static, same, unique
+from archdsl_torch.lowering.text import all_same, distinct, is_static, same, unique
 from archdsl_torch.lowering.tree import NONE, SELF, Attribute, Code, Fixed, Global, Infix, Tuple, Variable
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate
@@ -101,6 +101,7 @@ class Arguments:
     atoms: list[Atom] = field(default_factory=list)
     free: frozenset[str] = frozenset()
     """Parameters of the network that become arguments although they do not vary."""
+    _columns: dict[str, list[Any] | None] = field(default_factory=dict)
     attributes: dict[str, Code] = field(default_factory=dict)
     """What the constructor stores for other methods, by attribute."""
 
@@ -302,7 +303,7 @@ class Arguments:
             return None
 
     def _translated(self, hint: Hint, values: Sequence[Any], where: Sequence[int]) -> Code:
-        for env, value in zip(hint.envs, values, strict=True):
+        for env, value in {(id(e), id(v)): (e, v) for e, v in zip(hint.envs, values, strict=True)}.values():
             if not agrees(hint.expression.evaluate(env), value):
                 raise Untold(hint.expression.text)
         return worded(self.words(hint.expression.tree, hint.envs, where))
@@ -341,9 +342,13 @@ class Arguments:
 
     def _column(self, name: str) -> list[Any] | None:
         """The value of a name of the spec in every instance."""
-        bindings = [scope.env.find(name) for scope in self.scopes]
-        values = [b.value for b in bindings if b is not None]
-        return values if len(values) == len(bindings) and all(map(is_static, values)) else None
+        if name not in self._columns:
+            bindings = [scope.env.find(name) for scope in self.scopes]
+            values = [b.value for b in bindings if b is not None]
+            known = len(values) == len(bindings) and all(map(is_static, distinct(values)))
+            self._columns[name] = values if known else None
+        column = self._columns[name]
+        return None if column is None else [*column]
 
     def _new(
         self, name: str, values: list[Any], *, code: Code | None = None, size: bool = False, source: str | None = None

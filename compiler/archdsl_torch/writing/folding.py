@@ -9,7 +9,7 @@ from archdsl.expressions import Expression, ExpressionError
 from archdsl.expressions.tree import Binary, Call, Choice, Literal, Logic, Name, Tree
 from archdsl.expressions.walking import children, free_names, rebuild
 from archdsl.ir.graph import Env
-from archdsl_torch.lowering.text import all_same, is_static
+from archdsl_torch.lowering.text import all_same, distinct, is_static
 
 FUNCTIONS: Final = {
     **{name: name for name in ("min", "max", "sum", "len", "abs", "int", "float", "round", "range", "make_divisible")},
@@ -53,6 +53,7 @@ def _constant(tree: Tree, names: frozenset[str], envs: Sequence[Env]) -> Tree | 
     """The tree's value as a literal, where it is the same everywhere and can be written."""
     if isinstance(tree, Literal):
         return tree
+    envs = distinct(envs)
     try:
         for name in names:
             found = [env.find(name) for env in envs]

@@ -267,10 +267,10 @@ class Forward:
         after = self.steps[place]
         if after.key in self.stacks or ref not in after.inputs or (after.where, after.when) != (step.where, step.when):
             return False
-        if depth >= NESTING or len(shown(code)) > LONGEST or self._ends_line(step, depth):
-            return False
         replaced = after.fallback is not None and not self.ending
-        return not replaced and not needs_sizes(after) and reads_once(after, ref)
+        if depth >= NESTING or replaced or self._ends_line(step, depth):
+            return False
+        return reads_once(after, ref) and not needs_sizes(after) and len(shown(code)) <= LONGEST
 
     def _ends_line(self, step: MergedStep, depth: int) -> bool:
         """Whether a line ends here: after an activation, and after a block that continues the stream."""

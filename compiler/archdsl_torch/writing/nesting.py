@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from archdsl.ir.graph import Scope
-from archdsl_torch.lowering.text import all_same, is_static
+from archdsl_torch.lowering.text import all_same, distinct, is_static
 from archdsl_torch.lowering.walking import leaves, uses
 from archdsl_torch.planning.broadcasts import unproved
-from archdsl_torch.planning.merge import MergedStep, distinct
+from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import Ref
 
 NESTING: Final = 4
