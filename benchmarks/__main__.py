@@ -1,6 +1,6 @@
 """`python -m benchmarks`: every speed goal in one run.
 
-Give `front` or `networks` for one half. Exit 1 where a goal is missed.
+Give `front`, `networks` or `sources` for one part. Exit 1 where a goal is missed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import front, networks
+from benchmarks import front, networks, sources
 from benchmarks.timing import Result
 
-PARTS = {"front": front.results, "networks": networks.results}
+PARTS = {"front": front.results, "networks": networks.results, "sources": sources.results}
 
 
 def main(parts: list[str]) -> int:
@@ -51,5 +51,5 @@ def _processor() -> str:
 
 if __name__ == "__main__":
     if unknown := set(sys.argv[1:]) - PARTS.keys():
-        sys.exit(f"unknown part {', '.join(sorted(unknown))}: give {' or '.join(PARTS)}, or nothing for both")
+        sys.exit(f"unknown part {', '.join(sorted(unknown))}: give {' or '.join(PARTS)}, or nothing for all")
     sys.exit(main(sys.argv[1:]))
