@@ -18,9 +18,9 @@ from archdsl.document.unknown import UNKNOWN
 from archdsl.elaboration.arguments import check_arguments, check_defaults, check_fields, check_keys, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, freeze
-from archdsl.elaboration.finish import read_rule
 from archdsl.elaboration.formulas import formula_mistakes
 from archdsl.elaboration.frames import UNDECIDED, Entry, Frame, PathError, State, evaluate_here, find, place_of
+from archdsl.elaboration.initialising import read_rule
 from archdsl.elaboration.knowing import check_names, check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.elaboration.own import own_names

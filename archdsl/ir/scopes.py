@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Scope
+from collections.abc import Iterator
+
+from archdsl.ir.graph import Node, Scope
 
 
 def scopes_of(root: Scope) -> list[Scope]:
@@ -14,3 +16,11 @@ def scopes_of(root: Scope) -> list[Scope]:
         found.append(scope)
         waiting += [child for child in reversed(scope.children.values()) if isinstance(child, Scope)]
     return found
+
+
+def scopes_around(node: Node) -> Iterator[Scope]:
+    """The scopes that hold a node, innermost first."""
+    holder = node.scope
+    while holder is not None:
+        yield holder
+        holder = holder.scope

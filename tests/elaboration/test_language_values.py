@@ -1,4 +1,4 @@
-"""What the language says of values: templates, parameters, dimensions, formulas, initialisers, YAML."""
+"""What the language says of values: templates, parameters, dimensions, formulas, YAML."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import pytest
 
 from archdsl.expressions.printer import to_text
 from archdsl.ir.graph import Scope
-from archdsl.ir.initialise import Initialiser
 from tests.elaboration.support import analyse_text, graph_of, mistakes, paths, shape, sources
 from tests.elaboration.test_language import caret
 
@@ -254,39 +253,6 @@ nodes:
     assert to_text(value) == "[1, 2, 3, 4][t] + 10 + t"
 
 
-# --- initialisers ---------------------------------------------------------------------------------
-
-
-def test_the_last_pattern_wins_and_crosses_dots(tmp_path: Path) -> None:
-    text = """
-params: {start: ones}
-inputs: {x: [N, 8]}
-blocks: {b: {nodes: {fc: {op: linear, out_features: 8}, own: {op: linear, out_features: 8, init: {bias: $start}}}}}
-nodes: {m: b, s: {nodes: {t: b}}, p: {op: parameter, shape: [8]}, y: = s + p}
-init:
-  linear: {weight: zeros, bias: zeros}
-  "*.own": {weight: ones, bias: normal}
-  "s*fc": {weight: normal}
-  "s.*": {bias: normal(std=2)}
-  p: normal(std=0.5)
-  parameter: zeros
-"""
-    found = {node.path: node.init for node in graph_of(tmp_path, text).nodes}
-    zeros, ones, normal = Initialiser("zeros"), Initialiser("ones"), Initialiser("normal")
-    wide = Initialiser("normal", (("std", 2),))
-    assert found["m.fc"] == {"weight": zeros, "bias": zeros}
-    assert found["m.own"] == {"weight": ones, "bias": ones}
-    assert found["s.t.fc"] == {"weight": normal, "bias": wide}
-    assert found["s.t.own"] == {"weight": ones, "bias": ones}
-    assert found["p"] == {"": Initialiser("normal", (("std", 0.5),))}
-
-
-@pytest.mark.parametrize("rule", ["init: {linear: {wieght: zeros}}", "init: {linear: {weight: zeroes}}"])
-def test_initialisers_that_are_refused(tmp_path: Path, rule: str) -> None:
-    text = f"inputs: {{x: [N, 8]}}\nnodes: {{m: {{op: linear, out_features: 8}}}}\n{rule}\n"
-    assert [code for code, _ in mistakes(tmp_path, text)] == ["bad-init"]
-
-
 # --- YAML -----------------------------------------------------------------------------------------
 
 
@@ -330,24 +296,6 @@ nodes:
   y: = qkv.0 + qkv.k
 """
     assert sources(graph_of(tmp_path, text), "y") == ["qkv.q", "qkv.k"]
-
-
-def test_the_init_of_a_spec_used_as_a_block(tmp_path: Path) -> None:
-    (tmp_path / "inner.yaml").write_text("""\
-archdsl: 1
-params: {scale: 1}
-inputs: {x: [N, 8]}
-nodes: {a: {op: linear, out_features: 8}, b: {op: linear, out_features: 8}, c: {op: linear, out_features: 8}}
-init: {linear: {bias: constant(val=scale)}, c: {bias: ones}}
-""")
-    text = """
-inputs: {x: [N, 8]}
-nodes: {m: {op: spec.inner, scale: 3}, d: {op: linear, out_features: 8}}
-init: {linear: {bias: zeros}, m.b: {bias: normal}}
-"""
-    found = {node.path: (node.init or {})["bias"] for node in graph_of(tmp_path, text).nodes}
-    assert found["m.a"] == Initialiser("constant", (("val", 3),)) and found["m.b"].name == "normal"
-    assert found["m.c"].name == "ones" and found["d"].name == "zeros"
 
 
 def test_a_derived_value_carries_its_expression(tmp_path: Path) -> None:

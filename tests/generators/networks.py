@@ -132,7 +132,9 @@ def _network_outputs(scope: Scope, inputs: list[Value]) -> dict[str, Any]:
 
 def _init(draw: DrawFn, text: str) -> dict[str, Any]:
     if "linear" in text and rarely(draw, 4):
-        return {"init": {"linear": {"weight": "normal(std=0.4)", "bias": "uniform(a=-1, b=1)"}}}
+        rule = {"linear": {"weight": "normal(std=0.4)", "bias": "uniform(a=-1, b=1)"}}
+        spread = {"for k in range(1, 3)": {"*": {"weight": "normal(std=k / 5)"}}}
+        return {"init": pick(draw, [rule, {"if 2 > 1": rule}, spread])}
     return {}
 
 
