@@ -20,7 +20,7 @@ from threading import RLock
 from typing import Any, Final, NamedTuple, TypeAlias, final
 from weakref import WeakValueDictionary
 
-from archdsl.limits import MAX_DIVISIONS, TooLarge, current
+from archdsl.limits import MAX_DIVISIONS, MAX_INT64, TooLarge, current
 from archdsl.text.sums import sum_text
 
 
@@ -375,7 +375,8 @@ def _evaluate_atom(atom: _Atom, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
     if atom.sign == "*":
-        return int(evaluate(atom.numerator, sizes) * atom.denominator // 1)
+        size, (over, under) = evaluate(atom.numerator, sizes), atom.denominator.as_integer_ratio()
+        return int(size * atom.denominator // 1) if abs(size) <= MAX_INT64 else size * over // under
     numerator, denominator = evaluate(atom.numerator, sizes), evaluate(atom.denominator, sizes)
     return numerator // denominator if atom.sign == "//" else numerator % denominator
 
@@ -385,7 +386,7 @@ def _least_atom(atom: _Atom) -> int:
         return 1
     low = least(atom.numerator)
     if low >= 0 and atom.sign != "%" and not isinstance(atom.denominator, Symbolic) and atom.denominator > 0:
-        return int(low // atom.denominator if atom.sign == "//" else low * atom.denominator // 1)
+        return low // atom.denominator if atom.sign == "//" else int(min(low, MAX_INT64) * atom.denominator // 1)
     return 0 if atom.sign == "%" and least(atom.denominator) > 0 else UNBOUNDED
 
 
@@ -396,5 +397,4 @@ def _names(atom: _Atom) -> frozenset[str]:
 
 
 def _operand(dim: Dim) -> str:
-    text = str(dim)
-    return f"({text})" if " " in text else text
+    return f"({dim})" if " " in str(dim) else str(dim)

@@ -42,6 +42,14 @@ def test_how_it_is_written(dim: Dim, text: str) -> None:
     assert str(dim) == text == repr(dim)
 
 
+def test_a_part_of_more_than_floating_numbers_hold() -> None:
+    """What comes of sizes that no tensor has is told as that, and ended with OverflowError."""
+    part = rounded_product("floor", product([H] * 26), 0.5)
+    assert evaluate(part, {"H": 2**40}) == 2 ** (40 * 26 - 1)
+    assert evaluate(rounded_product("ceil", product([H] * 26), -0.5), {"H": 2**40}) == -(2 ** (40 * 26 - 1))
+    assert least(rounded_product("floor", 2**62 * H, 0.5)) == 2**61
+
+
 def test_shapes() -> None:
     assert format_shape((N, 64, H + 1, W // 2)) == "N×64×(H + 1)×(W // 2)"
     assert format_shape(()) == "scalar" == str(TensorType(()))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
 from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
+from archdsl.limits import MAX_INT64
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d
 from archdsl.ops.rules import divides, format_list, require_float, require_rank
 from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
@@ -157,7 +158,11 @@ def each(value: Any, count: int, field: str) -> tuple[Any, ...]:
 
 
 def _scaled(dim: Dim, factor: float) -> Dim:
-    """`floor(dim * factor)`, in floating point as torch computes it."""
+    """`floor(dim * factor)`, in floating point as torch computes it. Raises OpError."""
+    if factor > MAX_INT64:
+        raise OpError(
+            f"`scale_factor` is {factor}: sizes go up to 2 ** 63 - 1", code=Code.BAD_VALUE, field="scale_factor"
+        )
     if isinstance(dim, int):
         return floor(dim * factor)
     exact = Fraction(factor)
