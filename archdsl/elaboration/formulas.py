@@ -15,7 +15,7 @@ from archdsl.elaboration.sources import around
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import Expression, ExpressionError, parse_formula
 from archdsl.expressions.tokens import candidates
-from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Subscript, Unary, literal_of
+from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Unary, literal_of
 from archdsl.expressions.walking import free_names, reads, rebuild, substitute, walk
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import Env, Value
@@ -132,15 +132,8 @@ def bind_constant(
     numbers = _numbers(expression, expression.names - set(index) - elements.keys(), env)
     put_in = {name: elements[name].tree for name in expression.names if name in elements}
     tree = substitute(expression.tree, put_in | numbers)
-    check_formula(Expression(expression.text, _items_read(tree)), frozenset(index))
+    check_formula(Expression(expression.text, tree), frozenset(index))
     return ElementTree(fold(tree, frozenset(index), sizes), size, depth)
-
-
-def _items_read(tree: Any) -> Any:
-    """The tree with a number for each `table[index]`, which a constant may read."""
-    if isinstance(tree, Subscript):
-        return Literal(0)
-    return rebuild(tree, _items_read)
 
 
 def fold(tree: Any, tensors: frozenset[str], sizes: Mapping[str, int]) -> Any:

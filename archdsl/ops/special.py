@@ -15,6 +15,7 @@ from archdsl.limits import MAX_SUMMANDS
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
 from archdsl.ops.rules import SINGLE, DType, MadeDType
 from archdsl.shapes import Symbolic, TensorType
+from archdsl.text.spelled import kind_of
 
 DTYPES: tuple[str, ...] = get_args(DType)
 
@@ -67,6 +68,7 @@ class Parameter(Op):
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
         _check_numbers(self.value, "value")
+        _check_elements(self.value)
         unknown = next((dim for dim in (*self.shape, *_literals(self.value)) if isinstance(dim, Symbolic)), None)
         if unknown is not None:
             part = "shape" if unknown in self.shape else "value"
@@ -102,6 +104,7 @@ class Constant(Op):
     def infer(self) -> TensorType:
         _check_index(self.index, self.shape)
         _check_numbers(self.value, "value")
+        _check_elements(self.value)
         if self.persistent and self.dtype == SINGLE:
             raise OpError(
                 f"what the state_dict holds follows the model's dtype, and {SINGLE} does not", code=Code.BAD_VALUE,
@@ -267,6 +270,26 @@ def _check_numbers(tree: Any, field: str | None) -> None:
             raise OpError(
                 f"{found} stands in a formula, where torch takes whole numbers up to 2 ** 63 - 1",
                 code=Code.BAD_VALUE, field=field, hint=f"write `{float(found)!r}`" if abs(found) < 10**300 else None,
+            )  # fmt: skip
+
+
+def _check_elements(tree: Any) -> None:
+    """Raises OpError where a formula over indices computes with anything but numbers."""
+    from archdsl.expressions import tree as trees
+    from archdsl.expressions.walking import walk
+
+    parts = [*walk(tree)] if tree is not None else []
+    clamps = [part.arguments for part in parts if isinstance(part, trees.Call) and part.function == "clamp"]
+    open_ends = {id(bound) for arguments in clamps for bound in arguments if bound == trees.Literal(None)}
+    for part in parts:
+        if isinstance(part, trees.Literal) and not isinstance(part.value, int | float | Symbolic):
+            if id(part) not in open_ends:
+                message = f"a formula computes numbers, and here it has {kind_of(part.value)}"
+                raise OpError(message, code=Code.BAD_VALUE, field="value")
+        elif isinstance(part, trees.Sequence):
+            raise OpError(
+                "each element is one number, and here it is a list", code=Code.BAD_VALUE, field="value",
+                hint="write a formula over the names under `index`",
             )  # fmt: skip
 
 
