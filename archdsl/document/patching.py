@@ -197,7 +197,7 @@ def _is_named_node(path: Path) -> bool:
     while around and is_splice(around[-1]):
         around.pop()
     in_nodes = path[:1] == ("nodes",) or (path[:1] == ("blocks",) and path[2:3] == ("nodes",))
-    return in_nodes and around[-1:] == ["nodes"] and not is_splice(name)
+    return in_nodes and around[-1:] == ["nodes"] and isinstance(name, str) and not is_splice(name)
 
 
 def is_earlier_name(place: Path) -> bool:

@@ -113,6 +113,16 @@ def test_patches_that_fit_nothing(write: Write, patch: str, code: str, message: 
     assert hint is None or (found.hint or "").startswith(hint)
 
 
+def test_a_member_of_a_list_has_no_name_to_give(write: Write) -> None:
+    """The patch said nothing and did nothing."""
+    write(
+        base="archdsl: 1\ninputs: {x: [N, 4]}\nnodes: {a: {nodes: [relu]}}\n",
+        child="archdsl: 1\nextends: base\npatch: {nodes.a.nodes.0: {rename: b}}\n",
+    )
+    (found,) = read("child.yaml")[1]
+    assert (found.code, found.message) == ("bad-patch", "`nodes.a.nodes.0` is no node with a name")
+
+
 def test_one_value_of_a_table(write: Write) -> None:
     write(tabled=TABLED, child="archdsl: 1\nextends: tabled\npatch: {params.rows.1.out: 128, params.mixed.0: 5}\n")
     resolved = good("child.yaml")
