@@ -25,6 +25,8 @@ from archdsl.text.plain_text import visible
 
 _ROUNDS: Final = 8
 """How often a file is read again: what brackets have hidden comes to light when they are in quotes."""
+_MOST_READ: Final = 200_000
+"""Characters that a round reads, at most, to find out which changes go together."""
 _MARK: Final = b"\xef\xbb\xbf"
 _READING: Final = (Code.YAML_SYNTAX, Code.FLOW_SYNTAX, Code.DUPLICATE_KEY)
 """The codes of what stands in the way of all else."""
@@ -90,15 +92,19 @@ def _text(path: Path) -> str | None:
 
 
 def _round(path: Path, text: str, include: tuple[Path, ...]) -> list[Edit]:
-    """The changes that mend what they are to mend: all together, else one by one."""
+    """The changes that mend what they are to mend: all together, else by halves, as often as the file's length allows.
+
+    A file of thousands of mistakes, each of which hides another, would be read thousands of times.
+    """
     found = _examined(path, text, include)
     wanted = _apart([each.edit for each in found if each.edit is not None and each.edit.span.file == display(path)])
-    if not wanted or _mends(path, text, include, found, wanted):
-        return wanted
-    made: list[Edit] = []
-    for edit in wanted:
-        if _mends(path, text, include, found, [*made, edit]):
-            made.append(edit)
+    made, waiting, left = list[Edit](), [wanted] if wanted else [], 1 + _MOST_READ // (len(text) + 1)
+    while waiting and left:
+        edits, left = waiting.pop(), left - 1
+        if _mends(path, text, include, found, [*made, *edits]):
+            made += edits
+        elif (half := len(edits) // 2) > 0:
+            waiting += [edits[half:], edits[:half]]
     return made
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from archdsl.expressions.error import CallText
@@ -293,6 +294,7 @@ def _formula_hint(stem: str) -> str | None:
     return f"write a formula: `= {stem}({arguments})`" if stem in ELEMENTWISE else None
 
 
+@lru_cache(maxsize=2048)
 def _squashed(name: str) -> tuple[str, str]:
     """A name without case, `_` and its number of dimensions, and that number."""
     dims = _DIMENSIONS.search(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,23 @@ def test_a_file_that_changes_meanwhile_or_cannot_be_written_is_left(tmp_path: Pa
 def test_bad_specs_are_better_or_as_they_were(file: Path) -> None:
     made = fixes(str(file), ())
     assert made is None or (made.before != made.after and len(made.told) == len(made.edits) > 0)
+
+
+def test_a_file_of_thousands_of_slips_ends_soon(tmp_path: Path) -> None:
+    """It was read again for each of a thousand that are told, which took minutes."""
+    slips = "".join(f"  a{i}: rellu\n" for i in range(3000))
+    file = spec(tmp_path, f"archdsl: 1\ninputs: {{x: [N, 8]}}\nnodes:\n{slips}")
+    start = time.process_time()
+    fixes(str(file), ())
+    assert time.process_time() - start < 20
+
+
+def test_one_slip_that_stays_does_not_keep_many_others(tmp_path: Path) -> None:
+    slips = "".join(f"  a{i}: {{op: rellu}}\n" for i in range(100))
+    head = "archdsl: 1\ninputs: {x: [N, 8]}\nnodes:\n"
+    file = spec(tmp_path, f"{head}{slips}  b: {{op: linear, out_feature: dims[0], out_features: 8}}\n")
+    run(["check", "--fix", str(file)])
+    assert file.read_text().startswith(head + slips.replace("rellu", "relu"))
 
 
 def test_editors_get_the_same_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
