@@ -129,8 +129,8 @@ def bind_constant(
         return ElementTree(literal_of(raw if not isinstance(raw, list) else tuple(raw)), 1, 1)
     expression = parse_formula(raw, lambda _: False)
     size, depth = extent_within(expression, elements)
-    numbers = _numbers(expression, expression.names - set(index) - elements.keys(), env)
     put_in = {name: elements[name].tree for name in expression.names if name in elements}
+    numbers = _numbers(expression, expression.names - {*index} - put_in.keys(), env)
     tree = substitute(expression.tree, put_in | numbers)
     check_formula(Expression(expression.text, tree), frozenset(index))
     return ElementTree(fold(tree, frozenset(index), sizes), size, depth)
