@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, final
@@ -118,6 +118,7 @@ class SizesInScope:
         self.shapes: list[Sequence[Shape | None]] = []
         self.found: dict[tuple[int, ...], _Found] = {}
         """By instances: those that somebody asked for."""
+        self._lets: _Lets = {}
         self.hidden: tuple[Holder, int] | None = None
         """A dimension that says nothing, since it is what is checked."""
 
@@ -165,7 +166,7 @@ class SizesInScope:
 
         `envs` are the names that the instances see, some of which may have these sizes.
         """
-        names = _Names(envs)
+        names = _Names(envs, self._lets)
         found = (
             self._named(values, where, names) or self.find(values, where, first) or self._hinted(values, where, hint)
         )
@@ -293,34 +294,42 @@ class SizesInScope:
         return None
 
 
+_Lets: TypeAlias = "dict[int, dict[Dim, list[str]]]"
+"""By the identity of an environment: the names of its own `let`s of run-time sizes, by their values."""
+
+
 @final
 class _Names:
     """The names of run-time sizes that instances see, by their values."""
 
-    def __init__(self, envs: Sequence[Env]) -> None:
+    def __init__(self, envs: Sequence[Env], lets: _Lets) -> None:
         self.envs = envs
+        self._lets = lets
 
     def __bool__(self) -> bool:
         return bool(self.envs)
 
     def defined(self, values: Sequence[Dim]) -> Iterator[tuple[str, Expression]]:
         """The names that have these values, one in each instance, with their definitions."""
-        for name in self._by_value.get(values[0], ()):
-            bindings = [env.find(name) for env in self.envs]
-            definition = bindings[0].definition if bindings[0] is not None else None
-            if definition is not None and all(
-                own is not None and own.value == value for own, value in zip(bindings, values, strict=True)
-            ):
-                yield name, definition
+        around = self.envs[0] if self.envs else None
+        while around is not None:
+            for name in self._own(around).get(values[0], ()):
+                bindings = [env.find(name) for env in self.envs]
+                definition = bindings[0].definition if bindings[0] is not None else None
+                if definition is not None and all(
+                    own is not None and own.value == value for own, value in zip(bindings, values, strict=True)
+                ):
+                    yield name, definition
+            around = around.parent
 
-    @cached_property
-    def _by_value(self) -> dict[Dim, list[str]]:
-        """The names of a `let` in the first instance."""
-        found: dict[Dim, list[str]] = {}
-        for name in self.envs[0].keys() if self.envs else ():
-            binding = self.envs[0].find(name)
-            if binding is not None and binding.kind == "let" and isinstance(binding.value, Symbolic):
-                found.setdefault(binding.value, []).append(name)
+    def _own(self, env: Env) -> dict[Dim, list[str]]:
+        """The names that an environment adds to those around it."""
+        found = self._lets.get(id(env))
+        if found is None:
+            found = self._lets[id(env)] = {}
+            for name, binding in env.names.items():
+                if binding.kind == "let" and isinstance(binding.value, Symbolic):
+                    found.setdefault(binding.value, []).append(name)
         return found
 
 
