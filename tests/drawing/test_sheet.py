@@ -29,8 +29,8 @@ def test_blocks_with_other_ops_are_distinct_and_sizes_do_not_count() -> None:
 def test_a_block_is_followed_by_those_in_it_and_all_are_counted() -> None:
     assert found("swin_t") == [
         ("features.1.0", 0, 11),
-        ("features.1.0.attn", 1, 6),
-        ("features.1.1.attn", 1, 4),
+        ("features.1.0.attn", 1, 5),
+        ("features.1.1.attn", 1, 5),
     ]
 
 
