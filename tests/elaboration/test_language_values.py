@@ -241,16 +241,16 @@ def test_constants_that_are_refused(tmp_path: Path, constant: str, code: str) ->
     assert [c for c, _ in mistakes(tmp_path, text)] == [code]
 
 
-def test_a_constant_reads_tables_and_hides_values_by_its_indices(tmp_path: Path) -> None:
+def test_a_constants_indices_hide_values(tmp_path: Path) -> None:
     text = """
 params: {t: 5, v: [1, 2, 3, 4]}
 inputs: {x: [N, 4]}
 nodes:
-  c: {op: constant, shape: [4], index: [t], value: "v[t] + sum(v) + t"}
+  c: {op: constant, shape: [4], index: [t], value: "sum(v) + t"}
   y: = x + c
 """
     value = graph_of(tmp_path, text).nodes[0].op.value  # type: ignore[attr-defined]
-    assert to_text(value) == "[1, 2, 3, 4][t] + 10 + t"
+    assert to_text(value) == "10 + t"
 
 
 # --- YAML -----------------------------------------------------------------------------------------

@@ -24,8 +24,10 @@ def single(scope: Scope) -> bool:
     value = scope.source()
     if value is None or value.when is not None or "-" in value.path or value.type.dtype != "float32":
         return False
-    low, made, back = scope.name(), scope.name(), scope.name()
+    low = scope.name()
     scope.add(low, {"op": "cast", "from": value.path, "dtype": "torch.float32"}, [], shown=False)
+    made = scope.name()
     scope.add(made, f"= tanh({low}) * 3 - {low} / 7", [], shown=False)
+    back = scope.name()
     scope.add(back, {"op": "cast", "from": made, "dtype": "float32"}, [Value(back, value.type)])
     return True
