@@ -44,7 +44,7 @@ from archdsl.ir.initialise import Initialiser
 from archdsl.ir.sites import Site
 from archdsl.ir.weights import Rename, Resize
 from archdsl.ops.base import AnyDim, Op
-from archdsl.ops.special import AnyTree
+from archdsl.ops.special import AnyTree, InputOp
 from archdsl.shapes import Dim, Symbolic, TensorType
 from archdsl.text.lines import Lines
 from archdsl.text.spelled import quoted
@@ -112,6 +112,14 @@ def number_env(env: Env, book: Numbers) -> int:
     return book.envs[env]
 
 
+INPUT_MARK: Final = ":"
+"""Before the name of an input that is referred to: a node may have the same name."""
+
+
+def _reference(item: Node | Scope) -> str:
+    return INPUT_MARK + item.path if isinstance(item, Node) and isinstance(item.op, InputOp) else item.path
+
+
 def _placed(kind: type, what: str, table: str) -> Codec:
     """A reference by path."""
 
@@ -121,11 +129,13 @@ def _placed(kind: type, what: str, table: str) -> Codec:
             raise unexpected(f"the path of {what}", data, code=Code.UNKNOWN_NODE)
         return known[data]
 
-    return Codec(f"the path of {what}", (str,), lambda v: isinstance(v, kind), lambda value, book: value.path, read)
+    return Codec(
+        f"the path of {what}", (str,), lambda v: isinstance(v, kind), lambda value, book: _reference(value), read
+    )
 
 
 def _write_value(value: Value, book: Any) -> Json:
-    return [value.node.path, value.output if value.weight is None else value.weight]
+    return [_reference(value.node), value.output if value.weight is None else value.weight]
 
 
 def _read_value(data: Json, book: Known) -> Value:
@@ -133,7 +143,9 @@ def _read_value(data: Json, book: Known) -> Value:
         raise unexpected(_VALUE, data)
     path, part = data
     if type(path) is not str or path not in book.nodes:
-        raise unexpected("the path of an input or of a node before this one", path, code=Code.UNKNOWN_NODE).within(0)
+        raise unexpected(
+            "the path of a node before this one, or `:` and an input", path, code=Code.UNKNOWN_NODE
+        ).within(0)
     if (path, part) not in book.values:
         book.values[path, part] = _value(book.nodes[path], part)
     return book.values[path, part]
@@ -153,7 +165,9 @@ def _value(node: Node, part: str | int) -> Value:
     return Value(node, part, node.types[part])
 
 
-_VALUE: Final = "a value: a list of a node's path and the number of its output or the name of its tensor"
+_VALUE: Final = (
+    "a value: a node's path, or `:` and an input, in a list with the number of an output or name of a tensor"
+)
 
 # --- the classes ----------------------------------------------------------------------------------
 

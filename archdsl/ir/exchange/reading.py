@@ -11,7 +11,20 @@ from archdsl.faults.code import Code
 from archdsl.ir.exchange.checking import Checker, check_blocks, check_env, check_scope, check_site, check_sizes
 from archdsl.ir.exchange.codec import Json
 from archdsl.ir.exchange.error import GraphError, NoValue, unexpected
-from archdsl.ir.exchange.parts import ENV, FILE, FORMAT, GRAPH, LINKS, NODE, SCOPE, SITE, TABLES, VERSION, Known
+from archdsl.ir.exchange.parts import (
+    ENV,
+    FILE,
+    FORMAT,
+    GRAPH,
+    INPUT_MARK,
+    LINKS,
+    NODE,
+    SCOPE,
+    SITE,
+    TABLES,
+    VERSION,
+    Known,
+)
 from archdsl.ir.graph import Env, Graph, Node, Scope
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_GRAPH, MAX_NAME, MAX_PATH, TooLarge, analysis, current
@@ -95,7 +108,7 @@ def _graph(data: dict[str, Json]) -> Graph:
     _each(data, "sites", lambda entry: book.sites.append(check_site(Site(**SITE.read(entry, book)))))
     _each(data, "envs", lambda entry: book.envs.append(check_env(Env(**ENV.read(entry, book)))))
     scopes = _each(data, "scopes", lambda entry: _scope(entry, book))
-    inputs = _each(data, "inputs", lambda entry: checker.input(_node(entry, book)))
+    inputs = _each(data, "inputs", lambda entry: checker.input(_node(entry, book, INPUT_MARK)))
     nodes = _each(data, "nodes", lambda entry: _child(checker.node(_node(entry, book)), book))
     rest, again = iter(scopes), iter(scopes)
     _each(data, "scopes", lambda entry: _link(next(rest), entry, book))
@@ -150,14 +163,15 @@ def _above(path: str, book: Known) -> tuple[Scope, str]:
     return book.scopes[outer], name
 
 
-def _node(entry: Json, book: Known) -> Node:
+def _node(entry: Json, book: Known, mark: str = "") -> Node:
+    """A node that can be meant by its path, after a mark."""
     current().spend("nodes", 1)
     fields = NODE.read(entry, book)
     path = fields["path"]
-    if path in book.nodes or path in book.scopes:
+    if mark + path in book.nodes or mark + path in book.scopes:
         raise GraphError(f"`{path[:60]}` stands there already", code=Code.DUPLICATE_NAME).within("path")
     scope, name = _above(path, book)
-    book.nodes[path] = node = Node(name=name, scope=scope, **fields)
+    book.nodes[mark + path] = node = Node(name=name, scope=scope, **fields)
     return node
 
 

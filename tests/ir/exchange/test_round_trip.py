@@ -81,6 +81,14 @@ def test_every_op(spec: Spec) -> None:
         assert_same(graph, figure=False)
 
 
+@pytest.mark.parametrize(
+    "nodes", ["{x: relu, y: = x * 2}", "{x: [relu, tanh], y: = x * 2}", "{x: {from: x, op: relu}}"]
+)
+def test_a_node_may_be_called_as_an_input(nodes: str, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(f"{HEAD}inputs: {{x: [N, 4]}}\nnodes: {nodes}\n")
+    assert_same(archdsl.graph(tmp_path / "net.yaml"))
+
+
 def test_parameters_and_sizes_come_along() -> None:
     graph = archdsl.graph("resnet18", num_classes=10, sizes={"H": 64, "W": 64})
     found = read_back(graph)
