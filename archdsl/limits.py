@@ -82,7 +82,7 @@ class Limits(NamedTuple):
     """In one list."""
     text: int = 10_000
     """Characters of one text that is put together from others."""
-    terms: int = 500
+    terms: int = 1_300
     """In one dimension that is known only at run time, `H // 2 + W`."""
     outputs: int = 2_000
     """Of one op."""
