@@ -22,7 +22,7 @@ FRONT = (
     "tests/elaboration/test_nodes.py",
     "tests/elaboration/test_instances.py",
     "tests/diagnostics",
-    "tests/document/test_model.py",
+    "tests/document/test_checked.py",
     "tests/expressions/test_expressions.py",
     "tests/expressions/test_values.py",
     "tests/document/test_inherit.py",
