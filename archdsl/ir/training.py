@@ -37,7 +37,13 @@ def trainable(graph: Graph) -> int:
     return sum(evaluate(TensorType(weight.shape).size, {}) for weight in owned)
 
 
+def has_parameters(node: Node) -> bool:
+    """Whether some of its tensors are parameters, its own or another's."""
+    return any(not weight.buffer for weight in node.tensors.values())
+
+
 def is_all_frozen(node: Node) -> bool:
     """Whether a node has parameters, and none of them is trained."""
-    names = [name for name, weight in node.tensors.items() if not weight.buffer]
-    return bool(names) and all(is_frozen(node, name) for name in names)
+    return has_parameters(node) and all(
+        is_frozen(node, name) for name, weight in node.tensors.items() if not weight.buffer
+    )

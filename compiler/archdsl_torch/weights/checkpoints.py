@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.ir.graph import Graph
+from archdsl.ir.training import has_parameters
 from archdsl.ir.weights import LoadReport, Resize, WeightsError, listed
 from archdsl.ops.conv import Direct
 from archdsl.ops.special import Constant
@@ -257,7 +258,7 @@ class _Network:
         for node in self.graph.nodes:
             if not any(value is not None and value.node in seen for value in node.inputs):
                 continue
-            if not any(not tensor.buffer for tensor in node.tensors.values()):
+            if not has_parameters(node):
                 seen.add(node)
             elif isinstance(node.op, Direct) and node.op.groups == 1:
                 found.add(f"{node.path}.weight")

@@ -16,6 +16,7 @@ from archdsl.document.inherit import Reader
 from archdsl.document.reach import Reach
 from archdsl.elaboration.analyse import analyse, ancestors
 from archdsl.ir.graph import Graph, Node
+from archdsl.ir.training import has_parameters
 from archdsl_torch import runtime
 
 StoredShape: TypeAlias = tuple[int, ...]
@@ -91,7 +92,7 @@ def _last_layers(graph: Graph) -> frozenset[str]:
         if node in seen:
             continue
         seen.add(node)
-        if any(not tensor.buffer for tensor in node.tensors.values()):
+        if has_parameters(node):
             found.update(node.tensor_paths())
         else:
             waiting += [value.node for value in node.inputs if value is not None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from archdsl.ir.graph import Graph, Node, Scope
-from archdsl.ir.training import is_all_frozen
+from archdsl.ir.training import has_parameters, is_all_frozen
 from archdsl_torch.lowering.statements import Body, Effect, If, Statement
 from archdsl_torch.lowering.tree import Call, Code, Fixed, Global, Infix, Method, tensor_below
 from archdsl_torch.planning.outline import Make
@@ -60,7 +60,7 @@ class _Frozen:
             self.parts += [_without_gradient(tensor_below(module, name)) for name in node.frozen]
 
     def _is_whole(self, scope: Scope) -> bool:
-        trained = [node for node in scope.nodes() if node.share is None and _is_trained(node)]
+        trained = [node for node in scope.nodes() if node.share is None and has_parameters(node)]
         return bool(trained) and all(map(is_all_frozen, trained))
 
     def is_whole_class(self, name: str) -> bool:
@@ -71,13 +71,8 @@ class _Frozen:
             if node.share is None and isinstance(build := self.outliner.build(node), Make)
         ]
         inside = name == "nn.Linear" and any("MultiheadAttention" in build.call.function for build in makes)
-        own = [build.node for build in makes if build.call.function == name and _is_trained(build.node)]
+        own = [build.node for build in makes if build.call.function == name and has_parameters(build.node)]
         return not inside and all(map(is_all_frozen, own))
-
-
-def _is_trained(node: Node) -> bool:
-    """Whether it has parameters."""
-    return any(not weight.buffer for weight in node.tensors.values())
 
 
 def _without_gradient(code: Code) -> Statement:
