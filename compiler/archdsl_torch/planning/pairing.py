@@ -96,12 +96,7 @@ class Pairs:
         if len(one.inputs) != len(other.inputs):
             return False
         for a, b in zip(one.inputs, other.inputs, strict=True):
-            if a is None or b is None:
-                alike = a is b
-            elif (inside := self.nodes.get(a.node)) is not None:
-                alike = inside is b.node and a.output == b.output and a.weight == b.weight
-            else:
-                alike = self.given.get(key_of(a)) == key_of(b)
+            alike = a is b if a is None or b is None else self._is(key_of(a), key_of(b))
             if not alike:
                 return False
         return True
