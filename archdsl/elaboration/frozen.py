@@ -30,11 +30,11 @@ Tensors: TypeAlias = Mapping[str, tuple[Node, str]]
 
 def freeze(specs: list[tuple[Scope, Resolved]], nodes: list[Node], sites: Sites, mistakes: Mistakes) -> None:
     """Notes of every node which of its parameters are not trained."""
-    root = specs[0][0]
-    items = [*nodes, *scopes_of(root)]
-    said = [(item, template) for item in items if (template := _saying(item, sites)) is not None]
-    if not said and not any(home.document.freeze for _, home in specs):
+    patterns = any(home.document.freeze for _, home in specs)
+    if not patterns and all(template.trainable is None for template in sites.templates()):
         return
+    items = [*nodes, *scopes_of(specs[0][0])]
+    said = [(item, template) for item in items if (template := _saying(item, sites)) is not None]
     tensors = dict(_trained(nodes))
     places = {place for path in tensors for place in _around(path)}
     found = {item.path for item, template in said if not _is_trained(item, template, mistakes)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
@@ -31,6 +32,10 @@ class Sites:
             if isinstance(template, NodeTemplate):
                 self._templates[found] = template
         return found
+
+    def templates(self) -> Iterable[NodeTemplate]:
+        """What nodes and scopes are made from, each once."""
+        return self._templates.values()
 
     def template(self, item: Item) -> NodeTemplate | None:
         """What a node or scope is made from; None for the network, its inputs and containers."""

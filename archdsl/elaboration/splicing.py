@@ -67,7 +67,7 @@ def loop(run: Elaborator, template: LoopTemplate, frame: Frame) -> None:
         frame.env = Env(names, env, Turn(template, index))
         frame.loops = (*loops, LoopStep(run.sites.of(template), index, frame.env))
         run.body(template.body, frame, index + 1 < len(turns))
-        if index == 0 and frame.absent is None:
+        if index == 0 and len(turns) > 1 and frame.absent is None:
             _foresee(run, template, len(turns) - 1)
     run.turning.pop()
     frame.env, frame.loops = env, loops
