@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from archdsl.cli.sharing import Failure
 from archdsl.diagnostics.diagnostic import Diagnostic, Edit, Severity
-from archdsl.document.files import display, find, specs_folder
+from archdsl.document.files import display, find, read_text, specs_folder
 from archdsl.document.inherit import Reader
 from archdsl.document.reach import real
 from archdsl.elaboration.analyse import examine
@@ -63,14 +63,15 @@ class Fixes(NamedTuple):
 def fixes(spec: str, include: tuple[Path, ...]) -> Fixes | None:
     """What is to be changed in the file of a spec; None where nothing is."""
     path = find(spec)
-    if path is None or real(path).is_relative_to(real(specs_folder())) or (before := _text(path)) is None:
+    if path is None or real(path).is_relative_to(real(specs_folder())) or (before := read_text(path)[0]) is None:
         return None
     text, told, edits = before, list[str](), list[Edit]()
     for _ in range(_ROUNDS):
         made = _round(path, text, include)
         if not made:
             break
-        told += [_told(text, edit) for edit in made]
+        lines = Lines("", text)
+        told += [_told(lines, text, edit) for edit in made]
         edits += made
         text = edited(text, made)
     return Fixes(path, before, text, tuple(edits), tuple(told)) if edits else None
@@ -82,13 +83,6 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     for start, end, new in sorted(((*_offsets(lines, edit), edit.text) for edit in edits), reverse=True):
         text = text[:start] + new + text[end:]
     return text
-
-
-def _text(path: Path) -> str | None:
-    """What a file holds; None where it cannot be read as text, which is told elsewhere."""
-    from archdsl.document.files import read_text
-
-    return read_text(path)[0]
 
 
 def _round(path: Path, text: str, include: tuple[Path, ...]) -> list[Edit]:
@@ -121,7 +115,8 @@ def _mends(
     path: Path, text: str, include: tuple[Path, ...], found: Sequence[Diagnostic], edits: Sequence[Edit]
 ) -> bool:
     """Whether a file that is changed so has none of these mistakes any more, and no new one in how it is read."""
-    mended = Counter((each.code, each.message) for each in found if each.edit in edits)
+    made = {*edits}
+    mended = Counter((each.code, each.message) for each in found if each.edit in made)
     before = Counter((each.code, each.message) for each in found if each.severity is Severity.ERROR)
     after = _examined(path, edited(text, edits), include)
     left = Counter((each.code, each.message) for each in after if each.severity is Severity.ERROR)
@@ -139,8 +134,8 @@ def _offsets(lines: Lines, edit: Edit) -> tuple[int, int]:
     return lines.starts[span.line - 1] + span.column - 1, lines.starts[span.end_line - 1] + span.end_column - 1
 
 
-def _told(text: str, edit: Edit) -> str:
-    start, end = _offsets(Lines("", text), edit)
+def _told(lines: Lines, text: str, edit: Edit) -> str:
+    start, end = _offsets(lines, edit)
     place = f"{edit.span.file}:{edit.span.line}:{edit.span.column}"
     return f"{place}: `{text[start:end].strip()}` is now `{edit.text.strip()}`"
 
