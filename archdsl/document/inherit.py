@@ -151,8 +151,8 @@ class Reader:
         given = Overrides(document.params, self.report)
         given.accept(params)
         libraries = self._libraries(layer, path)
-        complete = len(libraries) == len(layer.uses) and not any(used.misses("blocks") for _, used in libraries)
-        complete = complete and not any(piece[:1] == ("use",) for piece in lost)
+        lost |= {each or ("blocks",) for _, used in libraries for each in used.lost if each[:1] in ((), ("blocks",))}
+        complete = len(libraries) == len(layer.uses) and not any(piece[:1] == ("use",) for piece in lost)
         return Resolved(
             document=document,
             file=files.display(path),

@@ -265,9 +265,9 @@ class Catalogue:
         """Whether a name means a block of that file or one that it uses, or may mean one that could not be read."""
         if name in (home.document.blocks or {}) or name in home.uses:
             return True
-        return (
-            name not in OPS and name.isidentifier() and (home.misses("blocks", "use") or ("blocks", name) in home.lost)
-        )
+        if ("blocks", name) in home.lost:
+            return True
+        return name not in OPS and name.isidentifier() and home.misses("blocks", "use")
 
     def is_scan(self, name: str, home: Resolved) -> bool:
         """Whether a name means a loop over time: a block that is called so goes before."""

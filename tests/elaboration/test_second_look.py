@@ -166,3 +166,26 @@ def test_the_fields_of_a_misspelt_op_are_looked_at_where_it_is_beyond_doubt(tmp_
 )
 def test_a_misspelt_op_that_may_be_several_has_no_fields(tmp_path: Path, node: str) -> None:
     assert len(mistakes(tmp_path, f"inputs: {{x: [N, 3]}}\nnodes:\n  a: {node}\n")) == 1
+
+
+@pytest.mark.parametrize("brought", ["use: [lib]", "extends: lib"])
+@pytest.mark.parametrize("node", ["{op: conv1d, out_features: 3}", "{op: through, layer: conv1d}",
+                                  "{op: through, layer: {op: conv1d, std: 0.1}}"])  # fmt: skip
+@pytest.mark.parametrize("line", ["inputs: {x: [N, T, C]", "params: {out_features: int"])
+def test_a_block_that_cannot_be_read_is_not_the_op_of_its_name(
+    tmp_path: Path, brought: str, node: str, line: str
+) -> None:
+    (tmp_path / "lib.yaml").write_text(
+        f"""archdsl: 1
+name: lib
+blocks:
+  conv1d:
+    {line}
+    nodes: {{a: {{op: linear, out_features: 3}}}}
+  through:
+    params: {{layer: text}}
+    nodes: {{b: {{op: $layer, out_features: 3}}}}
+"""
+    )
+    found = analyse_text(tmp_path, f"{brought}\ninputs: {{x: [N, 4, 5]}}\nnodes:\n  a: {node}\n")[1]
+    assert [each.code for each in found] == ["yaml-syntax"], found
