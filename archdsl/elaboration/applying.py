@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from archdsl.elaboration.fields import freeze
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place
-from archdsl.ops.apply import Applied, Sample, Types, apply
+from archdsl.ops.apply import Applied, Types, apply_at
 from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
 from archdsl.text.lookalikes import reads_as_plain
@@ -38,8 +38,9 @@ class Applier:
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
         self._ops: dict[Any, Op] = {}
-        self._applied: dict[tuple[int, Types], Applied] = {}
-        self._sample = Sample(sizes)
+        self._applied: dict[tuple[int, Types], tuple[Applied, Op]] = {}
+        """With the op, so that its number stays its own."""
+        self._sample = tuple(sizes.items())
 
     def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
         """The op with these fields. Raises FieldError."""
@@ -61,11 +62,8 @@ class Applier:
         key = (id(op), types)
         found = self._applied.get(key)
         if found is None:
-            found = apply(op, types)
-            self._sample.check(op, types, found)
-            self._ops.setdefault(("keep", id(op)), op)
-            self._applied[key] = found
-        return found
+            found = self._applied[key] = apply_at(op, types, self._sample), op
+        return found[0]
 
 
 def _make(kind: type[Op], fields: dict[str, Any]) -> Op:

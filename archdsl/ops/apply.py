@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any, NamedTuple, NoReturn, TypeAlias, final
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
@@ -18,6 +18,8 @@ from archdsl.shapes import Dim, Shape, TensorType, evaluate, format_shape
 
 Types: TypeAlias = tuple[TensorType | None, ...]
 """By port, None where nothing is fed."""
+SizeItems: TypeAlias = tuple[tuple[str, int], ...]
+"""The size of each name."""
 
 
 class _Unknown:
@@ -46,6 +48,26 @@ def apply(op: Op, types: Types) -> Applied:
     return Applied(outputs, names, parametrized(op, op.tensors(*types)), op.macs(*types))
 
 
+@lru_cache(maxsize=8192)
+def apply_at(op: Op, types: Types, sizes: SizeItems) -> Applied:
+    """The same, where torch can take the op at the sample sizes too. Raises OpError, and KeyError as `dim_at`."""
+    applied = apply(op, types)
+    sampled = tuple([None if t is None else _type_at(t, sizes) for t in types])
+    outputs = [_type_at(t, sizes) for t in applied.types]
+    check_outputs(outputs)
+    if applied.tensors:
+        check_tensors(applied.tensors)
+    here = _op_at(op, sizes)
+    if here is not op or sampled != types:
+        _infer(here, sampled)
+    if isinstance(op, Formula):
+        _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
+    for found in outputs:
+        if found.shape and min(found.shape) < 1:  # type: ignore[operator, type-var]
+            raise OpError(f"the output would be {found}: a size below 1", code=Code.SIZE_ERROR)
+    return applied
+
+
 def check_alone(op: Op, fed: Sequence[bool | None]) -> None:
     """Raises OpError for what is wrong with an op whatever its inputs are.
 
@@ -67,51 +89,20 @@ def _error(op: Op, inputs: tuple[Any, ...]) -> OpError | None:
     return None
 
 
-@final
-class Sample:
-    """What ops and types are at the sample sizes, each found once."""
+@lru_cache(maxsize=8192)
+def dim_at(dim: Dim, sizes: SizeItems) -> int:
+    """A dimension at the sample sizes. Raises KeyError for a name without one."""
+    return evaluate(dim, dict(sizes))
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
-        self.sizes = sizes
-        self._ops: dict[Op, Op] = {}
-        self._types: dict[TensorType, TensorType] = {}
-        self._dims: dict[Dim, int] = {}
 
-    def check(self, op: Op, types: Types, applied: Applied) -> None:
-        """Raises OpError where an op cannot run at these sizes; `applied` is what it has at those that it was given."""
-        sampled = tuple([None if t is None else self._type(t) for t in types])
-        outputs = [self._type(t) for t in applied.types]
-        check_outputs(outputs)
-        if applied.tensors:
-            check_tensors(applied.tensors)
-        here = self._op(op)
-        if here is not op or sampled != types:
-            _infer(here, sampled)
-        if isinstance(op, Formula):
-            _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
-        for found in outputs:
-            if found.shape and min(found.shape) < 1:  # type: ignore[operator, type-var]
-                raise OpError(f"the output would be {found}: a size below 1", code=Code.SIZE_ERROR)
+@lru_cache(maxsize=8192)
+def _type_at(type_: TensorType, sizes: SizeItems) -> TensorType:
+    return TensorType(tuple([dim if type(dim) is int else dim_at(dim, sizes) for dim in type_.shape]), type_.dtype)
 
-    def dim(self, dim: Dim) -> int:
-        """A size. Raises KeyError for a name without one."""
-        found = self._dims.get(dim)
-        if found is None:
-            found = self._dims[dim] = evaluate(dim, self.sizes)
-        return found
 
-    def _type(self, type_: TensorType) -> TensorType:
-        found = self._types.get(type_)
-        if found is None:
-            shape = [dim if type(dim) is int else self.dim(dim) for dim in type_.shape]
-            found = self._types[type_] = TensorType(tuple(shape), type_.dtype)
-        return found
-
-    def _op(self, op: Op) -> Op:
-        found = self._ops.get(op)
-        if found is None:
-            found = self._ops[op] = at_sizes(op, self.sizes)
-        return found
+@lru_cache(maxsize=8192)
+def _op_at(op: Op, sizes: SizeItems) -> Op:
+    return at_sizes(op, dict(sizes))
 
 
 @lru_cache(maxsize=8192)

@@ -15,7 +15,7 @@ from archdsl.ir.graph import Env, Node, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ir.initialise import ARGUMENTS, REQUIRED, WORDS, Initialiser
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, MAX_SCOPES, current
-from archdsl.ops.apply import Applied, Sample, apply
+from archdsl.ops.apply import Applied, apply_at, dim_at
 from archdsl.ops.base import Kind, Op, OpError
 from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import FILLED, SCAN, ByMode, Formula, InputOp, ScanCarry, ScanLast, ScanSlice, ScanStack
@@ -66,7 +66,7 @@ class Checker:
     """Looks at the nodes and scopes of one graph, each once what it reads has been looked at. All raise GraphError."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self._sample = Sample(sizes)
+        self._sizes = tuple(sizes.items())
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -97,8 +97,7 @@ class Checker:
         types = tuple(None if value is None else value.type for value in node.inputs)
         try:
             with _at_sample_sizes():
-                found = apply(node.op, types)
-                self._sample.check(node.op, types, found)
+                found = apply_at(node.op, types, self._sizes)
         except OpError as error:
             field = error.fault.place.field
             steps = (field,) if field is not None else ()
@@ -109,7 +108,7 @@ class Checker:
 
     def _size(self, dim: Dim) -> int:
         with _at_sample_sizes():
-            return self._sample.dim(dim)
+            return dim_at(dim, self._sizes)
 
     # --- scopes -------------------------------------------------------------------------------
 
