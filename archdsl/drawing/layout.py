@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -27,6 +27,10 @@ class Point(NamedTuple):
     def moved(self, x: float, y: float) -> Point:
         """This far to the right and down."""
         return Point(self.x + x, self.y + y)
+
+    def mirrored(self) -> Point:
+        """Reflected at y = 0."""
+        return Point(self.x, -self.y)
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,9 @@ class Way:
         """Its points with the tip of the arrow head."""
         return self.points if self.tip is None else (*self.points, self.tip)
 
-    def moved(self, x: float, y: float) -> Way:
-        """This far to the right and down."""
-        return Way(
-            tuple(point.moved(x, y) for point in self.points),
-            self.tip and self.tip.moved(x, y),
-            self.label and self.label.moved(x, y),
-        )
+    def mapped(self, point: Callable[[Point], Point]) -> Way:
+        """The way through what `point` makes of its points."""
+        return Way(tuple(map(point, self.points)), self.tip and point(self.tip), self.label and point(self.label))
 
 
 WayKey = tuple[str, str, str]
@@ -103,15 +103,19 @@ class Layout:
     ways: Mapping[WayKey, Way]
     title: Spot | None = None
 
-    def moved(self, x: float, y: float) -> Layout:
-        """The same further right and down."""
+    def mapped(self, spot: Callable[[Spot], Spot], point: Callable[[Point], Point]) -> Layout:
+        """The layout with what these make of its rectangles and points."""
         return replace(
             self,
-            boxes={name: spot.moved(x, y) for name, spot in self.boxes.items()},
-            panels={name: spot.moved(x, y) for name, spot in self.panels.items()},
-            ways={key: way.moved(x, y) for key, way in self.ways.items()},
-            title=self.title and self.title.moved(x, y),
+            boxes={name: spot(each) for name, each in self.boxes.items()},
+            panels={name: spot(each) for name, each in self.panels.items()},
+            ways={key: way.mapped(point) for key, way in self.ways.items()},
+            title=self.title and spot(self.title),
         )
+
+    def moved(self, x: float, y: float) -> Layout:
+        """The same further right and down."""
+        return self.mapped(lambda spot: spot.moved(x, y), lambda point: point.moved(x, y))
 
 
 def read_layout(data: bytes | str) -> Layout:
@@ -131,22 +135,7 @@ def read_layout(data: bytes | str) -> Layout:
         right - left, high - low, {node["name"]: _spot(node, "pos") for node in nodes}, panels, ways,
         _spot(found, "lp", "lwidth", "lheight") if "lp" in found else None,
     )  # fmt: skip
-    return _mirrored(laid).moved(-left, high)
-
-
-def _mirrored(laid: Layout) -> Layout:
-    """Graphviz's y grows upwards."""
-    ways = {
-        key: Way(
-            tuple(Point(point.x, -point.y) for point in way.points),
-            way.tip and Point(way.tip.x, -way.tip.y),
-            way.label and Point(way.label.x, -way.label.y),
-        )
-        for key, way in laid.ways.items()
-    }
-    boxes = {name: spot.mirrored() for name, spot in laid.boxes.items()}
-    panels = {name: spot.mirrored() for name, spot in laid.panels.items()}
-    return replace(laid, boxes=boxes, panels=panels, ways=ways, title=laid.title and laid.title.mirrored())
+    return laid.mapped(Spot.mirrored, Point.mirrored).moved(-left, high)  # Graphviz's y grows upwards
 
 
 def _spot(item: Mapping[str, Any], place: str, width: str = "width", height: str = "height") -> Spot:
