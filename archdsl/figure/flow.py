@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from archdsl.figure.marks import Marks
 from archdsl.figure.view import View
-from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
+from archdsl.ir.graph import Graph, Mode, Node, Value
+from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
 from archdsl.ops.special import FILLED, ScanCarry, ScanLast
 from archdsl.shapes import Shape
@@ -138,20 +139,7 @@ def is_silent(node: Node) -> bool:
 
 def in_training_only(node: Node) -> bool:
     """Whether it runs in training only, by itself or by a scope around it."""
-    item: Node | Scope | None = node
-    while item is not None:
-        if item.when is Mode.TRAINING:
-            return True
-        item = item.scope
-    return False
-
-
-def within(node: Node, scope: Scope) -> bool:
-    """Whether the node is somewhere below the scope."""
-    above: Scope | None = node.scope
-    while above is not None and above is not scope:
-        above = above.scope
-    return above is scope
+    return any(item.when is Mode.TRAINING for item in (node, *scopes_around(node)))
 
 
 def shape_of(value: Value | Node) -> Shape:

@@ -8,7 +8,7 @@ from typing import Any
 
 from archdsl.figure.figure import Link, LinkRole
 from archdsl.figure.flow import Flow, in_training_only, read_by
-from archdsl.figure.repeats import RepeatTurn, relative_nodes
+from archdsl.figure.repeats import RepeatTurn, places_in
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.combine import Cat
 from archdsl.words.titles import sign_of
@@ -35,10 +35,10 @@ class Places:
 
     def add_turns(self, turns: Sequence[RepeatTurn]) -> None:
         """Of these turns the first one is shown."""
-        first = self._relative(turns[0])
+        first = places_in(turns[0])
         self.repeats += 1
         for index, turn in enumerate(turns):
-            for key, node in self._relative(turn).items():
+            for key, node in places_in(turn).items():
                 self.turn.setdefault(node, {})[self.repeats] = index
                 if index and key in first:
                     self.shown[node] = first[key]
@@ -65,12 +65,6 @@ class Places:
     def source(self, value: Value) -> str | None:
         """The box that a value comes from."""
         return self.of(value.node) or self.starts.get((value.node, value.output))
-
-    @staticmethod
-    def _relative(turn: RepeatTurn) -> dict[tuple[int, str], Node]:
-        return {
-            (position, path): node for position, element in enumerate(turn) for path, node in relative_nodes(element)
-        }
 
 
 def find_links(flow: Flow, places: Places) -> list[Link]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Final
 
 from archdsl.figure.boxes import (
@@ -29,7 +30,7 @@ from archdsl.figure.marks import Marks
 from archdsl.figure.opening import Opening, Shown
 from archdsl.figure.paths import block_at
 from archdsl.figure.ports import entering, leaving
-from archdsl.figure.repeats import RepeatTurn, Run, signature
+from archdsl.figure.repeats import Run, signature
 from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
 from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_text
 from archdsl.figure.view import View
@@ -132,14 +133,9 @@ class _Maker:
 
     def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
         """A panel for each different copy in a row; one for the first where there are too many."""
-        rows: list[list[RepeatTurn]] = []
-        for turn in run.turns:
-            if rows and signature(rows[-1][0]) == signature(turn):
-                rows[-1].append(turn)
-            else:
-                rows.append([turn])
+        rows = [Run(tuple(turns)) for _, turns in groupby(run.turns, signature)]
         if len(rows) <= VARIANTS:
-            return [self._turn(Run(tuple(row)), base, depth, "") for row in rows]
+            return [self._turn(row, base, depth, "") for row in rows]
         unit = group_size(self._flow, run.turns)
         starts = range(0, len(run.turns), unit)
         units = [tuple(e for turn in run.turns[i : i + unit] for e in turn) for i in starts]

@@ -7,7 +7,7 @@ what is the same, and the copies' ops and shapes decide what is said to differ.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -200,13 +200,10 @@ def alike(marks: Marks | None, one: Sequence[Element], other: Sequence[Element])
     """Whether what two copies have in common is marked alike."""
     if marks is None:
         return True
-    mine, theirs = _marks(marks, one), _marks(marks, other)
-    return all(mine[place] == theirs[place] for place in mine.keys() & theirs.keys())
+    mine, theirs = places_in(one), places_in(other)
+    return all(marks.of(mine[place]) == marks.of(theirs[place]) for place in mine.keys() & theirs.keys())
 
 
-def _marks(marks: Marks, turn: Sequence[Element]) -> dict[tuple[int, str], Hashable]:
-    return {
-        (position, path): marks.of(node)
-        for position, element in enumerate(turn)
-        for path, node in relative_nodes(element)
-    }
+def places_in(turn: Sequence[Element]) -> dict[tuple[int, str], Node]:
+    """The nodes of a turn, each by its element's number and its path in there."""
+    return {(i, path): node for i, element in enumerate(turn) for path, node in relative_nodes(element)}
