@@ -8,7 +8,7 @@ from dataclasses import replace
 from archdsl.comparison.compare import Change, Comparison, Sign, primitives
 from archdsl.figure.boxes import block_card, ops_box
 from archdsl.figure.elements import Grain, elements_of
-from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
+from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style, nested
 from archdsl.figure.flow import Flow
 from archdsl.figure.links import Places
 from archdsl.figure.palette import SIGNS
@@ -41,7 +41,7 @@ class GoneBoxes:
 
     def links(self, items: Sequence[Box | Panel]) -> list[Link]:
         """The links of these boxes among the items; into a panel through its header."""
-        kept = {box.name for box in Figure("", "", "", tuple(items)).boxes() if box.paint != "removed"}
+        kept = {item.name for item, _ in nested(items) if isinstance(item, Box) and item.paint != "removed"}
         routed = through_headers(items, self._links)
         return [link for link in routed if not (link.source in kept and link.target in kept)]
 

@@ -22,7 +22,7 @@ What holds throughout:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -30,7 +30,7 @@ from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout, Point, Spot, Way, WayKey, bends
 from archdsl.drawing.settle import LaidOut
 from archdsl.drawing.streets import BLOCKED, NEAR, ROOM, Streets, Surroundings, all_pieces, plain_cost
-from archdsl.figure.figure import Box, Figure, LinkRole, Panel, Style
+from archdsl.figure.figure import Box, Figure, LinkRole, Style, nested
 
 HEAD: Final = 5.5
 """The length of an arrow head."""
@@ -60,36 +60,14 @@ def with_detours(part: LaidOut) -> LaidOut:
 
 def _transposed(layout: Layout) -> Layout:
     """Across for down: a figure that runs to the right as one that runs down."""
-
-    def spot(old: Spot) -> Spot:
-        return Spot(old.y, old.x, old.height, old.width)
-
-    def point(old: Point) -> Point:
-        return Point(old.y, old.x)
-
-    return Layout(
-        layout.height, layout.width,
-        {name: spot(each) for name, each in layout.boxes.items()},
-        {name: spot(each) for name, each in layout.panels.items()},
-        {
-            key: Way(tuple(map(point, way.points)), way.tip and point(way.tip), way.label and point(way.label))
-            for key, way in layout.ways.items()
-        },
-        layout.title and spot(layout.title),
-    )  # fmt: skip
+    turned = layout.mapped(lambda old: Spot(old.y, old.x, old.height, old.width), lambda old: Point(old.y, old.x))
+    return replace(turned, width=layout.height, height=layout.width)
 
 
 def _holders(figure: Figure) -> dict[str, tuple[str, ...]]:
     """By box the panels around it, outermost first, as they are named in DOT."""
-
-    def found(items: Iterable[Box | Panel], around: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for item in items:
-            if isinstance(item, Box):
-                yield dot_name(item.name), around
-            else:
-                yield from found(item.items, (*around, dot_name(item.name)))
-
-    return dict(found(figure.items, ()))
+    found = ((item, panels) for item, panels in nested(figure.items) if isinstance(item, Box))
+    return {dot_name(box.name): tuple(dot_name(panel.name) for panel in panels) for box, panels in found}
 
 
 def _common(key: WayKey, holders: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

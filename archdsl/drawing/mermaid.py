@@ -17,7 +17,7 @@ from archdsl.drawing.faces import SMALL
 from archdsl.drawing.identifiers import identifiers
 from archdsl.drawing.markup import printable
 from archdsl.drawing.metrics import wrap
-from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style, nested
 from archdsl.figure.palette import CHANGES, PALETTES
 from archdsl.words.quantities import SPACE
 
@@ -90,7 +90,7 @@ class _Writer:
         """Looks that boxes have, by their class."""
         self._members: defaultdict[str, list[str]] = defaultdict(list)
         """Panels by their class."""
-        names = [*map(_key, _parts(figure.items)), *(f"legend {paint}" for paint, _ in figure.legend)]
+        names = [*(_key(item) for item, _ in nested(figure.items)), *(f"legend {paint}" for paint, _ in figure.legend)]
         self._ids = identifiers(names, RESERVED)
 
     def lines(self) -> Iterator[str]:
@@ -167,14 +167,6 @@ class _Writer:
             if link.role in colours:
                 numbers[colours[link.role]].append(str(number))
         yield from (f"  linkStyle {','.join(each)} stroke:{colour}" for colour, each in numbers.items())
-
-
-def _parts(items: Iterable[Box | Panel]) -> Iterator[Box | Panel]:
-    """Everything, in running order."""
-    for item in items:
-        yield item
-        if isinstance(item, Panel):
-            yield from _parts(item.items)
 
 
 def _key(item: Box | Panel) -> str:

@@ -52,7 +52,7 @@ class _Writer:
         self._palette = PALETTES[figure.palette]
         self._colours = {self._palette.paints[name].text: f"{name} text" for name in used_paints(figure)}
         self._colours[self._palette.muted] = "muted"
-        panels = (f"panel {panel.name}" for panel in _panels(figure.items))
+        panels = (f"panel {panel.name}" for panel in figure.panels())
         self._names = identifiers([*(box.name for box in figure.boxes()), *panels])
 
     def lines(self) -> Iterator[str]:
@@ -60,7 +60,7 @@ class _Writer:
         far = _place(Point(layout.width + PAD, layout.height + PAD))
         yield rf"\fill[ground] {_place(Point(-PAD, -PAD))} rectangle {far};"
         yield from self._title()
-        yield from map(self._panel, _panels(self._figure.items))
+        yield from map(self._panel, self._figure.panels())
         yield from map(self._box, self._figure.boxes())
         yield from map(self._link, self._figure.links)
 
@@ -167,14 +167,6 @@ class _Writer:
 def _joined(lines: Iterable[str]) -> str:
     """Lines below each other. What begins with a bracket or a star would belong to the end of the line before."""
     return r" \\ ".join(f"{{}}{line}" if line.startswith(("[", "*")) else line for line in lines)
-
-
-def _panels(items: Iterable[Box | Panel]) -> Iterator[Panel]:
-    """Panels, each before those in it."""
-    for item in items:
-        if isinstance(item, Panel):
-            yield item
-            yield from _panels(item.items)
 
 
 def _radius(points: Sequence[Point], head: float) -> float:

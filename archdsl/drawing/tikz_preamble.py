@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from archdsl.drawing.faces import HEADING, MARGIN, POINTS, SIZE, SMALL, TINY
 from archdsl.drawing.latex import escaped
-from archdsl.figure.figure import Box, Figure, Panel, Style
+from archdsl.figure.figure import Figure, Style
 from archdsl.figure.palette import CHANGES, PALETTES
 
 ARROW: Final = 5.5
@@ -28,19 +28,11 @@ def preamble(figure: Figure) -> Iterator[str]:
 
 def used_paints(figure: Figure) -> list[str]:
     """The paints that the figure has, in the palette's order."""
-    found = {paint for paint, _ in figure.legend} | set(_paints(figure.items))
+    found = {paint for paint, _ in figure.legend} | {panel.paint for panel in figure.panels()}
+    for box in figure.boxes():
+        found |= {box.paint} if box.style in (Style.CARD, Style.TILE, Style.OP) or box.paint in CHANGES else set()
+        found |= {paint for paint, _ in box.remarks}
     return [paint for paint in PALETTES[figure.palette].paints if paint in found]
-
-
-def _paints(items: Iterable[Box | Panel]) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, Panel):
-            yield item.paint
-            yield from _paints(item.items)
-            continue
-        if item.style in (Style.CARD, Style.TILE, Style.OP) or item.paint in CHANGES:
-            yield item.paint
-        yield from (paint for paint, _ in item.remarks)
 
 
 def _colours(figure: Figure) -> Iterator[str]:

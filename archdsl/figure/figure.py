@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -134,7 +134,11 @@ class Figure:
 
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""
-        return _boxes(self.items)
+        return (item for item, _ in nested(self.items) if isinstance(item, Box))
+
+    def panels(self) -> Iterator[Panel]:
+        """Every panel, before those in it."""
+        return (item for item, _ in nested(self.items) if isinstance(item, Panel))
 
     def renamed(self, name: Callable[[str], str]) -> Figure:
         """The figure with each name as `name` changes it, wherever it stands."""
@@ -157,9 +161,11 @@ def _rows(rows: tuple[tuple[str, ...], ...], name: Callable[[str], str]) -> tupl
     return tuple(tuple(map(name, row)) for row in rows)
 
 
-def _boxes(items: tuple[Box | Panel, ...]) -> Iterator[Box]:
+def nested(
+    items: Iterable[Box | Panel], around: tuple[Panel, ...] = ()
+) -> Iterator[tuple[Box | Panel, tuple[Panel, ...]]]:
+    """Every box and panel in running order, each with the panels around it, outermost first."""
     for item in items:
-        if isinstance(item, Box):
-            yield item
-        else:
-            yield from _boxes(item.items)
+        yield item, around
+        if isinstance(item, Panel):
+            yield from nested(item.items, (*around, item))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style, nested
 from archdsl.figure.scans import loop_boxes, loop_links
 from archdsl.figure.view import Direction
 
@@ -35,7 +35,7 @@ def turned(figure: Figure, direction: Direction) -> Figure:
 
 def _with_forks(figure: Figure) -> Figure:
     """A dot below each merge that a skip begins at, so that it does not leave where another arrives."""
-    home = dict(_homes(figure.items, ""))
+    home = _homes(figure)
     circles = {box.name for box in figure.boxes() if box.style is Style.MERGE}
     begins = dict.fromkeys(link.source for link in figure.links if link.bypasses)
     forks = {source: Box(f"{source} fork", Style.FORK, "block", "") for source in begins if source in circles}
@@ -55,7 +55,7 @@ def _with_tracks(figure: Figure) -> Figure:
 
     No box stands above or below a point without a way round, so the skip runs straight beside the column.
     """
-    home = dict(_homes(figure.items, ""))
+    home = _homes(figure)
     above = {link.target: link.source for link in figure.links if link.role is LinkRole.SPINE}
     beside = {link.target: link.source for link in figure.links if link.role is LinkRole.BRANCH}
     loops = {box.name for box in figure.boxes() if box.carries}
@@ -97,7 +97,7 @@ def _widest(wide: Sequence[bool]) -> int:
 
 def _with_rows(figure: Figure) -> Figure:
     """The boxes that read one box side by side, and nothing else, stand in a row; loop edges right of their cards."""
-    home = dict(_homes(figure.items, ""))
+    home = _homes(figure)
     readers: dict[str, list[str]] = defaultdict(list)
     sources: dict[str, int] = defaultdict(int)
     for link in (each for each in figure.links if each.role is not LinkRole.LOOP):
@@ -124,7 +124,7 @@ def _beside(name: str, loops: Mapping[str, str]) -> BoxRow:
 
 def _with_loops(figure: Figure) -> Figure:
     """A box on the loop edge of each card that passes something on to its next step."""
-    home = dict(_homes(figure.items, ""))
+    home = _homes(figure)
     loops = list(loop_boxes(figure.boxes()))
     links = (link for name, loop in loops for link in loop_links(name, loop))
     return _extended(
@@ -132,13 +132,10 @@ def _with_loops(figure: Figure) -> Figure:
     )
 
 
-def _homes(items: Iterable[Box | Panel], panel: str) -> Iterator[tuple[str, str]]:
-    """Every box's name with its panel's; the figure's own is empty."""
-    for item in items:
-        if isinstance(item, Box):
-            yield item.name, panel
-        else:
-            yield from _homes(item.items, item.name)
+def _homes(figure: Figure) -> dict[str, str]:
+    """By box the name of its panel; the figure's own is empty."""
+    found = nested(figure.items)
+    return {item.name: panels[-1].name if panels else "" for item, panels in found if isinstance(item, Box)}
 
 
 def _by_home(found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style
+from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style, nested
 
 Ends = tuple[str, str]
 
 
 def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list[Link]:
     """The links, those into a panel led through its header where they bring the panel's first input."""
-    around = {box.name: panels for box, panels in _nested(items, ())}
+    around = {item.name: panels for item, panels in nested(items) if isinstance(item, Box)}
     first: dict[str, str] = {}
     for link in links:
         for panel in _entered(around, link):
@@ -29,15 +29,6 @@ def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list
     return list(routed.values())
 
 
-def _nested(items: Iterable[Box | Panel], panels: tuple[Panel, ...]) -> Iterator[tuple[Box, tuple[Panel, ...]]]:
-    """Every box with the panels around it, outermost first."""
-    for item in items:
-        if isinstance(item, Box):
-            yield item, panels
-        else:
-            yield from _nested(item.items, (*panels, item))
-
-
 def _entered(around: dict[str, tuple[Panel, ...]], link: Link) -> list[Panel]:
     """The panels that a link goes into, outermost first."""
     left = {panel.name for panel in around[link.source]}
@@ -46,7 +37,8 @@ def _entered(around: dict[str, tuple[Panel, ...]], link: Link) -> list[Panel]:
 
 def merges(items: Sequence[Box | Panel]) -> set[str]:
     """The names of the boxes at which ways join as equals: a factor of a product is a gate."""
-    return {box.name for box, _ in _nested(items, ()) if box.style is Style.MERGE and box.title != "×"}
+    boxes = (item for item, _ in nested(items) if isinstance(item, Box))
+    return {box.name for box in boxes if box.style is Style.MERGE and box.title != "×"}
 
 
 def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
