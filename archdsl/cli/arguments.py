@@ -77,17 +77,13 @@ def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentP
 
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command in _ONE_SPEC:
-        _add_spec(parser)
+        parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
     if command in (*_ONE_SPEC, "check"):
-        parser.add_argument(
-            "--include", action="append", default=[], metavar="DIR",
-            help="a folder whose files a spec may name, beside those of its own folder; repeatable",
-        )  # fmt: skip
+        _add_settings(parser)
     _OWN[command](parser)
 
 
-def _add_spec(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
+def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
         help="set a parameter of the spec; the value is read as YAML",
@@ -95,6 +91,10 @@ def _add_spec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
         help="set a symbolic dimension of the inputs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--include", action="append", default=[], metavar="DIR",
+        help="a folder whose files a spec may name, beside those of its own folder; repeatable",
     )  # fmt: skip
 
 

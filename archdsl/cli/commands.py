@@ -223,13 +223,14 @@ def check(options: argparse.Namespace) -> int:
     if options.diff and options.format != "text":
         raise Failure("`--diff` shows a patch, and `--format` is for mistakes: use one of them")
     found: list[Diagnostic] = []
+    params, sizes, include = dict(options.params), dict(options.sizes), folders(options.include)
     for spec in options.specs:
         if options.fix or options.diff:
             from archdsl.cli.fixing import fixes, show
 
-            if (made := fixes(spec, folders(options.include))) is not None:
+            if (made := fixes(spec, include, params, sizes)) is not None:
                 show(made, write=not options.diff)
-        examined = examine(spec, {}, {}, Reader(folders(options.include)))
+        examined = examine(spec, params, sizes, Reader(include))
         found += examined.diagnostics
         if options.format == "text":
             print(shown(examined.diagnostics, sys.stdout) if examined.diagnostics else visible(_ok(spec, examined)))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from archdsl.cli.sharing import Failure
 from archdsl.diagnostics.diagnostic import Diagnostic, Edit, Severity
@@ -60,14 +60,34 @@ class Fixes(NamedTuple):
         write_files({self.path: mark + self.after.encode()})
 
 
-def fixes(spec: str, include: tuple[Path, ...]) -> Fixes | None:
-    """What is to be changed in the file of a spec; None where nothing is."""
+class _Asked(NamedTuple):
+    """A file as a caller asks for it."""
+
+    path: Path
+    include: tuple[Path, ...]
+    params: Mapping[str, Any]
+    sizes: Mapping[str, int]
+
+    def found(self, text: str) -> list[Diagnostic]:
+        """What would be found in it if it said this."""
+        reader = Reader(self.include, texts={real(self.path): text})
+        return examine(self.path, self.params, self.sizes, reader).diagnostics
+
+
+def fixes(
+    spec: str,
+    include: tuple[Path, ...],
+    params: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Fixes | None:
+    """What is to be changed in the file of a spec, with what a caller sets of it; None where nothing is."""
     path = find(spec)
     if path is None or real(path).is_relative_to(real(specs_folder())) or (before := read_text(path)[0]) is None:
         return None
+    asked = _Asked(path, include, params or {}, sizes or {})
     text, told, edits = before, list[str](), list[Edit]()
     for _ in range(_ROUNDS):
-        made = _round(path, text, include)
+        made = _round(asked, text)
         if not made:
             break
         lines = Lines("", text)
@@ -85,17 +105,17 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
-def _round(path: Path, text: str, include: tuple[Path, ...]) -> list[Edit]:
+def _round(asked: _Asked, text: str) -> list[Edit]:
     """The changes that mend what they are to mend: all together, else by halves, as often as the file's length allows.
 
     A file of thousands of mistakes, each of which hides another, would be read thousands of times.
     """
-    found = _examined(path, text, include)
-    wanted = _apart([each.edit for each in found if each.edit is not None and each.edit.span.file == display(path)])
+    found, name = asked.found(text), display(asked.path)
+    wanted = _apart([each.edit for each in found if each.edit is not None and each.edit.span.file == name])
     made, waiting, left = list[Edit](), [wanted] if wanted else [], 1 + _MOST_READ // (len(text) + 1)
     while waiting and left:
         edits, left = waiting.pop(), left - 1
-        if _mends(path, text, include, found, [*made, *edits]):
+        if _mends(asked, text, found, [*made, *edits]):
             made += edits
         elif (half := len(edits) // 2) > 0:
             waiting += [edits[half:], edits[:half]]
@@ -111,22 +131,16 @@ def _apart(edits: Sequence[Edit]) -> list[Edit]:
     return made
 
 
-def _mends(
-    path: Path, text: str, include: tuple[Path, ...], found: Sequence[Diagnostic], edits: Sequence[Edit]
-) -> bool:
+def _mends(asked: _Asked, text: str, found: Sequence[Diagnostic], edits: Sequence[Edit]) -> bool:
     """Whether a file that is changed so has none of these mistakes any more, and no new one in how it is read."""
     made = {*edits}
     mended = Counter((each.code, each.message) for each in found if each.edit in made)
     before = Counter((each.code, each.message) for each in found if each.severity is Severity.ERROR)
-    after = _examined(path, edited(text, edits), include)
+    after = asked.found(edited(text, edits))
     left = Counter((each.code, each.message) for each in after if each.severity is Severity.ERROR)
     if any(left[key] > before[key] - count for key, count in mended.items()):
         return False
     return not any(left[key] > before[key] for key in left if key[0] in _READING)
-
-
-def _examined(path: Path, text: str, include: tuple[Path, ...]) -> list[Diagnostic]:
-    return examine(path, {}, {}, Reader(include, texts={real(path): text})).diagnostics
 
 
 def _offsets(lines: Lines, edit: Edit) -> tuple[int, int]:

@@ -46,11 +46,15 @@ def _analyse(
 def _elaborated(
     resolved: Resolved, sizes: Mapping[str, int] | None, diagnostics: list[Diagnostic]
 ) -> tuple[Graph | None, list[Diagnostic]]:
-    taken = {name: size for name, size in (sizes or {}).items() if name in resolved.overrides}
-    graph, more = elaborate(resolved, taken)
+    graph, more = elaborate(resolved, _taken(resolved, sizes))
     found = _together(diagnostics, more)
     failed = any(each.severity is Severity.ERROR for each in found)
     return (None if failed else graph), found
+
+
+def _taken(resolved: Resolved, sizes: Mapping[str, int] | None) -> dict[str, int]:
+    """The caller's sizes without those that reading has refused."""
+    return {name: size for name, size in (sizes or {}).items() if name in resolved.overrides}
 
 
 def _together(first: list[Diagnostic], later: list[Diagnostic]) -> list[Diagnostic]:
@@ -83,7 +87,8 @@ def examine(
                 return Examined(diagnostics)
             if not is_library(resolved):
                 return Examined(_elaborated(resolved, sizes, diagnostics)[1])
-            return Examined(_together(diagnostics, look_through(resolved)), len(resolved.document.blocks))
+            found = _together(diagnostics, look_through(resolved, _taken(resolved, sizes)))
+            return Examined(found, len(resolved.document.blocks))
     except BadBudget as error:
         return Examined([bad_budget(error)])
 

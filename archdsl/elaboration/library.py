@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from archdsl.elaboration.mistakes import Stopped
 from archdsl.elaboration.second_look import look_at_unused
 from archdsl.elaboration.unused import Uses, warn_unused
 from archdsl.elaboration.walk import Elaborator
+from archdsl.faults.code import Code
 from archdsl.limits import TooLarge
 
 if TYPE_CHECKING:
@@ -22,10 +24,13 @@ def is_library(resolved: Resolved) -> bool:
     return bool(document.blocks) and document.nodes is None and not document.inputs and not resolved.misses("nodes")
 
 
-def look_through(resolved: Resolved) -> list[Diagnostic]:
-    """Every mistake and warning in the blocks of a library."""
+def look_through(resolved: Resolved, sizes: Mapping[str, int]) -> list[Diagnostic]:
+    """Every mistake and warning in the blocks of a library, which has no inputs that `sizes` could be of."""
     run = Elaborator(resolved, {})
     try:
+        for key in sizes:
+            message = f"no dimension `{key}` to give a size"
+            run.mistakes.add(Code.UNKNOWN_SIZE, message, None, hint="a file of blocks alone has no inputs")
         run.catalogue.file_env(resolved)
         for block in run.catalogue.unused(resolved, frozenset()):
             look_at_unused(run, block)

@@ -111,6 +111,36 @@ def test_strict_fails_on_warnings_and_on_nothing_else(archdsl_cli: Cli, tiny: Pa
     assert archdsl_cli("check", "tiny.yaml", "--strict") == (0, "tiny.yaml: ok\n", "")
 
 
+def test_check_takes_what_sets_a_spec(archdsl_cli: Cli, tiny: Path) -> None:
+    grouped = tiny.read_text().replace("kernel_size: 3", "kernel_size: 3, groups: width // 2")
+    tiny.with_name("grouped.yaml").write_text(grouped)
+    assert archdsl_cli("check", "grouped.yaml")[0] == 1
+    for settings in (["-p", "width=6"], ["--param", "width=6", "--size", "H=9", "--size", "x.W=10"]):
+        assert archdsl_cli("check", "grouped.yaml", "tiny.yaml", *settings)[0] == 0
+    code, out, _ = archdsl_cli("check", "tiny.yaml", "-p", "width=0")
+    assert code == 1 and "error[bad-value]" in out
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (["-p", "widht=5"], "no parameter `widht`"),
+        (["-p", "width=wide"], "parameter `width`: expected a number, found the text `wide`"),
+        (["--size", "K=3"], "no dimension `K` to give a size"),
+        (["--size", f"H={2**63}"], "size `H`: sizes go up to 2 ** 63 - 1"),
+    ],
+)
+@pytest.mark.parametrize("spec", ["tiny.yaml", "library.yaml"])
+def test_check_tells_of_settings_that_do_not_fit(
+    archdsl_cli: Cli, tiny: Path, setting: list[str], message: str, spec: str
+) -> None:
+    library = "archdsl: 1\nparams: {width: 4}\nblocks:\n  a:\n    nodes: [{op: linear, out_features: width}]\n"
+    tiny.with_name("library.yaml").write_text(library)
+    for form in ("text", "json", "github"):
+        code, out, _ = archdsl_cli("check", spec, *setting, "--format", form)
+        assert code == 2 and message in out
+
+
 def test_check_of_good_files_as_json_is_an_empty_list(archdsl_cli: Cli, tiny: Path) -> None:
     assert archdsl_cli("check", "tiny.yaml", "--format", "json") == (0, "[]\n", "")
 

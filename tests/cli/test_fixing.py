@@ -157,6 +157,14 @@ def test_only_files_that_are_named_change(tmp_path: Path, monkeypatch: pytest.Mo
     assert fixes("resnet50", ()) is None and fixes("no_such_file", ()) is None
 
 
+def test_what_is_wrong_at_other_settings_is_mended_at_those(tmp_path: Path) -> None:
+    text = "archdsl: 1\ninputs: {x: [N, L = 8]}\nparams: {depth: 0}\nnodes:\n  tanh: tanh\n  for i in range(depth):\n"
+    file = spec(tmp_path, f"{text}    a$i: {{op: leaky_relu, negative_slop: 0.1}}\n")
+    assert run(["check", "--fix", str(file)]) == 0 and fixes(str(file), ()) is None
+    assert run(["check", "--fix", str(file), "-p", "depth=2", "--size", "L=4"]) == 0
+    assert file.read_text() == f"{text}    a$i: {{op: leaky_relu, negative_slope: 0.1}}\n"
+
+
 def test_a_file_that_changes_meanwhile_or_cannot_be_written_is_left(tmp_path: Path) -> None:
     file = spec(tmp_path, SLIPS)
     made = fixes(str(file), ())
