@@ -52,6 +52,7 @@ def _made(template: Template | BlockTemplate) -> Site:
         }  # fmt: skip
         site.op = _expression(template.op)
         site.condition = _condition(template)
+        site.otherwise = None if template.otherwise is None else template.otherwise.raw
         site.formula = _formula(template)
     return site
 

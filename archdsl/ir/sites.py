@@ -30,6 +30,8 @@ class Site:
     """What chooses the op, where nothing else of the name is written: `$norm`."""
     condition: Expression | None = None
     """The `if`."""
+    otherwise: str | None = None
+    """The `else`: the path that is read where the node is not there."""
     formula: Expression | None = None
     """What the elements of a constant or parameter are, by its indices."""
 

@@ -249,6 +249,30 @@ init:
     assert cls(classes=7)(torch.zeros(2, 8)).shape == (2, 7)
 
 
+def test_without_a_width_there_is_no_last_layer(network: Network) -> None:
+    """The class gives what the spec gives with that parameter, and fills the tensors that there are."""
+    text = """
+params: {classes: 5, width: 4}
+inputs: {x: [N, 8]}
+nodes:
+  hidden: {op: linear, out_features: width}
+  tanh: tanh
+  fc: {if: classes > 0, op: linear, out_features: classes}
+init:
+  hidden: {weight: normal(std=0.01)}
+  fc: {weight: ones}
+"""
+    module = archdsl.build(network(text), seed=0)
+    assert str(inspect.signature(type(module))) == "(classes=5)"
+    assert module.fc.weight.eq(1).all()
+    bare, features = type(module)(classes=0), archdsl.build(network(text.replace("classes: 5", "classes: 0")), seed=0)
+    assert list(bare.state_dict()) == list(features.state_dict()) == ["hidden.weight", "hidden.bias"]
+    bare.load_state_dict(features.state_dict())
+    x = torch.randn(2, 8)
+    assert torch.equal(bare(x), features(x))
+    assert type(module)(classes=3)(x).shape == (2, 3)
+
+
 def test_a_width_that_matters_elsewhere_is_no_argument(network: Network) -> None:
     head = "params: {classes: 5}\ninputs: {x: [N, 8]}\nnodes:\n  fc: {op: linear, out_features: classes}\n"
     for rest in (

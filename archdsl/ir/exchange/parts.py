@@ -51,7 +51,7 @@ from archdsl.text.spelled import quoted
 
 FORMAT: Final = "archdsl_graph"
 """The key of the format's version, which says what the text is."""
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the format. It is raised where a reader of the one before would misunderstand what is written."""
 TABLES: Final = ("files", "sites", "envs", "scopes", "inputs", "nodes")
 """The keys whose values are lists of entries."""

@@ -25,7 +25,7 @@ What holds throughout:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -33,7 +33,8 @@ from typing import Any, Final, Protocol, final
 
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.expressions.tree import Name, Tree
-from archdsl.ir.graph import Binding, Env, Scope
+from archdsl.expressions.walking import free_names
+from archdsl.ir.graph import Binding, Env, Node, Scope
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.spelling import argument, identifier, variable
 from archdsl_torch.lowering.statements import Body, Effect, assign, variables
@@ -99,8 +100,8 @@ class Arguments:
     scopes: tuple[Scope, ...]
     taken: set[str] = field(default_factory=set)
     atoms: list[Atom] = field(default_factory=list)
-    free: frozenset[str] = frozenset()
-    """Parameters of the network that become arguments although they do not vary."""
+    free: Mapping[str, Node] = field(default_factory=dict)
+    """Parameters of the network that become arguments although they do not vary, each with the layer that it widens."""
     _columns: dict[str, list[Any] | None] = field(default_factory=dict)
     attributes: dict[str, Code] = field(default_factory=dict)
     """What the constructor stores for other methods, by attribute."""
@@ -183,6 +184,14 @@ class Arguments:
             return None
         known = next((atom for atom in self.atoms if atom.source == tree.name), None)
         return self._new(identifier(tree.name), [value], source=tree.name) if known is None else Variable(known.name)
+
+    def presence(self, node: Node) -> Code | None:
+        """What is true where the network has this layer, if its own argument decides that."""
+        condition = None if node.site is None else node.site.condition
+        found = [atom for atom in self.atoms if self.free.get(atom.source or "") is node]
+        if condition is None or not found or found[0].source not in free_names(condition.tree):
+            return None
+        return worded(condition.tree, lambda _: Variable(found[0].name))
 
     def factory(self, name: str, values: Sequence[Any]) -> Code:
         """An argument that holds a class, or None."""

@@ -145,7 +145,8 @@ def _statements(body: Body, constructs: bool = False) -> list[str]:
 
 def _whole_reset(planner: Planner, plan: ClassPlan) -> Body:
     owners = any(other.reset for other in planner.plans if other is not plan)
-    return tree_reset(planner.graph, planner.outliner, plan.reset, owners, planner.owner)
+    optional = {node for node in plan.arguments.free.values() if plan.arguments.presence(node) is not None}
+    return tree_reset(planner.graph, planner.outliner, plan.reset, owners, planner.owner, optional)
 
 
 def _signature(arguments: Arguments) -> list[str]:

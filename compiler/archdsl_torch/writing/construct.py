@@ -202,7 +202,9 @@ class Constructor:
             filled = [self._default(b, codes, c) for b, c in zip(builds, codes, strict=True)]
             named.append((name, self._argument(builds, filled, where, resolver)))
         if isinstance(head, Global):
-            return _computed(builds[0].parametrization, Call(head.name, tuple(args), tuple(named)))
+            module = _computed(builds[0].parametrization, Call(head.name, tuple(args), tuple(named)))
+            present = self.arguments.presence(builds[0].node)
+            return module if present is None else Conditional(present, module, Call("nn.Identity"))
         return Apply(head, tuple(args), tuple(named))
 
     def _function(self, builds: Sequence[Make], where: Sequence[int], resolver: Resolver) -> Code:

@@ -246,7 +246,7 @@ class Planner:
         """One class for these instances, without its name. Raises Unmergeable, Untold, Inexpressible."""
         merged = merge(outlines, self.ports)
         scopes = tuple(outline.scope for outline in outlines)
-        free = free_parameters(self.graph) if scopes[0].scope is None else frozenset()
+        free = free_parameters(self.graph) if scopes[0].scope is None else {}
         arguments = Arguments(scopes, set(merged.members), free=free)
         chain = all(outline.chain for outline in outlines)
         plan = ClassPlan("", merged, arguments, "nn.Sequential" if chain else "nn.Module")

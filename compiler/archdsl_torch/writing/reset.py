@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -174,8 +174,8 @@ class _Made(NamedTuple):
     """The spec initialises every tensor of it."""
 
 
-def tree_reset(graph: Graph, outliner: Outliner, own: Body, owners: bool, owner: OwnerOf) -> Body:
-    """The statements of the network's `reset_parameters`."""
+def tree_reset(graph: Graph, outliner: Outliner, own: Body, owners: bool, owner: OwnerOf, optional: Set[Node]) -> Body:
+    """The statements of the network's `reset_parameters`. Its arguments say whether the `optional` layers are there."""
     made = list(_modules(graph, outliner))
     by_type = _by_type(made)
     branches = list(_branches(by_type, made))
@@ -188,7 +188,7 @@ def tree_reset(graph: Graph, outliner: Outliner, own: Body, owners: bool, owner:
         nested = any(m.function == "MultiheadAttention" for m in made)
         skipped = _skipped(graph, outliner)
         body.append(for_modules((*skipped, If(tuple(branches))), nested))
-    body += _exceptions(graph, made, by_type, outliner, owner)
+    body += _exceptions(graph, made, by_type, outliner, owner, optional)
     computed = [one.node for one in made if parametrization_of(one.node.op) is not None]
     return through_originals(body, computed, lambda node: outliner.access(node, graph.root)) if computed else (*body,)
 
@@ -202,9 +202,9 @@ _OTHERS: Final = Infix("and", Relation(MODULE, (("is not", SELF),)), _RESETS), (
 """Modules that initialise themselves."""
 
 
-def _is_a(classes: Sequence[str]) -> Code:
+def _is_a(classes: Sequence[str], module: Code = MODULE) -> Code:
     kinds: Iterable[Code] = map(Global, classes)
-    return Call("isinstance", (MODULE, reduce(lambda one, other: Infix("|", one, other), kinds)))
+    return Call("isinstance", (module, reduce(lambda one, other: Infix("|", one, other), kinds)))
 
 
 def ties(graph: Graph, outliner: Outliner) -> Iterator[Statement]:
@@ -311,7 +311,12 @@ def _padded(module: Code) -> Statement:
 
 
 def _exceptions(
-    graph: Graph, made: Sequence[_Made], by_type: Mapping[str, Any], outliner: Outliner, owner: OwnerOf
+    graph: Graph,
+    made: Sequence[_Made],
+    by_type: Mapping[str, Any],
+    outliner: Outliner,
+    owner: OwnerOf,
+    optional: Set[Node],
 ) -> Iterator[Statement]:
     """Modules that the spec initialises unlike the others of their type."""
     by_class: dict[tuple[str, int], dict[Body, int]] = {}
@@ -326,7 +331,9 @@ def _exceptions(
             found = by_class.setdefault((name, count), {})
             found[own] = found.get(own, 0) + 1
         else:
-            single += _of(outliner.access(one.node, graph.root), body)
+            module = outliner.access(one.node, graph.root)
+            filled = _of(module, body)
+            single += (If(((_is_a([one.function], module), filled),)),) if one.node in optional else filled
     branches: list[tuple[Code, Body]] = []
     for (name, count), bodies in by_class.items():
         if any(times != count for times in bodies.values()):
