@@ -18,8 +18,8 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 
 _MANY: Final = 10**30
 """More than any number that means something here."""
-_KEY: Final = re.compile(r"[^\W\d]\w*(?:\.[\w-]+)*")
-_SIZE: Final = re.compile(r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)")
+_KEY: Final = r"[^\W\d]\w*(?:\.[\w-]+)*"
+_SIZE: Final = r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)"
 META: Final = "meta"
 """The device of tensors without numbers."""
 _ONE_SPEC: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
@@ -202,7 +202,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
 
 def _change(text: str) -> tuple[str, str, Any]:
     """`key=value` or `H=256`, after the name of the option that would set it for both."""
-    return ("sizes", *_size(text)) if _SIZE.fullmatch(text) else ("params", *_param(text))
+    return ("sizes", *_size(text)) if re.fullmatch(_SIZE, text) else ("params", *_param(text))
 
 
 def _param(text: str) -> tuple[str, Any]:
@@ -210,7 +210,7 @@ def _param(text: str) -> tuple[str, Any]:
     from archdsl.document.loader import load
 
     key, equals, value = text.partition("=")
-    if not equals or not _KEY.fullmatch(key):
+    if not equals or not re.fullmatch(_KEY, key):
         raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found `{text}`")
     data, _, diagnostics = load(f"{key}: {value}\n", "-p")
     if diagnostics:
@@ -222,7 +222,7 @@ def _param(text: str) -> tuple[str, Any]:
 
 def _size(text: str) -> tuple[str, int]:
     """`H=256` or `x.H=256`."""
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if match is None or (size := _number(match["size"])) < 1:
         raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
     return match["name"], size

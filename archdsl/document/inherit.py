@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archdsl.diagnostics.diagnostic import Diagnostic, ordered
 from archdsl.diagnostics.report import Report
@@ -65,16 +64,14 @@ def bad_budget(error: BadBudget) -> Diagnostic:
     return Diagnostic(Code.BAD_BUDGET, error.args[0], None, hint=error.args[1])
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     path: FilePath
     data: dict[str, Any]
     source: SourceMap
     checked: Checked
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(NamedTuple):
     """A block library as a file names it."""
 
     name: str
@@ -82,8 +79,7 @@ class _Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(NamedTuple):
     """A file with what it extends merged in, still plain data."""
 
     data: dict[str, Any]

@@ -77,6 +77,11 @@ def _row_count(value: object) -> object:
     raise PydanticCustomError(Code.BAD_VALUE, "a whole number of at least 0")
 
 
+def _empty_list() -> list[Any]:
+    """Pydantic asks what a factory takes; of `list` itself that compiles Python's tokeniser at every start."""
+    return []
+
+
 Identifier: TypeAlias = Annotated[str, AfterValidator(_identifier)]
 Nodes: TypeAlias = Annotated[Any, AfterValidator(_nodes)]
 Inputs: TypeAlias = dict[Annotated[str, AfterValidator(_expanded)], Any]
@@ -144,7 +149,7 @@ class Document(Form):
     summary: str | None = None
     reference: str | None = None
     extends: str | None = None
-    use: list[str] = Field(default_factory=list)
+    use: list[str] = Field(default_factory=_empty_list)
     params: Named = Field(default_factory=dict)
     let: Named = Field(default_factory=dict)
     inputs: Inputs | None = None
@@ -153,9 +158,9 @@ class Document(Form):
     order: Any = None
     outputs: Any = None
     init: dict[str, Any] = Field(default_factory=dict)
-    freeze: list[Any] = Field(default_factory=list)
+    freeze: list[Any] = Field(default_factory=_empty_list)
     """Patterns of paths: what is not trained."""
-    weights: Weights = Field(default_factory=Weights)
+    weights: Weights = Weights()
     patch: dict[str, Any] = Field(default_factory=dict)
     note: str | None = None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, final
+from typing import NamedTuple
 
 from archdsl.expressions import Expression, ExpressionError, parse
 
@@ -20,9 +19,7 @@ class TextPart(NamedTuple):
     offset: int
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A name, a path or a text field, with `$name` and `$(expression)` found."""
 
     raw: str

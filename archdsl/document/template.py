@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from archdsl.document.positions import Path
 from archdsl.document.substitution import Text
@@ -34,9 +34,7 @@ def located(error: ExpressionError, path: Path, key: bool = False) -> TemplateEr
     return found
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A value of the document with where it stands."""
 
     value: Any

@@ -78,19 +78,25 @@ def examine(
     reader: Reader | None = None,
 ) -> Examined:
     """Every mistake and warning in a network, as `analyse` has them, or in the blocks of a library."""
-    from archdsl.elaboration.library import is_library, look_through
-
     try:
         with analysis():
             resolved, diagnostics = read(spec, params, sizes, reader)
             if resolved is None:
                 return Examined(diagnostics)
-            if not is_library(resolved):
+            if not _is_library(resolved):
                 return Examined(_elaborated(resolved, sizes, diagnostics)[1])
+            from archdsl.elaboration.library import look_through
+
             found = _together(diagnostics, look_through(resolved, _taken(resolved, sizes)))
             return Examined(found, len(resolved.document.blocks))
     except BadBudget as error:
         return Examined([bad_budget(error)])
+
+
+def _is_library(resolved: Resolved) -> bool:
+    """Whether the file has blocks and is no network: it says no nodes, and nothing that only a network has."""
+    document = resolved.document
+    return bool(document.blocks) and document.nodes is None and not document.inputs and not resolved.misses("nodes")
 
 
 def elaborate(resolved: Resolved, sizes: Mapping[str, int]) -> tuple[Graph | None, list[Diagnostic]]:

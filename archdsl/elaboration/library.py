@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from archdsl.document.resolved import Resolved
 
 
-def is_library(resolved: Resolved) -> bool:
-    """Whether the file has blocks and is no network: it says no nodes, and nothing that only a network has."""
-    document = resolved.document
-    return bool(document.blocks) and document.nodes is None and not document.inputs and not resolved.misses("nodes")
-
-
 def look_through(resolved: Resolved, sizes: Mapping[str, int]) -> list[Diagnostic]:
     """Every mistake and warning in the blocks of a library, which has no inputs that `sizes` could be of."""
     run = Elaborator(resolved, {})

@@ -16,7 +16,7 @@ from archdsl.expressions import ExpressionError
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import Env, Node, Scope
-from archdsl.ir.weights import Rename, Resize
+from archdsl.ir.renaming import Rename, Resize
 from archdsl.limits import TooLarge
 from archdsl.text.patterns import Paths
 from archdsl.text.spelled import kind_of

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from archdsl.expressions import Expression
     from archdsl.ir.initialise import Initialiser
+    from archdsl.ir.renaming import Rename, Resize
     from archdsl.ir.sites import Site
-    from archdsl.ir.weights import Rename, Resize
 
 
 BATCH: Final = "N"

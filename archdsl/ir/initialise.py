@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.faults.code import Code
@@ -69,9 +69,7 @@ class Initialiser:
     """The names that its arguments read: fields of the node, `fan_in`, `fan_out`, the file's names."""
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class InitialiserText:
+class InitialiserText(NamedTuple):
     """An initialiser as it is written."""
 
     name: str

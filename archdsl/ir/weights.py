@@ -1,4 +1,4 @@
-"""Published weights for a network: what a spec says of them, and what became of each tensor of a file.
+"""Published weights for a network: what became of each tensor of a file.
 
 Nothing here reads a file: that needs torch, and is `archdsl_torch.weights.checkpoints`.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
-from archdsl.text.patterns import filled, match
 
 SHOWN: Final = 6
 """How many tensors of a kind a report lists before it counts the rest."""
@@ -26,33 +25,6 @@ class WeightsError(FaultError):
     def __init__(self, message: str, report: LoadReport | None = None) -> None:
         super().__init__(Fault(Code.BAD_WEIGHTS, message))
         self.report = report
-
-
-class Rename(NamedTuple):
-    """A name that published weights use; each `*` stands for any text, and takes its place in the new name."""
-
-    before: str
-    now: str | None
-    """None for a tensor that the network does not need."""
-
-    def meant(self, key: str) -> bool:
-        """Whether a tensor's name is the old one."""
-        return match(self.before, key) is not None
-
-    def apply(self, key: str) -> str | None:
-        """The new name; None where the name is not meant, or not needed."""
-        texts = match(self.before, key) if self.now is not None else None
-        return None if texts is None or self.now is None else filled(self.now, texts)
-
-
-class Resize(NamedTuple):
-    """How a parameter whose second last dimension is a square grid follows that grid's size."""
-
-    mode: str
-    """`bilinear` or `bicubic`."""
-    prefix: int
-    """Rows before the grid, which are kept: a class token's."""
-    align_corners: bool
 
 
 @final

@@ -25,11 +25,12 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """The functions, and torch's arguments in torch's order."""
 MOST_ITERATIONS: Final = 1000
-_CALL: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\)\s*)?", re.ASCII)
-_ARGUMENT: Final = re.compile(r"\s*([a-z_]+)\s*=\s*([\w.+-]+)\s*", re.ASCII)
-_NUMBER: Final = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
-_WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
-_INSIDE: Final = re.compile(r"parametrizations\.(\w+)\.(original1?)", re.ASCII)
+# compiled when a layer is parametrised, and not by every start
+_CALL: Final = r"(?a)\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\)\s*)?"
+_ARGUMENT: Final = r"(?a)\s*([a-z_]+)\s*=\s*([\w.+-]+)\s*"
+_NUMBER: Final = r"(?a)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?"
+_WHOLE: Final = r"(?a)\d{1,9}"
+_INSIDE: Final = r"(?a)parametrizations\.(\w+)\.(original1?)"
 
 
 @final
@@ -55,12 +56,12 @@ def parse(text: str) -> Parametrization:
     """Reads `weight_norm` or `spectral_norm(n_power_iterations=2)`. Raises ValueError, with words for the user."""
     if len(text) > MAX_NOTATION:
         raise ValueError(f"expected at most {MAX_NOTATION:,} characters, found {len(text):,}")
-    call = _CALL.fullmatch(text)
+    call = re.fullmatch(_CALL, text)
     if call is None or call[1] not in DEFAULTS:
         raise ValueError(f"expected {' or '.join(DEFAULTS)}, such as `weight_norm(dim=1)`, found `{text}`")
     given: dict[str, Any] = {}
     for part in filter(str.strip, (call[2] or "").split(",")):
-        argument = _ARGUMENT.fullmatch(part)
+        argument = re.fullmatch(_ARGUMENT, part)
         key = argument[1] if argument else part.strip()
         if argument is None or key not in DEFAULTS[call[1]]:
             takes = ", ".join(f"`{name}=…`" for name in DEFAULTS[call[1]])
@@ -76,9 +77,9 @@ def _value(key: str, text: str) -> Any:
         return text
     if key == "dim" and text in ("null", "None"):
         return None
-    if key == "eps" and _NUMBER.fullmatch(text) and 0 < float(text) < 1:
+    if key == "eps" and re.fullmatch(_NUMBER, text) and 0 < float(text) < 1:
         return float(text)
-    if key != "eps" and _WHOLE.fullmatch(text):
+    if key != "eps" and re.fullmatch(_WHOLE, text):
         number = int(text)
         if key == "dim" or 0 < number <= MOST_ITERATIONS:
             return number
@@ -131,7 +132,7 @@ def unparametrized(tensors: Mapping[str, Weight]) -> Mapping[str, Weight]:
     """The tensors as they are without a parametrisation, by the names that initialisers have for them."""
     if not any(name.startswith("parametrizations.") for name in tensors):
         return tensors
-    computed = {inside[1]: weight for name, weight in tensors.items() if (inside := _INSIDE.fullmatch(name))}
+    computed = {inside[1]: weight for name, weight in tensors.items() if (inside := re.fullmatch(_INSIDE, name))}
     return computed | {name: w for name, w in tensors.items() if not name.startswith("parametrizations.")}
 
 

@@ -8,7 +8,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archdsl.ir.weights import Rename
+from archdsl.ir.renaming import Rename
 from archdsl.text.patterns import Paths, filled, match
 
 LETTERS = st.text("ab.", max_size=9)

@@ -41,8 +41,8 @@ from archdsl.ir.exchange.values import (
 )
 from archdsl.ir.graph import Env, Graph, Node, Scope, Value
 from archdsl.ir.initialise import Initialiser
+from archdsl.ir.renaming import Rename, Resize
 from archdsl.ir.sites import Site
-from archdsl.ir.weights import Rename, Resize
 from archdsl.ops.base import AnyDim, Op
 from archdsl.ops.special import AnyTree, InputOp
 from archdsl.shapes import Dim, Symbolic, TensorType

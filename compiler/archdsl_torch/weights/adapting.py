@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from archdsl.ir.weights import Resize
+from archdsl.ir.renaming import Resize
 
 
 def lost(tensor: Tensor, dtype: torch.dtype) -> str | None:

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.ir.graph import Graph
+from archdsl.ir.renaming import Resize
 from archdsl.ir.training import has_parameters
-from archdsl.ir.weights import LoadReport, Resize, WeightsError, listed
+from archdsl.ir.weights import LoadReport, WeightsError, listed
 from archdsl.ops.conv import Direct
 from archdsl.ops.special import Constant
 from archdsl.text.spelled import quoted

@@ -13,7 +13,7 @@ from archdsl.expressions import tree
 from archdsl.ir.exchange.parts import _CODECS, ENV, FILE, GRAPH, LINKS, NODE, SCOPE, SITE, TABLES, VERSION
 from archdsl.ir.graph import Binding, Graph, LoopStep, Scan, SizeCheck
 from archdsl.ir.initialise import Initialiser
-from archdsl.ir.weights import Rename, Resize
+from archdsl.ir.renaming import Rename, Resize
 from archdsl.ops.base import Weight
 from archdsl.shapes import TensorType
 
