@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from archdsl.document.template import NodeTemplate
 from archdsl.elaboration.frames import Entry, Frame, State, place_of
@@ -34,7 +35,7 @@ def check_free(run: Elaborator, template: NodeTemplate, frame: Frame, name: str)
 
 def taken(frame: Frame, name: str) -> tuple[str, Entry] | None:
     """The part of a new node's name that another node has, and that node."""
-    entries = frame.entries
+    entries: Mapping[str, Entry] = frame.entries
     *containers, last = name.split(".")
     for part in containers:
         found = entries.get(part)
@@ -65,7 +66,7 @@ def slot(frame: Frame, name: str) -> tuple[dict[str, Entry], str]:
         found = entries.get(part)
         if found is None or found.state is not State.CONTAINER:
             found = entries[part] = Entry(state=State.CONTAINER)
-        entries = found.children
+        entries = cast("dict[str, Entry]", found.children)  # a container is no copy
     return entries, last
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
@@ -87,7 +87,7 @@ class Entry:
     state: State = State.VALUE
     node: Node | None = None
     scope: Scope | None = None
-    children: dict[str, Entry] = field(default_factory=dict)
+    children: Mapping[str, Entry] = field(default_factory=dict)
     template: Template | None = None
     mode: Mode | None = None
     """Its value exists in this mode only."""
@@ -334,7 +334,7 @@ def _refuse(entry: Entry, path: str) -> NoReturn:
     if entry.state is State.BROKEN:
         raise FollowOn
     if entry.state is State.CONTAINER:
-        last = next(reversed(entry.children), "")
+        last = next(reversed([*entry.children]), "")
         raise PathError(
             Code.NO_VALUE, f"`{path}` is made by dotted names and has no value of its own",
             f"read its last child, `{path}.{last}`",

@@ -6,7 +6,7 @@ these are equal to those of an earlier instance, what its body makes is equal to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -78,7 +78,7 @@ def _is_weight(value: Value) -> bool:
     return value.weight is not None or isinstance(value.node.op, Parameter | Constant)
 
 
-def copied(run: Elaborator, instance: Instance, scope: Scope, values: Fed) -> tuple[dict[str, Entry], Entry]:
+def copied(run: Elaborator, instance: Instance, scope: Scope, values: Fed) -> tuple[Mapping[str, Entry], Entry]:
     """The nodes of an instance once more, in another scope and on other inputs of the same types."""
     run.budget.spend("nodes", len(instance.nodes))
     run.budget.spend("scopes", instance.scopes)
@@ -87,7 +87,7 @@ def copied(run: Elaborator, instance: Instance, scope: Scope, values: Fed) -> tu
     for node in instance.nodes:
         copy.connect(node)
     copy.scopes()
-    return copy.entries(instance.entries), copy.entry(instance.last)
+    return _Inside(copy, instance.entries), copy.entry(instance.last)
 
 
 class _Copy:
@@ -147,19 +147,15 @@ class _Copy:
             scope.checks = [SizeCheck(self._some(value), position, size) for value, position, size in source.checks]
             scope.share = self._scopes[source.share] if source.share is not None else None
 
-    def entries(self, source: Mapping[str, Entry]) -> dict[str, Entry]:
-        """What paths reach inside."""
-        return {name: self.entry(inner) for name, inner in source.items()}
-
     def entry(self, source: Entry) -> Entry:
         made = self._entries.get(source)
         if made is None:
             made = self._entries[source] = Entry(
                 self._named(source.outputs), source.state, self._nodes.get(source.node) if source.node else None,
-                self._scopes.get(source.scope) if source.scope else None, {}, source.template, source.mode,
+                self._scopes.get(source.scope) if source.scope else None,
+                _Inside(self, source.children) if source.children else source.children, source.template, source.mode,
                 source.alias, source.named, self.left(source.left),
             )  # fmt: skip
-            made.children.update(self.entries(source.children))
         return made
 
     def left(self, source: LeftOut | None) -> LeftOut | None:
@@ -177,3 +173,21 @@ class _Copy:
         found = self.value(source)
         assert found is not None
         return found
+
+
+@final
+class _Inside(Mapping[str, Entry]):
+    """What paths reach inside of a copy: each is copied once it is asked for, which is seldom."""
+
+    def __init__(self, copy: _Copy, source: Mapping[str, Entry]) -> None:
+        self._copy = copy
+        self._source = source
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._copy.entry(self._source[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._source)
+
+    def __len__(self) -> int:
+        return len(self._source)

@@ -135,7 +135,7 @@ def _port_entry(value: Value | None) -> Entry:
     return Entry(state=State.ABSENT, alias=NOT_FED) if value is None else Entry({"output": value})
 
 
-def _close(scope: Scope, entries: dict[str, Entry], last: Entry, frame: Frame) -> Entry:
+def _close(scope: Scope, entries: Mapping[str, Entry], last: Entry, frame: Frame) -> Entry:
     """What a finished scope is to the frame that it stands in."""
     if last.state is State.BROKEN:
         raise Reported(inside=True)
