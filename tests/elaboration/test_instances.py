@@ -12,7 +12,7 @@ import pytest
 import archdsl
 from archdsl.elaboration.instances import Instances
 from archdsl.ir.graph import Graph, Node, Scope, Value
-from tests.elaboration.support import graph_of, sources
+from tests.elaboration.support import analyse_text, graph_of, sources
 from tests.thorough import some
 
 SPECS = ["resnet50", "densenet121", "efficientnet_b0", "inception_v3", "convnext_tiny", "vit_b_16", "swin_t"]
@@ -122,6 +122,15 @@ def test_links_inside_and_into_an_instance(tmp_path: Path) -> None:
     copied = everything(graph_of(tmp_path, TRICKY))
     with nothing_copied():
         assert everything(graph_of(tmp_path, TRICKY)) == copied
+
+
+@pytest.mark.parametrize("path", ["dep", "deep.stage", "deep.stage.1", "part", "part.lift", "nothing"])
+def test_what_is_not_inside_of_a_copy(tmp_path: Path, path: str) -> None:
+    wrong = TRICKY.replace("  end: = low", f"  wrong: {{op: relu, from: layer2.two.{path}}}\n  end: = wrong + low")
+    told = analyse_text(tmp_path, wrong)[1]
+    assert len(told) == 1
+    with nothing_copied():
+        assert analyse_text(tmp_path, wrong)[1] == told
 
 
 def test_it_does_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
