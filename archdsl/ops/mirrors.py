@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar, final
 from archdsl.ops.base import Op
 
 R = TypeVar("R")
+Case = TypeVar("Case", bound=Callable[..., Any])
 _HERE: Final = __name__.rpartition(".")[0]
 
 
@@ -28,6 +29,16 @@ class Cases(Generic[R]):
         self._cases = singledispatch(otherwise)
         self.register = self._cases.register
         update_wrapper(self, otherwise)
+
+    def for_each(self, *ops: type[Op]) -> Callable[[Case], Case]:
+        """Makes a function the case of several classes."""
+
+        def registered(case: Case) -> Case:
+            for op in ops:
+                self._cases.register(op, case)
+            return case
+
+        return registered
 
     def __call__(self, op: Op, *arguments: Any) -> R:
         return self.case(type(op))(op, *arguments)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import archdsl_torch.ops  # noqa: F401 - registers the lowerings
 from archdsl.text.later import imported
 from archdsl_torch.writing.codegen import class_name, source
 

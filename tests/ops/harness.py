@@ -28,7 +28,6 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-import archdsl_torch.ops  # noqa: F401  (registers the lowerings)
 from archdsl.measures import rules
 from archdsl.measures.fields import AxisPart, Field, Seen
 from archdsl.measures.memory import Placed, contiguous

@@ -56,7 +56,7 @@ def test_an_unknown_op_is_a_key_error() -> None:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_has_a_lowering(name: str) -> None:
-    assert lower.dispatch(OPS[name]) is not lower.dispatch(Op)
+    assert lower.case(OPS[name]) is not lower.case(Op)
 
 
 @pytest.mark.parametrize("name", LAYERS)

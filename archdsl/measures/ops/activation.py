@@ -6,77 +6,60 @@ from typing import Any
 from archdsl.measures import fields
 from archdsl.measures.memory import Kept, Placed, Sizes
 from archdsl.measures.rules import keeps, sees
-from archdsl.ops.activation import (
-    Activation,
-    Glu,
-    LogSigmoid,
-    Prelu,
-    Relu,
-    Rrelu,
-    Sigmoid,
-    Softmax2d,
-    SoftmaxFamily,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-)
+from archdsl.ops import activation as ops
 from archdsl.shapes import TensorType
 
 
 @keeps.register
-def _(op: Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     return Kept((0,))
 
 
 @keeps.register
-def _(op: Prelu, made: Sequence[TensorType], x: Placed, weight: Placed | None = None) -> Kept:
+def _(op: ops.Prelu, made: Sequence[TensorType], x: Placed, weight: Placed | None = None) -> Kept:
     return Kept((0,) if weight is None else (0, 1))
 
 
-@keeps.register(Relu)
-@keeps.register(Sigmoid)
-@keeps.register(SoftmaxFamily)
-@keeps.register(Softmax2d)
-@keeps.register(Tanh)
-def _(op: Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+@keeps.for_each(ops.Relu, ops.Sigmoid, ops.SoftmaxFamily, ops.Softmax2d, ops.Tanh)
+def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """Its output, of which its derivative is computed."""
     return Kept(outputs=(0,))
 
 
 @keeps.register
-def _(op: Rrelu, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+def _(op: ops.Rrelu, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """x, and the slopes that were drawn."""
     return Kept((0,), more=(x.type,))
 
 
 @keeps.register
-def _(op: Tanhshrink, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+def _(op: ops.Tanhshrink, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """tanh(x)."""
     return Kept(more=(x.type,))
 
 
 @keeps.register
-def _(op: LogSigmoid, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+def _(op: ops.LogSigmoid, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """x, and exp(-|x|)."""
     return Kept((0,), more=(x.type,))
 
 
 @keeps.register
-def _(op: Softsign, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+def _(op: ops.Softsign, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """x, and what it is divided by."""
     return Kept((0,), more=(x.type,))
 
 
 @sees.register
-def _(op: Glu, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Glu, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.contracted(x, op.dim % len(x.dims), made[0][op.dim]),)
 
 
 @sees.register
-def _(op: SoftmaxFamily, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.SoftmaxFamily, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, (op.dim,) if x.dims else ()),)
 
 
 @sees.register
-def _(op: Softmax2d, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Softmax2d, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, (1,)),)

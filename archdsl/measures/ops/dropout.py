@@ -19,8 +19,7 @@ def _(op: AnyDropout, made: Sequence[TensorType], x: Placed) -> Kept:
     return Kept(more=(x.type,)) if op.p else NOTHING
 
 
-@keeps.register(ChannelDropout)
-@keeps.register(FeatureAlphaDropout)
+@keeps.for_each(ChannelDropout, FeatureAlphaDropout)
 def _(op: ChannelDropout | FeatureAlphaDropout, made: Sequence[TensorType], x: Placed) -> Kept:
     """A number for each channel."""
     return Kept(more=(elements(x.shape[:2], x.dtype),)) if op.p else NOTHING

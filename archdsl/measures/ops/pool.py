@@ -62,16 +62,14 @@ def _(op: Pool, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, .
     return (fields.windowed(x, 2, [sliding(*each) for each in rule], made[0][2:]),) * len(made)
 
 
-@scratch.register(MaxPool)
-@scratch.register(AdaptiveMaxPool)
+@scratch.for_each(MaxPool, AdaptiveMaxPool)
 def _(op: MaxPool | AdaptiveMaxPool, made: Sequence[TensorType], x: Placed) -> tuple[TensorType, ...]:
     """What is padded, and where each maximum stood, where that is no output."""
     apart = _padded(op, x) if isinstance(op, MaxPool) else ()
     return (*apart, *(() if op.return_indices else (elements(made[0].shape, "int64"),)))
 
 
-@keeps.register(MaxPool)
-@keeps.register(AdaptiveMaxPool)
+@keeps.for_each(MaxPool, AdaptiveMaxPool)
 def _(op: MaxPool | AdaptiveMaxPool, made: Sequence[TensorType], x: Placed) -> Kept:
     """The input or what is padded of it, and where each maximum stood."""
     read = () if isinstance(op, MaxPool) and _padded(op, x) else (0,)

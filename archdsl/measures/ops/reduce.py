@@ -5,48 +5,34 @@ from collections.abc import Sequence
 from archdsl.measures import fields
 from archdsl.measures.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.measures.rules import keeps, sees
-from archdsl.ops.reduce import (
-    Cumprod,
-    Extreme,
-    Logcumsumexp,
-    Logsumexp,
-    Mean,
-    Normalize,
-    Ordering,
-    Running,
-    Statistic,
-    Sum,
-    Var,
-    reduced,
-)
+from archdsl.ops import reduce as ops
 from archdsl.ops.rules import listed, normal_dims
 from archdsl.shapes import TensorType
 
 
 @keeps.register
-def _(op: Statistic, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Statistic, made: Sequence[TensorType], x: Placed) -> Kept:
     return Kept((0,), (0,))
 
 
-@keeps.register(Mean)
-@keeps.register(Sum)
-def _(op: Mean | Sum, made: Sequence[TensorType], x: Placed) -> Kept:
+@keeps.for_each(ops.Mean, ops.Sum)
+def _(op: ops.Mean | ops.Sum, made: Sequence[TensorType], x: Placed) -> Kept:
     return NOTHING
 
 
 @keeps.register
-def _(op: Var, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Var, made: Sequence[TensorType], x: Placed) -> Kept:
     return Kept((0,))
 
 
 @keeps.register
-def _(op: Logsumexp, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Logsumexp, made: Sequence[TensorType], x: Placed) -> Kept:
     """Whole numbers, of which it makes floating ones, have no gradient."""
     return Kept((0,), (0,)) if x.learned else NOTHING
 
 
 @sees.register
-def _(op: Statistic, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Statistic, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     rank = len(x.dims)
     dims = normal_dims(listed(getattr(op, "dim", None)), rank, "dim") or range(rank)
     whole = fields.mixed(x, dims)
@@ -58,41 +44,40 @@ def _(op: Statistic, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Fie
 
 
 @keeps.register
-def _(op: Extreme, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Extreme, made: Sequence[TensorType], x: Placed) -> Kept:
     """The places, where it tells them."""
     return Kept(outputs=(1,)) if len(made) > 1 else Kept((0,), (0,))
 
 
 @keeps.register
-def _(op: Normalize, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Normalize, made: Sequence[TensorType], x: Placed) -> Kept:
     """The vectors, and their lengths before and after the least is taken."""
-    length = elements(reduced(x.type, op.dim, keepdim=True), x.dtype)
+    length = elements(ops.reduced(x.type, op.dim, keepdim=True), x.dtype)
     return Kept((0,), more=(length, length))
 
 
 @sees.register
-def _(op: Normalize, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Normalize, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, listed(op.dim)),)
 
 
-@keeps.register(Cumprod)
-@keeps.register(Logcumsumexp)
-def _(op: Running, made: Sequence[TensorType], x: Placed) -> Kept:
+@keeps.for_each(ops.Cumprod, ops.Logcumsumexp)
+def _(op: ops.Running, made: Sequence[TensorType], x: Placed) -> Kept:
     return Kept((0,), (0,))
 
 
 @sees.register
-def _(op: Running, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Running, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, (op.dim,)),)
 
 
 @keeps.register
-def _(op: Ordering, made: Sequence[TensorType], x: Placed) -> Kept:
+def _(op: ops.Ordering, made: Sequence[TensorType], x: Placed) -> Kept:
     """The places."""
     return Kept(outputs=(1,))
 
 
 @sees.register
-def _(op: Ordering, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
+def _(op: ops.Ordering, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     dim = op.dim % len(x.dims)
     return (fields.contracted(x, dim, made[0][dim]),) * len(made)

@@ -21,9 +21,7 @@ def _(op: Formula, made: Sequence[TensorType], *inputs: Placed) -> Kept:
     return formula_keeps(op.expression, inputs)
 
 
-@views.register(ByMode)
-@views.register(ScanCarry)
-@views.register(ScanLast)
+@views.for_each(ByMode, ScanCarry, ScanLast)
 def _(op: Op, made: Sequence[Sizes], training: bool, x: Placed, *others: Placed) -> tuple[Sizes, ...]:
     return (x.strides,)
 

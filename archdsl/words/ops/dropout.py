@@ -6,7 +6,6 @@ from archdsl.words.naming import SampleSizes, Title
 from archdsl.words.titles import title_of
 
 
-@title_of.register(Dropout)
-@title_of.register(ChannelDropout)
+@title_of.for_each(Dropout, ChannelDropout)
 def _(op: Dropout | ChannelDropout, node: Node, sizes: SampleSizes) -> Title:
     return Title("Dropout", f"{op.p:.3g}", comma=False)

@@ -7,8 +7,7 @@ from archdsl.words.quantities import size
 from archdsl.words.titles import title_of
 
 
-@title_of.register(Embedding)
-@title_of.register(EmbeddingBag)
+@title_of.for_each(Embedding, EmbeddingBag)
 def _(op: Embedding | EmbeddingBag, node: Node, sizes: SampleSizes) -> Title:
     fed = next((value for value in node.inputs[1:2] if value is not None), None)
     rows, columns = next(iter(node.tensors.values())).shape if fed is None else fed.type.shape

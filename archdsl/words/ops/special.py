@@ -28,16 +28,12 @@ def _(op: Formula, node: Node, sizes: SampleSizes) -> Title:
     return Title(fixed(text)) if len(text) <= LONGEST else Title(humanise(node.name))
 
 
-@title_of.register(Parameter)
-@title_of.register(Constant)
+@title_of.for_each(Parameter, Constant)
 def _(op: Parameter | Constant, node: Node, sizes: SampleSizes) -> Title:
     return Title(humanise(node.name))
 
 
-@title_of.register(ScanSlice)
-@title_of.register(ScanCarry)
-@title_of.register(ScanStack)
-@title_of.register(ScanLast)
+@title_of.for_each(ScanSlice, ScanCarry, ScanStack, ScanLast)
 def _(op: ScanSlice | ScanCarry | ScanStack | ScanLast, node: Node, sizes: SampleSizes) -> Title:
     return Title(border_name(node))
 

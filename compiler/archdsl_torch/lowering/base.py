@@ -8,10 +8,10 @@ The lowerings register on the op's class in `archdsl_torch.ops`, one module per 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatch
 from typing import NamedTuple
 
 from archdsl.ops.base import Op
+from archdsl.ops.mirrors import by_class
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.tree import Arg, Call, Code, Global, In, Like, Method
 
@@ -31,7 +31,7 @@ class Lowered(NamedTuple):
     """How many outputs stand together, where the module gives tuples inside of a tuple: (1, 2) for `y, (h, c)`."""
 
 
-@singledispatch
+@by_class("archdsl_torch.ops")
 def lower(op: Op, *inputs: TensorType | None) -> Lowered:
     """The PyTorch form of `op` for inputs of these types (None: an optional port that is not fed).
 
@@ -56,6 +56,14 @@ def dtype_named(dtype: str) -> Code:
 def fields(op: Op, *names: str) -> dict[str, Code]:
     """The keyword arguments for these fields; those at their default, which is torch's, are left out."""
     return {name: Arg(getattr(op, name), name) for name in names if not is_default(op, name)}
+
+
+def as_method(op: Op) -> Lowered:
+    """The method of the op's name with all its fields: by place those that must be given, by name the others."""
+    own = type(op).model_fields
+    required = [name for name, info in own.items() if info.is_required()]
+    given = (Arg(getattr(op, name), name) for name in required)
+    return Lowered(None, method(In(0), op.name, *given, **fields(op, *(name for name in own if name not in required))))
 
 
 def is_default(op: Op, name: str) -> bool:

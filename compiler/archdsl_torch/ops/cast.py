@@ -7,7 +7,7 @@ from typing import Final
 from archdsl.ops.cast import Cast, Detach
 from archdsl.ops.rules import SINGLE
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.base import Lowered, lower, method
+from archdsl_torch.lowering.base import Lowered, as_method, lower, method
 from archdsl_torch.lowering.tree import In
 
 _METHODS: Final = {
@@ -33,4 +33,4 @@ def _(op: Cast, x: TensorType) -> Lowered:
 
 @lower.register
 def _(op: Detach, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "detach"))
+    return as_method(op)

@@ -8,8 +8,7 @@ from archdsl_torch.lowering.base import Lowered, call, fields, lower
 from archdsl_torch.lowering.tree import In, Many
 
 
-@lower.register(Cat)
-@lower.register(Stack)
+@lower.for_each(Cat, Stack)
 def _(op: Cat | Stack, *tensors: TensorType) -> Lowered:
     operands = Many(tuple(In(i) for i in range(len(tensors))))
     return Lowered(None, call(f"torch.{op.name}", operands, **fields(op, "dim")))

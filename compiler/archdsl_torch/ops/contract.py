@@ -8,8 +8,7 @@ from archdsl_torch.lowering.base import Lowered, call, fields, lower
 from archdsl_torch.lowering.tree import In
 
 
-@lower.register(Matmul)
-@lower.register(Bmm)
+@lower.for_each(Matmul, Bmm)
 def _(op: Matmul | Bmm, x: TensorType, other: TensorType) -> Lowered:
     return Lowered(None, call(f"torch.{op.name}", In(0), In(1)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.ops.base import normal_dim
 from archdsl.ops.divide import Chunk, Dividing, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
 from archdsl.shapes import Dim, TensorType, least
-from archdsl_torch.lowering.base import Lowered, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, as_method, fields, lower, method
 from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Range, Subscript
 
 
@@ -43,8 +43,7 @@ def _(op: Select, x: TensorType) -> Lowered:
 
 @lower.register
 def _(op: Narrow, x: TensorType) -> Lowered:
-    args = Arg(op.dim, "dim"), Arg(op.start, "start"), Arg(op.length, "length")
-    return Lowered(None, method(In(0), "narrow", *args))
+    return as_method(op)
 
 
 @lower.register

@@ -14,8 +14,7 @@ def _(op: Index, x: TensorType, index: TensorType) -> Lowered:
     return Lowered(None, tree.Subscript(In(0), (In(1),)))
 
 
-@lower.register(IndexSelect)
-@lower.register(Gather)
+@lower.for_each(IndexSelect, Gather)
 def _(op: IndexSelect | Gather, x: TensorType, index: TensorType) -> Lowered:
     return Lowered(None, method(In(0), op.name, Arg(op.dim, "dim"), In(1)))
 

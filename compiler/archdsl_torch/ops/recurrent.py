@@ -8,8 +8,7 @@ from archdsl_torch.lowering.base import Lowered, call, fields, lower
 from archdsl_torch.lowering.tree import Arg, Call, In, Many, Method, Self
 
 
-@lower.register(RNN)
-@lower.register(GRU)
+@lower.for_each(RNN, GRU)
 def _(op: RNN | GRU, x: TensorType, h_0: TensorType | None = None) -> Lowered:
     return Lowered(_module(op, x), None)
 

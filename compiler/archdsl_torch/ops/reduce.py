@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from archdsl.ops.reduce import (
-    Extreme,
-    ExtremePlace,
-    Logsumexp,
-    Norm,
-    Normalize,
-    Prod,
-    Reduction,
-    Running,
-    Sort,
-    Std,
-    Topk,
-    Var,
-)
+from archdsl.ops import reduce as ops
+from archdsl.ops.base import Op
 from archdsl.ops.rules import FLOATS, listed
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.base import Lowered, call, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, as_method, call, fields, lower, method
 from archdsl_torch.lowering.tree import Arg, Code, Fixed, In, Like
 
 X = In(0)
 
 
-@lower.register(Reduction)
-@lower.register(Prod)
-@lower.register(Extreme)
-@lower.register(ExtremePlace)
-def _(op: Reduction | Prod | Extreme | ExtremePlace, x: TensorType) -> Lowered:
-    return Lowered(None, method(X, op.name, **fields(op, "dim", "keepdim")))
+@lower.for_each(ops.Reduction, ops.Prod, ops.Extreme, ops.ExtremePlace, ops.Topk)
+def _(op: Op, x: TensorType) -> Lowered:
+    return as_method(op)
 
 
-@lower.register(Var)
-@lower.register(Std)
-def _(op: Var | Std, x: TensorType) -> Lowered:
+@lower.for_each(ops.Var, ops.Std)
+def _(op: ops.Var | ops.Std, x: TensorType) -> Lowered:
     return Lowered(None, method(X, op.name, **fields(op, "dim", "correction", "keepdim")))
 
 
 @lower.register
-def _(op: Norm, x: TensorType) -> Lowered:
+def _(op: ops.Norm, x: TensorType) -> Lowered:
     order: dict[str, Code] = {} if op.p == 2 else {"ord": Arg(op.p, "p")}
     options = fields(op, "dim", "keepdim")
     if any(dim < 0 for dim in listed(op.dim)) and not op.keepdim:
@@ -50,7 +34,7 @@ def _(op: Norm, x: TensorType) -> Lowered:
 
 
 @lower.register
-def _(op: Logsumexp, x: TensorType) -> Lowered:
+def _(op: ops.Logsumexp, x: TensorType) -> Lowered:
     options = fields(op, "dim", "keepdim")
     if x.dtype in FLOATS:
         return Lowered(None, method(X, "logsumexp", **options))
@@ -59,20 +43,15 @@ def _(op: Logsumexp, x: TensorType) -> Lowered:
 
 
 @lower.register
-def _(op: Normalize, x: TensorType) -> Lowered:
+def _(op: ops.Normalize, x: TensorType) -> Lowered:
     return Lowered(None, call("F.normalize", X, **fields(op, "p", "dim", "eps")))
 
 
 @lower.register
-def _(op: Running, x: TensorType) -> Lowered:
+def _(op: ops.Running, x: TensorType) -> Lowered:
     return Lowered(None, method(X, op.name, **fields(op, "dim")))
 
 
 @lower.register
-def _(op: Topk, x: TensorType) -> Lowered:
-    return Lowered(None, method(X, "topk", Arg(op.k, "k"), **fields(op, "dim", "largest", "sorted")))
-
-
-@lower.register
-def _(op: Sort, x: TensorType) -> Lowered:
+def _(op: ops.Sort, x: TensorType) -> Lowered:
     return Lowered(None, method(X, "sort", **fields(op, "stable", "dim", "descending")))

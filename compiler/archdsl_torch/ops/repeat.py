@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+from archdsl.ops.base import Op
 from archdsl.ops.repeat import Expand, Repeat, RepeatInterleave, Tile
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering.base import Lowered, fields, lower, method
+from archdsl_torch.lowering.base import Lowered, as_method, fields, lower, method
 from archdsl_torch.lowering.tree import Arg, In
 
 
-@lower.register
-def _(op: Expand, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "expand", Arg(op.size, "size")))
-
-
-@lower.register
-def _(op: Repeat, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "repeat", Arg(op.repeats, "repeats")))
-
-
-@lower.register
-def _(op: Tile, x: TensorType) -> Lowered:
-    return Lowered(None, method(In(0), "tile", Arg(op.dims, "dims")))
+@lower.for_each(Expand, Repeat, Tile)
+def _(op: Op, x: TensorType) -> Lowered:
+    return as_method(op)
 
 
 @lower.register

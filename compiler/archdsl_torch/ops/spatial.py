@@ -31,9 +31,7 @@ def _pad_module(op: Pad, x: TensorType) -> Call | None:
     return call(f"nn.ConstantPad{spatial}d", pad, Arg(op.value, "value"))
 
 
-@lower.register(PixelShuffle)
-@lower.register(PixelUnshuffle)
-@lower.register(ChannelShuffle)
+@lower.for_each(PixelShuffle, PixelUnshuffle, ChannelShuffle)
 def _(op: PixelShuffle | PixelUnshuffle | ChannelShuffle, x: TensorType) -> Lowered:
     (field,) = type(op).model_fields
     factor = Arg(getattr(op, field), field)
