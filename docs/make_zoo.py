@@ -36,6 +36,12 @@ reference's are those of its file; `code` leaves out docstrings and the classes 
 Blank lines and comments count on neither side. No family has more than a third of its reference's file.
 """
 
+PARTS_OF_FILES = """\
+Where the reference is a part of a file, or built on another network's, a spec's own file is compared with the classes
+and functions that it replaces. What either takes from elsewhere counts on neither side: what a spec extends and the
+blocks that ship, base classes and the layers of timm. Each has at most a third of its reference's lines.
+"""
+
 REFERENCES = {
     "alexnet": "torchvision/models/alexnet.py",
     "convmixer": "timm/models/convmixer.py",
@@ -76,6 +82,67 @@ REFERENCES = {
 }
 """The file that holds the reference of a family, where torchvision, timm or `transformers` has one of its own."""
 
+_MODELS = "transformers/models"
+PARTS = {
+    "families/deepseek_v3": (
+        f"{_MODELS}/deepseek_v3/modular_deepseek_v3.py",
+        "DeepseekV3RMSNorm DeepseekV3RotaryEmbedding DeepseekV3MLP apply_rotary_pos_emb_interleave "
+        "DeepseekV3TopkRouter DeepseekV3Experts DeepseekV3MoE DeepseekV3Attention DeepseekV3DecoderLayer "
+        "DeepseekV3PreTrainedModel DeepseekV3Model DeepseekV3ForCausalLM",
+    ),
+    "families/gemma3": (
+        f"{_MODELS}/gemma3/modular_gemma3.py",
+        "Gemma3TextScaledWordEmbedding Gemma3MLP Gemma3RMSNorm Gemma3RotaryEmbedding Gemma3Attention "
+        "Gemma3DecoderLayer Gemma3PreTrainedModel Gemma3TextModel Gemma3ForCausalLM",
+    ),
+    "families/hifigan": (f"{_MODELS}/speecht5/modeling_speecht5.py", "HifiGanResidualBlock SpeechT5HifiGan"),
+    "families/llama": (
+        f"{_MODELS}/llama/modeling_llama.py",
+        "LlamaRMSNorm LlamaRotaryEmbedding rotate_half apply_rotary_pos_emb LlamaMLP repeat_kv eager_attention_forward "
+        "LlamaAttention LlamaDecoderLayer LlamaPreTrainedModel LlamaModel LlamaForCausalLM",
+    ),
+    "families/olmo2": (
+        f"{_MODELS}/olmo2/modular_olmo2.py",
+        "Olmo2RMSNorm Olmo2RotaryEmbedding rotate_half Olmo2Attention Olmo2DecoderLayer Olmo2PreTrainedModel "
+        "Olmo2Model Olmo2ForCausalLM",
+    ),
+    "families/qwen3": (
+        f"{_MODELS}/qwen3/modular_qwen3.py",
+        "Qwen3RMSNorm Qwen3MLP Qwen3RotaryEmbedding Qwen3Attention Qwen3ForCausalLM",
+    ),
+    "mixtral_8x7b": (
+        f"{_MODELS}/mixtral/modular_mixtral.py",
+        "MixtralExperts MixtralTopKRouter MixtralSparseMoeBlock MixtralRMSNorm MixtralRotaryEmbedding MixtralAttention "
+        "MixtralDecoderLayer MixtralPreTrainedModel MixtralModel MixtralForCausalLM",
+    ),
+    "qwen3_30b_a3b": (
+        f"{_MODELS}/qwen3_moe/modular_qwen3_moe.py",
+        "Qwen3MoeAttention Qwen3MoeMLP Qwen3MoeExperts Qwen3MoeTopKRouter Qwen3MoeSparseMoeBlock Qwen3MoeRMSNorm "
+        "Qwen3MoeDecoderLayer Qwen3MoePreTrainedModel Qwen3MoeModel Qwen3MoeForCausalLM",
+    ),
+}
+"""The file of a reference, and the classes and functions in it that a spec's own file replaces."""
+ELSEWHERE = {
+    "families/ddpm": (
+        "https://github.com/pesser/pytorch_diffusion/blob/304bdff2196db604fb66108b0bb2d4a19058b20f/pytorch_diffusion/model.py",
+        270,
+    ),
+    "families/dit": (
+        "https://github.com/facebookresearch/DiT/blob/ed81ce2229091fd4ecc9a223645f95cf379d582b/models.py",
+        269,
+    ),
+}
+"""References that no package has: the addresses of their files, with the lines that were counted in them."""
+
+
+class PartComparison(NamedTuple):
+    """A spec's own lines and those of what it replaces."""
+
+    spec: str
+    yaml: int
+    python: int
+    reference: str
+
 
 class Comparison(NamedTuple):
     """A family's lines and its reference's."""
@@ -91,7 +158,7 @@ class Comparison(NamedTuple):
 
 def render() -> str:
     """The text of docs/zoo.md."""
-    return "\n".join([INTRODUCTION, *network_lines(), LINES, *comparison_lines()])
+    return "\n".join([INTRODUCTION, *network_lines(), LINES, *comparison_lines(), PARTS_OF_FILES, *part_lines()])
 
 
 # --- the networks ---------------------------------------------------------------------------------
@@ -150,6 +217,43 @@ def comparisons() -> list[Comparison]:
     return rows
 
 
+def part_lines() -> Iterator[str]:
+    yield "| spec | lines of YAML | lines of Python | ratio | reference |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for row in part_comparisons():
+        yield f"| {row.spec} | {row.yaml} | {row.python} | {row.yaml / row.python:.2f} | {row.reference} |"
+    yield ""
+
+
+def part_comparisons() -> list[PartComparison]:
+    """Every spec of `PARTS` and `ELSEWHERE`. Raises ModuleNotFoundError where a package of references is missing."""
+    rows = [
+        PartComparison(spec, own_lines(spec), counted(parts(reference_text(file), names.split())), f"`{file}`")
+        for spec, (file, names) in PARTS.items()
+    ]
+    rows += [
+        PartComparison(spec, own_lines(spec), lines, f"[{'/'.join(address.split('/')[3:5])}]({address})")
+        for spec, (address, lines) in ELSEWHERE.items()
+    ]
+    return sorted(rows)
+
+
+def own_lines(spec: str) -> int:
+    """The lines of a spec's file alone."""
+    return counted((specs_folder() / f"{spec}.yaml").read_text("utf-8"))
+
+
+def parts(text: str, names: Iterable[str]) -> str:
+    """The classes and functions of these names, with their decorators. Raises KeyError where one is not there."""
+    lines = text.splitlines()
+    defined = {
+        node.name: (min([node.lineno, *(each.lineno for each in node.decorator_list)]), node.end_lineno)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    return "\n".join("\n".join(lines[defined[name][0] - 1 : defined[name][1]]) for name in names)
+
+
 def yaml_lines(names: Iterable[str]) -> int:
     """The lines of these networks' files, and of every file that they extend or take blocks from."""
     files: set[Path] = set()
@@ -167,12 +271,17 @@ def yaml_lines(names: Iterable[str]) -> int:
 
 def python_lines(reference: str) -> tuple[int, int]:
     """Of a reference's file: all, and code alone. Raises ModuleNotFoundError where its package is missing."""
+    text = reference_text(reference)
+    return counted(text), code_lines(text)
+
+
+def reference_text(reference: str) -> str:
+    """A reference's file. Raises ModuleNotFoundError where its package is missing."""
     package, _, path = reference.partition("/")
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"the references need {package}: install archdsl's `test` extra")
-    text = (Path(spec.origin).parent / path).read_text("utf-8")
-    return counted(text), code_lines(text)
+    return (Path(spec.origin).parent / path).read_text("utf-8")
 
 
 def code_lines(text: str) -> int:

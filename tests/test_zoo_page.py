@@ -33,6 +33,12 @@ def test_a_third_of_the_reference(rows: dict[str, make_zoo.Comparison], family: 
     assert 3 * row.yaml <= row.python, f"{row.yaml} lines of YAML, {row.python} of Python"
 
 
+@pytest.mark.parametrize("spec", [*make_zoo.PARTS, *make_zoo.ELSEWHERE])
+def test_a_third_of_what_a_file_replaces(spec: str) -> None:
+    (row,) = [row for row in make_zoo.part_comparisons() if row.spec == spec]
+    assert 3 * row.yaml <= row.python, f"{row.yaml} lines of YAML, {row.python} of Python"
+
+
 def test_every_file_of_a_family_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "more.yaml").write_text("archdsl: 1\nblocks:\n  two:\n    nodes: [tanh]\n")
     (tmp_path / "shared.yaml").write_text(
@@ -44,6 +50,13 @@ def test_every_file_of_a_family_is_counted_once(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(make_zoo, "specs_folder", lambda: tmp_path)
     more, shared, family, small, large = 4, 5, 5, 3, 4
     assert make_zoo.yaml_lines(["small", "large"]) == more + shared + family + small + large
+
+
+def test_parts_of_a_file_are_those_named() -> None:
+    text = "import x\n\n@one\n@two\nclass A:\n    # a comment\n    a = 1\n\nb = 2\n\ndef f():\n    return b\n"
+    assert make_zoo.counted(make_zoo.parts(text, ["A", "f"])) == 6
+    with pytest.raises(KeyError):
+        make_zoo.parts(text, ["A", "C"])
 
 
 def test_docstrings_and_lists_of_weights_are_told_apart(tmp_path: Path) -> None:

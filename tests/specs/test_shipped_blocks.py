@@ -65,6 +65,38 @@ class Projected(nn.Module):
         return self.dense(torch.cat(heads, dim=-1))
 
 
+class Grouped(nn.Module):
+    """Four heads of queries for two of keys and values, one after the other, turned as complex numbers; causal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wq, self.wk, self.wv = (nn.Linear(6, width) for width in (16, 8, 8))
+        self.wo = nn.Linear(16, 6, bias=False)
+        self.q_norm, self.k_norm = nn.RMSNorm(4, eps=1e-6), nn.RMSNorm(4, eps=1e-6)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        def head(part: Tensor, number: int) -> Tensor:
+            return part[..., 4 * number : 4 * number + 4]
+
+        def turned(part: Tensor) -> Tensor:
+            pairs = torch.complex(part[..., :2], part[..., 2:]) * torch.complex(cos, sin)[:, :2]
+            return torch.cat([pairs.real, pairs.imag], dim=-1)
+
+        future, heads = torch.ones(7, 7, dtype=torch.bool).triu(1), []
+        for h in range(4):
+            q = turned(self.q_norm(head(self.wq(x), h)))
+            k = turned(self.k_norm(head(self.wk(x), h // 2)))
+            scores = (0.3 * q @ k.mT).masked_fill(future, -torch.inf)
+            heads.append(scores.softmax(-1) @ head(self.wv(x), h // 2))
+        return self.wo(torch.cat(heads, dim=-1))
+
+
+def vocoder() -> nn.Module:
+    from transformers.models.speecht5.modeling_speecht5 import HifiGanResidualBlock
+
+    return HifiGanResidualBlock(6, kernel_size=5, dilation=(1, 3))
+
+
 def image() -> Tensor:
     return normal(2, 6, 8, 8)
 
@@ -73,6 +105,7 @@ def normal(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
+ANGLES = normal(7, 2).repeat(1, 2)
 MASK = torch.tensor([[True, True, False, True]])
 IMAGE = "{x: [N, 6, H = 8, W = 8]}"
 TOKENS = "{x: [N, T = 7, 6]}"
@@ -95,15 +128,27 @@ BLOCKS: dict[str, tuple[str, str, Callable[[], nn.Module], tuple[Tensor, ...]]] 
         "{op: projected_attention, from: [x, memory, mask], num_heads: 2, names: [query, key, value, dense]}",
         Projected, (normal(2, 7, 6), normal(2, 4, 5), MASK),
     ),
+    "attention of grouped queries": (
+        "{x: [N, T = 7, 6], cos: [T, 4], sin: [T, 4]}",
+        "{op: rotary_attention, from: [x, cos, sin], num_heads: 4, num_kv_heads: 2, names: [wq, wk, wv, wo], "
+        "bias: true, norm: {op: rms_norm, eps: 1e-6}, scale: 0.3}",
+        Grouped, (normal(2, 7, 6), ANGLES.cos(), ANGLES.sin()),
+    ),
+    "dilated residuals": (
+        "{x: [N, 6, L = 16]}", "{op: dilated_residual, kernel_size: 5, dilations: [1, 3]}",
+        vocoder, (normal(2, 6, 16),),
+    ),
 }  # fmt: skip
+
+
+USED = [f"blocks/{name}" for name in ("attention", "conv", "named_conv", "embedding", "rotary", "vocoder")]
 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_equal_to_the_publishers_module(block: str, tmp_path: Path) -> None:
     inputs, node, reference, given = BLOCKS[block]
     (tmp_path / "net.yaml").write_text(
-        "archdsl: 1\nname: net\nuse: [blocks/attention, blocks/conv, blocks/named_conv, blocks/embedding]\n"
-        f"inputs: {inputs}\nnodes:\n  block: {node}\n"
+        f"archdsl: 1\nname: net\nuse: [{', '.join(USED)}]\ninputs: {inputs}\nnodes:\n  block: {node}\n"
     )
     theirs = reference().double().eval()
     parity.fill(theirs, seed=7)
