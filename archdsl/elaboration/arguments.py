@@ -68,7 +68,8 @@ def op_fields(
 
     def resolve(key: str, value: Any) -> Any:
         if kind in FILLED and key == "value":
-            return bind_constant(value, index, frame.env, run.applier.sizes, elements_of(frame.env)).tree
+            elements = elements_of(frame.env)
+            return bind_constant(value, index, frame.env, run.applier.sizes, elements, template.cache)
         try:
             return evaluate_here(value, frame)
         except ExpressionError as error:

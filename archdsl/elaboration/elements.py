@@ -42,12 +42,13 @@ def is_bounded(size: int, depth: int) -> bool:
     return size <= _MOST_PARTS and depth <= _DEEPEST
 
 
-def extent_within(expression: Expression, elements: Mapping[str, ElementTree]) -> tuple[int, int]:
-    """The same of a constant's formula. Raises ExpressionError for what its derived values make too large."""
+def check_extent(expression: Expression, elements: Mapping[str, ElementTree]) -> None:
+    """Raises ExpressionError for a constant's formula that its derived values make too large."""
+    if not elements:
+        return
     size, depth = extent(expression.tree, elements)
-    if elements and not is_bounded(size, depth):
+    if not is_bounded(size, depth):
         raise ExpressionError(
             f"with its derived values put in this has {size:,} parts, {depth} deep", 0, len(expression.text),
             f"make a part of it a constant of its own: {_MOST_PARTS:,} parts and {_DEEPEST} deep is the most",
         )  # fmt: skip
-    return size, depth

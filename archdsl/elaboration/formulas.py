@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, TypeGuard
 
 from archdsl.document.substitution import Text
-from archdsl.elaboration.elements import ElementTree, extent_within
-from archdsl.elaboration.fields import formula_text, shapes_read
+from archdsl.elaboration.elements import ElementTree, check_extent
+from archdsl.elaboration.fields import formula_text, freeze, shapes_read
 from archdsl.elaboration.frames import Frame, PathError, find, type_at
 from archdsl.elaboration.knowing import name_places, unknown_name
 from archdsl.elaboration.placing import read
@@ -96,7 +96,7 @@ def bind_values(expression: Expression, tensors: Mapping[str, int], env: Env, si
     Raises ExpressionError for a name that is neither a node nor a value.
     """
     replaced: dict[str, Any] = {name: Name(str(index)) for name, index in tensors.items()}
-    replaced |= _numbers(expression, expression.names - tensors.keys(), env)
+    replaced |= _literals(_values(expression, expression.names - tensors.keys(), env))
     tree = fold(substitute(expression.tree, replaced), frozenset(str(i) for i in tensors.values()), sizes)
     if not free_names(tree):
         raise _no_tensor(expression.text)
@@ -110,30 +110,38 @@ def _no_tensor(text: str) -> ExpressionError:
     )  # fmt: skip
 
 
-def _numbers(expression: Expression, names: Set[str], env: Env) -> dict[str, Any]:
+def _values(expression: Expression, names: Set[str], env: Env) -> dict[str, Any]:
     """What names mean that are no nodes. Raises ExpressionError for one that means nothing."""
     for name in sorted(names):
         if name not in env and not env.may_miss(name):
             raise unknown_name(expression, name, env)
-    return {name: literal_of(env[name]) for name in names}
+    return {name: env[name] for name in names}
+
+
+def _literals(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: literal_of(value) for name, value in values.items()}
 
 
 def bind_constant(
-    raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int], elements: Mapping[str, ElementTree]
-) -> ElementTree:
+    raw: Any, index: tuple[str, ...], env: Env, sizes: Mapping[str, int], elements: Mapping[str, ElementTree],
+    known: dict[Any, Any],
+) -> Any:  # fmt: skip
     """A constant's element; `sizes` as above, `elements` are those of its derived values.
 
-    Raises ExpressionError.
+    What is made of the same values once more is found in `known`, which is the template's. Raises ExpressionError.
     """
     if not isinstance(raw, str):
-        return ElementTree(literal_of(raw if not isinstance(raw, list) else tuple(raw)), 1, 1)
+        return literal_of(raw if not isinstance(raw, list) else tuple(raw))
     expression = parse_formula(raw, lambda _: False)
-    size, depth = extent_within(expression, elements)
+    check_extent(expression, elements)
     put_in = {name: elements[name].tree for name in expression.names if name in elements}
-    numbers = _numbers(expression, expression.names - {*index} - put_in.keys(), env)
-    tree = substitute(expression.tree, put_in | numbers)
-    check_formula(Expression(expression.text, tree), frozenset(index))
-    return ElementTree(fold(tree, frozenset(index), sizes), size, depth)
+    values = _values(expression, expression.names - {*index} - put_in.keys(), env)
+    key = (raw, index, freeze(values), *put_in.values())
+    if key not in known:
+        tree = substitute(expression.tree, put_in | _literals(values))
+        check_formula(Expression(expression.text, tree), frozenset(index))
+        known[key] = fold(tree, frozenset(index), sizes)
+    return known[key]
 
 
 def fold(tree: Any, tensors: frozenset[str], sizes: Mapping[str, int]) -> Any:

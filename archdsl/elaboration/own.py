@@ -86,7 +86,8 @@ def _derived(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, i
             if formula is not None:
                 if name in frame.env:  # where there are no elements it would still be that
                     _taken(name, "a value already, and here one for each element", written)
-                elements[name] = bind_constant(formula.text, index, frame.env, run.applier.sizes, elements)
+                tree = bind_constant(formula.text, index, frame.env, run.applier.sizes, elements, template.cache)
+                elements[name] = ElementTree(tree, *extent(formula.tree, elements))
             else:
                 value = template.cache.get(("let", name))
                 if value is None:

@@ -58,6 +58,28 @@ def test_dotted_paths_are_one_token(tmp_path: Path) -> None:
     assert sources(graph, "z") == ["gates.f", "gates.g"]
 
 
+def test_a_constant_is_folded_for_its_values_and_with_equal_ones_once(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 3]}
+        blocks:
+          scaled:
+            inputs: {x: [N, C]}
+            params: {by: any, width: int}
+            nodes:
+              layer: {op: linear, out_features: width}
+              scale: {op: constant, shape: [width], index: [i], value: by * i}
+              out: = layer * scale
+        nodes:
+          for k, by in enumerate([2, 2.0, true, 1, 2]): {scaled$k: {op: scaled, by: by, width: 3 + k}}
+    """,
+    )
+    made = [node.op.value for node in graph.nodes if node.op.name == "constant"]  # type: ignore[attr-defined]
+    assert [to_text(tree) for tree in made] == ["2 * i", "2.0 * i", "True * i", "1 * i", "2 * i"]
+    assert made[0] is made[4]
+
+
 def test_a_constant_is_a_buffer_where_its_shape_is_known(tmp_path: Path) -> None:
     graph = graph_of(
         tmp_path,
