@@ -83,9 +83,14 @@ def prepare_field(raw: Any, spec: FieldSpec) -> Any:
 
 
 def evaluate(value: Any, env: Env) -> Any:
-    """A prepared value in an environment. Raises ExpressionError."""
+    """A prepared value in an environment. Raises ExpressionError, of a list for all its items that have none."""
     if isinstance(value, Expression):
-        return _evaluate_expression(value, env)
+        try:
+            return value.evaluate(env)
+        except ExpressionError as error:
+            if isinstance(value.tree, List):
+                _raise_all([*_of_items(value, env)] or [error])
+            raise
     if isinstance(value, Text):
         return evaluate_text(value, env)
     if isinstance(value, Spelled):
@@ -102,7 +107,8 @@ def evaluate(value: Any, env: Env) -> Any:
 
 def _each(items: Iterable[tuple[Any, Any]], make: Callable[[Any, Any], Any]) -> list[Any]:
     """What is made of each item by its index or key. Raises ExpressionError for all that are wrong, each with where."""
-    made, errors = [], list[ExpressionError]()
+    made: list[Any] = []
+    errors: list[ExpressionError] = []
     for step, item in items:
         try:
             made.append(make(step, item))
@@ -124,21 +130,11 @@ def _raise_all(errors: Sequence[ExpressionError]) -> None:
         raise first
 
 
-def _evaluate_expression(expression: Expression, env: Env) -> Any:
-    """Its value. Raises ExpressionError, of a list for all its items that have none."""
-    try:
-        return expression.evaluate(env)
-    except ExpressionError as error:
-        if not isinstance(expression.tree, List):
-            raise
-        _raise_all([*_of_items(expression, env)] or [error])
-
-
 def _of_items(expression: Expression, env: Env) -> Iterator[ExpressionError]:
     """What is wrong with each item of a list that is written as one expression."""
     for item in children(expression.tree):
         try:
-            _evaluate_expression(Expression(expression.text, item), env)
+            evaluate(Expression(expression.text, item), env)
         except ExpressionError as error:
             yield from (error, *error.others)
         except FollowOn:
@@ -319,8 +315,11 @@ def _text_item(item: Any) -> Any:
 
 def freeze(value: Any) -> Any:
     """The same value, hashable; `true`, 1 and 1.0 stay apart, and so do two files' blocks of one name."""
-    if isinstance(value, bool | float):
-        return type(value), value
+    kind = value.__class__
+    if kind is int or kind is str or value is None:
+        return value
+    if kind is bool or kind is float:
+        return kind, value
     if isinstance(value, OpName):
         return id(value.home), str(value)
     if isinstance(value, (list, tuple)):

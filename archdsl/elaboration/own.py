@@ -7,8 +7,8 @@ indices, which takes the place of its name in the constant's formula.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.diagnostics.diagnostic import Severity
 from archdsl.document.substitution import parse_text
@@ -30,12 +30,18 @@ if TYPE_CHECKING:
     from archdsl.elaboration.walk import Elaborator
 
 
-@contextmanager
-def own_names(run: Elaborator, template: NodeTemplate, frame: Frame, again: bool = False) -> Iterator[None]:
+def own_names(
+    run: Elaborator, template: NodeTemplate, frame: Frame, again: bool = False
+) -> AbstractContextManager[None]:
     """Lets a frame see what the fields of a node see; `again` says that its mistakes are told. Raises Reported."""
-    if not template.let:
-        yield
-        return
+    return _seen(run, template, frame, again) if template.let else _NOTHING
+
+
+_NOTHING: Final = nullcontext()
+
+
+@contextmanager
+def _seen(run: Elaborator, template: NodeTemplate, frame: Frame, again: bool) -> Iterator[None]:
     run.budget.spend("expansions", len(template.let))
     outer = frame.env
     frame.env = Env({}, outer, Own(template, {}))

@@ -293,9 +293,8 @@ class Elaborator:
         return place_op(self, template, frame, name, op, values, tensors)
 
     def _operation(self, template: NodeTemplate, frame: Frame, name: str, operation: Any) -> Entry:
-        written, extra = operation, dict[str, Any]()
-        if isinstance(written, dict):
-            operation, extra = unfolded(written)
+        written = operation
+        operation, extra = unfolded(written) if isinstance(written, dict) else (written, {})
         if not isinstance(operation, str):
             nameless = operation is None and written is not None
             found_kind = f"{kind_of(written)} without `op`" if nameless else kind_of(operation)
