@@ -26,6 +26,9 @@ Every network that ships, with the numbers that archdsl works out from its spec:
 those of auxiliary heads too, and the multiply-accumulates of one sample in evaluation mode. `archdsl list`
 prints the same. What its lines of YAML replace is counted at the [end](#lines-of-yaml-and-lines-of-python).
 
+What sorts images into classes takes their number, `num_classes`; 0 leaves the head out, with auxiliary ones, and gives
+the features that it would read. What is given images takes `in_channels`.
+
 This page is made by `python docs/make_zoo.py`.
 """
 LINES = """\

@@ -74,7 +74,7 @@ class Densenet121(nn.Module):
         )
         self.relu = nn.ReLU()
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(1024, num_classes)
+        self.classifier = nn.Linear(1024, num_classes) if num_classes > 0 else nn.Identity()
         self.reset_parameters()
 
     @torch.no_grad()

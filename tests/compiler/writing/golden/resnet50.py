@@ -65,7 +65,7 @@ class Resnet50(nn.Module):
             Bottleneck(1024, 512, stride=2), Bottleneck(2048, 512), Bottleneck(2048, 512)
         )
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(2048, num_classes)
+        self.fc = nn.Linear(2048, num_classes) if num_classes > 0 else nn.Identity()
         self.reset_parameters()
 
     @torch.no_grad()

@@ -202,7 +202,7 @@ class SwinT(nn.Module):
         )
         self.norm = nn.LayerNorm(768)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.head = nn.Linear(768, num_classes)
+        self.head = nn.Linear(768, num_classes) if num_classes > 0 else nn.Identity()
         self.reset_parameters()
 
     @torch.no_grad()
