@@ -26,9 +26,9 @@ def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -
     return Kept(outputs=(0,))
 
 
-@keeps.register
-def _(op: ops.Rrelu, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-    """x, and the slopes that were drawn."""
+@keeps.for_each(ops.Rrelu, ops.LogSigmoid, ops.Softsign)
+def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
+    """x, and the slopes that were drawn, exp(-|x|), or what it is divided by."""
     return Kept((0,), more=(x.type,))
 
 
@@ -36,18 +36,6 @@ def _(op: ops.Rrelu, made: Sequence[TensorType], x: Placed, *others: Any) -> Kep
 def _(op: ops.Tanhshrink, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
     """tanh(x)."""
     return Kept(more=(x.type,))
-
-
-@keeps.register
-def _(op: ops.LogSigmoid, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-    """x, and exp(-|x|)."""
-    return Kept((0,), more=(x.type,))
-
-
-@keeps.register
-def _(op: ops.Softsign, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-    """x, and what it is divided by."""
-    return Kept((0,), more=(x.type,))
 
 
 @sees.register

@@ -8,6 +8,7 @@ from archdsl.measures.memory import Kept, Placed, Sizes, elements
 from archdsl.measures.ops.contract import batches
 from archdsl.measures.rules import keeps, scratch, sees
 from archdsl.ops.attention import MultiheadAttention, ScaledDotProductAttention
+from archdsl.ops.base import Op
 from archdsl.shapes import TensorType
 
 
@@ -34,11 +35,6 @@ def _(op: ScaledDotProductAttention, made: Sequence[TensorType], *inputs: Any) -
     """A boolean mask as numbers to add."""
     query, mask = inputs[0], (*inputs, None)[3]
     return (elements(mask.shape, query.dtype),) if mask is not None and mask.dtype == "bool" else ()
-
-
-@sees.register
-def _(op: ScaledDotProductAttention, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-    return (_attended(made[0], *inputs),)
 
 
 @scratch.register
@@ -72,15 +68,11 @@ def _masks(op: MultiheadAttention, query: Placed, key: Placed, *rest: Placed | N
     return (elements((query.shape[0], heads, query.shape[1], key.shape[1]), query.dtype),)
 
 
-@sees.register
-def _(op: MultiheadAttention, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
-    return (_attended(made[0], *inputs),)
-
-
-def _attended(
-    shape: Sizes, query: fields.Field, key: fields.Field, value: fields.Field, *masks: fields.Field | None
-) -> fields.Field:
+@sees.for_each(ScaledDotProductAttention, MultiheadAttention)
+def _(
+    op: Op, made: Sequence[Sizes], query: fields.Field, key: fields.Field, value: fields.Field, *masks: Any
+) -> tuple[fields.Field, ...]:
     """Each query sees all keys and values, and whatever masks them."""
     read = (fields.mixed(x, (-2, -1)) for x in (key, value))
-    dims = (*query.dims[:-1], fields.plain(shape[-1]))
-    return fields.with_weights(fields.together(dims, fields.mixed(query, (-1,)), *read), masks)
+    dims = (*query.dims[:-1], fields.plain(made[0][-1]))
+    return (fields.with_weights(fields.together(dims, fields.mixed(query, (-1,)), *read), masks),)

@@ -20,19 +20,14 @@ def _(op: Matmul, made: Sequence[TensorType], x: Placed, other: Placed) -> Kept:
     return Kept(read, more=tuple(copy for place in needed if (copy := copies[place]) is not None))
 
 
-@sees.register
-def _(op: Matmul, made: Sequence[Sizes], x: fields.Field, other: fields.Field) -> tuple[fields.Field, ...]:
+@sees.for_each(Matmul, Bmm)
+def _(op: Matmul | Bmm, made: Sequence[Sizes], x: fields.Field, other: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.product(made[0], x, other),)
 
 
 @keeps.register
 def _(op: Bmm, made: Sequence[TensorType], x: Placed, mat2: Placed) -> Kept:
     return factors_kept((x, mat2))
-
-
-@sees.register
-def _(op: Bmm, made: Sequence[Sizes], x: fields.Field, mat2: fields.Field) -> tuple[fields.Field, ...]:
-    return (fields.product(made[0], x, mat2),)
 
 
 @keeps.register

@@ -11,8 +11,8 @@ from archdsl.ops.rules import replaced
 from archdsl.shapes import evaluate
 
 
-@views.register
-def _(op: Dividing, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+@views.for_each(Dividing, Narrow)
+def _(op: Dividing | Narrow, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
     return (x.strides,) * len(made)
 
 
@@ -23,8 +23,8 @@ def _(op: Dividing, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Fiel
     return tuple(fields.cut(x, dim, shape, start) for shape, start in zip(made, starts, strict=False))
 
 
-@views.register
-def _(op: Unbind, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
+@views.for_each(Unbind, Select)
+def _(op: Unbind | Select, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
     return (replaced(x.strides, op.dim % len(x.shape)),) * len(made)
 
 
@@ -34,20 +34,10 @@ def _(op: Unbind, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field,
     return tuple(fields.picked(x, dim, place) for place in range(len(made)))
 
 
-@views.register
-def _(op: Select, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-    return (replaced(x.strides, op.dim % len(x.shape)),)
-
-
 @sees.register
 def _(op: Select, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     dim = op.dim % len(x.dims)
     return (fields.picked(x, dim, evaluate(op.index, {}) % x.shape[dim]),)
-
-
-@views.register
-def _(op: Narrow, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[Sizes, ...]:
-    return (x.strides,)
 
 
 @sees.register

@@ -10,9 +10,9 @@ from archdsl.ops.rules import replaced
 from archdsl.shapes import TensorType
 
 
-@keeps.register
-def _(op: Pick, made: Sequence[TensorType], *inputs: object) -> Kept:
-    """The index."""
+@keeps.for_each(Pick, MaskedFill)
+def _(op: Pick | MaskedFill, made: Sequence[TensorType], *inputs: object) -> Kept:
+    """The index, the mask."""
     return Kept((1,))
 
 
@@ -49,9 +49,3 @@ def _(op: OneHot, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field,
 def _(op: Where, made: Sequence[TensorType], *inputs: object) -> Kept:
     """The condition."""
     return Kept((0,))
-
-
-@keeps.register
-def _(op: MaskedFill, made: Sequence[TensorType], *inputs: object) -> Kept:
-    """The mask."""
-    return Kept((1,))

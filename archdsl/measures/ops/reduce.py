@@ -6,12 +6,13 @@ from archdsl.measures import fields
 from archdsl.measures.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.measures.rules import keeps, sees
 from archdsl.ops import reduce as ops
+from archdsl.ops.base import Op
 from archdsl.ops.rules import listed, normal_dims
 from archdsl.shapes import TensorType
 
 
-@keeps.register
-def _(op: ops.Statistic, made: Sequence[TensorType], x: Placed) -> Kept:
+@keeps.for_each(ops.Statistic, ops.Cumprod, ops.Logcumsumexp)
+def _(op: Op, made: Sequence[TensorType], x: Placed) -> Kept:
     return Kept((0,), (0,))
 
 
@@ -59,11 +60,6 @@ def _(op: ops.Normalize, made: Sequence[TensorType], x: Placed) -> Kept:
 @sees.register
 def _(op: ops.Normalize, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, listed(op.dim)),)
-
-
-@keeps.for_each(ops.Cumprod, ops.Logcumsumexp)
-def _(op: ops.Running, made: Sequence[TensorType], x: Placed) -> Kept:
-    return Kept((0,), (0,))
 
 
 @sees.register

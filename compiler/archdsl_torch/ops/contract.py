@@ -13,16 +13,10 @@ def _(op: Matmul | Bmm, x: TensorType, other: TensorType) -> Lowered:
     return Lowered(None, call(f"torch.{op.name}", In(0), In(1)))
 
 
-@lower.register
-def _(op: CosineSimilarity, x1: TensorType, x2: TensorType) -> Lowered:
-    given = fields(op, "dim", "eps")
-    return Lowered(call("nn.CosineSimilarity", **given), call("F.cosine_similarity", In(0), In(1), **given))
-
-
-@lower.register
-def _(op: PairwiseDistance, x1: TensorType, x2: TensorType) -> Lowered:
-    given = fields(op, "p", "eps", "keepdim")
-    return Lowered(call("nn.PairwiseDistance", **given), call("F.pairwise_distance", In(0), In(1), **given))
+@lower.for_each(CosineSimilarity, PairwiseDistance)
+def _(op: CosineSimilarity | PairwiseDistance, x1: TensorType, x2: TensorType) -> Lowered:
+    given = fields(op, *type(op).model_fields)
+    return Lowered(call(f"nn.{type(op).__name__}", **given), call(f"F.{op.name}", In(0), In(1), **given))
 
 
 @lower.register
