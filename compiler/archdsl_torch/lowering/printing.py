@@ -100,16 +100,7 @@ def _operation(
         case tree.Comprehension(element, loops, bare):
             doc = _comprehension(printed(element), loops)
             return Printed(doc, CHOICE) if bare else Printed(Brackets("[", (doc,), "]", single=True))
-        case (
-            tree.In()
-            | tree.Arg()
-            | tree.Like()
-            | tree.Self()
-            | tree.SizeOf()
-            | tree.Sized()
-            | tree.AddInto()
-            | tree.Grid()
-        ):
+        case tree.In() | tree.Arg() | tree.Like() | tree.Self() | tree.AddInto() | tree.Grid():
             raise AssertionError(f"a hole: {code!r}")
         case _:
             tree.never(code)

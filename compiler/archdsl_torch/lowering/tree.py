@@ -309,13 +309,13 @@ class Grid:
     """`In(i)` is the i-th index."""
 
 
-Hole: TypeAlias = "In | Arg | Like | Self | SizeOf | Sized | AddInto | Grid"
+Hole: TypeAlias = "In | Arg | Like | Self | AddInto | Grid"
 Leaf: TypeAlias = "Fixed | Global | Variable"
 Whole: TypeAlias = (
     "Call | Apply | Method | Attribute | Subscript | Many | Tuple | Mapping | Starred | Numbered | Infix | Prefix"
     " | Relation | Conditional | Comprehension"
 )
-Code: TypeAlias = "Hole | Leaf | Whole"
+Code: TypeAlias = "Hole | SizeOf | Sized | Leaf | Whole"
 
 SELF: Final = Variable("self")
 TRAINING: Final = Attribute(SELF, "training")
