@@ -15,7 +15,8 @@ from archdsl.figure.figure import Box, Figure, Panel, Style
 from archdsl.figure.links import Places
 from archdsl.figure.marks import Marks
 from archdsl.figure.palette import SIGNS
-from archdsl.ir.graph import Node, Scope, Value
+from archdsl.ir.graph import Node, Value
+from archdsl.ir.scopes import scopes_around
 from archdsl.words.quantities import SPACE, change_text, shape_text
 
 
@@ -80,7 +81,7 @@ class ChangeMarks(Marks):
 
     def _beside(self, change: Change) -> Node | None:
         scope = change.part.scope
-        if scope is None or not _in_block(scope):
+        if scope is None or all(each.block is None for each in scopes_around(change.part)):
             return None
         kept = self._comparison.alignment.after
         nodes = [kept[node] for node in scope.nodes() if node in kept]
@@ -157,10 +158,6 @@ def _held(places: Places) -> dict[str, list[Node]]:
     for node, name in places.box.items():
         held.setdefault(name, []).append(node)
     return held
-
-
-def _in_block(scope: Scope | None) -> bool:
-    return scope is not None and (scope.block is not None or _in_block(scope.scope))
 
 
 def _graded(change: Change) -> list[str]:

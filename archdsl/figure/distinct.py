@@ -11,6 +11,7 @@ from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, is_silent
 from archdsl.figure.repeats import nodes_of
 from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.ir.scopes import scopes_around
 
 MOST = 12
 """A sheet has no more panels than this."""
@@ -103,10 +104,7 @@ class _Finder:
 
     def _is_closed(self, scope: Scope) -> bool:
         """Whether it, or a list or group that it stands in, is in `without`."""
-        above: Scope | None = scope
-        while above is not None and above not in self._without:
-            above = above.scope
-        return above is not None
+        return not self._without.isdisjoint((scope, *scopes_around(scope)))
 
     def _blocks(self, scope: Scope) -> Iterator[Element]:
         """The blocks in it that want a panel; in the overview also a graph of ops that is no block of the spec."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from archdsl.figure.elements import Element
 from archdsl.figure.errors import DrawingError
@@ -12,6 +12,7 @@ from archdsl.figure.paths import block_at
 from archdsl.figure.repeats import RepeatTurn, Run
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Scope
+from archdsl.ir.scopes import scopes_around
 
 
 class Shown(Enum):
@@ -71,12 +72,8 @@ class Opening:
 
     def _is_listed(self, element: Element, base: Scope) -> bool:
         """Whether a list or group of blocks is to be opened that the element stands in directly."""
-        above = element.parent
-        while above is not None and above is not base:
-            if above.path in self._expand:
-                return True
-            above = above.scope
-        return False
+        around = takewhile(lambda scope: scope is not base, scopes_around(element.scope or element.moving[0]))
+        return any(scope.path in self._expand for scope in around)
 
 
 def _is_at(path: str, place: str) -> bool:

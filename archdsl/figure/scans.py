@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 from archdsl.figure.figure import Box, Link, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow, in_training_only
 from archdsl.figure.repeats import RepeatTurn
 from archdsl.ir.graph import Node, Scope
+from archdsl.ir.scopes import scopes_around
 from archdsl.ops.special import SCAN, ScanCarry, ScanLast, ScanSlice
 from archdsl.words.quantities import SPACE, size
 from archdsl.words.titles import border_name
@@ -48,11 +50,8 @@ def inner_steps(flow: Flow, nodes: Iterable[Node], blocks: Iterable[Scope | None
     outer = set(blocks)
     loops: dict[Scope, None] = {}
     for node in nodes:
-        above = node.scope
-        while above is not None and above not in outer:
-            if above.scan is not None:
-                loops[above] = None
-            above = above.scope
+        inside = takewhile(lambda scope: scope not in outer, scopes_around(node))
+        loops.update((scope, None) for scope in inside if scope.scan is not None)
     if not loops:
         return ""
     return f"{steps_text(flow, list(loops)) or 'loops over time'}{SPACE}inside"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.ir.graph import Node, Scope
+from archdsl.ir.graph import Item, Scope
 
 
 def scopes_of(root: Scope) -> list[Scope]:
@@ -18,9 +18,9 @@ def scopes_of(root: Scope) -> list[Scope]:
     return found
 
 
-def scopes_around(node: Node) -> Iterator[Scope]:
-    """The scopes that hold a node, innermost first."""
-    holder = node.scope
+def scopes_around(item: Item) -> Iterator[Scope]:
+    """The scopes that hold a node or scope, innermost first."""
+    holder = item.scope
     while holder is not None:
         yield holder
         holder = holder.scope

@@ -13,6 +13,7 @@ from archdsl.ir.exchange.parts import NODE
 from archdsl.ir.exchange.values import check_formula
 from archdsl.ir.graph import Env, Node, Scope, ScopeKind, SizeCheck, Value
 from archdsl.ir.initialise import ARGUMENTS, REQUIRED, WORDS, Initialiser
+from archdsl.ir.scopes import scopes_around
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, MAX_SCOPES, current
 from archdsl.ops.apply import Applied, apply_at, dim_at
@@ -284,12 +285,7 @@ def _check_same(node: Node, found: Applied) -> None:
 
 def _repeats(node: Node) -> Dim:
     """How often a pass runs a node: once, or once for every step of the loops around it."""
-    steps: list[Dim] = []
-    scope = node.scope
-    while scope is not None:
-        steps += [scope.scan.steps] if scope.scan is not None else []
-        scope = scope.scope
-    return product(steps)
+    return product(scope.scan.steps for scope in scopes_around(node) if scope.scan is not None)
 
 
 # --- what a node has beside its op ----------------------------------------------------------------
