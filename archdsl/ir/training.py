@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archdsl.ir.graph import Graph, Node
+from archdsl.ops.base import Weight
 from archdsl.shapes import TensorType, evaluate
 
 
@@ -27,14 +30,15 @@ def owner(node: Node, name: str) -> tuple[Node, str]:
 
 def trainable(graph: Graph) -> int:
     """How many numbers the parameters have that are trained, shared and tied ones counted once."""
-    owned = (
-        weight
-        for node in graph.nodes
-        if node.share is None
-        for name, weight in node.tensors.items()
-        if not weight.buffer and name not in node.tie and name not in node.frozen
-    )
-    return sum(evaluate(TensorType(weight.shape).size, {}) for weight in owned)
+    trained = (weight for weight, frozen in own_tensors(graph) if not weight.buffer and not frozen)
+    return sum(evaluate(TensorType(weight.shape).size, {}) for weight in trained)
+
+
+def own_tensors(graph: Graph) -> Iterator[tuple[Weight, bool]]:
+    """The parameters and buffers, shared and tied ones once, each with whether it is frozen."""
+    for node in graph.nodes:
+        own = {} if node.share is not None else node.tensors
+        yield from ((weight, name in node.frozen) for name, weight in own.items() if name not in node.tie)
 
 
 def has_parameters(node: Node) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from archdsl.ir.graph import Graph, Item, Mode, Node, Scope, Value
+from archdsl.ir.training import own_tensors
 from archdsl.ops.rules import FLOATS, SINGLE
 from archdsl.report.memory import Trace, size_of, trace
 from archdsl.report.receptive_fields import Fields
@@ -172,13 +173,7 @@ def owned(graph: Graph, dtype: str, *, buffer: bool, trained: bool = False) -> i
 
     `trained`: without the parameters that are frozen.
     """
-    own = (
-        weight
-        for node in graph.nodes
-        if node.share is None
-        for name, weight in node.tensors.items()
-        if weight.buffer is buffer and name not in node.tie and not (trained and name in node.frozen)
-    )
+    own = (weight for weight, frozen in own_tensors(graph) if weight.buffer is buffer and not (trained and frozen))
     return sum(size_of(TensorType(weight.shape, weight.dtype), dtype) for weight in own)
 
 
