@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archdsl.comparison.align import Part
 from archdsl.comparison.blocks import block_rows
 from archdsl.comparison.compare import Change, Comparison, Counts
 from archdsl.ir.graph import Graph, Node, Value
@@ -19,9 +20,7 @@ def data_of(comparison: Comparison) -> dict[str, Any]:
         "same": comparison.same,
         "before": _network(before),
         "after": _network(after),
-        "settings": [
-            {"name": each.name, "before": each.before, "after": each.after} for each in comparison.settings
-        ],
+        "settings": [{"name": each.name, **_sides(each.before, each.after)} for each in comparison.settings],
         "nodes": {
             **{sign.word: count for sign, count in comparison.tally.items()},
             "resized": len(comparison.followers),
@@ -29,14 +28,12 @@ def data_of(comparison: Comparison) -> dict[str, Any]:
         "changes": [_change(comparison, change) for change in comparison.changes],
         "resized": [_resized(comparison, old, new) for old, new in comparison.followers],
         "renumbered": [_paths(change) for change in comparison.renumbered],
-        "outputs": [
-            {"name": name, "before": _name(old), "after": _name(new)} for name, old, new in comparison.outputs
-        ],
+        "outputs": [{"name": name, **_sides(_name(old), _name(new))} for name, old, new in comparison.outputs],
         "blocks": [
             {
                 "path": row.path,
                 "change": row.sign.word if row.sign else "resized",
-                "output": {"before": _types(row.shapes[0]), "after": _types(row.shapes[1])},
+                "output": _sides(*map(_types, row.shapes)),
                 **_counts(row.counts),
             }
             for row in block_rows(comparison)
@@ -63,34 +60,34 @@ def _change(comparison: Comparison, change: Change) -> dict[str, Any]:
         **_paths(change),
         "op": part.op.name if isinstance(part, Node) else None,
         "block": None if isinstance(part, Node) else part.block,
-        "details": [{"name": name, "before": old, "after": new} for name, old, new in change.details],
-        "output": {
-            "before": _types(comparison.types(change.before, 0)),
-            "after": _types(comparison.types(change.after, 1)),
-        },
+        "details": [{"name": name, **_sides(old, new)} for name, old, new in change.details],
+        "output": _output(comparison, change.before, change.after),
         **_counts(change.counts),
     }
 
 
 def _resized(comparison: Comparison, before: Node, after: Node) -> dict[str, Any]:
-    types = comparison.types(before, 0), comparison.types(after, 1)
     return {
         **_paths(Change(before, after)),
-        "output": {"before": _types(types[0]), "after": _types(types[1])},
+        "output": _output(comparison, before, after),
         **_counts((comparison.counts(before, 0), comparison.counts(after, 1))),
     }
 
 
 def _paths(change: Change) -> dict[str, Any]:
-    paths = [part.path if part is not None else None for part in (change.before, change.after)]
-    return {"before": paths[0], "after": paths[1]}
+    return _sides(*(part.path if part is not None else None for part in (change.before, change.after)))
+
+
+def _output(comparison: Comparison, before: Part | None, after: Part | None) -> dict[str, Any]:
+    return _sides(_types(comparison.types(before, 0)), _types(comparison.types(after, 1)))
 
 
 def _counts(counts: tuple[Counts, Counts]) -> dict[str, Any]:
-    return {
-        "parameters": {"before": counts[0].parameters, "after": counts[1].parameters},
-        "macs": {"before": counts[0].macs, "after": counts[1].macs},
-    }
+    return {name: _sides(*both) for name, both in zip(Counts._fields, zip(*counts, strict=True), strict=True)}
+
+
+def _sides(before: Any, after: Any) -> dict[str, Any]:
+    return {"before": before, "after": after}
 
 
 def _types(types: Sequence[TensorType]) -> list[dict[str, Any]]:
