@@ -161,6 +161,13 @@ class Op(Facts, BaseModel):
 Op.__class_vars__.update(name for name in vars(Facts) if not name.startswith("_"))
 
 
+class Moving(Op):
+    """An op whose elements are its inputs', and which is coloured as such."""
+
+    kind = Kind.RESHAPE
+    moves = True
+
+
 def at_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
     """The op with numbers for the run-time dimensions in its fields."""
     given = {name: getattr(op, name) for name in op.model_fields_set}
@@ -223,7 +230,8 @@ def _pair(value: object) -> object:
     return tuple(value) if isinstance(value, list | tuple) else (value, value)
 
 
-def _listed(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list as a tuple; anything else as it is."""
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
@@ -239,9 +247,9 @@ Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Number: TypeAlias = int | float
 AnyDim: TypeAlias = Annotated[Any, BeforeValidator(_dim)]
 """An int or a Symbolic: a field in which a run-time dimension may stand."""
-Dims: TypeAlias = Annotated[tuple[AnyDim, ...], BeforeValidator(_listed)]
-Ints: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_listed)]
-Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Dims: TypeAlias = Annotated[tuple[AnyDim, ...], BeforeValidator(as_tuple)]
+Ints: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(as_tuple)]
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 Size2d: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
 Padding2d: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_pair)]

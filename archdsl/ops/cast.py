@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
-from archdsl.ops.base import Kind, Op
+from archdsl.ops.base import Kind, Moving, Op
 from archdsl.ops.rules import MadeDType
 from archdsl.shapes import TensorType
 
@@ -26,12 +26,10 @@ class Cast(Op):
 
 
 @final
-class Detach(Op):
+class Detach(Moving):
     """The same tensor, through which no gradient flows."""
 
     name: ClassVar[str] = "detach"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     differentiable = False
 
     def infer(self, x: TensorType) -> TensorType:

@@ -7,18 +7,16 @@ from typing import Annotated, ClassVar, final
 from pydantic import Field
 
 from archdsl.faults.code import Code
-from archdsl.ops.base import Kind, Op, OpError, Port, normal_dim
+from archdsl.ops.base import Moving, OpError, Port, normal_dim
 from archdsl.ops.rules import promote, replaced
 from archdsl.shapes import Dim, TensorType, add, differ
 
 
 @final
-class Cat(Op):
+class Cat(Moving):
     """Joins tensors along a dimension; their other sizes are equal."""
 
     name: ClassVar[str] = "cat"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     called = "Concat"
     ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the dimension along which they are joined")] = 0
@@ -35,12 +33,10 @@ class Cat(Op):
 
 
 @final
-class Stack(Op):
+class Stack(Moving):
     """Joins tensors of one shape along a new dimension."""
 
     name: ClassVar[str] = "stack"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     about = ""
     ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the new dimension's place in the output")] = 0

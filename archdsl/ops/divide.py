@@ -8,20 +8,25 @@ from pydantic import Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import current
-from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, PositiveInt, Texts, normal_dim
+from archdsl.ops.base import AnyDim, Dims, Ints, Moving, OpError, PositiveInt, Texts, normal_dim
 from archdsl.ops.rules import divides, format_list, from_one_end, listed, replaced
 from archdsl.shapes import Dim, TensorType, differ, least
 
 OutputNames = Annotated[Texts | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
 
 
-class Dividing(Op):
-    """An op that cuts its input along `dim` into several outputs."""
+class Parting(Moving):
+    """An op whose outputs are parts of its input along `dim`, which may have names."""
 
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     dim: Annotated[int, Field(description="the dimension that is cut")] = 0
     names: OutputNames = None
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return self.names or super().output_names(count)
+
+
+class Dividing(Parting):
+    """An op that cuts its input along `dim` into several outputs."""
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
         """The outputs' sizes along `dim`, where the input's is `size`. Raises OpError."""
@@ -33,9 +38,6 @@ class Dividing(Op):
         sizes = self.sizes(x.shape[dim])
         _check_count(self.names, len(sizes))
         return tuple(x.with_shape(replaced(x.shape, dim, size)) for size in sizes)
-
-    def output_names(self, count: int) -> tuple[str, ...]:
-        return self.names or super().output_names(count)
 
     def _check_alone(self) -> None:
         """Raises OpError for what is wrong whatever the input is."""
@@ -145,15 +147,12 @@ class TensorSplit(Dividing):
 
 
 @final
-class Unbind(Op):
+class Unbind(Parting):
     """Takes a dimension apart: one output for each place along it, without that dimension."""
 
     name: ClassVar[str] = "unbind"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     silent = True
     dim: Annotated[int, Field(description="the dimension removed; its size is known")] = 0
-    names: OutputNames = None
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         _check_distinct(self.names)
@@ -170,17 +169,12 @@ class Unbind(Op):
         _check_count(self.names, size)
         return (x.with_shape(replaced(x.shape, dim)),) * size
 
-    def output_names(self, count: int) -> tuple[str, ...]:
-        return self.names or super().output_names(count)
-
 
 @final
-class Select(Op):
+class Select(Moving):
     """One place along a dimension, without that dimension."""
 
     name: ClassVar[str] = "select"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     dim: Annotated[int, Field(description="the dimension removed")]
     index: Annotated[AnyDim, Field(description="the place; from the end where negative")]
 
@@ -197,12 +191,10 @@ class Select(Op):
 
 
 @final
-class Narrow(Op):
+class Narrow(Moving):
     """A stretch of a dimension, by start and length."""
 
     name: ClassVar[str] = "narrow"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     dim: Annotated[int, Field(description="the dimension cut")]
     start: Annotated[AnyDim, Field(description="the first place; from the end where negative")]
     length: Annotated[AnyDim, Field(description="how many places")]
@@ -222,12 +214,10 @@ class Narrow(Op):
 
 
 @final
-class Slice(Op):
+class Slice(Moving):
     """A stretch of a dimension, `start:end:step` as Python has it; it must lie inside and hold something."""
 
     name: ClassVar[str] = "slice"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     dim: Annotated[int, Field(description="the dimension cut")] = 0
     start: Annotated[AnyDim | None, Field(description="the first place; from the end where negative")] = None
     end: Annotated[AnyDim | None, Field(description="the place after the last; likewise")] = None

@@ -5,7 +5,7 @@ from typing import final
 
 from pydantic import Field
 
-from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
+from archdsl.ops.base import Kind, Moving, Op, OpError, Port, PositiveInt, Weight
 from archdsl.ops.layers import BIAS, agree, known, require_float32, require_shape, require_together, required
 from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import require_float, require_least_rank, require_rank, require_same_dtype
@@ -114,12 +114,10 @@ class Bilinear(Op):
 
 
 @final
-class Identity(Op):
+class Identity(Moving):
     """Its input: `torch.nn.Identity`."""
 
     name = "identity"
-    kind = Kind.RESHAPE
-    moves = True
     silent = True
 
     def is_idle(self) -> bool:

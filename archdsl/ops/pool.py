@@ -1,6 +1,6 @@
 """Pooling over windows, and to a given size, in 1, 2 and 3 dimensions."""
 
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 from pydantic import BeforeValidator, Field
 
@@ -20,6 +20,8 @@ class Pool(Spatial):
     """Pooling over windows that may overlap."""
 
     kind = Kind.POOL
+    whole_windows: ClassVar[bool] = False
+    """Whether a window may not exceed the bare input: torch refuses it in 3d means."""
 
     kernel_size: SpatialSizes = Field(description="size of the window")
     stride: SpatialSizes | None = Field(None, description="step of the window; default: its size")
@@ -34,6 +36,8 @@ class Pool(Spatial):
         self.check_input(x)
         sizes = self.sizes(x.shape[2:])
         require_sizes(self.name, x, sizes)
+        if self.whole_windows:
+            self._require_window(x)
         return x.with_shape((*x.shape[:2], *sizes))
 
     @property
@@ -69,8 +73,8 @@ class Pool(Spatial):
         # With ceil_mode a window may end outside, but must start inside the input or its left padding.
         return min(room + step - 1, margin - 1) if self.ceil_mode else room
 
-    def require_window(self, x: TensorType) -> None:
-        """Raises OpError where the window exceeds the bare input, which torch refuses in 3d means."""
+    def _require_window(self, x: TensorType) -> None:
+        """Raises OpError where the window exceeds the bare input."""
         if self.sides is None:  # what is padded before is as large as a window
             return
         pairs = zip(x.shape[2:], self.kernel_size, strict=True)
@@ -238,11 +242,7 @@ class AvgPool3d(DivisorPool):
 
     name = "avg_pool3d"
     spatial = 3
-
-    def pooled(self, x: TensorType) -> TensorType:
-        made = super().pooled(x)
-        self.require_window(x)
-        return made
+    whole_windows = True
 
 
 @final
@@ -267,11 +267,7 @@ class LpPool3d(LpPool):
 
     name = "lp_pool3d"
     spatial = 3
-
-    def pooled(self, x: TensorType) -> TensorType:
-        made = super().pooled(x)
-        self.require_window(x)
-        return made
+    whole_windows = True
 
 
 @final

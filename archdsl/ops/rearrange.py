@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_INT64, MAX_NOTATION
-from archdsl.ops.base import AnyDim, Kind, Op, OpError
+from archdsl.ops.base import AnyDim, Moving, OpError
 from archdsl.ops.rules import divides
 from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
 from archdsl.text.nearest import nearest
@@ -110,7 +110,7 @@ def _spread(groups: tuple[Axes, ...], dots: Axes) -> tuple[Axes, ...]:
 
 
 @final
-class Rearrange(Op):
+class Rearrange(Moving):
     """Splits, orders and merges dimensions: `n (h p) (w q) c -> n (h w) (p q) c`.
 
     Every other field is the size of an axis (`p: 7`); in each bracket of the input at most one axis
@@ -123,8 +123,6 @@ class Rearrange(Op):
     __pydantic_extra__: dict[str, AnyDim]
 
     name: ClassVar[str] = "rearrange"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     silent = True
     open_fields: ClassVar[bool] = True
     """Takes fields beyond the declared ones: the sizes of axes."""

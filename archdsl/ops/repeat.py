@@ -5,18 +5,16 @@ from typing import Annotated, ClassVar, final
 from pydantic import Field
 
 from archdsl.faults.code import Code
-from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, normal_dim
+from archdsl.ops.base import AnyDim, Dims, Moving, OpError, normal_dim
 from archdsl.ops.rules import format_list, replaced
 from archdsl.shapes import Dim, Shape, TensorType, differ, least
 
 
 @final
-class Expand(Op):
+class Expand(Moving):
     """Repeats dimensions of size 1, without copying; more dimensions may come in front."""
 
     name: ClassVar[str] = "expand"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     silent = True
     about = ""
     size: Annotated[Dims, Field(description="the new shape; -1 keeps a size")]
@@ -55,11 +53,8 @@ class Expand(Op):
         return wanted
 
 
-class Copies(Op):
+class Copies(Moving):
     """Lays copies side by side."""
-
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
 
     @staticmethod
     def _multiply(shape: Shape, counts: tuple[Dim, ...]) -> Shape:
@@ -105,12 +100,10 @@ class Tile(Copies):
 
 
 @final
-class RepeatInterleave(Op):
+class RepeatInterleave(Moving):
     """Repeats every element in its place: `a b` becomes `a a b b`."""
 
     name: ClassVar[str] = "repeat_interleave"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     repeats: Annotated[AnyDim, Field(description="how many times")]
     dim: Annotated[int | None, Field(description="along which dimension; none: the flattened tensor")] = None
 

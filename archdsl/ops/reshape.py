@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, final
 from pydantic import Field
 
 from archdsl.faults.code import Code
-from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Op, OpError, normal_dim
+from archdsl.ops.base import AnyDim, Dims, Ints, Kind, Moving, Op, OpError, normal_dim
 from archdsl.ops.rules import (
     format_list,
     from_one_end,
@@ -19,20 +19,16 @@ from archdsl.ops.rules import (
 from archdsl.shapes import TensorType, format_shape, product
 
 
-class Regroup(Op):
+class Regroup(Moving):
     """An op that splits and merges dimensions, and leaves the elements in their order."""
 
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     silent = True
     about = ""
 
 
-class Reorder(Op):
+class Reorder(Moving):
     """An op that puts dimensions into another order."""
 
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     silent = True
 
     def order(self, rank: int) -> tuple[int, ...]:
@@ -173,12 +169,10 @@ class Unsqueeze(Regroup):
 
 
 @final
-class Flip(Op):
+class Flip(Moving):
     """Reverses the order along dimensions."""
 
     name: ClassVar[str] = "flip"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     called = "Flip dim"
     about = "dims"
     dims: Annotated[Ints, Field(description="the dimensions reversed")]
@@ -190,12 +184,10 @@ class Flip(Op):
 
 
 @final
-class Roll(Op):
+class Roll(Moving):
     """Shifts along dimensions; what leaves at one end enters at the other."""
 
     name: ClassVar[str] = "roll"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    moves = True
     called = "Roll by"
     about = "shifts"
     shifts: Annotated[AnyDim | Dims, Field(description="by how many places, for each of `dims`")]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_INT64
-from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d
+from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Padding2d, Size2d, as_tuple
 from archdsl.ops.rules import divides, format_list, require_float, require_rank
 from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
 
@@ -26,11 +26,7 @@ _RANKS: Final[dict[str, tuple[int, ...]]] = {
 Factor: TypeAlias = Annotated[float, Field(gt=0)]
 
 
-def _listed(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Factors: TypeAlias = Annotated[tuple[Factor, ...], BeforeValidator(_listed)]
+Factors: TypeAlias = Annotated[tuple[Factor, ...], BeforeValidator(as_tuple)]
 
 
 @final

@@ -14,9 +14,7 @@ DType: TypeAlias = Literal[
 ]
 """torch's name without `torch.`."""
 
-MadeDType: TypeAlias = Literal[
-    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "torch.float32"
-]
+MadeDType: TypeAlias = Literal[DType, "torch.float32"]
 """The same of a tensor that is made: `float32` is the model's floating dtype, and `torch.float32` itself."""
 
 T = TypeVar("T")

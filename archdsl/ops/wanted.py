@@ -69,7 +69,7 @@ def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
 
 def _tuple(items: tuple[Any, ...], constraints: tuple[Any, ...]) -> Iterator[Wanted]:
     """One item stands for all, unless only a list is taken."""
-    if any(getattr(getattr(each, "func", None), "__name__", "") == "_listed" for each in constraints):
+    if any(getattr(getattr(each, "func", None), "__name__", "") == "as_tuple" for each in constraints):
         inner = next(_kinds(items[0]), Wanted("values"))
         yield Wanted(
             f"a list of {inner.phrase.replace('a whole number', 'whole numbers').replace('a number', 'numbers')}"
