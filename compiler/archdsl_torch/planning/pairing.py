@@ -112,7 +112,7 @@ def _is_alike_scope(one: Scope, other: Scope) -> bool:
     return (
         one.env is other.env
         and one.share is other.share is None
-        and one.scan is other.scan is None
+        and one.scan == other.scan
         and one.definition is other.definition
         and (one.kind, one.block, one.listed) == (other.kind, other.block, other.listed)
         and [*one.children] == [*other.children]
