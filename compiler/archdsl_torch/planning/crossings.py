@@ -89,6 +89,9 @@ class Crossings:
         """When the unit begins to run; -1 for a scope in which nothing does."""
         return self.order[unit] if isinstance(unit, Node) else self._first_inside(unit)
 
+    def type_of(self, key: Key) -> TensorType:
+        return self.types.get(key) or key.node.types[key.output]
+
     def _find_first(self, scope: Scope) -> int:
         inner = (child for child in scope.children.values() if isinstance(child, Scope) or not is_tensor(child))
         return min((begin for begin in map(self.first, inner) if begin >= 0), default=-1)

@@ -67,6 +67,8 @@ class Merged:
     """A class, not yet in words."""
 
     outlines: tuple[Outline, ...]
+    counts: tuple[int, ...]
+    """How many instances each outline stands for."""
     members: dict[str, tuple[Member | None, ...]] = field(default_factory=dict)
     steps: dict[str, MergedStep] = field(default_factory=dict)
     ports: tuple[str, ...] = ()
@@ -76,9 +78,9 @@ class Merged:
     exports: dict[str, Ref] = field(default_factory=dict)
 
 
-def merge(outlines: Sequence[Outline], ports_of: NamesOf) -> Merged:
+def merge(outlines: Sequence[Outline], counts: Sequence[int], ports_of: NamesOf) -> Merged:
     """One class for all outlines; `ports_of` a scope are those that its class reads. Raises Unmergeable."""
-    merged = Merged(tuple(outlines))
+    merged = Merged(tuple(outlines), tuple(counts))
     for name in merged_order([list(members) for members in distinct([o.members for o in outlines])]):
         merged.members[name] = tuple([outline.members.get(name) for outline in outlines])
     for key in merged_order([list(steps) for steps in distinct([o.steps for o in outlines])]):

@@ -166,6 +166,11 @@ class Survey:
             return Role.CHAIN
         return Role.OPEN if scope.kind is ScopeKind.CONTAINER or scope.listed else Role.CLASS
 
+    @property
+    def runs_again(self) -> bool:
+        """Whether a module runs a second time."""
+        return bool(self._copies or self._reaching_out)
+
     @cached_property
     def _reaching_out(self) -> frozenset[Scope]:
         """The scopes in which something runs a module from outside, which only an outer class can reach."""

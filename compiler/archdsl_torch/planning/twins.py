@@ -6,11 +6,12 @@ knew of that is not taken on trust: all that an outline says is compared, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, final
 
 from archdsl.ir.graph import Scope
-from archdsl_torch.planning.crossings import Key
+from archdsl_torch.planning.crossings import Crossings, Key
+from archdsl_torch.planning.outline import Outline
 from archdsl_torch.planning.pairing import Pairing, Pairs
 from archdsl_torch.planning.survey import Role, Survey
 
@@ -50,3 +51,12 @@ class Twins:
             [*sides(one)] == [*sides(other)] and pairs.are(sides(one).values(), sides(other).values())
             for sides in (self.borders.ports, self.borders.exports)
         )
+
+
+def told_apart(outlines: Sequence[Outline], crossings: Crossings) -> list[list[Outline]]:
+    """The outlines, those together that are one to a class: twins that are given the same types and check the same."""
+    found: dict[object, list[Outline]] = {}
+    for outline in outlines:
+        given = tuple([crossings.type_of(key) for key in outline.ports.values()])
+        found.setdefault((id(outline.steps), given, tuple(outline.checks.items())), []).append(outline)
+    return [*found.values()]

@@ -98,6 +98,8 @@ class Arguments:
     """What the constructor of one class is given."""
 
     scopes: tuple[Scope, ...]
+    counts: tuple[int, ...]
+    """How many instances are given what each scope is."""
     taken: set[str] = field(default_factory=set)
     atoms: list[Atom] = field(default_factory=list)
     free: Mapping[str, Node] = field(default_factory=dict)
@@ -138,14 +140,17 @@ class Arguments:
         local = [assign(Variable(atom.name), atom.code) for atom in self.atoms if atom.code is not None]
         return (*local, *(assign(Attribute(SELF, name), code) for name, code in self.attributes.items()))
 
-    @staticmethod
-    def _default(atom: Atom) -> Code | None:
+    def _default(self, atom: Atom) -> Code | None:
         """A neutral value that most instances have."""
+        columns = [*zip(atom.values, self.counts, strict=True)]
         classes = [v for v in atom.values if isinstance(v, Global)]
-        words = Counter(v for v in atom.values if isinstance(v, str)).most_common(1)
-        for value in (UNSET, *classes[:1], *(word for word, _ in words), 1, 0, 0.0, None, False, True):
-            count = sum(same(v, value) for v in atom.values)
-            if count and (value is UNSET or (2 * count >= len(atom.values) > 1 and not atom.size)):
+        words = Counter[str]()
+        for word, count in columns:
+            if isinstance(word, str):
+                words[word] += count
+        for value in (UNSET, *classes[:1], *(word for word, _ in words.most_common(1)), 1, 0, 0.0, None, False, True):
+            count = sum(times for v, times in columns if same(v, value))
+            if count and (value is UNSET or (2 * count >= sum(self.counts) > 1 and not atom.size)):
                 return in_words(value)
         return None
 

@@ -37,12 +37,11 @@ from archdsl_torch.writing.reset import ties, tree_reset
 def source(graph: Graph) -> str:
     """The network as the text of a Python file that imports torch alone."""
     pairing, known = Pairing(Crossings(graph)), Findings()
-    while True:
-        planner = Planner(pairing, known)
-        found = planner.run()
-        if not found:
-            return _print(planner)
+    planner = Planner(pairing, known)
+    while found := planner.run():
         known = _more(known, found)
+        planner = Planner(pairing, known, planner)
+    return _print(planner)
 
 
 def _more(known: Findings, found: Findings) -> Findings:
@@ -167,7 +166,7 @@ def _docstring(graph: Graph, plan: ClassPlan) -> list[str]:
     scope = plan.scope
     if scope.scope is None:
         return docstring(("The network `", graph.name, "`."), indent=4)
-    count = len(plan.merged.outlines)
+    count = len(plan.instances)
     where = "`", scope.path, "`", f" and {count - 1} more." if count > 1 else "."
     what = ("The block `", scope.block, "`:") if scope.block is not None else ("The scope",)
     lines = docstring((*what, " ", *where), indent=4)

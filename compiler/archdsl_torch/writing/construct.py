@@ -63,7 +63,7 @@ class Constructor:
         self.arguments = arguments
         self.plan_of = plan_of
         self.body: list[Statement] = []
-        self.count = len(merged.outlines)
+        self.count = sum(merged.counts)
         self.containers = Containers(self)
         self.factories: dict[Any, Code] = {}
         """Arguments that hold the class of a node's module, by where the node is written."""
@@ -77,7 +77,7 @@ class Constructor:
     def write_chain(self) -> Body:
         """The statements of a subclass of nn.Sequential."""
         builds = [Items("Sequential", tuple(outline.members.values())) for outline in self.merged.outlines]
-        args, breaking = self.containers.sequential(builds, range(self.count), self.arguments)
+        args, breaking = self.containers.sequential(builds, range(len(builds)), self.arguments)
         self.body.append(Effect(Apply(Attribute(Call("super"), "__init__"), args, (), breaking)))
         return tuple(self.body)
 

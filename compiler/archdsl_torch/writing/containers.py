@@ -163,7 +163,7 @@ class Containers:
 
     def _growing(self, items: Sequence[Items], where: Sequence[int], resolver: Resolver) -> Children:
         """A list of layers that grows, one `if` for each child that only some instances have."""
-        if resolver is not self.builder.arguments or len(where) < self.builder.count:
+        if resolver is not self.builder.arguments or len(where) < len(self.builder.arguments.scopes):
             raise Unmergeable("optional children of an optional child")
         numbered = all(item.numbered for item in items)
         arguments = self.builder.arguments

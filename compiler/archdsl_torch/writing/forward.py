@@ -361,7 +361,7 @@ class Forward:
 
     def _remark(self, step: MergedStep) -> str:
         """The shape, where the class is used once and the shape is new."""
-        if self.count > 1 or len(step.some.outputs) != 1:
+        if sum(self.merged.counts) > 1 or len(step.some.outputs) != 1:
             return ""
         key = step.some.outputs[0]
         shape = key.node.types[key.output].shape

@@ -6,7 +6,7 @@ where they can be merged, else several.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -22,12 +22,14 @@ from archdsl_torch.lowering.tree import Code, Variable
 from archdsl_torch.planning.crossings import relative
 from archdsl_torch.planning.findings import Findings
 from archdsl_torch.planning.freedom import free_parameters
+from archdsl_torch.planning.keeping import touched
 from archdsl_torch.planning.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import Items, Outline, Use
 from archdsl_torch.planning.outliner import Outliner
 from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.survey import Role, Survey, class_name
+from archdsl_torch.planning.twins import told_apart
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.construct import Constructor
 from archdsl_torch.writing.folding import Untold
@@ -43,17 +45,16 @@ class ClassPlan:
 
     name: str
     merged: Merged
+    instances: Mapping[Scope, int]
+    """Which of the outlines each is."""
     arguments: Arguments
     base: str
     construction: Body = ()
     reset: Body = ()
     forward: Body = ()
 
-    def __post_init__(self) -> None:
-        self._index = {outline.scope: i for i, outline in enumerate(self.merged.outlines)}
-
     def index(self, scope: Scope) -> int:
-        return self._index[scope]
+        return self.instances[scope]
 
     @property
     def scope(self) -> Scope:
@@ -73,7 +74,8 @@ class Unplanned(Exception):
 class Planner:
     """Plans every class of a graph."""
 
-    def __init__(self, pairing: Pairing, known: Findings) -> None:
+    def __init__(self, pairing: Pairing, known: Findings, before: Planner | None = None) -> None:
+        """`before` is the planner that did not know all of it yet."""
         crossings = pairing.crossings
         self.graph = crossings.graph
         self.survey = Survey(crossings, known)
@@ -83,11 +85,15 @@ class Planner:
         self.groups: dict[object, list[Scope]] = {}
         self.waiting: set[object] = set()
         """The groups that this plan has no classes for."""
+        self.planned: dict[object, tuple[list[Outline], list[ClassPlan]]] = {}
+        """By group."""
         self.found = Findings()
         self.floors = crossings.floors
         self.names = self.survey.class_names
         self.root_name = class_name(self.graph)
         self._gather(self.graph.root)
+        self.kept = {} if before is None else self._kept(before)
+        """What is planned already."""
 
     def run(self) -> Findings:
         """Plans what it can, and says what the next plan has to know; there is none after one that found nothing."""
@@ -97,8 +103,8 @@ class Planner:
             return self.found
         for plan in self.plans:
             self._check_shared(plan)
-            for outline in plan.merged.outlines:
-                self._check_chained(plan, outline)
+            for scope, place in plan.instances.items():
+                self._check_chained(plan, scope, plan.merged.outlines[place])
         return self.found
 
     def plan_of(self, scope: Scope) -> ClassPlan:
@@ -108,7 +114,7 @@ class Planner:
             if group in self.waiting:
                 raise Unplanned
             self.waiting.add(group)
-            self._plan(self.groups[group])
+            self._plan(group)
             self.waiting.remove(group)
         return self.by_scope[scope]
 
@@ -130,7 +136,7 @@ class Planner:
             scope = scope.scope
         assert scope is not None
         plan = self.by_scope[scope]
-        return scope, plan.name, len(plan.merged.outlines)
+        return scope, plan.name, len(plan.instances)
 
     # --- groups -------------------------------------------------------------------------------
 
@@ -159,10 +165,30 @@ class Planner:
 
     # --- planning -----------------------------------------------------------------------------
 
-    def _plan(self, scopes: list[Scope]) -> None:
+    def _kept(self, before: Planner) -> dict[object, tuple[list[Outline], list[ClassPlan]]]:
+        """The groups of another plan that this one would plan alike."""
+        changed = touched(before.survey, self.survey)
+        return {
+            group: before.planned[group]
+            for group, scopes in self.groups.items()
+            if group in before.planned and scopes == before.groups[group] and changed.isdisjoint(scopes)
+        }
+
+    def _plan(self, group: object) -> None:
         """The classes of a group. Raises Unplanned where the next plan has to know more, as `found` says."""
-        outlines = self.outliner.outlines(scopes)
+        scopes = self.groups[group]
+        outlines, plans = self.kept.get(group) or (self.outliner.outlines(scopes), [])
         self._plan_inner(outlines)
+        if group in self.kept:
+            for plan in plans:
+                self._add(plan)
+        else:
+            plans = self._planned(scopes, outlines)
+        self.planned[group] = outlines, plans
+
+    def _planned(self, scopes: list[Scope], outlines: list[Outline]) -> list[ClassPlan]:
+        """The classes of these instances, whose inner ones are there. Raises Unplanned."""
+        begin = len(self.plans)
         found = Findings()
         waiting = [outlines]
         while waiting:
@@ -183,6 +209,7 @@ class Planner:
         if found:
             self.found |= found
             raise Unplanned
+        return self.plans[begin:]
 
     def _closed(self, outlines: Sequence[Outline]) -> list[Scope]:
         """The scopes that can be opened."""
@@ -192,15 +219,16 @@ class Planner:
     def _unsayable(self, outlines: Sequence[Outline], closed: Sequence[Scope]) -> frozenset[Scope]:
         """The first of the closed scopes: as many as have to go until one class can say the others.
 
-        Fewer instances are never harder to say, so that how many is found by halving.
+        Fewer instances are never harder to say, so that how many is found by halving; often not even the last is said.
         """
         fewest, most = 1, len(closed)
+        count = most - 1
         while fewest < most:
-            count = (fewest + most) // 2
             if self._is_sayable(_without(outlines, {*closed[:count]})):
                 most = count
             else:
                 fewest = count + 1
+            count = (fewest + most) // 2
         return frozenset(closed[:fewest])
 
     def _is_sayable(self, outlines: list[Outline]) -> bool:
@@ -244,12 +272,15 @@ class Planner:
 
     def _class(self, outlines: list[Outline]) -> ClassPlan:
         """One class for these instances, without its name. Raises Unmergeable, Untold, Inexpressible."""
-        merged = merge(outlines, self.ports)
-        scopes = tuple(outline.scope for outline in outlines)
+        apart = told_apart(outlines, self.survey.crossings)
+        places = {outline.scope: place for place, alike in enumerate(apart) for outline in alike}
+        merged = merge([alike[0] for alike in apart], [*map(len, apart)], self.ports)
+        scopes = tuple(outline.scope for outline in merged.outlines)
         free = free_parameters(self.graph) if scopes[0].scope is None else {}
-        arguments = Arguments(scopes, set(merged.members), free=free)
+        arguments = Arguments(scopes, merged.counts, set(merged.members), free=free)
         chain = all(outline.chain for outline in outlines)
-        plan = ClassPlan("", merged, arguments, "nn.Sequential" if chain else "nn.Module")
+        instances = {outline.scope: places[outline.scope] for outline in outlines}
+        plan = ClassPlan("", merged, instances, arguments, "nn.Sequential" if chain else "nn.Module")
         constructor = Constructor(merged, arguments, self.plan_of)
         plan.construction = constructor.write_chain() if chain else constructor.write()
         if (merged.steps or scopes[0].scope is None) and not chain:
@@ -259,8 +290,11 @@ class Planner:
         return plan
 
     def _add(self, plan: ClassPlan) -> None:
-        scopes = [outline.scope for outline in plan.merged.outlines]
-        plan.name = self._name(scopes)
+        scopes = [*plan.instances]
+        name, before = self._name(scopes), plan.name
+        if before not in ("", name):
+            self.kept.clear()  # what constructs it says its name
+        plan.name = name
         self.plans.append(plan)
         for scope in scopes:
             self.by_scope[scope] = plan
@@ -282,23 +316,22 @@ class Planner:
 
     def _check_shared(self, plan: ClassPlan) -> None:
         """A module that runs twice has one set of arguments."""
-        for outline in plan.merged.outlines:
-            origin = origin_of(outline.scope)
-            if origin is outline.scope:
+        for scope, here in plan.instances.items():
+            origin = origin_of(scope)
+            if origin is scope:
                 continue
             other = self.by_scope.get(as_scope(origin))
-            here, there = plan.index(outline.scope), other.index(as_scope(origin)) if other is plan else None
+            there = other.index(as_scope(origin)) if other is plan else None
             if there is None or any(not same(a.values[here], a.values[there]) for a in plan.arguments.atoms):
-                self.found |= Findings(opened=frozenset({self._closed_top(outline.scope)}))
+                self.found |= Findings(opened=frozenset({self._closed_top(scope)}))
 
     def _closed_top(self, scope: Scope) -> Scope:
         """The outermost scope around this one that runs another's module and is not yet opened."""
         runs = [around for around in self.survey.crossings.chain(scope) if origin_of(around) is not around]
         return next((around for around in reversed(runs) if around not in self.survey.known.opened), scope)
 
-    def _check_chained(self, plan: ClassPlan, outline: Outline) -> None:
+    def _check_chained(self, plan: ClassPlan, scope: Scope, outline: Outline) -> None:
         """In a chain each child is given one tensor and gives one; the class has other instances, which may differ."""
-        scope = outline.scope
         if scope.scope is None or self.survey.role(scope.scope) not in (Role.CHAIN, Role.CHAIN_CLASS):
             return
         given = [name for name in plan.merged.ports if name in outline.ports]

@@ -82,7 +82,7 @@ class Variables:
 
     def port_type(self, instance: int, name: str) -> TensorType | None:
         key = self.merged.outlines[instance].ports.get(name)
-        return None if key is None else self.survey.crossings.types.get(key) or key.node.types[key.output]
+        return None if key is None else self.survey.crossings.type_of(key)
 
     def types(self, ref: Ref) -> list[TensorType | None]:
         """A value's type in every instance; None where there is no such value.

@@ -12,7 +12,7 @@ from archdsl_torch.writing.arguments import UNSET, Arguments, Atom
 def arguments(count: int, *atoms: Atom) -> Arguments:
     """Of a class of so many instances, whose block has neither parameters nor ports."""
     scopes = (Scope(f"b{i}", "b", None, None, Env({}), kind=ScopeKind.BLOCK) for i in range(count))
-    return Arguments(tuple(scopes), atoms=[*atoms])
+    return Arguments(tuple(scopes), (1,) * count, atoms=[*atoms])
 
 
 def test_an_argument_is_filled_in_where_it_says_something_already() -> None:
