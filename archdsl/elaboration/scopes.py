@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.elaboration.arguments import block_arguments
-from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern
+from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern, expanded_ports
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import (
     NOT_FED,
@@ -160,8 +160,10 @@ def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec:
 
 def ports_in(run: Elaborator, spec: BlockSpec, env: Env, frame: Frame) -> tuple[PortSpec, ...]:
     """The inputs that a block has with the arguments in `env`. Raises Reported."""
+    if not spec.looped:
+        return spec.ports
     with run.mistakes.at(spec.template, frame, (*spec.template.path, "inputs")):
-        return spec.ports_in(env)
+        return expanded_ports(spec.template, env)
 
 
 def bind_ports(
