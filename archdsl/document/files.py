@@ -6,6 +6,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -30,6 +31,7 @@ _TELLING: Final = frozenset({"archdsl", "nodes", "blocks", "extends"})
 """Keys by which a YAML file that was asked for is known as a spec whose author forgot the version."""
 
 
+@lru_cache(maxsize=1)
 def specs_folder() -> Path:
     """The folder of the specs that ship: inside the installed package, else beside it in a checkout."""
     package = Path(__file__).parents[1]
@@ -62,7 +64,9 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
     elif beside is not None:
         places.append(specs_folder() / spec)
     there = [place for place in places if _exists(place)] if spec else []
-    return min(there, key=lambda place: (os.path.isdir(place), _same(place, beside)), default=None)
+    if len(there) < 2:
+        return there[0] if there else None
+    return min(there, key=lambda place: (os.path.isdir(place), _same(place, beside)))
 
 
 def _exists(place: Path) -> bool:

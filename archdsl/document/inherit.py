@@ -110,6 +110,8 @@ class Reader:
         self._files: dict[FilePath, _File | None] = {}
         self._layers: dict[FilePath, _Layer | None] = {}
         self._resolved: dict[FilePath, Resolved | None] = {}
+        self._targets: dict[FilePath, FilePath] = {}
+        """Where paths lead: asking the disk of every part of a path takes as long as reading the file."""
         self._open: list[FilePath] = []
         """The libraries that are being read, to find cycles."""
 
@@ -151,7 +153,7 @@ class Reader:
         complete = len(libraries) == len(layer.uses) and not any(piece[:1] == ("use",) for piece in lost)
         return Resolved(
             document=document,
-            file=files.display(path),
+            file=layer.origins.file,
             name=document.name or _identifier(path.stem),
             params=given.values,
             overrides={**given.accepted, **checked},
@@ -174,13 +176,25 @@ class Reader:
     def _find(self, name: str, beside: FilePath, span: Span | None) -> FilePath | Diagnostic:
         """The file that another names, if it is in reach."""
         path = files.find(name, beside)
-        if FilePath(name).anchor or not self.reach.holds(path or beside.parent / name.replace("\0", "")):
+        if FilePath(name).anchor or not self._in_reach(path or beside.parent / name.replace("\0", "")):
             return self.reach.refusal(name, span)
         return path or files.not_found(name, span, beside)
 
+    def _in_reach(self, path: FilePath) -> bool:
+        try:
+            return self.reach.holds(self._real(path))
+        except OSError:
+            return False
+
+    def _real(self, path: FilePath) -> FilePath:
+        """What `real` gives, asked for once."""
+        if path not in self._targets:
+            self._targets[path] = real(path)
+        return self._targets[path]
+
     def _library(self, path: FilePath, span: Span | None) -> Resolved | None:
         """Another file, with its own defaults."""
-        key = real(path)
+        key = self._real(path)
         if key not in self._resolved:
             self._open.append(key)
             self._resolved[key] = self.resolve(path, {}, {}, span)
@@ -188,13 +202,13 @@ class Reader:
         return self._resolved[key]
 
     def _file(self, path: FilePath, span: Span | None) -> _File | None:
-        key = real(path)
+        key = self._real(path)
         if key not in self._files:
             self._files[key] = self._load(path, span)
         return self._files[key]
 
     def _load(self, path: FilePath, span: Span | None) -> _File | None:
-        known = self._texts.get(real(path))
+        known = self._texts.get(self._real(path))
         text, problem = files.read_text(path, span) if known is None else (known, None)
         if text is None:
             self.report.add(*([problem] if problem is not None else []))
@@ -221,7 +235,7 @@ class Reader:
             raise
 
     def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> _Layer | None:
-        key = real(path)
+        key = self._real(path)
         if key not in self._layers:
             file = self._file(path, span)
             self._layers[key] = None if file is None else self._merged(file, (*chain, key))
@@ -256,8 +270,8 @@ class Reader:
         if len(chain) == MAX_CHAIN:
             self.report.tell(Fault(Code.TOO_DEEP, f"files extend each other more than {MAX_CHAIN} deep"), span)
             return None
-        if real(path) in chain:
-            start = chain.index(real(path))
+        if self._real(path) in chain:
+            start = chain.index(self._real(path))
             names = [files.display(each) for each in (*chain[start:], path)]
             message = f"`extends` goes in a circle: {' -> '.join(names)}"
             hint = "one of these files must not extend the next"
@@ -286,11 +300,11 @@ class Reader:
         if isinstance(target, Diagnostic):
             self.report.add(target)
             return None
-        key = real(target)
+        key = self._real(target)
         if len(self._open) == MAX_CHAIN:
             self.report.tell(Fault(Code.TOO_DEEP, f"libraries use each other more than {MAX_CHAIN} deep"), use.span)
             return None
-        if key in self._open or key == real(path):
+        if key in self._open or key == self._real(path):
             names = " -> ".join(files.display(each) for each in (*self._open[self._start(key) :], target))
             hint = "move what they share into a library of its own"
             self.report.tell(Fault(Code.USE_CYCLE, f"`use` goes in a circle: {names}", hint), use.span)

@@ -40,6 +40,11 @@ class Origins:
         """Where patches say of nodes and other pieces, by name, that they are not there."""
         self._root = _Piece((source, ()))
 
+    @property
+    def file(self) -> str:
+        """The document's own file, as messages show it."""
+        return self._source.file
+
     def find(self, path: Path) -> tuple[SourceMap, Path]:
         """The file in which a piece is written, and its path there."""
         piece, found, known = self._root, self._root.place, 0

@@ -31,12 +31,8 @@ class Reach(NamedTuple):
             return cls((own, *include))
         return cls((here, *include))
 
-    def holds(self, path: Path) -> bool:
-        """Whether a path leads to a file in reach, links followed. The file need not exist."""
-        try:
-            target = real(path)
-        except OSError:
-            return False
+    def holds(self, target: Path) -> bool:
+        """Whether a file is in reach, by its real path. It need not exist."""
         return any(target.is_relative_to(folder) for folder in (*self.folders, _shipped()))
 
     def refusal(self, name: str, span: Span | None) -> Diagnostic:

@@ -21,6 +21,7 @@ from archdsl.ir.initialise import Initialiser, InitialiserError, fans, parse_ini
 from archdsl.ir.scopes import scopes_around
 from archdsl.limits import TooLarge
 from archdsl.ops import OPS
+from archdsl.ops.base import Weight
 from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import Parameter
 from archdsl.text.nearest import nearest
@@ -141,7 +142,8 @@ class _Rules:
         self, found: dict[str, Initialiser], node: Node, raw: Any, env: Env, home: Resolved, path: tuple[Any, ...]
     ) -> None:
         """Adds what one rule says of one node."""
-        own = [name for name, tensor in unparametrized(node.tensors).items() if not tensor.buffer]
+        tensors = unparametrized(node.tensors)
+        own = [name for name, tensor in tensors.items() if not tensor.buffer]
         named = raw.items() if isinstance(raw, Mapping) else ((name, raw) for name in own)
         for name, text in named:
             where = (*path, name) if isinstance(raw, Mapping) else path
@@ -151,7 +153,7 @@ class _Rules:
             if text is None:
                 continue
             try:
-                found[name] = self._evaluate(node, name, str(evaluate_text(parse_text(str(text)), env)), env)
+                found[name] = self._evaluate(node, tensors, name, str(evaluate_text(parse_text(str(text)), env)), env)
             except InitialiserError as error:
                 self.mistakes.tell(error.fault, home.span(where))
             except ExpressionError as error:
@@ -169,17 +171,12 @@ class _Rules:
             hint=f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in own)}" if own else None,
         )  # fmt: skip
 
-    def _evaluate(self, node: Node, name: str, text: str, env: Env) -> Initialiser:
-        tensors = unparametrized(node.tensors)
-        shape = tensors[name].shape
-        parsed = parse_initialiser(text)
-        if not parsed.arguments:
-            return Initialiser(parsed.name)
-        key = text, shape, id(node.op), id(env)
+    def _evaluate(self, node: Node, tensors: Mapping[str, Weight], name: str, text: str, env: Env) -> Initialiser:
+        parsed, shape = parse_initialiser(text), tensors.get("weight", tensors[name]).shape
+        key = (text, shape, id(node.op), id(env)) if parsed.reads else text
         if key not in self._cache:
-            weight = tensors.get("weight")
             names: dict[str, Any] = {field: getattr(node.op, field) for field in type(node.op).model_fields}
-            names |= fans(weight.shape if weight is not None else shape)
+            names |= fans(shape)
             local = Env({n: Binding(v, "param") for n, v in names.items()}, env)
             self._cache[key] = parsed.evaluate(local)
         return self._cache[key]

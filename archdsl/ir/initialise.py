@@ -74,13 +74,15 @@ class InitialiserText(NamedTuple):
 
     name: str
     arguments: tuple[tuple[str, str | Expression], ...]
+    reads: frozenset[str]
+    """The names that its arguments read."""
 
     def evaluate(self, env: Any) -> Initialiser:
         """Its arguments as values. Raises ExpressionError."""
         return Initialiser(
             self.name,
             tuple((name, value if isinstance(value, str) else value.evaluate(env)) for name, value in self.arguments),
-            frozenset().union(*(value.names for _, value in self.arguments if not isinstance(value, str))),
+            self.reads,
         )
 
 
@@ -106,7 +108,8 @@ def parse_initialiser(text: str) -> InitialiserText:
     missing = REQUIRED.get(name)
     if missing and missing not in arguments:
         raise InitialiserError(f"`{name}` needs `{missing}`", f"write `{name}({missing}=…)`")
-    return InitialiserText(name, tuple(arguments.items()))
+    reads = (value.names for value in arguments.values() if not isinstance(value, str))
+    return InitialiserText(name, tuple(arguments.items()), frozenset().union(*reads))
 
 
 def fans(shape: Shape) -> dict[str, Any]:

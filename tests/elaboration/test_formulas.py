@@ -134,6 +134,22 @@ def test_initialisers_by_op_path_and_node(tmp_path: Path) -> None:
     assert c is not None and c["weight"] == Initialiser("normal", (("std", 0.1),))
 
 
+def test_a_fan_is_of_the_weight_beside_the_tensor_that_starts(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 3]}
+        nodes:
+          a: {op: linear, out_features: 4}
+          b: {op: linear, out_features: 4}
+        init: {linear: {bias: "uniform(a=0, b=fan_in)"}}
+    """,
+    )
+    assert [node.init for node in graph.nodes] == [
+        {"bias": Initialiser("uniform", (("a", 0), ("b", fan_in)))} for fan_in in (3, 4)
+    ]
+
+
 def test_an_unproved_size_passes_and_is_kept_symbolic() -> None:
     graph, diagnostics = analyse("resnet50")
     assert graph is not None and not diagnostics
