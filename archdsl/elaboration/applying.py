@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Any, final
+from typing import Any, Final, final
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from archdsl.faults.fault import Fault, FaultError, Place
 from archdsl.ops.apply import Applied, Types, apply_at
 from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
+from archdsl.ops.special import FILLED
 from archdsl.text.lookalikes import reads_as_plain
 from archdsl.text.nearest import did_you_mean, surely
 from archdsl.text.spelled import kind_of, quoted, spelled
@@ -45,12 +47,13 @@ class Applier:
     def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
         """The op with these fields. Raises FieldError."""
         key = (kind, freeze(fields))
+        known = self._ops if kind in FILLED else _MADE
         try:
-            found = self._ops.get(key)
+            found = known.get(key)
         except TypeError:
             return _make(kind, fields)
         if found is None:
-            found = self._ops[key] = _make(kind, fields)
+            found = known[key] = _make(kind, fields)
         return found
 
     def intern(self, op: Op) -> Op:
@@ -64,6 +67,10 @@ class Applier:
         if found is None:
             found = self._applied[key] = apply_at(op, types, self._sample), op
         return found[0]
+
+
+_MADE: Final = WeakValueDictionary[Any, Op]()
+"""Those that somebody has, without formulas, which know where they are written."""
 
 
 def _make(kind: type[Op], fields: dict[str, Any]) -> Op:

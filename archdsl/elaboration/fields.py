@@ -314,12 +314,12 @@ def _text_item(item: Any) -> Any:
 
 
 def freeze(value: Any) -> Any:
-    """The same value, hashable; `true`, 1 and 1.0 stay apart, and so do two files' blocks of one name."""
+    """The same value, hashable; `true`, 1 and 1.0 stay apart, 0.0 and -0.0, and two files' blocks of one name."""
     kind = value.__class__
     if kind is int or kind is str or value is None:
         return value
     if kind is bool or kind is float:
-        return kind, value
+        return kind, repr(value)
     if isinstance(value, OpName):
         return id(value.home), str(value)
     if isinstance(value, (list, tuple)):

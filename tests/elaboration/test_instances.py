@@ -160,6 +160,15 @@ def test_true_1_and_text_make_different_instances(tmp_path: Path) -> None:
     assert str(made.root.children["c"].arguments["by"]) == "1.0"
 
 
+def test_each_spec_has_its_numbers_as_it_writes_them(tmp_path: Path) -> None:
+    """Ops of equal fields are one in a process, and 0.0 and -0.0 print apart."""
+    written = ["0.0", "-0.0", "1.0"]
+    texts = [f"inputs: {{x: [N, 4]}}\nnodes: [{{op: hardtanh, min_val: {each}, max_val: 2}}]" for each in written]
+    graphs = [graph_of(tmp_path, text) for text in texts]
+    assert [repr(graph.nodes[0].fields["min_val"]) for graph in graphs] == written
+    assert graph_of(tmp_path, texts[0]).nodes[0].op is graphs[0].nodes[0].op
+
+
 def test_a_mode_of_its_own(tmp_path: Path) -> None:
     """The same block in training and in both modes."""
     text = """
