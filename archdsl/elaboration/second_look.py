@@ -171,7 +171,8 @@ def _body(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
     """A nested scope, of which nobody knows what it reads."""
     assert template.body is not None
     scope = _detached(run, template, frame, ScopeKind.INLINE)
-    inner = Frame(scope, frame.env, frame, Entry(state=State.BROKEN), mode=frame.mode, loops=())
+    given = Entry(state=State.BROKEN)
+    inner = Frame(scope, frame.env, frame, given, given, mode=frame.mode)
     run.body(template.body, inner)
 
 

@@ -189,3 +189,16 @@ blocks:
     )
     found = analyse_text(tmp_path, f"{brought}\ninputs: {{x: [N, 4, 5]}}\nnodes:\n  a: {node}\n")[1]
     assert [each.code for each in found] == ["yaml-syntax"], found
+
+
+def test_what_came_into_a_scope_is_not_missed_where_it_is_broken(tmp_path: Path) -> None:
+    text = """
+        inputs: {x: [N, 8]}
+        nodes:
+          a: {op: linear, out_features: 3, nosuch: 2}
+          b: {nodes: {c: {op: linear, from: input, out_features: 3}, d: = c + input, e: {nodes: {f: = input * 2}}}}
+          for i in nothing:
+            g$i: {nodes: {h: = input + 1}}
+          k: {from: a, nodes: {l: = input + 1}}
+    """
+    assert [code for code, _ in mistakes(tmp_path, text)] == ["unknown-field", "bad-expression"]
