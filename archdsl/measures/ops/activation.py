@@ -9,21 +9,14 @@ from archdsl.measures.rules import keeps, sees
 from archdsl.ops import activation as ops
 from archdsl.shapes import TensorType
 
-
-@keeps.register
-def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-    return Kept((0,))
+keeps.register(ops.Activation, lambda *_: Kept((0,)))
+# their outputs, of which their derivatives are computed
+keeps.for_each(ops.Relu, ops.Sigmoid, ops.SoftmaxFamily, ops.Softmax2d, ops.Tanh)(lambda *_: Kept(outputs=(0,)))
 
 
 @keeps.register
 def _(op: ops.Prelu, made: Sequence[TensorType], x: Placed, weight: Placed | None = None) -> Kept:
     return Kept((0,) if weight is None else (0, 1))
-
-
-@keeps.for_each(ops.Relu, ops.Sigmoid, ops.SoftmaxFamily, ops.Softmax2d, ops.Tanh)
-def _(op: ops.Activation, made: Sequence[TensorType], x: Placed, *others: Any) -> Kept:
-    """Its output, of which its derivative is computed."""
-    return Kept(outputs=(0,))
 
 
 @keeps.for_each(ops.Rrelu, ops.LogSigmoid, ops.Softsign)

@@ -9,11 +9,8 @@ from archdsl.ops.index import Along, Index, IndexSelect, MaskedFill, OneHot, Pic
 from archdsl.ops.rules import replaced
 from archdsl.shapes import TensorType
 
-
-@keeps.for_each(Pick, MaskedFill)
-def _(op: Pick | MaskedFill, made: Sequence[TensorType], *inputs: object) -> Kept:
-    """The index, the mask."""
-    return Kept((1,))
+keeps.for_each(Pick, MaskedFill)(lambda *_: Kept((1,)))  # the index, the mask
+keeps.register(Where, lambda *_: Kept((0,)))  # the condition
 
 
 @keeps.register
@@ -43,9 +40,3 @@ def _(op: Along, made: Sequence[Sizes], x: fields.Field, index: fields.Field) ->
 @sees.register
 def _(op: OneHot, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.together((*x.dims, fields.plain(op.num_classes)), x),)
-
-
-@keeps.register
-def _(op: Where, made: Sequence[TensorType], *inputs: object) -> Kept:
-    """The condition."""
-    return Kept((0,))

@@ -6,24 +6,13 @@ from archdsl.measures import fields
 from archdsl.measures.memory import NOTHING, Kept, Placed, Sizes, elements
 from archdsl.measures.rules import keeps, sees
 from archdsl.ops import reduce as ops
-from archdsl.ops.base import Op
 from archdsl.ops.rules import listed, normal_dims
 from archdsl.shapes import TensorType
 
-
-@keeps.for_each(ops.Statistic, ops.Cumprod, ops.Logcumsumexp)
-def _(op: Op, made: Sequence[TensorType], x: Placed) -> Kept:
-    return Kept((0,), (0,))
-
-
-@keeps.for_each(ops.Mean, ops.Sum)
-def _(op: ops.Mean | ops.Sum, made: Sequence[TensorType], x: Placed) -> Kept:
-    return NOTHING
-
-
-@keeps.register
-def _(op: ops.Var, made: Sequence[TensorType], x: Placed) -> Kept:
-    return Kept((0,))
+keeps.for_each(ops.Statistic, ops.Cumprod, ops.Logcumsumexp)(lambda *_: Kept((0,), (0,)))
+keeps.for_each(ops.Mean, ops.Sum)(lambda *_: NOTHING)
+keeps.register(ops.Var, lambda *_: Kept((0,)))
+keeps.register(ops.Ordering, lambda *_: Kept(outputs=(1,)))  # the places
 
 
 @keeps.register
@@ -65,12 +54,6 @@ def _(op: ops.Normalize, made: Sequence[Sizes], x: fields.Field) -> tuple[fields
 @sees.register
 def _(op: ops.Running, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     return (fields.mixed(x, (op.dim,)),)
-
-
-@keeps.register
-def _(op: ops.Ordering, made: Sequence[TensorType], x: Placed) -> Kept:
-    """The places."""
-    return Kept(outputs=(1,))
 
 
 @sees.register

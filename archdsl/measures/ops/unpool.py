@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 
 from archdsl.measures import fields
-from archdsl.measures.memory import Kept, Placed, Sizes
+from archdsl.measures.memory import Kept, Sizes
 from archdsl.measures.receptive import spread
 from archdsl.measures.rules import keeps, sees
 from archdsl.ops.unpool import MaxUnpool
-from archdsl.shapes import TensorType
 
-
-@keeps.register
-def _(op: MaxUnpool, made: Sequence[TensorType], x: Placed, indices: Placed) -> Kept:
-    return Kept((1,))
+keeps.register(MaxUnpool, lambda *_: Kept((1,)))
 
 
 @sees.register

@@ -1,7 +1,5 @@
 """Activations: `nn.ReLU()` or `F.relu(x)`, under torch's names."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from archdsl.ops import activation as ops

@@ -1,7 +1,5 @@
 """Attention through `F.scaled_dot_product_attention`."""
 
-from __future__ import annotations
-
 from math import inf
 
 from archdsl.ops.attention import MultiheadAttention, ScaledDotProductAttention
@@ -43,7 +41,7 @@ def _(op: MultiheadAttention, *inputs: TensorType | None) -> Lowered:
     return Lowered(module, None, Method(Self(), "__call__", (In(0), In(1), In(2), seen)))
 
 
-def _seen(op: MultiheadAttention, padding: TensorType | None, mask: TensorType | None) -> Code | None:
+def _seen(op: MultiheadAttention, padding: TensorType | None, mask: TensorType | None) -> "Code | None":
     """The two masks as the one that scaled_dot_product_attention takes."""
     hidden = [
         (code, x.dtype == "bool") for code, x in ((_padding(), padding), (_mask(op, mask), mask)) if x is not None

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.cast`."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from archdsl.ops.cast import Cast, Detach

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.combine`."""
 
-from __future__ import annotations
-
 from archdsl.ops.combine import Cat, Stack
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.contract`."""
 
-from __future__ import annotations
-
 from archdsl.ops.contract import Bmm, Cdist, CosineSimilarity, Matmul, PairwiseDistance
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower

@@ -1,7 +1,5 @@
 """Convolutions: `nn.Conv2d(...)`, or `F.conv2d(...)` where the weight is fed."""
 
-from __future__ import annotations
-
 from archdsl.ops.conv import Convolution, Direct, Transposed
 from archdsl.ops.layers import required
 from archdsl.shapes import Shape, TensorType

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.divide`."""
 
-from __future__ import annotations
-
 from archdsl.ops.base import normal_dim
 from archdsl.ops.divide import Chunk, Dividing, Narrow, Select, Slice, Split, TensorSplit, Unbind, from_front
 from archdsl.shapes import Dim, TensorType, least

@@ -1,7 +1,5 @@
 """Dropout and stochastic depth: modules, since what they do depends on `self.training`."""
 
-from __future__ import annotations
-
 from archdsl.ops.dropout import AnyDropout, StochasticDepth
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower

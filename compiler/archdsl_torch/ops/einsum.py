@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.einsum`."""
 
-from __future__ import annotations
-
 from archdsl.ops.einsum import Einsum
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, lower

@@ -1,7 +1,5 @@
 """Embeddings: `nn.Embedding(...)`, or `F.embedding(...)` where the table is fed."""
 
-from __future__ import annotations
-
 from archdsl.ops.embedding import Embedding, EmbeddingBag, Lookup
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower

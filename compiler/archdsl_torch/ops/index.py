@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.index`."""
 
-from __future__ import annotations
-
 from archdsl.ops.index import Gather, Index, IndexSelect, MaskedFill, OneHot, TakeAlongDim, Where
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering import tree

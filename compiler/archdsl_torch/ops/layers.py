@@ -1,7 +1,5 @@
 """Arguments as layers take them: one number where the sizes of all dimensions are equal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 

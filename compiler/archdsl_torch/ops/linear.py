@@ -1,7 +1,5 @@
 """Linear layers: `nn.Linear(...)`, or `F.linear(...)` where the weight is fed."""
 
-from __future__ import annotations
-
 from archdsl.ops.linear import Bilinear, Identity, Linear
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower

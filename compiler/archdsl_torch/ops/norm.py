@@ -1,7 +1,5 @@
 """Normalisation: `nn.BatchNorm2d(...)`, or `F.layer_norm(...)` where it owns no tensors."""
 
-from __future__ import annotations
-
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm, RunningNorm
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower

@@ -1,7 +1,5 @@
 """Pooling: `nn.MaxPool2d(...)` or `F.max_pool2d(...)`."""
 
-from __future__ import annotations
-
 from math import inf
 
 from archdsl.ops.base import Op

@@ -4,8 +4,6 @@ The steps are `unflatten` and `flatten`, which need no size but those that the s
 of code serves every input, and a size that only the run knows is never written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from archdsl.ops.rearrange import Axes, Rearrange

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.recurrent`."""
 
-from __future__ import annotations
-
 from archdsl.ops.recurrent import GRU, LSTM, RNN, Cell, LSTMCell, Recurrent
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower

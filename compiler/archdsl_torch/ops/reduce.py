@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.reduce`."""
 
-from __future__ import annotations
-
 from archdsl.ops import reduce as ops
 from archdsl.ops.base import Op
 from archdsl.ops.rules import FLOATS, listed

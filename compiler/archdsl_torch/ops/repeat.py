@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.repeat`."""
 
-from __future__ import annotations
-
 from archdsl.ops.base import Op
 from archdsl.ops.repeat import Expand, Repeat, RepeatInterleave, Tile
 from archdsl.shapes import TensorType

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.reshape`."""
 
-from __future__ import annotations
-
 from archdsl.ops import reshape as ops
 from archdsl.ops.base import Op
 from archdsl.ops.rules import listed

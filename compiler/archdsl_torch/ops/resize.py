@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.resize`."""
 
-from __future__ import annotations
-
 from archdsl.ops.resize import Fold, Interpolate, Unfold
 from archdsl.ops.rules import listed
 from archdsl.shapes import Symbolic, TensorType

@@ -1,7 +1,5 @@
 """The torch half of `archdsl.ops.spatial`."""
 
-from __future__ import annotations
-
 from archdsl.ops.spatial import AffineGrid, ChannelShuffle, GridSample, Pad, PixelShuffle, PixelUnshuffle
 from archdsl.shapes import Symbolic, TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower

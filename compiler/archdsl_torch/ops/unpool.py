@@ -1,7 +1,5 @@
 """Unpooling: `nn.MaxUnpool2d(...)` or `F.max_unpool2d(...)`."""
 
-from __future__ import annotations
-
 from archdsl.ops.unpool import MaxUnpool
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fields, lower
