@@ -7,23 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from archdsl.drawing.faces import (
-    CARD,
-    GAP,
-    HEADING,
-    MARGIN,
-    OP,
-    POINTS,
-    SIZE,
-    SMALL,
-    TILE,
-    carried,
-    face,
-    heading,
-    op_width,
-    swatch_width,
-    title,
-)
+from archdsl.drawing import faces
 from archdsl.drawing.layout import RADIUS, Layout, box_attributes, corners, frame_attributes, way_attributes
 from archdsl.drawing.markup import cell, escaped, font, label, printable, row, table
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
@@ -87,9 +71,9 @@ class _Writer:
             "style": "rounded,filled",
             "penwidth": "1.1",
             "height": "0.3",
-            "margin": f"{MARGIN},0.045",
+            "margin": f"{faces.MARGIN},0.045",
             "fontname": FONT,
-            "fontsize": str(SIZE),
+            "fontsize": str(faces.SIZE),
             "fontcolor": self._palette.title,
         }
 
@@ -118,28 +102,30 @@ class _Writer:
             "pad": "0.08",
             "margin": "0",
             "fontname": FONT,
-            "fontsize": str(HEADING),
+            "fontsize": str(faces.HEADING),
             "fontcolor": self._palette.title,
         }
 
     def _headed(self) -> str:
         """The title with the totals, and below it the legend."""
         figure = self._figure
-        entitled = label(title(figure, self._palette)) if figure.title else ""
+        entitled = label(faces.title(figure, self._palette)) if figure.title else ""
         if not figure.legend:
             return entitled
         cells = "".join(self._swatch(paint, text) for paint, text in figure.legend)
-        width = sum(swatch_width(text) + GAP for _, text in figure.legend) + GAP
+        width = sum(faces.swatch_width(text) + faces.GAP for _, text in figure.legend) + faces.GAP
         size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="32"'
-        legend = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{GAP}" CELLPADDING="0" {size}>{row(cells)}</TABLE>'
+        legend = (
+            f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{faces.GAP}" CELLPADDING="0" {size}>{row(cells)}</TABLE>'
+        )
         return table((row(cell(part)) for part in (entitled, legend) if part), padding=None)
 
     def _swatch(self, name: str, text: str) -> str:
         paint = self._palette.paints[name]
         style = ' STYLE="DASHED"' if name == "removed" else ""
-        size = f'FIXEDSIZE="TRUE" WIDTH="{swatch_width(text):.0f}" HEIGHT="18"'
+        size = f'FIXEDSIZE="TRUE" WIDTH="{faces.swatch_width(text):.0f}" HEIGHT="18"'
         colours = f'BGCOLOR="{paint.fill}" COLOR="{paint.border}" BORDER="1"{style}'
-        return cell(font(text, SMALL, paint.text), f"{size} {colours}")
+        return cell(font(text, faces.SMALL, paint.text), f"{size} {colours}")
 
     # --- boxes and panels ------------------------------------------------------------------------
 
@@ -188,20 +174,20 @@ class _Writer:
             case Style.PORT | Style.HEADER | Style.TITLE:
                 return {
                     "class": box.style.value, "shape": "plaintext", "style": "",
-                    "label": f"<{label(heading(box, self._palette))}>", **self._coloured(box, "fontcolor"),
+                    "label": f"<{label(faces.heading(box, self._palette))}>", **self._coloured(box, "fontcolor"),
                     **_TEXT[box.style is Style.TITLE],
                 }  # fmt: skip
 
     def _filled(self, box: Box, width: float) -> dict[str, str]:
         paint = self._palette.paints[box.paint]
-        least = {Style.CARD: CARD, Style.TILE: TILE}.get(box.style, width)
+        least = {Style.CARD: faces.CARD, Style.TILE: faces.TILE}.get(box.style, width)
         return {
             "class": f"{'op' if box.style is Style.OP else 'card'} {box.paint}",
             "width": f"{least:.2f}",
             "fillcolor": paint.fill,
             "color": paint.border,
             "fontcolor": paint.text,
-            "label": f"<{label(face(box, self._palette))}>",
+            "label": f"<{label(faces.face(box, self._palette))}>",
             **({"height": "0.95", "margin": "0.08,0.06"} if box.style is Style.TILE else {}),
             **({"style": "rounded,filled,dashed"} if box.dashed else {}),
             **({"penwidth": _BOLD} if box.paint in CHANGES and box.paint != "unchanged" else {}),
@@ -216,7 +202,7 @@ class _Writer:
                 "color": palette.line, "fixedsize": "true", "width": "0.22", "height": "0.22", "margin": "0",
                 "fontsize": "13", "label": escaped(box.title), **self._coloured(box, "color", "fillcolor"),
             }  # fmt: skip
-        text = r"\n".join(map(escaped, carried(box)))
+        text = r"\n".join(map(escaped, faces.carried(box)))
         return {
             "class": "loop", "fillcolor": palette.ground, "color": palette.line, "fontcolor": palette.muted,
             "fontsize": "8.5", "penwidth": "1", "width": "0.3", "height": "0.34", "margin": "0.07,0.02", "label": text,
@@ -266,7 +252,7 @@ class _Writer:
         return attributes
 
 
-_TEXT: Final = {True: {"fontsize": str(HEADING)}, False: {"margin": "0.04,0.02", "width": "0.1", "height": "0.2"}}
+_TEXT: Final = {True: {"fontsize": str(faces.HEADING)}, False: {"margin": "0.04,0.02", "width": "0.1", "height": "0.2"}}
 """What a box that is text alone has: a figure's title, or another."""
 
 
@@ -288,7 +274,7 @@ def _add_rows(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[s
 def _column(items: Iterable[Box | Panel]) -> float:
     """One width for the ops of a column, in inches: the widest text's."""
     ops = (box for box in items if isinstance(box, Box) and box.style is Style.OP)
-    return max(OP, (max(map(op_width, ops), default=0) + 4) / POINTS + 2 * MARGIN)
+    return max(faces.OP, (max(map(faces.op_width, ops), default=0) + 4) / faces.POINTS + 2 * faces.MARGIN)
 
 
 def label_text(text: str) -> str:

@@ -8,23 +8,11 @@ from math import isfinite
 from typing import Any, Final, TypeVar
 
 from archdsl.faults.code import Code
+from archdsl.ir.exchange import parts
 from archdsl.ir.exchange.checking import Checker, check_blocks, check_env, check_scope, check_site, check_sizes
 from archdsl.ir.exchange.codec import Json
 from archdsl.ir.exchange.error import GraphError, NoValue, unexpected
-from archdsl.ir.exchange.parts import (
-    ENV,
-    FILE,
-    FORMAT,
-    GRAPH,
-    INPUT_MARK,
-    LINKS,
-    NODE,
-    SCOPE,
-    SITE,
-    TABLES,
-    VERSION,
-    Known,
-)
+from archdsl.ir.exchange.parts import Known
 from archdsl.ir.graph import Env, Graph, Node, Scope
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_GRAPH, MAX_NAME, MAX_PATH, TooLarge, analysis, current
@@ -58,15 +46,17 @@ def _parsed(text: str) -> dict[str, Json]:
         raise GraphError(f"this is no JSON: line {error.lineno}, column {error.colno}: {error.msg.lower()}") from None
     if not isinstance(data, dict):
         raise unexpected("a graph, an object", data)
-    version = data.pop(FORMAT, None)
+    version = data.pop(parts.FORMAT, None)
     if version is None:
-        raise GraphError(f"`{FORMAT}` is missing: this is no graph", f"it begins with `{FORMAT}: {VERSION}`")
-    if type(version) is not int or version != VERSION:
-        newer = type(version) is int and version > VERSION
-        hint = "a newer archdsl wrote it: update archdsl" if newer else "write it again with this archdsl"
-        raise unexpected(f"{VERSION}, the format that this archdsl reads", version, hint, Code.BAD_VERSION).within(
-            FORMAT
+        raise GraphError(
+            f"`{parts.FORMAT}` is missing: this is no graph", f"it begins with `{parts.FORMAT}: {parts.VERSION}`"
         )
+    if type(version) is not int or version != parts.VERSION:
+        newer = type(version) is int and version > parts.VERSION
+        hint = "a newer archdsl wrote it: update archdsl" if newer else "write it again with this archdsl"
+        raise unexpected(
+            f"{parts.VERSION}, the format that this archdsl reads", version, hint, Code.BAD_VERSION
+        ).within(parts.FORMAT)
     return data
 
 
@@ -102,13 +92,13 @@ _Item = TypeVar("_Item", Node, Scope)
 
 def _graph(data: dict[str, Json]) -> Graph:
     book = Known()
-    header = GRAPH.read({key: value for key, value in data.items() if key not in TABLES}, book)
+    header = parts.GRAPH.read({key: value for key, value in data.items() if key not in parts.TABLES}, book)
     checker = Checker(check_sizes(header["sample_sizes"]))
-    _each(data, "files", lambda entry: book.lines.append(Lines(**FILE.read(entry, book))))
-    _each(data, "sites", lambda entry: book.sites.append(check_site(Site(**SITE.read(entry, book)))))
-    _each(data, "envs", lambda entry: book.envs.append(check_env(Env(**ENV.read(entry, book)))))
+    _each(data, "files", lambda entry: book.lines.append(Lines(**parts.FILE.read(entry, book))))
+    _each(data, "sites", lambda entry: book.sites.append(check_site(Site(**parts.SITE.read(entry, book)))))
+    _each(data, "envs", lambda entry: book.envs.append(check_env(Env(**parts.ENV.read(entry, book)))))
     scopes = _each(data, "scopes", lambda entry: _scope(entry, book))
-    inputs = _each(data, "inputs", lambda entry: checker.input(_node(entry, book, INPUT_MARK)))
+    inputs = _each(data, "inputs", lambda entry: checker.input(_node(entry, book, parts.INPUT_MARK)))
     nodes = _each(data, "nodes", lambda entry: _child(checker.node(_node(entry, book)), book))
     rest, again = iter(scopes), iter(scopes)
     _each(data, "scopes", lambda entry: _link(next(rest), entry, book))
@@ -143,7 +133,7 @@ def _each(data: dict[str, Json], table: str, make: Callable[[Json], Any]) -> lis
 def _scope(entry: Json, book: Known) -> Scope:
     """A scope that can be meant by its path, without what means nodes."""
     current().spend("scopes", 1)
-    fields = SCOPE.read(entry, book, LINKS.parts)
+    fields = parts.SCOPE.read(entry, book, parts.LINKS.parts)
     path = fields["path"]
     if path in book.scopes:
         raise GraphError(f"there are two scopes `{path[:60]}`", code=Code.DUPLICATE_NAME).within("path")
@@ -166,7 +156,7 @@ def _above(path: str, book: Known) -> tuple[Scope, str]:
 def _node(entry: Json, book: Known, mark: str = "") -> Node:
     """A node that can be meant by its path, after a mark."""
     current().spend("nodes", 1)
-    fields = NODE.read(entry, book)
+    fields = parts.NODE.read(entry, book)
     path = fields["path"]
     if mark + path in book.nodes or mark + path in book.scopes:
         raise GraphError(f"`{path[:60]}` stands there already", code=Code.DUPLICATE_NAME).within("path")
@@ -184,7 +174,7 @@ def _child(item: _Item, book: Known) -> _Item:
 
 def _link(scope: Scope, entry: Json, book: Known) -> None:
     """Gives a scope what of its entry means nodes and other scopes."""
-    fields = LINKS.read(entry, book, SCOPE.parts)
+    fields = parts.LINKS.read(entry, book, parts.SCOPE.parts)
     order, below = fields.pop("children"), book.children.get(scope.path, {})
     if sorted(order) != sorted(below):
         odd = min({*order} ^ {*below}, default="one of them twice")
