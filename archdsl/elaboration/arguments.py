@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Prepared = list[tuple[str, Any]]
 
-PLAIN = frozenset((int, float, bool, str, tuple, type(None)))
+PLAIN = frozenset((int, float, bool, type(None)))
 """What is its own value."""
 
 

@@ -97,14 +97,17 @@ class BlockSpec:
         self.template = template
         self.name = str(template.name)  # an argument that names it brings its file along
         self.params = {name: self._param(name, raw, faults) for name, raw in template.params.items()}
-        self.looped = any(map(is_splice, template.inputs or ()))
-        """Whether a `for` or `if` names its inputs, which only a use says: see `expanded_ports`."""
+        self._looped = any(map(is_splice, template.inputs or ()))
         before = len(faults)
-        self.ports = () if self.looped else _ports(template, faults)
-        """Its inputs, where all are written."""
+        self.ports = () if self._looped else _ports(template, faults)
+        """Its inputs; none where a `for` or `if` names them, which only a use says: see `ports_in`."""
         self.unsure = len(faults) > before or UNKNOWN in (template.inputs or {}).values()
         """Whether the names of its dimensions are not all known."""
         self.let = {name: _let(template, name, raw, faults) for name, raw in template.let.items()}
+
+    def ports_in(self, env: Env) -> tuple[PortSpec, ...]:
+        """The inputs of a use whose arguments are in `env`. Raises TemplateError, ExpressionError."""
+        return _expanded_ports(self.template, env) if self._looped else self.ports
 
     def _param(self, name: str, raw: Any, faults: list[Fault]) -> ParamSpec:
         if self.template.is_spec:
@@ -205,8 +208,7 @@ def _port(name: str, raw: Any, path: tuple[str | int, ...], faults: list[Fault])
         return PortSpec(name, None, isinstance(raw, Mapping) and bool(raw.get("optional")), path)
 
 
-def expanded_ports(template: BlockTemplate, env: Env) -> tuple[PortSpec, ...]:
-    """The inputs of a use whose arguments are in `env`. Raises TemplateError, ExpressionError."""
+def _expanded_ports(template: BlockTemplate, env: Env) -> tuple[PortSpec, ...]:
     found: dict[str, PortSpec] = {}
     for name, raw, at, names in expanded(template.inputs or {}, env, (*template.path, "inputs")):
         hint = "put the loop variable into the name: `x$i`"

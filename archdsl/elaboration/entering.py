@@ -36,7 +36,7 @@ def check_free(run: Elaborator, template: NodeTemplate, frame: Frame, name: str)
 def taken(frame: Frame, name: str) -> tuple[str, Entry] | None:
     """The part of a new node's name that another node has, and that node."""
     entries: Mapping[str, Entry] = frame.entries
-    *containers, last = name.split(".") if "." in name else (name,)
+    *containers, last = name.split(".")
     for part in containers:
         found = entries.get(part)
         if found is None or (found.state is not State.CONTAINER and _left_out(found)):
@@ -61,8 +61,6 @@ def _left_out(entry: Entry) -> bool:
 def slot(frame: Frame, name: str) -> tuple[dict[str, Entry], str]:
     """The entries that a node's dotted name goes into, containers made on first use, and its last part."""
     entries = frame.entries
-    if "." not in name:
-        return entries, name
     *containers, last = name.split(".")
     for part in containers:
         found = entries.get(part)

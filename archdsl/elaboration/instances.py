@@ -122,7 +122,7 @@ class _Copy:
     def connect(self, source: Node) -> None:
         """Gives a copied node its inputs and its links, and puts it into the graph."""
         node = self._nodes[source]
-        node.inputs = tuple([self._values.get(value) or self.value(value) for value in source.inputs])
+        node.inputs = tuple([self.value(value) for value in source.inputs])
         if source.tie:
             node.tie = self._named(source.tie)
         if source.share is not None:

@@ -291,8 +291,6 @@ def _from_above(frame: Frame, ports: tuple[Port, ...], given: Mapping[str, tuple
     rest = ports[1:]
     if above.outputs and not (given or several or above.broken) and all(map(_is_optional, rest)):
         note_read(above)
-        if not rest:
-            return Reading((above,), (above_name(above),), ports, (None,))
         nothing = (None,) * len(rest)
         return Reading((above, *nothing), (above_name(above), *[port.name for port in rest]), ports, (None, *nothing))
     entries: list[Entry | None] = []

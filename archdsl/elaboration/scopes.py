@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.elaboration.arguments import block_arguments
-from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern, expanded_ports
+from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
 from archdsl.elaboration.frames import (
     NOT_FED,
@@ -160,10 +160,8 @@ def _check_own_keys(run: Elaborator, template: NodeTemplate, frame: Frame, spec:
 
 def ports_in(run: Elaborator, spec: BlockSpec, env: Env, frame: Frame) -> tuple[PortSpec, ...]:
     """The inputs that a block has with the arguments in `env`. Raises Reported."""
-    if not spec.looped:
-        return spec.ports
     with run.mistakes.at(spec.template, frame, (*spec.template.path, "inputs")):
-        return expanded_ports(spec.template, env)
+        return spec.ports_in(env)
 
 
 def bind_ports(

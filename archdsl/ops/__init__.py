@@ -2,7 +2,7 @@
 
 A theme's module is imported when one of its ops is first looked up: creating all the models takes
 about 50 ms, and a spec uses few themes. So this table names every op; a test holds it against the
-tuple that ends each module. These modules do without `from __future__ import annotations`: pydantic
+classes of each module. These modules do without `from __future__ import annotations`: pydantic
 would have to evaluate every annotation's text, which takes a third of that time.
 """
 
@@ -95,9 +95,9 @@ class Ops(Mapping[str, type[Op]]):
 
 
 def ops_of(theme: str) -> dict[str, type[Op]]:
-    """The ops of one theme, from the tuple that ends its module (`CONV` in `archdsl.ops.conv`)."""
-    classes: tuple[type[Op], ...] = getattr(import_module(f"archdsl.ops.{theme}"), theme.upper())
-    return {op.name: op for op in classes}
+    """The ops of one theme: the classes of its module that have a name of their own."""
+    classes = (each for each in vars(import_module(f"archdsl.ops.{theme}")).values() if isinstance(each, type))
+    return {op.name: op for op in classes if "name" in vars(op) and issubclass(op, Op)}
 
 
 OPS: Final = Ops(THEMES)

@@ -353,10 +353,3 @@ class Softmax2d(Activation):
     def infer(self, x: TensorType, *others: Any) -> TensorType:
         require_batched(self.name, x, 4, LAYOUTS[2])
         return super().infer(x)
-
-
-ACTIVATION = (
-    Relu, Relu6, LeakyRelu, Prelu, Rrelu, Elu, Celu, Selu, Gelu, Silu, Mish, Hardswish, Hardsigmoid, Hardtanh,
-    Hardshrink, Softshrink, Tanhshrink, Sigmoid, LogSigmoid, Logit, Tanh, Softplus, Softsign, Threshold, Glu, Softmax,
-    Softmin, LogSoftmax, Softmax2d,
-)  # fmt: skip

@@ -228,6 +228,3 @@ def _fits(mask: Shape, shape: Shape) -> bool:
     """Whether the mask is broadcast to `shape` and does not make it larger."""
     together = broadcast(mask, shape)
     return together is not None and not any(differ(*pair) for pair in zip(together, shape, strict=True))
-
-
-ATTENTION = (MultiheadAttention, ScaledDotProductAttention)

@@ -34,6 +34,3 @@ class Detach(Moving):
 
     def infer(self, x: TensorType) -> TensorType:
         return x
-
-
-CAST = (Cast, Detach)

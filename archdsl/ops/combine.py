@@ -67,6 +67,3 @@ def _check_alike(verb: str, first: TensorType, x: TensorType, place: int, skip: 
             along = "" if skip is None else f" along dimension {skip}"
             message = f"cannot {verb} {first} and {x}{along}: dimension {dim} is {left} and {right}"
             raise OpError(message, ports=ports, field="dim" if skip is not None else None)
-
-
-COMBINE = (Cat, Stack)

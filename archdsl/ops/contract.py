@@ -137,6 +137,3 @@ class Cdist(Op):
             raise OpError(message, ports=("x1", "x2"))
         batch = broadcast_or_fail("broadcast the batches", ("x1", "x2"), (x1.shape[:-2], x2.shape[:-2]))
         return x1.with_shape((*batch, x1.shape[-2], x2.shape[-2]))
-
-
-CONTRACT = (Matmul, Bmm, CosineSimilarity, PairwiseDistance, Cdist)

@@ -21,6 +21,7 @@ from archdsl.ops.layers import (
     require_together,
     required,
     same_upper,
+    weight_and_bias,
     windows,
 )
 from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
@@ -89,10 +90,7 @@ class Convolution(Spatial):
     ) -> Mapping[str, Weight]:
         if weight is not None:
             return {}
-        own = {"weight": Weight(self.weight_shape(x))}
-        if self.bias:
-            own["bias"] = Weight((required(self, "out_channels"),))
-        return own
+        return weight_and_bias(self.weight_shape(x), (required(self, "out_channels"),) if self.bias else None)
 
     def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         shape = self.weight_shape(x, weight)
@@ -272,6 +270,3 @@ class ConvTranspose3d(Transposed):
 
     name = "conv_transpose3d"
     spatial = 3
-
-
-CONV = (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)

@@ -12,14 +12,14 @@ from archdsl.ops.base import AnyDim, Dims, Ints, Moving, OpError, PositiveInt, T
 from archdsl.ops.rules import divides, format_list, from_one_end, listed, replaced
 from archdsl.shapes import Dim, TensorType, differ, least
 
-OutputNames = Annotated[Texts | None, Field(description="the names by which the outputs are read; by default 0, 1, …")]
-
 
 class Parting(Moving):
     """An op whose outputs are parts of its input along `dim`, which may have names."""
 
     dim: Annotated[int, Field(description="the dimension that is cut")] = 0
-    names: OutputNames = None
+    names: Annotated[Texts | None, Field(description="the names by which the outputs are read; by default 0, 1, …")] = (
+        None
+    )
 
     def output_names(self, count: int) -> tuple[str, ...]:
         return self.names or super().output_names(count)
@@ -290,6 +290,3 @@ def _check_count(names: tuple[str, ...] | None, count: int) -> None:
         raise OpError(
             f"names {format_list(names)} has {len(names)} names for {count} outputs", code=Code.BAD_VALUE, field="names"
         )
-
-
-DIVIDE = (Chunk, Split, TensorSplit, Unbind, Select, Narrow, Slice)

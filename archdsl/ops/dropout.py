@@ -109,6 +109,3 @@ class StochasticDepth(Passing):
         require_float("input", x, "put through stochastic_depth")
         require_least_rank("input", x, 1)
         return x
-
-
-DROPOUT = (Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout, StochasticDepth)

@@ -175,6 +175,3 @@ def _contract(first: dict[str, Dim], second: dict[str, Dim], kept: set[str]) -> 
     sizes = {label: size for label, size in (first | second).items() if label in kept or label not in alone}
     made = {label: size for label, size in sizes.items() if label in kept}
     return product(sizes.values()) if len(made) < len(sizes) else 0, made
-
-
-EINSUM = (Einsum,)

@@ -100,6 +100,3 @@ class EmbeddingBag(Lookup):
                 field="mode",
                 hint="they multiply the rows of a sum: write `mode: sum`",
             )
-
-
-EMBEDDING = (Embedding, EmbeddingBag)

@@ -164,6 +164,3 @@ def _check_bool(port: str, x: TensorType) -> None:
             ports=(port,),
             hint="compare it in a formula, or put a `cast`",
         )
-
-
-INDEX = (Index, IndexSelect, Gather, TakeAlongDim, OneHot, Where, MaskedFill)

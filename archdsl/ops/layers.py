@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeAlias
 from pydantic import Field, field_validator
 
 from archdsl.faults.code import Code
-from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt, Unexpected
+from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt, Unexpected, Weight
 from archdsl.ops.rules import require_float
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, differ, format_shape, least
 from archdsl.text.spelled import quoted
@@ -77,6 +77,12 @@ def _total(size: Dim, kernel: Dim, stride: Dim, dilation: Dim) -> Dim:
     if least(reach - stride) >= 0:
         return rest + reach - stride
     return (rest + reach) // stride * ((rest + reach) % stride)
+
+
+def weight_and_bias(weight: Shape, bias: Shape | None) -> dict[str, Weight]:
+    """The tensors of a layer that multiplies, and adds where it has a bias."""
+    own = {"weight": Weight(weight)}
+    return own if bias is None else own | {"bias": Weight(bias)}
 
 
 def require_batched(op: str, x: TensorType, rank: int, layout: str, port: str = "input") -> None:

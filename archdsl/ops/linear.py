@@ -6,7 +6,16 @@ from typing import final
 from pydantic import Field
 
 from archdsl.ops.base import Kind, Moving, Op, OpError, Port, PositiveInt, Weight
-from archdsl.ops.layers import BIAS, agree, known, require_float32, require_shape, require_together, required
+from archdsl.ops.layers import (
+    BIAS,
+    agree,
+    known,
+    require_float32,
+    require_shape,
+    require_together,
+    required,
+    weight_and_bias,
+)
 from archdsl.ops.parametrized import PARAMETRIZATION, Parametrized
 from archdsl.ops.rules import require_float, require_least_rank, require_rank, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, format_shape
@@ -46,10 +55,7 @@ class Linear(Op):
         if weight is not None:
             return {}
         out_features: int = required(self, "out_features")
-        own = {"weight": Weight((out_features, x.shape[-1]))}
-        if self.bias:
-            own["bias"] = Weight((out_features,))
-        return own
+        return weight_and_bias((out_features, x.shape[-1]), (out_features,) if self.bias else None)
 
     def macs(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Dim:
         out_features = weight.shape[0] if weight is not None else required(self, "out_features")
@@ -101,10 +107,8 @@ class Bilinear(Op):
         return first.with_shape((*first.shape[:-1], self.out_features))
 
     def tensors(self, first: TensorType, second: TensorType) -> Mapping[str, Weight]:
-        own = {"weight": Weight((self.out_features, first.shape[-1], second.shape[-1]))}
-        if self.bias:
-            own["bias"] = Weight((self.out_features,))
-        return own
+        size = (self.out_features, first.shape[-1], second.shape[-1])
+        return weight_and_bias(size, (self.out_features,) if self.bias else None)
 
     def macs(self, first: TensorType, second: TensorType) -> Dim:
         """Of both products: with the weight, then with the second input."""
@@ -125,6 +129,3 @@ class Identity(Moving):
 
     def infer(self, x: TensorType) -> TensorType:
         return x
-
-
-LINEAR = (Linear, Bilinear, Identity)

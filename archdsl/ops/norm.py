@@ -7,7 +7,16 @@ from pydantic import Field
 
 from archdsl.faults.code import Code
 from archdsl.ops.base import Kind, Op, OpError, Port, PositiveInt, Weight
-from archdsl.ops.layers import EPS, Spatial, known, require_batched, require_float32, require_shape, require_together
+from archdsl.ops.layers import (
+    EPS,
+    Spatial,
+    known,
+    require_batched,
+    require_float32,
+    require_shape,
+    require_together,
+    weight_and_bias,
+)
 from archdsl.ops.rules import divides, require_float, require_least_rank, require_same_dtype
 from archdsl.shapes import TensorType, product
 
@@ -30,11 +39,8 @@ class RunningNorm(Spatial):
         return x
 
     def tensors(self, x: TensorType) -> Mapping[str, Weight]:
-        own = {}
         channels = (x.shape[1],)
-        if self.affine:
-            own["weight"] = Weight(channels)
-            own["bias"] = Weight(channels)
+        own = weight_and_bias(channels, channels) if self.affine else {}
         if self.track_running_stats:
             own["running_mean"] = Weight(channels, buffer=True)
             own["running_var"] = Weight(channels, buffer=True)
@@ -185,8 +191,8 @@ class LayerNorm(TrailingNorm):
     ) -> Mapping[str, Weight]:
         if weight is not None or not self.elementwise_affine:
             return {}
-        own = Weight(self.normalized_shape(x))
-        return {"weight": own, "bias": own} if self.bias else {"weight": own}
+        shape = self.normalized_shape(x)
+        return weight_and_bias(shape, shape if self.bias else None)
 
 
 @final
@@ -243,8 +249,7 @@ class GroupNorm(Op):
         return x
 
     def tensors(self, x: TensorType) -> Mapping[str, Weight]:
-        own = Weight((x.shape[1],))
-        return {"weight": own, "bias": own} if self.affine else {}
+        return weight_and_bias((x.shape[1],), (x.shape[1],)) if self.affine else {}
 
 
 @final
@@ -266,9 +271,3 @@ class LocalResponseNorm(Op):
         require_float("input", x, "put through local_response_norm")
         require_least_rank("input", x, 3)
         return x
-
-
-NORM = (
-    BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LayerNorm, RmsNorm,
-    GroupNorm, LocalResponseNorm,
-)  # fmt: skip

@@ -318,9 +318,3 @@ class AdaptiveMaxPool3d(AdaptiveMaxPool):
 
     name = "adaptive_max_pool3d"
     spatial = 3
-
-
-POOL = (
-    MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, LpPool1d, LpPool2d, LpPool3d, AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d,
-)  # fmt: skip

@@ -289,6 +289,3 @@ def _spell(group: Axes) -> str:
 def _near(axis: str, others: tuple[str, ...]) -> str:
     close = nearest(axis, [other for other in others if other.isidentifier()])
     return f", did you mean `{close}`?" if close else ""
-
-
-REARRANGE = (Rearrange,)

@@ -233,6 +233,3 @@ def require_both_states(op: Op, h_0: TensorType | None = None, c_0: TensorType |
         raise OpError(
             f"{op.name} is fed `{fed}` but no `{missing}`: feed both or neither", code=Code.BAD_VALUE, ports=(fed,)
         )
-
-
-RECURRENT = (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell)

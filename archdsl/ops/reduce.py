@@ -298,9 +298,3 @@ class Sort(Ordering):
 def _counted(x: TensorType) -> TensorType:
     """The dtype of a sum."""
     return x if x.dtype in FLOATS else TensorType(x.shape, "int64")
-
-
-REDUCE = (
-    Mean, Sum, Prod, Amax, Amin, Max, Min, Argmax, Argmin, Var, Std, Norm, Logsumexp, Normalize,
-    Cumsum, Cumprod, Logcumsumexp, Topk, Sort,
-)  # fmt: skip

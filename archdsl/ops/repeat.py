@@ -118,6 +118,3 @@ class RepeatInterleave(Moving):
 def _check_count(count: Dim, field: str) -> None:
     if least(-count) >= 0:
         raise OpError(f"{field} has the number {count}, expected at least 1", code=Code.BAD_VALUE, field=field)
-
-
-REPEAT = (Expand, Repeat, Tile, RepeatInterleave)

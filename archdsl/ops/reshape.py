@@ -234,6 +234,3 @@ class Triu(Op):
     def infer(self, x: TensorType) -> TensorType:
         require_least_rank("input", x, 2)
         return x
-
-
-RESHAPE = (Flatten, Unflatten, Reshape, Permute, Transpose, Squeeze, Unsqueeze, Flip, Roll, Tril, Triu)

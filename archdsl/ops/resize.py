@@ -167,6 +167,3 @@ def _scaled(dim: Dim, factor: float) -> Dim:
     from archdsl.expressions.values import rounded_product
 
     return rounded_product("floor", dim, factor)
-
-
-RESIZE = (Interpolate, Unfold, Fold)

@@ -177,6 +177,3 @@ def _check_divides(what: str, size: Dim, divisor: int, field: str) -> None:
         raise OpError(
             f"{what}: {size} is not divisible by {divisor}", code=Code.SIZE_ERROR, ports=("input",), field=field
         )
-
-
-SPATIAL = (Pad, PixelShuffle, PixelUnshuffle, ChannelShuffle, GridSample, AffineGrid)

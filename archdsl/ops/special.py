@@ -316,5 +316,3 @@ FILLED = (Constant, Parameter)
 
 SCAN = (ScanSlice, ScanCarry, ScanStack, ScanLast)
 """Where values come into a loop over time, and go."""
-
-SPECIAL = (InputOp, Parameter, Constant, Add, Formula, ByMode, *SCAN)

@@ -82,6 +82,3 @@ class MaxUnpool3d(MaxUnpool):
     name = "max_unpool3d"
     spatial = 3
     follows = False
-
-
-UNPOOL = (MaxUnpool1d, MaxUnpool2d, MaxUnpool3d)

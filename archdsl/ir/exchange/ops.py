@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -10,10 +11,9 @@ from pydantic import ValidationError
 from archdsl.faults.code import Code
 from archdsl.ir.exchange.codec import REQUIRED, Codec, Codecs, FieldCodec, Json, read_parts, tagged
 from archdsl.ir.exchange.error import GraphError, unexpected
-from archdsl.ops import OPS
+from archdsl.ops import OPS, ops_of
 from archdsl.ops.base import Op
 from archdsl.ops.extent import uncountable
-from archdsl.ops.special import SPECIAL
 from archdsl.ops.wanted import wanted
 from archdsl.shapes import Dim
 
@@ -23,7 +23,7 @@ def any_op(codecs: Codecs) -> Codec:
     return tagged(_Ops(codecs), "an op", lambda op: op.name)
 
 
-_OWN: Final[dict[str, type[Op]]] = {op.name: op for op in SPECIAL}
+_OWN: Final = ops_of("special")
 """The ops that no spec names."""
 
 
@@ -31,17 +31,10 @@ class _Ops(Mapping[str, Callable[[], Codec]]):
     """The codec of every op, made when it is first asked for."""
 
     def __init__(self, codecs: Codecs) -> None:
-        self._codecs = codecs
-        self._made: dict[str, Codec] = {}
+        self._made = cache(partial(_codec, codecs))
 
     def __getitem__(self, name: str) -> Callable[[], Codec]:
-        kind = _OWN.get(name) or OPS[name]
-        return lambda: self._of(name, kind)
-
-    def _of(self, name: str, kind: type[Op]) -> Codec:
-        if name not in self._made:
-            self._made[name] = self._codec(kind)
-        return self._made[name]
+        return partial(self._made, _OWN.get(name) or OPS[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter({**_OWN, **dict.fromkeys(OPS)})
@@ -49,25 +42,26 @@ class _Ops(Mapping[str, Callable[[], Codec]]):
     def __len__(self) -> int:
         return len({**_OWN, **dict.fromkeys(OPS)})
 
-    def _codec(self, kind: type[Op]) -> Codec:
-        parts = self._codecs.parts(kind)
-        more = self._codecs.of(Dim) if kind.model_config.get("extra") == "allow" else None
 
-        def write(op: Op, book: Any) -> Json:
-            given = [part for part in parts if part.name in op.model_fields_set]
-            extra = op.model_extra or {}
-            return {
-                **{part.name: part.codec.write(getattr(op, part.name), book) for part in given},
-                **({name: more.write(extra[name], book) for name in sorted(extra)} if more is not None else {}),
-            }
+def _codec(codecs: Codecs, kind: type[Op]) -> Codec:
+    parts = codecs.parts(kind)
+    more = codecs.of(Dim) if kind.model_config.get("extra") == "allow" else None
 
-        def read(data: Json, book: Any) -> Op:
-            names = {part.name for part in parts}
-            others = [] if more is None or not isinstance(data, dict) else [key for key in data if key not in names]
-            dims = tuple(FieldCodec(name, more, REQUIRED) for name in others) if more is not None else ()
-            return _made(kind, _fields(kind, (*parts, *dims), data, book))
+    def write(op: Op, book: Any) -> Json:
+        given = [part for part in parts if part.name in op.model_fields_set]
+        extra = op.model_extra or {}
+        return {
+            **{part.name: part.codec.write(getattr(op, part.name), book) for part in given},
+            **({name: more.write(extra[name], book) for name in sorted(extra)} if more is not None else {}),
+        }
 
-        return Codec(f"the fields of `{kind.name}`", (dict,), lambda value: type(value) is kind, write, read)
+    def read(data: Json, book: Any) -> Op:
+        names = {part.name for part in parts}
+        others = [] if more is None or not isinstance(data, dict) else [key for key in data if key not in names]
+        dims = tuple(FieldCodec(name, more, REQUIRED) for name in others) if more is not None else ()
+        return _made(kind, _fields(kind, (*parts, *dims), data, book))
+
+    return Codec(f"the fields of `{kind.name}`", (dict,), lambda value: type(value) is kind, write, read)
 
 
 def _fields(kind: type[Op], parts: tuple[FieldCodec, ...], data: Json, book: Any) -> dict[str, Any]:
