@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Final, NamedTuple, TypeGuard
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from archdsl_torch.lowering import tree
 from archdsl_torch.lowering.spelling import attribute, literal, numbered, word
@@ -45,68 +46,43 @@ def printed(code: Code) -> Doc:
     return text(code).doc
 
 
-def text(code: Code) -> Printed:  # noqa: PLR0912 - one case a kind
+def text(code: Code) -> Printed:
     """The code with how tightly it binds."""
-    match code:
-        case tree.Fixed(value):
-            return Printed(literal(value), SIGN if _is_negative(value) else ATOM)
-        case tree.Global(name) | tree.Variable(name):
-            return Printed(_dotted(name))
-        case tree.SizeOf(name) | tree.Sized(name):
-            # as wide as a short name: it is measured, and settled before it is printed
-            return Printed(f"<{name}.0>")
-        case tree.Call(function, args, kwargs, breaking):
-            return Printed(_brackets(f"{_dotted(function)}(", args, kwargs, breaking))
-        case tree.Apply(callee, args, kwargs, breaking):
-            return Printed(_brackets(f"{_owner(callee)}(", args, kwargs, breaking))
-        case tree.Method(receiver, name, args, kwargs, breaking):
-            return Printed(_method(receiver, _brackets(f".{word(name)}(", args, kwargs, breaking)))
-        case tree.Attribute(owner, name):
-            return Printed(attribute(_owner(owner), name))
-        case tree.Subscript(receiver, items):
-            return Printed(f"{_owner(receiver)}[{', '.join(map(_item, items))}]")
-        case tree.Many(items):
-            return Printed(Brackets("[", tuple(map(printed, items)), "]"))
-        case tree.Tuple(items):
-            return Printed(f"({', '.join(map(shown, items))}{',' if len(items) == 1 else ''})")
-        case tree.Mapping(pairs):
-            return Printed(
-                Brackets("{", tuple(prefixed(f"{literal(key)}: ", printed(value)) for key, value in pairs), "}")
-            )
-        case tree.Starred(value):
-            return Printed(prefixed("*", text(value).part(OR)))
-        case tree.Numbered(head, number, tail):
-            return Printed(numbered(head, shown(number), tail))
-        case _:
-            return _operation(code)
+    return _TEXT[type(code)](code)
 
 
-def _operation(
-    code: tree.Infix | tree.Prefix | tree.Relation | tree.Conditional | tree.Comprehension | tree.Hole,
-) -> Printed:
-    match code:
-        case tree.Infix(sign, left, right):
-            return _infix(sign, left, right)
-        case tree.Prefix(sign, operand):
-            own = _LEVELS["not"] if sign == "not" else SIGN
-            return Printed(("not " if sign == "not" else sign) + text(operand).at(own), own)
-        case tree.Relation(first, rest):
-            sides = (f" {sign} {text(side).at(OR)}" for sign, side in rest)
-            return Printed(text(first).at(OR) + "".join(sides), COMPARE)
-        case tree.Conditional(test, then, otherwise):
-            head = f"{text(then).at(EITHER)} if {text(test).at(EITHER)} else "
-            last = printed(otherwise)
-            return Printed(prefixed(head, last) if isinstance(last, Brackets) else f"{head}{last}", CHOICE)
-        case tree.Comprehension(element, loops, bare):
-            doc = _comprehension(printed(element), loops)
-            return Printed(doc, CHOICE) if bare else Printed(Brackets("[", (doc,), "]", single=True))
-        case tree.In() | tree.Arg() | tree.Like() | tree.Self() | tree.AddInto() | tree.Grid():
-            raise AssertionError(f"a hole: {code!r}")
-        case _:
-            tree.never(code)
+def _hole(code: Code) -> Printed:
+    raise AssertionError(f"a hole: {code!r}")
 
 
-def _infix(sign: str, left: Code, right: Code) -> Printed:
+def _fixed(code: tree.Fixed) -> Printed:
+    return Printed(literal(code.value), SIGN if _is_negative(code.value) else ATOM)
+
+
+def _prefix(code: tree.Prefix) -> Printed:
+    sign = code.sign
+    own = _LEVELS["not"] if sign == "not" else SIGN
+    return Printed(("not " if sign == "not" else sign) + text(code.operand).at(own), own)
+
+
+def _relation(code: tree.Relation) -> Printed:
+    sides = (f" {sign} {text(side).at(OR)}" for sign, side in code.rest)
+    return Printed(text(code.first).at(OR) + "".join(sides), COMPARE)
+
+
+def _conditional(code: tree.Conditional) -> Printed:
+    head = f"{text(code.then).at(EITHER)} if {text(code.test).at(EITHER)} else "
+    last = printed(code.otherwise)
+    return Printed(prefixed(head, last) if isinstance(last, Brackets) else f"{head}{last}", CHOICE)
+
+
+def _mapping(code: tree.Mapping) -> Printed:
+    pairs = (prefixed(f"{literal(key)}: ", printed(value)) for key, value in code.pairs)
+    return Printed(Brackets("{", tuple(pairs), "}"))
+
+
+def _infix(code: tree.Infix) -> Printed:
+    sign, left, right = code.sign, code.left, code.right
     own = _LEVELS[sign]
     # a comparison's sides must bind tighter, and so must what stands right of a `-`
     before = own + 1 if own in (COMPARE, POWER) else own
@@ -156,19 +132,20 @@ def _brackets(opening: str, args: tuple[Code, ...], kwargs: Keywords, breaking: 
     return Brackets(opening, items, exploded=breaking == "exploded", single=breaking == "sole" or generator)
 
 
-def _comprehension(element: Doc, loops: tuple[tree.Loop, ...]) -> Doc:
-    doc = element
-    for loop in loops:
+def _comprehension(code: tree.Comprehension) -> Printed:
+    doc = printed(code.element)
+    for loop in code.loops:
         targets = ", ".join(map(_target, loop.targets))
         conditions = "".join(f" if {text(condition).at(EITHER)}" for condition in loop.conditions)
         doc = Operation((doc, f"{targets} in {text(loop.iterable).at(EITHER)}{conditions}"), "for")
-    return doc
+    return Printed(doc, CHOICE) if code.bare else Printed(Brackets("[", (doc,), "]", single=True))
 
 
 def _target(target: tree.Target) -> str:
     return word(target) if isinstance(target, str) else f"({', '.join(map(_target, target))})"
 
 
+@lru_cache(maxsize=4096)
 def _dotted(name: str) -> str:
     return ".".join(map(word, name.split(".")))
 
@@ -179,4 +156,30 @@ def _is_number(value: object) -> bool:
 
 def _is_negative(value: object) -> bool:
     """Whether a sign stands before it."""
-    return isinstance(value, int | float) and math.copysign(1, value) < 0
+    return value < 0 if type(value) is int else isinstance(value, float) and math.copysign(1, value) < 0
+
+
+_TEXT: Final[Mapping[type[Any], Callable[[Any], Printed]]] = {
+    tree.Fixed: _fixed,
+    **dict.fromkeys((tree.Global, tree.Variable), lambda c: Printed(_dotted(c.name))),
+    # as wide as a short name: it is measured, and settled before it is printed
+    tree.SizeOf: lambda c: Printed(f"<{c.argument}.0>"),
+    tree.Sized: lambda c: Printed(f"<{c.name}.0>"),
+    tree.Call: lambda c: Printed(_brackets(f"{_dotted(c.function)}(", c.args, c.kwargs, c.breaking)),
+    tree.Apply: lambda c: Printed(_brackets(f"{_owner(c.function)}(", c.args, c.kwargs, c.breaking)),
+    tree.Method: lambda c: Printed(_method(c.receiver, _brackets(f".{word(c.name)}(", c.args, c.kwargs, c.breaking))),
+    tree.Attribute: lambda c: Printed(attribute(_owner(c.owner), c.name)),
+    tree.Subscript: lambda c: Printed(f"{_owner(c.receiver)}[{', '.join(map(_item, c.items))}]"),
+    tree.Many: lambda c: Printed(Brackets("[", tuple(map(printed, c.items)), "]")),
+    tree.Tuple: lambda c: Printed(f"({', '.join(map(shown, c.items))}{',' if len(c.items) == 1 else ''})"),
+    tree.Mapping: _mapping,
+    tree.Starred: lambda c: Printed(prefixed("*", text(c.value).part(OR))),
+    tree.Numbered: lambda c: Printed(numbered(c.head, shown(c.number), c.tail)),
+    tree.Infix: _infix,
+    tree.Prefix: _prefix,
+    tree.Relation: _relation,
+    tree.Conditional: _conditional,
+    tree.Comprehension: _comprehension,
+    **dict.fromkeys((tree.In, tree.Arg, tree.Like, tree.Self, tree.AddInto, tree.Grid), _hole),
+}
+"""By kind of code."""
