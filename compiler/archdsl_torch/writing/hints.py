@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 from archdsl.expressions import Expression
 from archdsl.expressions.tree import Sequence as SequenceTree
+from archdsl.expressions.tree import Tree
 from archdsl.ir.graph import Env, Node, Scope
 
 
@@ -45,4 +47,9 @@ def element_hints(hint: Hint | None, count: int) -> list[Hint | None]:
     tree = None if hint is None else hint.expression.tree
     if hint is None or not isinstance(tree, SequenceTree) or len(tree.items) != count:
         return [None] * count
-    return [Hint(Expression("", item), hint.envs) for item in tree.items]
+    return [Hint(_element(item), hint.envs) for item in tree.items]
+
+
+@lru_cache(maxsize=4096)
+def _element(tree: Tree) -> Expression:
+    return Expression("", tree)

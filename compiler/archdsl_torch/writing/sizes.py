@@ -73,19 +73,21 @@ class _Found:
 
     def __init__(self, where: tuple[int, ...]) -> None:
         self.where = where
-        self.columns: dict[int, list[tuple[Dim, ...]]] = {}
+        self.columns: dict[int, tuple[tuple[Dim, ...], ...]] = {}
         """By tensor: the column of each of its dimensions now."""
         self.places: dict[tuple[Dim, ...], list[_Place]] = {}
         """By column: a heap of the dimensions that have it, or had it before their tensor's name was given away."""
+        self.asked: dict[tuple[Dim, ...], _Place | None] = {}
+        """What `first` has found."""
 
     def note(self, number: int, shapes: Sequence[Shape | None]) -> None:
         """The tensor of this number has these shapes now."""
         known = [shape for i in self.where if (shape := shapes[i]) is not None]
-        before = self.columns.get(number, [])
+        before = self.columns.get(number, ())
         # `zip` ends with the shortest
-        self.columns[number] = [*zip(*known)] if len(known) == len(self.where) else []  # noqa: B905
+        self.columns[number] = tuple(zip(*known)) if len(known) == len(self.where) else ()  # noqa: B905
         for axis, column in enumerate(self.columns[number]):
-            if before[axis : axis + 1] != [column]:
+            if before[axis : axis + 1] != (column,):
                 heappush(self.places.setdefault(column, []), (number, axis))
 
     def first(self, column: tuple[Dim, ...], hidden: _Place | None) -> _Place | None:
@@ -93,9 +95,11 @@ class _Found:
         heap = self.places.get(column, [])
         while heap and not self._has(heap[0], column):
             heappop(heap)
-        if not heap or heap[0] != hidden:
-            return heap[0] if heap else None
-        return min((place for place in heap if place != hidden and self._has(place, column)), default=None)
+        place = heap[0] if heap else None
+        if place is not None and place == hidden:
+            place = min((other for other in heap if other != hidden and self._has(other, column)), default=None)
+        self.asked[column] = place
+        return place
 
     def _has(self, place: _Place, column: tuple[Dim, ...]) -> bool:
         number, axis = place
@@ -119,6 +123,8 @@ class SizesInScope:
         self.found: dict[tuple[int, ...], _Found] = {}
         """By instances: those that somebody asked for."""
         self._lets: _Lets = {}
+        self._said: dict[object, tuple[list[tuple[tuple[Dim, ...], _Place | None]], Code | None]] = {}
+        """Words by what was asked for, with where the dimensions were found on which they rest."""
         self.hidden: tuple[Holder, int] | None = None
         """A dimension that says nothing, since it is what is checked."""
 
@@ -166,13 +172,18 @@ class SizesInScope:
 
         `envs` are the names that the instances see, some of which may have these sizes.
         """
-        names = _Names(envs, self._lets)
-        found = (
-            self._named(values, where, names) or self.find(values, where, first) or self._hinted(values, where, hint)
-        )
-        if found is None and all_same(values) and isinstance(values[0], Symbolic):
-            found = self._parts(values, where, names)
-        found = found or self._derived(values, where)
+        own, names = self._found(where), _Names(envs, self._lets)
+        around = tuple([(holder, own.columns[self.numbers[holder]]) for holder in first])
+        key = own, tuple(values), around, tuple(envs), hint and (hint.expression, hint.envs), self.hidden
+        known = self._said.get(key)
+        if known is None or any(own.first(column, self._hidden()) != place for column, place in known[0]):
+            own.asked = {}
+            found = self._named(values, where, names) or self.find(values, where, first)
+            found = found or self._hinted(values, where, hint)
+            if found is None and all_same(values) and isinstance(values[0], Symbolic):
+                found = self._parts(values, where, names)
+            known = self._said[key] = [*own.asked.items()], found
+        found = known[1] or self._derived(values, where)
         return found or (self._parts(values, where, names) if names else None)
 
     # --- the spec's expression ----------------------------------------------------------------
