@@ -15,7 +15,7 @@ from typing import Final, final
 from archdsl.ir.graph import Graph, Node, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.base import Kind
-from archdsl.shapes import Symbolic, TensorType
+from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.spelling import camel, output_name
@@ -73,6 +73,7 @@ class Survey:
         """What a loop reads for its sizes and its dtype alone."""
         self.role: Callable[[Scope], Role] = cache(self._decide)
         self.module: Callable[[Node], Call | None] = cache(self._module)
+        self.sampled: Callable[[Shape], str] = cache(self._sampled)
         self.class_names = TakenNames((class_name(self.graph), *FILE_NAMES))
         """The names that classes have, and that no other can have."""
         self.wrappers = Wrappers(self.class_names)
@@ -86,6 +87,10 @@ class Survey:
     def units(self, scope: Scope) -> list[Unit]:
         """What the forward of a class runs, in order; scopes without a forward are seen through."""
         return sorted(self._units(scope), key=self.crossings.first)
+
+    def _sampled(self, shape: Shape) -> str:
+        """The shape of the sample input's value, with the name of its first dimension."""
+        return "×".join([str(shape[0]), *(str(evaluate(dim, self.graph.sample_sizes)) for dim in shape[1:])])
 
     def _module(self, node: Node) -> Call | None:
         """The constructor of the node's module; None where it is an expression in a forward."""

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple, final
 
 from archdsl.ir.graph import Mode, Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.shapes import Symbolic, evaluate
+from archdsl.shapes import Symbolic
 from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.printing import shown
 from archdsl_torch.lowering.spelling import identifier
@@ -367,8 +367,7 @@ class Forward:
         shape = key.node.types[key.output].shape
         if not shape or not _is_symbol(shape[0]):
             return ""
-        sizes = self.survey.graph.sample_sizes
-        shape_text = "×".join([str(shape[0]), *(str(evaluate(dim, sizes)) for dim in shape[1:])])
+        shape_text = self.survey.sampled(shape)
         if shape_text == self.shown:
             return ""
         self.shown = shape_text

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
-from typing import Any, final
+from typing import Any, Final, final
 
 from archdsl.expressions.tree import Name
 from archdsl.ir.graph import Node, Scope
@@ -15,7 +14,7 @@ from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
 from archdsl_torch.lowering.text import all_same, first_free, is_static, same
 from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, Sized, SizeOf, Tuple, Variable
-from archdsl_torch.lowering.walking import rebuilt, variables, walk
+from archdsl_torch.lowering.walking import rebuilt, walk
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import PortRef, Ref, ResultRef
 from archdsl_torch.writing.arguments import Arguments
@@ -25,6 +24,10 @@ from archdsl_torch.writing.variables import RESERVED, Variables
 
 NumbersOf = Callable[[Scope], Iterable[Code]]
 """The floating tensors that the class of a scope owns."""
+
+
+_TOLD: Final = (SizeOf, Sized, Variable)
+"""What of a forward tells which sizes it reads and which names are taken."""
 
 
 class Inexpressible(Exception):
@@ -173,8 +176,15 @@ class Values:
         words: dict[SizeOf | Sized, Code] = {}
         used: set[str] = set()
         taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices, *RESERVED}
-        read = (*self.expected, *codes(body))
-        for name, axes in _asked(read).items():
+        parts: list[Code] = []
+        sized: set[int] = set()
+        for code in (*self.expected, *codes(body)):
+            own = [part for part in walk(code) if type(part) in _TOLD]
+            parts += own
+            if any(type(part) is not Variable for part in own):
+                sized.add(id(code))
+        asked = _asked(parts)
+        for name, axes in asked.items():
             if len(axes) == 1 and name not in self.variables.rebound:
                 words.update({SizeOf(name, axis): measured(Variable(name), axis) for axis in axes})
                 continue
@@ -182,8 +192,9 @@ class Values:
             used.update(labels[axis] for axis in axes)
             words.update({SizeOf(name, axis): Variable(labels[axis]) for axis in axes})
             unpacking.append(_unpacked(name, labels, axes))
-        named = self._named(_repeated(read), words, {*used, *taken, *chain.from_iterable(map(variables, read))})
-        return (*unpacking, *named, *changed(body, lambda code: _settled(code, words)))
+        read = {part.name for part in parts if isinstance(part, Variable)}
+        named = self._named(_repeated(parts), words, {*used, *taken, *read, *asked})
+        return (*unpacking, *named, *changed(body, lambda code: _settled(code, words) if id(code) in sized else code))
 
     @staticmethod
     def _named(read: Iterable[Sized], words: dict[SizeOf | Sized, Code], taken: set[str]) -> list[Statement]:
@@ -229,10 +240,10 @@ def _names_parameter(hint: Hint | None) -> bool:
     return binding is not None and binding.kind != "dim"
 
 
-def _asked(read: Iterable[Code]) -> dict[str, set[int]]:
+def _asked(parts: Iterable[Code]) -> dict[str, set[int]]:
     """The dimensions of arguments that are read, by argument."""
     asked: dict[str, set[int]] = {}
-    for part in (part for code in read for part in walk(code)):
+    for part in parts:
         if isinstance(part, SizeOf):
             asked.setdefault(part.argument, set()).add(part.axis)
     return asked
@@ -246,10 +257,10 @@ def _unpacked(name: str, labels: Sequence[str], axes: set[int]) -> Statement:
     return Assign(tuple(map(Variable, shown)), (Attribute(Variable(name), "shape"),))
 
 
-def _repeated(read: Iterable[Code]) -> list[Sized]:
+def _repeated(parts: Iterable[Code]) -> list[Sized]:
     """The sizes with a name of the spec that are read more than once, those first of which others are made."""
-    found = [part for code in read for part in walk(code) if isinstance(part, Sized)]
-    several = [size for size, count in Counter(found).items() if count > 1]
+    counts = Counter(part for part in parts if isinstance(part, Sized))
+    several = [size for size, count in counts.items() if count > 1]
     return sorted(several, key=lambda size: sum(1 for _ in walk(size)))
 
 
