@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archdsl.document.positions import Path
 from archdsl.document.template import BlockTemplate, NodeTemplate, Template, TemplateError, Written
-from archdsl.elaboration.frames import Entry, Frame, State
+from archdsl.elaboration.frames import Entry, Frame, State, descend
 from archdsl.elaboration.mistakes import Reported
 from archdsl.elaboration.turns import listed, path_text
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.faults.code import Code
-from archdsl.ir.graph import Node, Scope
+from archdsl.ir.graph import Node, Scope, ScopeKind
 from archdsl.text.spelled import kind_of
 
 if TYPE_CHECKING:
@@ -29,21 +29,29 @@ def order_children(
 ) -> None:
     """Puts the children of a finished scope into the order that is written; the others follow as they run.
 
-    A `share` that is named is registered by its own name as well, after all others.
+    A dotted name is of a child in a container, which stands where it is first named. A `share` that is named is
+    registered by its own name as well, after all others.
     """
     if written is None:
         return
-    scope, here, said = frame.scope, Template(template.home, template.path), dict[str, Node | Scope | None]()
+    here, said, placed = Template(template.home, template.path), set[str](), dict[Scope, dict[str, None]]()
     names: list[tuple[str, Path]] = []
     with suppress(Reported), run.mistakes.at(here, frame, written.path):
         names += _names(written, frame)
     for name, at in names:
         with suppress(Reported), run.mistakes.at(here, frame, at):
             child = None if name == OTHERS else _child(name, at, frame)
-            if (own := name if child is None else child.name) in said:
+            if (own := name if child is None else child.path) in said:
                 raise TemplateError(Code.DUPLICATE_NAME, f"`{name}` is named twice", at, hint="say it once")
-            said[own] = child
-    scope.children = _ordered(scope.children, [*said])
+            said.add(own)
+            if name == OTHERS:
+                placed.setdefault(frame.scope, {})[OTHERS] = None
+            while child is not None and child is not frame.scope:
+                assert child.scope is not None
+                placed.setdefault(child.scope, {}).setdefault(child.name)
+                child = child.scope
+    for scope, children in placed.items():
+        scope.children = _ordered(scope.children, [*children])
 
 
 def _ordered(children: Mapping[str, Node | Scope], said: list[str]) -> dict[str, Node | Scope]:
@@ -73,26 +81,42 @@ def _names(written: Written, frame: Frame) -> Iterator[tuple[str, Path]]:
 
 def _child(name: str, at: Path, frame: Frame) -> Node | Scope | None:
     """The child of that name; None for one that is not there this time. Raises TemplateError, PathError."""
-    if "." in name:
-        message = f"`order` names the children of this scope, and `{name}` is further inside"
-        raise TemplateError(Code.UNKNOWN_NODE, message, at, hint="say it in the scope or block that holds it")
-    child = frame.scope.children.get(name)
+    *containers, last = name.split(".")
+    holder: Scope | None = frame.scope
+    for part in containers:
+        within = None if holder is None else holder.children.get(part)
+        if within is not None and not (isinstance(within, Scope) and within.kind is ScopeKind.CONTAINER):
+            message = f"`order` names the children of this scope, and `{name}` is further inside"
+            raise TemplateError(Code.UNKNOWN_NODE, message, at, hint="say it in the scope or block that holds it")
+        holder = within
+    child = None if holder is None else holder.children.get(last)
     if child is None:
-        entry = frame.entries.get(name)
-        if entry is None:
-            error = unknown_path(frame, name)
-            error.place(at)
-            raise error
-        if _is_away(entry):
-            return None
-        named = entry.scope or entry.node
-        if named is not None and named.scope is frame.scope:
-            return named  # such as a node that a patch has renamed
-        raise TemplateError(Code.NO_VALUE, f"`{name}` is another name, and no module", at, hint="name the node itself")
+        return _elsewhere(name, at, frame)
     if child.share is not None:
         _check_again(child, at)
         child.registered = True
     return child
+
+
+def _elsewhere(name: str, at: Path, frame: Frame) -> Node | Scope | None:
+    """What a name stands for that no module has; None for one that is not there. Raises TemplateError, PathError."""
+    head, _, rest = name.partition(".")
+    entry = frame.entries.get(head)
+    if entry is not None and rest:
+        entry = descend(entry, rest)
+    if entry is None:
+        error = unknown_path(frame, name)
+        error.place(at)
+        raise error
+    if _is_away(entry):
+        return None
+    named = entry.scope or entry.node
+    holder = None if named is None else named.scope
+    while holder is not None and holder.kind is ScopeKind.CONTAINER:
+        holder = holder.scope
+    if holder is frame.scope:
+        return named  # such as a node that a patch has renamed
+    raise TemplateError(Code.NO_VALUE, f"`{name}` is another name, and no module", at, hint="name the node itself")
 
 
 def _is_away(entry: Entry) -> bool:

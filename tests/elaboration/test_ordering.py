@@ -76,6 +76,66 @@ def test_a_shared_module_that_is_named_is_registered_again(tmp_path: Path) -> No
     assert archdsl.ir.graph.Graph.from_json(graph.to_json()) == graph
 
 
+DOTTED = """\
+params: {deep: false}
+inputs: {x: [N, 8]}
+%s
+nodes:
+  stem: {op: linear, out_features: 8}
+  for i in range(2):
+    down.$i.norm: layer_norm
+    for k in range(2):
+      down.$i.part.$k: {op: linear, out_features: 8}
+    down.$i.deep: {if: deep, op: linear, out_features: 8}
+  down.again: {share: stem}
+  gone.deep: {if: deep, op: linear, out_features: 8}
+  within: {nodes: {a: {op: linear, out_features: 8}}}
+  head: {op: linear, out_features: 4}
+"""
+
+
+def test_dotted_names_are_of_what_stands_in_a_container(tmp_path: Path) -> None:
+    order = "order: [head, down.1.part.1, down.0.deep, gone.deep, down.1.norm, stem, down.again, down.0]"
+    graph = graph_of(tmp_path, DOTTED % order)
+    assert children(graph) == ["head", "down", "stem", "within"]
+    assert children(graph, "down") == ["1", "0", "again"] and graph.root.children["down"].children["again"].registered
+    assert children(graph, "down.1") == ["part", "norm"] and children(graph, "down.1.part") == ["1", "0"]
+    assert children(graph, "down.0") == ["norm", "part"] and children(graph, "down.0.part") == ["0", "1"]
+    assert paths(graph)[:3] == ["stem", "down.0.norm", "down.0.part.0"]
+    keys = [*archdsl.build(graph).state_dict()]
+    assert keys[:4] == ["head.weight", "head.bias", "down.1.part.1.weight", "down.1.part.1.bias"]
+    deep = graph_of(tmp_path, (DOTTED % order).replace("deep: false", "deep: true"))
+    assert children(deep)[:3] == ["head", "down", "gone"] and children(deep, "down.0") == ["deep", "norm", "part"]
+
+
+def test_an_heir_renames_a_node_in_a_container_that_an_order_names(tmp_path: Path) -> None:
+    layers = "{a.one: {op: linear, out_features: 8}, a.two: {op: linear, out_features: 8}}"
+    text = f"archdsl: 1\nname: base\ninputs: {{x: [N, 8]}}\norder: [a.two]\nnodes: {layers}\n"
+    (tmp_path / "base.yaml").write_text(text)
+    (tmp_path / "heir.yaml").write_text("archdsl: 1\nextends: base\npatch: {nodes.a.two: {rename: a.last}}\n")
+    assert children(archdsl.graph(tmp_path / "heir.yaml"), "a") == ["last", "one"]
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ("[down.0.part, down.0.part]", "`down.0.part` is named twice"),
+        ("[down.0.nrom]", "`down.0` has no `nrom`"),
+        ("[down.2.norm]", "`down` has no `2.norm`"),
+        ("[dwn.0]", "no node `dwn` here"),
+        ("[within.a]", "`order` names the children of this scope, and `within.a` is further inside"),
+        (
+            "[down.0.norm.weight]",
+            "`order` names the children of this scope, and `down.0.norm.weight` is further inside",
+        ),
+        ("[down.0....]", "`down.0....` is no path of a node"),
+    ],
+)
+def test_wrong_dotted_orders(tmp_path: Path, order: str, message: str) -> None:
+    (found,) = mistakes(tmp_path, DOTTED % f"order: {order}")
+    assert found[1] == message
+
+
 @pytest.mark.parametrize(
     ("order", "code", "message"),
     [
