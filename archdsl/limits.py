@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -93,7 +93,7 @@ class Limits(NamedTuple):
     matches: int = 300_000
     """Paths that patterns of `init` and `weights` are compared with."""
     mistakes: int = 1_000
-    """Found before the rest is left unread; the first 200 are told."""
+    """Found before the rest is left unread; the first fifth of so many is told."""
     suggestions: int = 60_000
     """Comparisons of misspelt names with right ones, of eight letters each; then nothing more is suggested."""
 
@@ -144,10 +144,12 @@ class BadBudget(ValueError):
 class Budget:
     """What one analysis may use, and has used."""
 
-    __slots__ = ("_allowed", "limits", "spent")
+    __slots__ = ("_allowed", "answers", "limits", "spent")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.answers: dict[Hashable, str | None] = {}
+        """What misspelt names mean, as far as it has been asked."""
         self.spent = dict.fromkeys(NAMES, 0)
         self._allowed: dict[str, int] = limits._asdict()
 

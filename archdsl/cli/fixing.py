@@ -7,9 +7,12 @@ its way. Everything else of the file stays as it is, byte for byte.
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import unified_diff
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -20,11 +23,16 @@ from archdsl.document.inherit import Reader
 from archdsl.document.reach import real
 from archdsl.elaboration.analyse import examine
 from archdsl.faults.code import Code
+from archdsl.faults.fault import Span
+from archdsl.limits import BadBudget, budget, limits
 from archdsl.text.lines import Lines, split_lines
 from archdsl.text.plain_text import visible
 
-_ROUNDS: Final = 8
-"""How often a file is read again: what brackets have hidden comes to light when they are in quotes."""
+_ROUNDS: Final = 20
+"""How often a file is mended again, at most: what brackets have hidden comes to light when they are in quotes, and of
+many mistakes only the first are told."""
+_MORE: Final = 10
+"""Times as many mistakes are looked for as where they are told."""
 _MOST_READ: Final = 200_000
 """Characters that a round reads, at most, to find out which changes go together."""
 _MARK: Final = b"\xef\xbb\xbf"
@@ -82,9 +90,15 @@ def fixes(
 ) -> Fixes | None:
     """What is to be changed in the file of a spec, with what a caller sets of it; None where nothing is."""
     path = find(spec)
-    if path is None or real(path).is_relative_to(real(specs_folder())) or (before := read_text(path)[0]) is None:
+    if path is None or real(path).is_relative_to(real(specs_folder())):
         return None
-    asked = _Asked(path, include, params or {}, sizes or {})
+    with suppress(BadBudget), budget(mistakes=_MORE * limits().mistakes):  # a bad one is told when the file is checked
+        before = read_text(path)[0]
+        return None if before is None else _mended(_Asked(path, include, params or {}, sizes or {}), before)
+    return None
+
+
+def _mended(asked: _Asked, before: str) -> Fixes | None:
     text, told, edits = before, list[str](), list[Edit]()
     for _ in range(_ROUNDS):
         made = _round(asked, text)
@@ -94,7 +108,7 @@ def fixes(
         told += [_told(lines, text, edit) for edit in made]
         edits += made
         text = edited(text, made)
-    return Fixes(path, before, text, tuple(edits), tuple(told)) if edits else None
+    return Fixes(asked.path, before, text, tuple(edits), tuple(told)) if edits else None
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
@@ -132,15 +146,42 @@ def _apart(edits: Sequence[Edit]) -> list[Edit]:
 
 
 def _mends(asked: _Asked, text: str, found: Sequence[Diagnostic], edits: Sequence[Edit]) -> bool:
-    """Whether a file that is changed so has none of these mistakes any more, and no new one in how it is read."""
-    made = {*edits}
-    mended = Counter((each.code, each.message) for each in found if each.edit in made)
-    before = Counter((each.code, each.message) for each in found if each.severity is Severity.ERROR)
-    after = asked.found(edited(text, edits))
-    left = Counter((each.code, each.message) for each in after if each.severity is Severity.ERROR)
-    if any(left[key] > before[key] - count for key, count in mended.items()):
+    """Whether a file that is changed so has none of these mistakes any more, and no new one in how it is read.
+
+    They are known by their places: of many mistakes only the first are told, so that others come to light instead.
+    """
+    made, changed, name = {*edits}, edited(text, edits), display(asked.path)
+    after = [each for each in asked.found(changed) if each.severity is Severity.ERROR]
+    moved, lines = _Moved(Lines(name, text), edits), Lines(name, changed)
+    mended = {(each.code, place) for each in found if each.edit in made for place in moved.places(each)}
+    if any((each.code, _start(lines, each)) in mended for each in after):
         return False
+    before = Counter((each.code, each.message) for each in found)
+    left = Counter((each.code, each.message) for each in after)
     return not any(left[key] > before[key] for key in left if key[0] in _READING)
+
+
+class _Moved:
+    """Where the places of a text are once it has been changed."""
+
+    def __init__(self, lines: Lines, edits: Sequence[Edit]) -> None:
+        offsets = sorted((*_offsets(lines, edit), len(edit.text)) for edit in edits)
+        self.lines = lines
+        self.ends = [end for _, end, _ in offsets]
+        self.longer = [0, *accumulate(length - (end - start) for start, end, length in offsets)]
+
+    def places(self, found: Diagnostic) -> set[int | Span | None]:
+        """Where a mistake would begin: before or behind what is put in at its place."""
+        start = _start(self.lines, found)
+        if not isinstance(start, int):
+            return {start}
+        return {start + self.longer[cut(self.ends, start)] for cut in (bisect_left, bisect_right)}
+
+
+def _start(lines: Lines, found: Diagnostic) -> int | Span | None:
+    """The offset at which a mistake begins; its span as it is where that is in another file."""
+    span = found.span
+    return span if span is None or span.file != lines.file else lines.starts[span.line - 1] + span.column - 1
 
 
 def _offsets(lines: Lines, edit: Edit) -> tuple[int, int]:

@@ -34,8 +34,8 @@ MOST_NAMES = 8
 """The names that a message lists."""
 MOST_COMPARED = 1000
 """The names that are looked through for what to say beside a mistake."""
-LIMIT = 200
-"""Mistakes shown of one file: past that, more of them help nobody."""
+SHOWN: Final = 5
+"""Of so many mistakes that are looked for one is shown: past that, more of them help nobody."""
 
 
 STOPPING: Final = (Code.TOO_LARGE, Code.TOO_DEEP)
@@ -107,10 +107,11 @@ class Mistakes:
         self._report = Report(code_and_span)
         self._left = current().limits.mistakes
         """How many more are looked for: a mistake in a large loop would be found again and again."""
+        self._shown = max(1, self._left // SHOWN)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        return [*self._report.diagnostics[:LIMIT]]
+        return [*self._report.diagnostics[: self._shown]]
 
     @property
     def count(self) -> int:
@@ -197,7 +198,7 @@ class Mistakes:
 
     def _read_by(self, fault: Fault, env: Env) -> Told:
         """What to say beside a mistake that is shown: past the limit none is."""
-        return NOTHING if self.count >= LIMIT else read_by(fault, env)
+        return NOTHING if self.count >= self._shown else read_by(fault, env)
 
     def _field(self, fault: Fault, template: Template | BlockTemplate, frame: Frame, place: str) -> None:
         field = fault.place.field

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from archdsl.limits import MAX_NAME, current
@@ -19,17 +19,32 @@ _LETTERS: Final = 64
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt name most likely means, if one is close."""
+    return _once(_most_likely, name, candidates)
+
+
+def _most_likely(name: str, candidates: Iterable[str]) -> str | None:
     return next(iter(_nearest(name, _affordable(name, candidates))), None)
 
 
 def surely(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt name of five letters or more surely means: the only one that is a slip away."""
-    if len(name) < _LEAST_SURE:
-        return None
+    return None if len(name) < _LEAST_SURE else _once(_only_one, name, candidates)
+
+
+def _only_one(name: str, candidates: Iterable[str]) -> str | None:
     lower = name.lower()
     alike = _affordable(name, (each for each in candidates if abs(len(each) - len(name)) <= 1))
     found = [each for each in alike if _slips(lower, each.lower()) <= 1]
     return found[0] if len(found) == 1 else None
+
+
+def _once(meant: Callable[[str, Iterable[str]], str | None], name: str, candidates: Iterable[str]) -> str | None:
+    """What a name means, worked out once in an analysis: a slip may stand a thousand times in a file."""
+    names, answers = tuple(candidates), current().answers
+    key = meant, name, names
+    if key not in answers:
+        answers[key] = meant(name, names)
+    return answers[key]
 
 
 def _nearest(name: str, candidates: Iterable[str]) -> list[str]:

@@ -181,13 +181,31 @@ def test_bad_specs_are_better_or_as_they_were(file: Path) -> None:
     assert made is None or (made.before != made.after and len(made.told) == len(made.edits) > 0)
 
 
-def test_a_file_of_thousands_of_slips_ends_soon(tmp_path: Path) -> None:
-    """It was read again for each of a thousand that are told, which took minutes."""
+def test_thousands_of_slips_are_mended_soon(tmp_path: Path) -> None:
+    """More of them than are told of hid those that were mended, and each was asked anew what it means."""
     slips = "".join(f"  a{i}: rellu\n" for i in range(3000))
     file = spec(tmp_path, f"archdsl: 1\ninputs: {{x: [N, 8]}}\nnodes:\n{slips}")
     start = time.process_time()
-    fixes(str(file), ())
+    made = fixes(str(file), ())
     assert time.process_time() - start < 20
+    assert made is not None and made.after == made.before.replace("rellu", "relu") and len(made.told) == 3000
+
+
+def test_more_slips_than_are_told_at_once_beside_one_that_stays(tmp_path: Path) -> None:
+    slips = "".join(f"  a{i}: {{op: rellu, inplace: min({i}, 2) > 1}}\n" for i in range(5))
+    head = "archdsl: 1\ninputs: {x: [N, 8]}\nnodes:\n"
+    file = spec(tmp_path, f"{head}{slips}  b: {{op: linear, out_feature: dims[0], out_features: 8}}\n")
+    with archdsl.budget(mistakes=5):  # one of them is told, ten to what mends
+        run(["check", "--fix", str(file)])
+    assert "rellu" not in file.read_text()
+
+
+def test_a_budget_that_cannot_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARCHDSL_BUDGET", "much")
+    assert run(["check", "--fix", str(spec(tmp_path, SLIPS))]) == 2
+    assert "ARCHDSL_BUDGET is `much`" in capsys.readouterr().out
 
 
 def test_one_slip_that_stays_does_not_keep_many_others(tmp_path: Path) -> None:
