@@ -36,13 +36,12 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         mistakes.add(Code.NO_VALUE, "the network has no output", state.resolved.span(("nodes",)),
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
-    alive = _alive(root.outputs.values(), state.nodes)
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
     if len(nodes) < len(state.nodes):
         _forget_removed(root, {*inputs.values(), *nodes})
     _count_computed(nodes, state.sites)
-    _warn_unread(nodes, alive, inputs, state)
+    _warn_unread(nodes, inputs, state)
     initialise(state, nodes)
     freeze(state.spec_scopes, nodes, state.sites, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
@@ -142,10 +141,13 @@ def _remove(node: Node) -> None:
         item = item.scope
 
 
-def _warn_unread(nodes: list[Node], alive: set[Node], inputs: Mapping[str, Node], state: Elaborator) -> None:
-    if len(alive) == len(nodes) + len(inputs):
-        return
+def _warn_unread(nodes: list[Node], inputs: Mapping[str, Node], state: Elaborator) -> None:
+    outputs = state.spec_scopes[0][0].outputs.values()
     read = {value.node for node in nodes for value in node.inputs if value is not None}
+    read.update([value.node for value in outputs])
+    if read.issuperset(nodes) and read.issuperset(inputs.values()):
+        return  # a node is read by later ones only, so the last of those that read one another is an output
+    alive = _alive(outputs, state.nodes)
     read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
     read |= _offered(nodes)
     unread = {

@@ -45,16 +45,18 @@ def initialise(state: Elaborator, nodes: list[Node]) -> None:
     files = {scope: _Rules(scope, home, mistakes, paths) for scope, home in specs}
     outermost = files[specs[0][0]]
     alone = [outermost] if len(files) == 1 else []
+    written = any(template.init is not None for template in sites.templates())
     for node in starting:
-        template = sites.template(node)
         around = alone or [files[scope] for scope in scopes_around(node) if scope in files][::-1]
-        found: dict[str, Initialiser] = {}
-        for rules in around:
-            rules.by_its_op(found, node)
-        for rules in reversed(around):
-            rules.by_its_path(found, node)
-        if template is not None and template.init is not None:
-            outermost.take(found, node, template.init.value, node.env, template.home, template.init.path)
+        own = sites.template(node) if written else None
+        further = [(rules, rule) for rules in reversed(around) for rule in rules.met.get(node.path, ())]
+        found = around[0].by_its_op(node)
+        if len(around) > 1 or further or own is not None:
+            found = {name: start for rules in around for name, start in rules.by_its_op(node).items()}
+        for rules, rule in further:
+            rules.take(found, node, rule.raw, rule.env, rules.home, rule.path)
+        if own is not None and own.init is not None:
+            outermost.take(found, node, own.init.value, node.env, own.home, own.init.path)
         if found:
             node.init = found
     outermost.warn_unmatched()
@@ -89,7 +91,7 @@ class _Rules:
         self.mistakes = mistakes
         self._rules = [rule for key, raw in (home.document.init or {}).items() for rule in self._said({key: raw})]
         self.by_op = {rule.key: rule for rule in self._rules if rule.key in OPS}
-        self._met: dict[str, list[_Rule]] = {}
+        self.met: dict[str, list[_Rule]] = {}
         """The rules whose patterns match a path, in the order of the file."""
         prefix = f"{scope.path}." if scope.path else ""
         self.matched = {
@@ -109,23 +111,16 @@ class _Rules:
         except FollowOn:
             return
 
-    def by_its_op(self, found: dict[str, Initialiser], node: Node) -> None:
-        """Adds what the file says of the node's op."""
-        rule = self.by_op.get(node.op.name)
-        if rule is None:
-            return
-        self.matched.add(rule.path)
+    def by_its_op(self, node: Node) -> dict[str, Initialiser]:
+        """What the file says of the node's op."""
         key = id(node.op), id(node.tensors)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = {}
-            self.take(known, node, rule.raw, rule.env, self.home, rule.path)
-        found.update(known)
-
-    def by_its_path(self, found: dict[str, Initialiser], node: Node) -> None:
-        """Adds what the file's patterns say of the node."""
-        for rule in self._met.get(node.path, ()):
-            self.take(found, node, rule.raw, rule.env, self.home, rule.path)
+            if (rule := self.by_op.get(node.op.name)) is not None:
+                self.matched.add(rule.path)
+                self.take(known, node, rule.raw, rule.env, self.home, rule.path)
+        return known
 
     def _match(self, pattern: str, rule: _Rule, paths: Paths) -> bool:
         """Finds the paths that a pattern matches. Raises TooLarge with its place."""
@@ -135,7 +130,7 @@ class _Rules:
             error.span = self.home.key_span(rule.path)
             raise
         for path in met:
-            self._met.setdefault(path, []).append(rule)
+            self.met.setdefault(path, []).append(rule)
         return bool(met)
 
     def take(

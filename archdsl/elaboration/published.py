@@ -29,7 +29,7 @@ def published(
     specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes
 ) -> tuple[tuple[Rename, ...], dict[str, Resize]]:
     """What the network's file, and the specs used as blocks in it, say of published weights."""
-    paths = Paths(key for node in nodes for key in node.tensor_paths()) if _say(specs) else Paths(())
+    paths = Paths(key for node in nodes for key in node.tensor_paths())
     renames: list[Rename] = []
     resizes: dict[str, Resize] = {}
     for scope, home in specs:
@@ -41,8 +41,9 @@ def published(
         met_by: set[Path] = set()
         for rename, path in _renames(home, scope.env, mistakes):
             renames.append(Rename(prefix + rename.before, rename.now and prefix + rename.now))
-            if rename.now and not any(_found(paths, prefix + rename.now, home, path)):
-                missed.setdefault(path, rename.now)
+            now = rename.now if home.origins.is_own(path) else None  # what is inherited may meet something elsewhere
+            if now and not any(_found(paths, prefix + now, home, path)):
+                missed.setdefault(path, now)
             else:
                 met_by.add(path)
         for path in missed.keys() - met_by:  # a loop's key is of use where one turn's is
@@ -53,11 +54,6 @@ def published(
             if not met:
                 _unmatched(mistakes, home, ("weights", "resize", pattern), pattern, "write the path of a parameter")
     return tuple(renames), resizes
-
-
-def _say(specs: list[tuple[Scope, Resolved]]) -> bool:
-    """Whether any of the files says something of published weights."""
-    return any(home.document.weights.renames or home.document.weights.resize for _, home in specs)
 
 
 def _found(paths: Paths, pattern: str, home: Resolved, where: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import final
 
 from archdsl.limits import current
@@ -54,11 +55,21 @@ def filled(pattern: str, texts: Iterable[str]) -> str:
 
 @final
 class Paths:
-    """Paths to find by pattern: only those that begin or end as a pattern does are compared with it."""
+    """Paths to find by pattern: only those that begin or end as a pattern does are compared with it.
+
+    They are looked through when the first is sought: most specs have no pattern.
+    """
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._forward = sorted(set(paths))
-        self._backward: list[str] | None = None
+        self._paths = paths
+
+    @cached_property
+    def _forward(self) -> list[str]:
+        return sorted(set(self._paths))
+
+    @cached_property
+    def _backward(self) -> list[str]:
+        return sorted(path[::-1] for path in self._forward)
 
     def matching(self, pattern: str) -> Iterator[str]:
         """The paths that a pattern matches. Raises TooLarge where that takes too many comparisons."""
@@ -72,8 +83,6 @@ class Paths:
     def _ending(self, last: str) -> list[str]:
         if not last:
             return self._forward
-        if self._backward is None:
-            self._backward = sorted(path[::-1] for path in self._forward)
         return [path[::-1] for path in _beginning(self._backward, last[::-1])]
 
 
