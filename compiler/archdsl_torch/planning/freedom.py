@@ -16,6 +16,7 @@ from archdsl.ir.scopes import scopes_of
 from archdsl.ir.sites import Site
 from archdsl.ops.parametrized import parametrization_of
 from archdsl_torch.lowering.base import lower
+from archdsl_torch.planning.crossings import numbers_of
 
 WIDTHS: Final = ("out_features", "out_channels")
 _BY_WIDTH: Final = frozenset((*WIDTHS, "fan_out"))
@@ -53,7 +54,8 @@ def _width(graph: Graph, node: Node) -> str | None:
 def _is_left_out_by(graph: Graph, node: Node, site: Site, name: str) -> bool:
     """Whether the parameter alone decides if the node is there, and nothing else; without it, its input is the output.
 
-    It runs last, so that nothing overwrites that output, and its module is called with the input as it is.
+    It runs last, so that nothing overwrites that output, and its module is called with the input as it is. Other nodes
+    have the tensors that tell the network's dtype.
     """
     if site.condition is None or site.otherwise is not None or node is not graph.nodes[-1] or node.when is not None:
         return False
@@ -62,7 +64,8 @@ def _is_left_out_by(graph: Graph, node: Node, site: Site, name: str) -> bool:
     asking = [item for item in (*graph.nodes, *scopes_of(graph.root)) if item.site and _asks(item.site, name)]
     fed = [value.type for value in node.inputs if value is not None]
     plain = len(fed) == 1 and lower(node.op, *fed).call is None
-    return len(asking) == 1 and plain and not node.frozen and parametrization_of(node.op) is None
+    told = any(numbers_of(other) for other in graph.nodes if other is not node and other.share is None)
+    return len(asking) == 1 and plain and told and not node.frozen and parametrization_of(node.op) is None
 
 
 def _asks(site: Site, name: str) -> bool:

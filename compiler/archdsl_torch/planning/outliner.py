@@ -26,7 +26,7 @@ What holds throughout:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import final
 
@@ -174,9 +174,14 @@ class Outliner:
             return Items("Sequential", tuple(Member(n, c, Use(holder)) for n, c in holder.children.items()))
         return None if role is Role.CLASS else self.build(holder)
 
-    def numbers(self, scope: Scope) -> Iterator[Code]:
-        """The floating tensors that the scope's class owns, its own children's before those further below."""
+    def numbers(self, scope: Scope) -> list[Code]:
+        """The floating tensors that the scope's class owns, its own children's before those further below.
+
+        At the end comes the layer that a constructor may leave out: see `free_parameters`.
+        """
         top = as_scope(origin_of(scope))
+        found: list[Code] = []
+        leaving: list[Code] = []
         level = [top]
         while level:
             children = [child for holder in level for child in holder.children.values() if child.share is None]
@@ -185,7 +190,9 @@ class Outliner:
                 name = _number(node) if isinstance(node, Node) else None
                 if name is not None:
                     path = self.access(node, top)
-                    yield Attribute(path, name) if name else path
+                    kept = node is not self.survey.graph.nodes[-1] or node.site is None or node.site.condition is None
+                    (found if kept else leaving).append(Attribute(path, name) if name else path)
+        return found + leaving
 
     @staticmethod
     def _checks(outline: Outline) -> dict[tuple[str, int], Dim]:

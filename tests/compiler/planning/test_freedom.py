@@ -34,9 +34,9 @@ init: {{conv1d: "normal(0, 1 / fan_out)", linear: normal(std=0.01)}}
 nodes: {{head: {HEAD}}}
 """,
     "its layer's own condition": f"nodes: {{hidden: {{op: linear, out_features: 8}}, head: {OWN}}}",
-    "a bare condition": "nodes: {hidden: relu, head: {if: classes, op: linear, out_features: classes}}",
-    "a condition of a group": f"nodes: {{hidden: relu, 'if 3 < classes <= 7': {{head: {HEAD}}}}}",
-    "another's condition": f"nodes: {{hidden: relu, head: {{if: wide, {HEAD[1:]}}}",
+    "a bare condition": "nodes: {hidden: layer_norm, head: {if: classes, op: linear, out_features: classes}}",
+    "a condition of a group": f"nodes: {{hidden: layer_norm, 'if 3 < classes <= 7': {{head: {HEAD}}}}}",
+    "another's condition": f"nodes: {{hidden: layer_norm, head: {{if: wide, {HEAD[1:]}}}",
 }
 BOUND = {
     "a condition": f"nodes: {{relu: {{op: relu, if: classes > 3}}, head: {HEAD}}}",
@@ -64,28 +64,30 @@ blocks:
   block: {{params: {{width: $classes}}, nodes: [{{op: linear, out_features: 3}}]}}
 nodes: {{hidden: block, head: {HEAD}}}
 """,
-    "a condition with another": f"nodes: {{a: relu, head: {{if: wide and classes > 0, {HEAD[1:]}}}",
-    "a condition that compares it with another": f"nodes: {{a: relu, head: {{if: classes > fewest, {HEAD[1:]}}}",
-    "a condition with a function": f"nodes: {{a: relu, head: {{if: classes > sqrt(4), {HEAD[1:]}}}",
-    "a condition that computes": "nodes: {a: relu, b: {if: classes % 2, op: linear, out_features: classes}}",
-    "a condition of two layers": f"nodes: {{hidden: relu, 'if classes > 0': {{drop: dropout, head: {HEAD}}}}}",
-    "a condition of a scope": f"nodes: {{hidden: relu, heads: {{if: classes > 0, nodes: [tanh, {HEAD}]}}}}",
-    "what is read instead": f"nodes: {{a: relu, b: tanh, head: {{else: a, {OWN[1:]}}}",
+    "a condition with another": f"nodes: {{a: layer_norm, head: {{if: wide and classes > 0, {HEAD[1:]}}}",
+    "a condition that compares it with another": f"nodes: {{a: layer_norm, head: {{if: classes > fewest, {HEAD[1:]}}}",
+    "a condition with a function": f"nodes: {{a: layer_norm, head: {{if: classes > sqrt(4), {HEAD[1:]}}}",
+    "a condition that computes": "nodes: {a: layer_norm, b: {if: classes % 2, op: linear, out_features: classes}}",
+    "a condition of two layers": f"nodes: {{hidden: layer_norm, 'if classes > 0': {{drop: dropout, head: {HEAD}}}}}",
+    "a condition of a scope": f"nodes: {{hidden: layer_norm, heads: {{if: classes > 0, nodes: [tanh, {HEAD}]}}}}",
+    "what is read instead": f"nodes: {{a: layer_norm, b: tanh, head: {{else: a, {OWN[1:]}}}",
     "a layer that runs before another": f"""
-nodes: {{stem: tanh, head: {OWN}, act: {{op: relu, from: stem}}}}
+nodes: {{stem: layer_norm, head: {OWN}, act: {{op: relu, from: stem}}}}
 outputs: [head, act]
 """,
-    "a layer of one mode": f"nodes: {{stem: tanh, head: {{when: training, {OWN[1:]}}}\noutputs: [stem, head]",
+    "a layer of one mode": f"nodes: {{stem: layer_norm, head: {{when: training, {OWN[1:]}}}\noutputs: [stem, head]",
     "a layer that reads one value twice": """
-nodes: {a: tanh, head: {if: classes > 0, op: bilinear, from: [a, a], out_features: classes}}
+nodes: {a: layer_norm, head: {if: classes > 0, op: bilinear, from: [a, a], out_features: classes}}
 """,
     "a layer whose input is padded apart": """
 nodes:
+  norm: layer_norm
   map: {op: unsqueeze, dim: 1}
   head: {if: classes > 0, op: conv1d, out_channels: classes, kernel_size: 3, stride: 2, padding: same_upper}
 """,
-    "a layer that is not trained": f"nodes: {{a: tanh, head: {OWN}}}\nfreeze: [head.bias]",
-    "a weight that is computed": f"nodes: {{a: tanh, head: {{parametrization: weight_norm, {OWN[1:]}}}",
+    "a layer whose weight alone tells the dtype": f"nodes: {{a: relu, head: {OWN}}}",
+    "a layer that is not trained": f"nodes: {{a: layer_norm, head: {OWN}}}\nfreeze: [head.bias]",
+    "a weight that is computed": f"nodes: {{a: layer_norm, head: {{parametrization: weight_norm, {OWN[1:]}}}",
     "a new name of published weights": f"weights: {{renames: {{fc.*: head$classes.*}}}}\nnodes: {{head5: {HEAD}}}",
 }
 
@@ -107,7 +109,7 @@ def test_a_parameter_that_something_else_reads_is_none(network: Callable[[str], 
 @pytest.mark.parametrize("condition", ["classes > 9", "classes > 'a'"])
 def test_a_condition_that_does_not_hold_decides_nothing(network: Callable[[str], Graph], condition: str) -> None:
     """So a stranger's graph may say."""
-    text = network(f"{TOP}nodes: {{hidden: relu, head: {OWN}}}").to_json()
+    text = network(f"{TOP}nodes: {{hidden: layer_norm, head: {OWN}}}").to_json()
     graph = Graph.from_json(text.replace('"condition": "classes > 0"', f'"condition": "{condition}"'))
     assert not free_parameters(graph)
     assert "Identity" not in archdsl_torch.source(graph)
