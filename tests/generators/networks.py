@@ -51,6 +51,8 @@ def networks(draw: DrawFn, most: int = 10) -> Spec:
     scope.came_in(only)
     let = nesting.derived(scope)
     fill(scope, number(draw, 1, most))
+    if rarely(draw, 4):
+        statements.head(scope)
     if not scope.entries:
         scope.add("a", {"op": "tanh", "from": values[0].path}, [Value("a", values[0].type)])
     data: dict[str, Any] = {"archdsl": 1, "name": "net", "inputs": inputs}

@@ -66,6 +66,19 @@ def given(name: str, names: tuple[str, ...], types: tuple[TensorType, ...], when
     return [Value(f"{name}.{n}", t, when) for n, t in zip(names, types, strict=True)]
 
 
+def head(scope: Scope) -> bool:
+    """A layer of the node above that is there if it has a width, which is a parameter of its own."""
+    above = scope.above
+    made = None if above is None or above.when is not None else infer("linear", {"out_features": 3}, above.type)
+    if above is None or made is None or not ok(made[0]):
+        return False
+    name = scope.name()
+    scope.world.params["classes"] = 3
+    entry = {"if": "classes > 0", "op": "linear", **scope.reads(above), "out_features": "classes"}
+    scope.add(name, entry, [Value(name, made[0])])
+    return True
+
+
 def op_node(scope: Scope, when: str | None = None, extra: dict[str, Any] | None = None) -> bool:
     """`{op: …}` of one input."""
     value = scope.source()

@@ -134,6 +134,7 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "if with else": has(lambda node: "if" in node and "else" in node),
     "if without else": has(lambda node: "if" in node and "else" not in node),
     "if by an expression": has(lambda node: isinstance(node.get("if"), str)),
+    "if by the layer's own width": has(lambda node: node.get("if") == "classes > 0"),
     "a parameter left out": has(lambda node: node.get("if") is False and node.get("op") == "parameter"),
     "when with else": has(lambda node: "when" in node and "else" in node),
     "when without else": has(lambda node: "when" in node and "else" not in node),

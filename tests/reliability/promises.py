@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -60,6 +62,7 @@ def numbers(file: Path) -> int:
                 passes += _compare(graph, module, printed, sizes, training)
         on_meta(graph, module)
         counted(graph)
+        widths(file, type(module))
     forget()
     return passes
 
@@ -182,6 +185,35 @@ def from_source(text: str, module: nn.Module) -> nn.Module:
         require(name in kept, f"the printed source lacks the buffer `{name}`")
         close(kept[name], buffer, f"buffer `{name}` of the printed source")
     return made
+
+
+def widths(file: Path, printed: type[nn.Module]) -> int:
+    """A class with another width of its last layer, or without it, computes what the spec says of that.
+
+    Returns how many passes were compared.
+    """
+    compared = 0
+    for name, width in product(inspect.signature(printed).parameters, (5, 0)):
+        try:
+            graph = archdsl.graph(file, **{name: width})
+        except archdsl.SpecError:  # a layer of no width, where nothing leaves it out
+            continue
+        module = archdsl.build(graph, seed=0, dtype=torch.float64)
+        other = printed(**{name: width}).double()
+        require([*other.state_dict()] == [*module.state_dict()], f"with {name}={width} the class has other keys")
+        other.load_state_dict(module.state_dict())
+        for training in (False, True):
+            if one_value(graph, {}, training) is None:
+                same_pass(seeded(graph, other, training), seeded(graph, module, training), f"with {name}={width}")
+                compared += 1
+    return compared
+
+
+def seeded(graph: Graph, module: nn.Module, training: bool) -> Pass:
+    """A pass at the sample sizes, with numbers that are drawn again."""
+    module.train(training)
+    torch.default_generator.manual_seed(3)
+    return run(graph, {}, module, lambda inputs: named(module(*inputs.values()), graph))
 
 
 def on_meta(graph: Graph, module: nn.Module) -> None:

@@ -59,6 +59,17 @@ def test_a_network_runs_at_every_batch_that_it_takes(
     assert promises.numbers(file) == 2 * len(expected)
 
 
+@pytest.mark.parametrize(("head", "passes"), [("if: classes > 0, ", 4), ("", 2), ("if: classes > 0, else: x, ", 0)])
+def test_a_class_is_made_with_other_widths(head: str, passes: int, tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(f"""archdsl: 1
+inputs: {{x: [N, 4]}}
+params: {{classes: 3}}
+nodes: {{a: layer_norm, b: {{op: dropout, p: 0.3}}, c: {{{head}op: linear, out_features: classes}}}}
+""")
+    assert promises.widths(file, type(archdsl.build(file))) == passes
+
+
 def test_tensors_load_under_the_names_that_nodes_had_before(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text("""archdsl: 1
