@@ -5,7 +5,7 @@ memory and receptive field, what figures call it, and its PyTorch half live in `
 `archdsl.words.ops` and `archdsl_torch.ops`, dispatched on the class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, cast, get_args, get_origin
@@ -233,6 +233,17 @@ def _pair(value: object) -> object:
 def as_tuple(value: object) -> object:
     """A list as a tuple; anything else as it is."""
     return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def read_by(parse: Callable[[str], object]) -> BeforeValidator:
+    """What a text must be that `parse` reads, which raises ValueError in words for the user."""
+
+    def readable(value: object) -> object:
+        if isinstance(value, str):
+            parse(value)
+        return value
+
+    return BeforeValidator(readable)
 
 
 def _dim(value: object) -> object:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_NOTATION
-from archdsl.ops.base import Kind, Op, OpError, Port
+from archdsl.ops.base import Kind, Op, OpError, Port, read_by
 from archdsl.ops.rules import meet, require_same_dtype
 from archdsl.shapes import Dim, TensorType, differ, product
 
@@ -67,13 +67,7 @@ class Einsum(Op):
     kind: ClassVar[Kind] = Kind.LINEAR
     ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
 
-    equation: Annotated[str, Field(description="the indices of each operand and of the result")]
-
-    @field_validator("equation")
-    @classmethod
-    def _check_equation(cls, text: str) -> str:
-        parse(text)
-        return text
+    equation: Annotated[str, read_by(parse), Field(description="the indices of each operand and of the result")]
 
     def infer(self, *operands: TensorType) -> TensorType:
         equation = self.spread(operands)

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias, final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_NOTATION
-from archdsl.ops.base import Op, OpError, Weight
+from archdsl.ops.base import Op, OpError, Weight, read_by
 from archdsl.shapes import product
 from archdsl.text.spelled import quoted
 
@@ -88,13 +88,7 @@ def _value(key: str, text: str) -> Any:
     raise ValueError(f"`{key}` is {wanted.get(key, most)}, found `{text}`")
 
 
-def _readable(value: object) -> object:
-    if isinstance(value, str):
-        parse(value)
-    return value
-
-
-Parametrized: TypeAlias = Annotated[str | None, BeforeValidator(_readable)]
+Parametrized: TypeAlias = Annotated[str | None, read_by(parse)]
 PARAMETRIZATION: str | None = Field(
     None,
     description="what its weight is computed from, `weight_norm` or `spectral_norm`, with torch's arguments in "

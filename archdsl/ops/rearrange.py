@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_INT64, MAX_NOTATION
-from archdsl.ops.base import AnyDim, Moving, OpError
+from archdsl.ops.base import AnyDim, Moving, OpError, read_by
 from archdsl.ops.rules import divides
 from archdsl.shapes import Dim, Shape, TensorType, differ, least, product
 from archdsl.text.nearest import nearest
@@ -127,13 +127,7 @@ class Rearrange(Moving):
     open_fields: ClassVar[bool] = True
     """Takes fields beyond the declared ones: the sizes of axes."""
 
-    pattern: Annotated[str, Field(description="the axes before and after, `->` between")]
-
-    @field_validator("pattern")
-    @classmethod
-    def _check_pattern(cls, text: str) -> str:
-        parse(text)
-        return text
+    pattern: Annotated[str, read_by(parse), Field(description="the axes before and after, `->` between")]
 
     def plan(self, x: TensorType) -> Rearranging:
         """The pattern with all axes' sizes. Raises OpError where it does not fit `x`."""
