@@ -9,7 +9,7 @@ the alignment with the highest sum wins. In a mapping the names decide first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -36,6 +36,12 @@ class Match:
     children: tuple[Match, ...] = ()
     """Of two scopes that match, in running order of both."""
 
+    def walk(self) -> Iterator[Match]:
+        """The match and every one below it, each before what it holds."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
 
 @dataclass(eq=False)
 class Alignment:
@@ -52,10 +58,7 @@ def align(before: Graph, after: Graph) -> Alignment:
     """Matches everything that the two networks have in common."""
     aligner = _Aligner(Likeness())
     made = Alignment(aligner.match(before.root, after.root), tuple(_inputs(before, after)))
-    waiting = [made.root, *made.inputs]
-    while waiting:
-        match = waiting.pop()
-        waiting += match.children
+    for match in (inner for outer in (made.root, *made.inputs) for inner in outer.walk()):
         if match.before is not None and match.after is not None:
             made.after[match.before] = match.after
             made.before[match.after] = match.before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -91,8 +90,8 @@ class Comparison:
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """In running order; nothing below what was added or removed as a whole is listed."""
-        found = [*self.alignment.inputs, self.alignment.root]
-        return tuple(change for match in found for change in self._below(match))
+        matches = (match for outer in (*self.alignment.inputs, self.alignment.root) for match in outer.walk())
+        return tuple(change for match in matches if (change := self._change(match)) is not None)
 
     @cached_property
     def followers(self) -> tuple[tuple[Node, Node], ...]:
@@ -139,7 +138,7 @@ class Comparison:
         """Children of lists whose number is another, because of what came or went before them."""
         return tuple(
             Change(match.before, match.after)
-            for match in _walk(self.alignment.root)
+            for match in self.alignment.root.walk()
             if match.before is not None and match.after is not None and _is_renumbered(match.before, match.after)
         )
 
@@ -158,13 +157,6 @@ class Comparison:
             return ()
         types = part.types if isinstance(part, Node) else [value.type for value in part.outputs.values()]
         return tuple(at_samples(type, (self.before, self.after)[side]) for type in types)
-
-    def _below(self, match: Match) -> Iterator[Change]:
-        change = self._change(match)
-        if change is not None:
-            yield change
-        for child in match.children:
-            yield from self._below(child)
 
     def _change(self, match: Match) -> Change | None:
         counts = self.counts(match.before, 0), self.counts(match.after, 1)
@@ -187,12 +179,6 @@ class Comparison:
 def at_samples(type: TensorType, graph: Graph) -> TensorType:
     """The type of one sample, at the sample sizes."""
     return type.with_shape(evaluate(dim, graph.sample_sizes) for dim in graph.without_batch(type.shape))
-
-
-def _walk(match: Match) -> Iterator[Match]:
-    yield match
-    for child in match.children:
-        yield from _walk(child)
 
 
 def _is_renamed(before: Part, after: Part) -> bool:
