@@ -29,7 +29,7 @@ from typing import Final, NamedTuple
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout, Point, Spot, Way, WayKey, bends
 from archdsl.drawing.settle import LaidOut
-from archdsl.drawing.streets import BLOCKED, NEAR, ROOM, Streets, Surroundings, all_pieces, plain_cost
+from archdsl.drawing.streets import BLOCKED, NEAR, ROOM, Streets, Surroundings, pieces, plain_cost
 from archdsl.figure.figure import Box, Figure, LinkRole, Style, nested
 
 HEAD: Final = 5.5
@@ -129,7 +129,7 @@ def _streets(key: WayKey, layout: Layout, holders: Mapping[str, tuple[str, ...]]
         tuple(spot for name, spot in layout.panels.items() if name not in around),
         tuple(spot for name, spot in layout.panels.items() if not held or name != held[-1]),
         layout.panels[held[-1]] if held else None,
-        all_pieces(bends(way.course) for other, way in layout.ways.items() if other != key),
+        tuple(piece for other, way in layout.ways.items() if other != key for piece in pieces(bends(way.course))),
     )
     return Streets(around_it)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
@@ -172,8 +172,3 @@ def _widened(sides: Sides, room: float) -> Sides:
 def _borders(spot: Spot) -> Iterator[Piece]:
     yield from (Piece(True, x, spot.top, spot.bottom) for x in (spot.left, spot.right))
     yield from (Piece(False, y, spot.left, spot.right) for y in (spot.top, spot.bottom))
-
-
-def all_pieces(courses: Iterable[Sequence[Point]]) -> tuple[Piece, ...]:
-    """The straight parts of several courses."""
-    return tuple(piece for points in courses for piece in pieces(points))

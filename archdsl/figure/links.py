@@ -29,10 +29,6 @@ class Places:
     ends: list[tuple[Value, str]] = field(default_factory=list)
     """What leaves, and where to."""
 
-    def put(self, node: Node, name: str) -> None:
-        """The node is in this box."""
-        self.box[node] = name
-
     def add_turns(self, turns: Sequence[RepeatTurn]) -> None:
         """Of these turns the first one is shown."""
         first = places_in(turns[0])

@@ -128,7 +128,7 @@ class _Maker:
         else:
             box = ops_box(self._flow, run, style)
         for node in run.nodes:
-            self.places.put(node, box.name)
+            self.places.box[node] = box.name
         return replace(box, holds=tuple(element.path for element in run.elements))
 
     def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
@@ -177,7 +177,7 @@ class _Maker:
         graph = self._flow.graph
         inputs = [_port("input", name) for name in graph.inputs]
         for box, node in zip(inputs, graph.inputs.values(), strict=True):
-            self.places.put(node, box.name)
+            self.places.box[node] = box.name
         return inputs, self._ends(graph.outputs.items(), graph.output_modes)
 
     def scope_ports(self, scope: Scope) -> tuple[list[Box], list[Box]]:
