@@ -28,6 +28,8 @@ class Parting(Moving):
 class Dividing(Parting):
     """An op that cuts its input along `dim` into several outputs."""
 
+    called = "Split"
+
     def sizes(self, size: Dim) -> Sequence[Dim]:
         """The outputs' sizes along `dim`, where the input's is `size`. Raises OpError."""
         raise NotImplementedError

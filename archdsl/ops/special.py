@@ -196,7 +196,6 @@ class ScanSlice(Op):
     name: ClassVar[str] = "scan_slice"
     kind: ClassVar[Kind] = Kind.RESHAPE
     silent = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     dim: Annotated[int, Field(description="the dimension of the steps")]
     reverse: Annotated[bool, Field(description="from the last to the first")] = False
 
@@ -228,7 +227,6 @@ class ScanStack(Op):
     name: ClassVar[str] = "scan_stack"
     kind: ClassVar[Kind] = Kind.RESHAPE
     silent = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
     dim: Annotated[int, Field(description="the dimension of the steps")]
     steps: Annotated[AnyDim, Field(description="how many there are")]
     reverse: Annotated[bool, Field(description="the steps ran from the last to the first")] = False

@@ -1,8 +1,8 @@
 """Parts of tensors: `Split q, k, v`, `Slice dim 2 [4:60]`."""
 
 from archdsl.ir.graph import Node
-from archdsl.ops.divide import Dividing, Narrow, Select, Slice, Unbind
-from archdsl.words.naming import SampleSizes, Title, fixed, signed
+from archdsl.ops.divide import Narrow, Parting, Select, Slice
+from archdsl.words.naming import SampleSizes, Title, fixed, humanise, signed
 from archdsl.words.quantities import size
 from archdsl.words.titles import title_of
 
@@ -26,20 +26,11 @@ def _(op: Slice, node: Node, sizes: SampleSizes) -> Title:
 
 
 @title_of.register
-def _(op: Dividing, node: Node, sizes: SampleSizes) -> Title:
-    return _parts("Split", op.names, node)
-
-
-@title_of.register
-def _(op: Unbind, node: Node, sizes: SampleSizes) -> Title:
-    return _parts("Unbind", op.names, node)
+def _(op: Parting, node: Node, sizes: SampleSizes) -> Title:
+    into = ", ".join(op.names) if op.names else f"into {len(node.types)}"
+    return Title(op.called or humanise(op.name), fixed(into), comma=False)
 
 
 def _part(dim: int, taken: str) -> Title:
     """The part of one dimension that is taken."""
     return Title("Slice", fixed(f"dim {signed(dim)} [{taken}]"), comma=False)
-
-
-def _parts(name: str, names: tuple[str, ...] | None, node: Node) -> Title:
-    """Into what."""
-    return Title(name, fixed(", ".join(names) if names else f"into {len(node.types)}"), comma=False)
