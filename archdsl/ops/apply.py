@@ -57,7 +57,7 @@ def apply_at(op: Op, types: Types, sizes: SizeItems) -> Applied:
     check_outputs(outputs)
     if applied.tensors:
         check_tensors(applied.tensors)
-    here = _op_at(op, sizes)
+    here = at_sizes(op, dict(sizes))
     if here is not op or sampled != types:
         _infer(here, sampled)
     if isinstance(op, Formula):
@@ -98,11 +98,6 @@ def dim_at(dim: Dim, sizes: SizeItems) -> int:
 @lru_cache(maxsize=8192)
 def _type_at(type_: TensorType, sizes: SizeItems) -> TensorType:
     return TensorType(tuple([dim if type(dim) is int else dim_at(dim, sizes) for dim in type_.shape]), type_.dtype)
-
-
-@lru_cache(maxsize=8192)
-def _op_at(op: Op, sizes: SizeItems) -> Op:
-    return at_sizes(op, dict(sizes))
 
 
 @lru_cache(maxsize=8192)
