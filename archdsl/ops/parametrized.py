@@ -98,7 +98,8 @@ PARAMETRIZATION: str | None = Field(
 
 def parametrization_of(op: Op) -> Parametrization | None:
     """What computes a tensor of the layer; None where it owns them all as they are."""
-    text = getattr(op, "parametrization", None)
+    # pydantic is slow to say that there is no such field
+    text = getattr(op, "parametrization", None) if "parametrization" in op.model_fields_set else None
     return None if text is None else parse(text)
 
 

@@ -32,16 +32,18 @@ from archdsl_torch.lowering.tree import (
 )
 from archdsl_torch.lowering.walking import rebuilt
 
-KnownForms: TypeAlias = dict[tuple[int, tuple[TensorType | None, ...]], Lowered]
+KnownForms: TypeAlias = dict[tuple[Any, ...], Lowered]
 """Forms by op and input types: equal nodes share them."""
 
 
 def lowered(node: Node, known: KnownForms) -> Lowered:
     """The PyTorch form of a node that runs."""
     types = tuple([None if value is None else value.type for value in node.inputs])
-    form = known.get((id(node.op), types))
+    same = (id(node.op), *map(id, types))  # is found sooner than what is equal
+    form = known.get(same)
     if form is None:
-        form = known[id(node.op), types] = _lowered(node, types)
+        form = known.get((id(node.op), types)) or _lowered(node, types)
+        known[same] = known[id(node.op), types] = form
     return form
 
 

@@ -160,6 +160,7 @@ def identifier(*parts: str, between: str = "_") -> str:
     return f"{name}_" if iskeyword(name) else name
 
 
+@lru_cache(maxsize=4096)
 def argument(name: str) -> str:
     """The text as the name of a function's argument, which hides nothing that the source reads."""
     name = identifier(name)

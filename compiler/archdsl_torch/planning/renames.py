@@ -32,14 +32,13 @@ def rename_lines(graph: Graph) -> list[str]:
 
 def old_names(graph: Graph) -> list[tuple[str, str]]:
     """Old and new path of whatever has had another name; a child's own old name comes before its parent's."""
-    return sorted(_pairs(graph.root, ""), key=lambda pair: -len(pair[0]))
+    return sorted(_pairs(graph.root, ()), key=lambda pair: -len(pair[0]))
 
 
-def _pairs(scope: Scope, before: str) -> Iterator[tuple[str, str]]:
-    """Old and new path of everything below that was called otherwise; `before` is the scope's old path."""
+def _pairs(scope: Scope, before: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Old and new path of everything below that was called otherwise; `before` is the scope's old path, in names."""
     for child in scope.children.values():
-        old = dotted(before, child.was or child.name)
         if child.was is not None:
-            yield old, child.path
+            yield dotted(*before, child.was), child.path
         if isinstance(child, Scope):
-            yield from _pairs(child, old)
+            yield from _pairs(child, (*before, child.was or child.name))

@@ -19,7 +19,7 @@ from archdsl_torch.lowering.spelling import WIDTH, command, docstring, sentences
 from archdsl_torch.lowering.statements import Body, Effect, global_names, lines
 from archdsl_torch.lowering.text import Brackets, prefixed, render
 from archdsl_torch.lowering.tree import SELF, Method
-from archdsl_torch.planning.crossings import Crossings, is_tensor
+from archdsl_torch.planning.crossings import Crossings
 from archdsl_torch.planning.findings import Findings
 from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.renames import rename_lines
@@ -90,7 +90,7 @@ def _imports(reads: frozenset[str]) -> list[str]:
 def _helpers(planner: Planner, classes: Sequence[Definition]) -> Iterator[Definition]:
     """What torch and Python lack, in the order in which nodes need it; then what the classes' numbers need."""
     wrappers = {wrapper.name: wrapper for wrapper in planner.survey.wrappers.made.values()}
-    modules = (planner.survey.module(node) for node in planner.graph.nodes if not is_tensor(node))
+    modules = map(planner.survey.module, planner.survey.lowered)
     called = dict.fromkeys(module.function for module in modules if module is not None)
     parts = {name: _wrapper(wrappers[name]) for name in called if name in wrappers}
     for name in called:

@@ -169,6 +169,8 @@ class _Made(NamedTuple):
 
     node: Node
     function: str
+    names: frozenset[str]
+    """Of its tensors, as they are without a parametrisation."""
     init: tuple[tuple[str, Any], ...]
     covered: bool
     """The spec initialises every tensor of it."""
@@ -241,9 +243,10 @@ def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
         build = outliner.build(node)
         if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):
             continue
-        own = [name for name in unparametrized(node.tensors) if name not in node.tie]
+        names = unparametrized(node.tensors)
+        own = [name for name in names if name not in node.tie]
         init = tuple((name, node.init[name]) for name in own if node.init and name in node.init)
-        yield _Made(node, build.call.function, init, len(init) == len(own))
+        yield _Made(node, build.call.function, frozenset(names), init, len(init) == len(own))
 
 
 def _by_type(made: Iterable[_Made]) -> dict[str, tuple[tuple[tuple[str, Any], ...], bool]]:
@@ -296,7 +299,7 @@ def _usual(ones: Sequence[_Made], init: Sequence[tuple[str, Any]], covered: bool
     for name, initialiser in init:
         target = Attribute(MODULE, name)
         filled = _initialised(initialiser, target)
-        everywhere = all(name in unparametrized(one.node.tensors) for one in ones)
+        everywhere = all(name in one.names for one in ones)
         body.append(filled if everywhere else If(((is_given(target), (filled,)),)))
     if all(map(_pads, ones)):
         body.append(_padded(MODULE))
@@ -348,7 +351,7 @@ def _exceptions(
 def _exception(one: _Made, usual: Mapping[str, Any]) -> Body:
     """The statements for one module, which is `Self()` in them."""
     own = dict(one.init)
-    expected = {name: usual[name] for name in unparametrized(one.node.tensors) if name in usual}
+    expected = {name: initialiser for name, initialiser in usual.items() if name in one.names}
     if own == expected:
         return ()
     body: list[Statement] = []
