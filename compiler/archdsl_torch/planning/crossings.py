@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias, final
 
 from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ir.overwriting import Overwriting
-from archdsl.ops.special import Constant, Parameter
+from archdsl.ir.scopes import scopes_of
+from archdsl.ops.special import FILLED, Constant, Parameter
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.special import KnownForms, lowered
 from archdsl_torch.lowering.tree import AddInto
@@ -32,7 +33,7 @@ class Key(NamedTuple):
 
 def key_of(value: Value) -> Key:
     """The value's identity; a node that is a tensor itself (`parameter`) is its own weight."""
-    if value.weight is None and is_tensor(value.node):
+    if value.weight is None and type(value.node.op) in FILLED and is_tensor(value.node):
         return Key(value.node, 0, "")
     return Key(value.node, value.output, value.weight)
 
@@ -68,10 +69,13 @@ class Crossings:
         self.order = {node: i for i, node in enumerate(graph.nodes)}
         known: KnownForms = {}
         self.lowered = {node: lowered(node, known) for node in graph.nodes if not is_tensor(node)}
-        self.floors = floors(graph.root)
+        self.scopes = scopes_of(graph.root)
+        self.floors = floors(self.scopes)
         self.types: dict[Key, TensorType] = {}
         self.imports: dict[Scope, dict[Key, None]] = {}
         self.exports: dict[Scope, dict[Key, None]] = {}
+        self.read: dict[Node, tuple[Key | None, ...]] = {}
+        """What each node reads, in the order of its inputs."""
         self.overwriting = Overwriting(graph)
         self.chain: Callable[[Scope | None], tuple[Scope, ...]] = cache(self._chain)
         self._first_inside: Callable[[Scope], int] = cache(self._find_first)
@@ -98,9 +102,7 @@ class Crossings:
 
     def _connect(self) -> None:
         for node in self.graph.nodes:
-            for value in node.inputs:
-                if value is not None:
-                    self._read(value, node)
+            self.read[node] = tuple([None if value is None else self._read(value, node) for value in node.inputs])
         for value in self.graph.outputs.values():
             key = self._note(value)
             if key.weight is None:
@@ -112,8 +114,10 @@ class Crossings:
         self.types.setdefault(key, value.type)
         return key
 
-    def _read(self, value: Value, node: Node) -> None:
+    def _read(self, value: Value, node: Node) -> Key:
         key = self._note(value)
+        if key.node.scope is node.scope:
+            return key
         producers = self.chain(key.node.scope)
         for scope in self.chain(node.scope):
             if scope in producers:
@@ -121,11 +125,12 @@ class Crossings:
                 break
             self.imports.setdefault(scope, {})[key] = None
         if key.weight is not None:
-            return
+            return key
         for scope in producers:
             if scope is common:
-                return
+                break
             self.exports.setdefault(scope, {})[key] = None
+        return key
 
     def _overwrite_sums(self) -> None:
         for node, forms in self.lowered.items():

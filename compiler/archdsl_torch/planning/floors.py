@@ -6,14 +6,15 @@ floor 0 stand those that hold none of their kind, on floor 1 those that hold som
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from archdsl.ir.graph import Scope
-from archdsl.ir.scopes import scopes_of
 from archdsl_torch.planning.origins import as_scope, origin_of
 
 
-def floors(root: Scope) -> dict[Scope, int]:
+def floors(scopes: Iterable[Scope]) -> dict[Scope, int]:
     """The floor of each scope of a definition that holds itself, directly or through others."""
-    definitions = {scope: _definition(scope) for scope in scopes_of(root)}
+    definitions = {scope: _definition(scope) for scope in scopes}
     circular = _circular(_holds(definitions))
     if not circular:
         return {}

@@ -7,7 +7,16 @@ from collections.abc import Set
 from archdsl.ir.graph import Scope
 from archdsl.ir.scopes import scopes_of
 from archdsl_torch.planning.crossings import key_of
+from archdsl_torch.planning.outliner import Outliner
 from archdsl_torch.planning.survey import Survey
+
+
+def carry_over(before: Outliner, now: Outliner) -> Set[Scope]:
+    """Lets an outliner know what the one before it has found, but of the scopes that this gives: those are touched."""
+    changed = touched(before.survey, now.survey)
+    now.survey.roles.keep(before.survey.roles, changed)
+    now.known_ports.keep(before.known_ports, changed)
+    return changed
 
 
 def touched(before: Survey, now: Survey) -> Set[Scope]:
@@ -20,7 +29,7 @@ def touched(before: Survey, now: Survey) -> Set[Scope]:
     found = now.known.scopes - before.known.scopes
     around = {outer for scope in found for outer in now.crossings.chain(scope)}
     inside = {inner for scope in found for inner in scopes_of(scope)}
-    everything = scopes_of(now.graph.root)
+    everything = now.crossings.scopes
     reaches = (
         before.wrappers.made
         or now.runs_again
@@ -35,6 +44,6 @@ def _passes_by(scope: Scope, inside: Set[Scope], survey: Survey) -> bool:
     """Whether a value is given to the scope that it does not read, and one of the two stands in these."""
     read = survey.imports.get(scope, {})
     return any(
-        value is not None and key_of(value) not in read and (scope in inside or value.node.scope in inside)
+        value is not None and (scope in inside or value.node.scope in inside) and key_of(value) not in read
         for value in scope.inputs.values()
     )

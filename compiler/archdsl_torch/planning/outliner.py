@@ -36,6 +36,7 @@ from archdsl_torch.lowering.spelling import argument, identifier, is_attribute
 from archdsl_torch.lowering.text import TakenNames
 from archdsl_torch.lowering.tree import SELF, AddInto, Attribute, Code, Fixed, Subscript, tensor_below
 from archdsl_torch.planning.crossings import Key, Unit, is_tensor, key_of, numbers_of, relative
+from archdsl_torch.planning.memo import Memo
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import (
     Build,
@@ -68,7 +69,8 @@ class Outliner:
         self.twins = Twins(pairing, survey, self)
         # asked again and again, by all that stands around
         self.build: Callable[[Unit], Build | None] = cache(self._build)
-        self.ports: Callable[[Scope], Mapping[str, Key]] = cache(self._ports)
+        self.known_ports: Memo[Scope, Mapping[str, Key]] = Memo(self._ports)
+        self.ports: Callable[[Scope], Mapping[str, Key]] = self.known_ports.__getitem__
         self.exports: Callable[[Scope], Mapping[str, Key]] = cache(self._exports)
         self._arrangement: Callable[[Scope], Build | None] = cache(self._arranged)
         self._given: Callable[[Scope], Set[Key]] = cache(lambda scope: frozenset(self.ports(scope).values()))
@@ -298,7 +300,8 @@ class Outliner:
             gives = self.exports(unit)
             access = self.access(unit, scope)
             return Step(key, unit, refs, tuple(ports), tuple(gives.values()), access, None, when, tuple(gives))
-        inputs = tuple(None if v is None else self._ref(key_of(v), outline) for v in unit.inputs)
+        keys = self.survey.crossings.read[unit]
+        inputs = tuple([None if key is None else self._ref(key, outline) for key in keys])
         if scope in self.survey.fed and not outline.steps:
             inputs += tuple(self._ref(key, outline) for key in self.survey.fed[scope])
         outputs = tuple(Key(unit, i, None) for i in range(len(unit.types)))

@@ -11,7 +11,7 @@ from typing import final
 from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Node, Scope
 from archdsl.ops.special import FILLED
-from archdsl_torch.planning.crossings import Crossings, Key, key_of
+from archdsl_torch.planning.crossings import Crossings, Key
 
 
 @final
@@ -44,7 +44,7 @@ class Pairs:
             len(given[0]) == len(given[1]) == len(self.given)
             and self._add(one, other)
             and self._run_alike()
-            and all(map(self._read_alike, self.nodes, self.nodes.values()))
+            and self._read_alike()
         )
 
     def are(self, ones: Iterable[Key], others: Iterable[Key]) -> bool:
@@ -83,7 +83,7 @@ class Pairs:
             and one.types == other.types
             and one.init == other.init
             and not (one.tie or other.tie or one.share or other.share or _is_computed(one))
-            and lowered.get(one) == lowered.get(other)
+            and (lowered.get(one) is lowered.get(other) or lowered.get(one) == lowered.get(other))
             and overwriting.activates_in_place(one) == overwriting.activates_in_place(other)
         )
 
@@ -92,19 +92,20 @@ class Pairs:
         there = [order[self.nodes[node]] for node in sorted(self.nodes, key=order.__getitem__)]
         return there == sorted(there)
 
-    def _read_alike(self, one: Node, other: Node) -> bool:
-        if len(one.inputs) != len(other.inputs):
-            return False
-        for a, b in zip(one.inputs, other.inputs, strict=True):
-            alike = a is b if a is None or b is None else self._is(key_of(a), key_of(b))
-            if not alike:
+    def _read_alike(self) -> bool:
+        read = self.crossings.read
+        for one, other in self.nodes.items():
+            if len(read[one]) != len(read[other]):
                 return False
+            for a, b in zip(read[one], read[other], strict=True):
+                if not (a is b if a is None or b is None else self._is(a, b)):
+                    return False
         return True
 
 
 def _is_computed(node: Node) -> bool:
     """Whether it is a tensor that the class fills by a formula, which may read names of its own instance."""
-    written = node.op.value if isinstance(node.op, FILLED) else None
+    written = getattr(node.op, "value", None) if type(node.op) in FILLED else None
     return written is not None and bool(free_names(written))
 
 

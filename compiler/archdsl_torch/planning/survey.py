@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Final, final
 
 from archdsl.ir.graph import Graph, Node, Scope, ScopeKind
-from archdsl.ir.scopes import scopes_of
 from archdsl.ops.base import Kind
 from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
 from archdsl.text.names import MODULE_ATTRIBUTES
@@ -22,8 +21,9 @@ from archdsl_torch.lowering.spelling import camel, output_name
 from archdsl_torch.lowering.text import TakenNames, unique
 from archdsl_torch.lowering.tree import Arg, Call, Like
 from archdsl_torch.lowering.walking import walk
-from archdsl_torch.planning.crossings import Crossings, Key, Unit, is_tensor, key_of, numbers_of
+from archdsl_torch.planning.crossings import Crossings, Key, Unit, is_tensor, numbers_of
 from archdsl_torch.planning.findings import Findings
+from archdsl_torch.planning.memo import Memo
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.wrappers import Wrappers
 
@@ -71,7 +71,8 @@ class Survey:
         self.lowered = crossings.lowered
         self.fed: dict[Scope, tuple[Key, ...]] = {}
         """What a loop reads for its sizes and its dtype alone."""
-        self.role: Callable[[Scope], Role] = cache(self._decide)
+        self.roles: Memo[Scope, Role] = Memo(self._decide)
+        self.role: Callable[[Scope], Role] = self.roles.__getitem__
         self.module: Callable[[Node], Call | None] = cache(self._module)
         self.sampled: Callable[[Shape], str] = cache(self._sampled)
         self.class_names = TakenNames((class_name(self.graph), *FILE_NAMES))
@@ -108,7 +109,7 @@ class Survey:
 
     def _feed_loops(self) -> None:
         """A loop cannot be opened where nothing in it tells a size or the dtype: it is given what does."""
-        loops = [scope for scope in scopes_of(self.graph.root) if scope.scan is not None]
+        loops = [scope for scope in self.crossings.scopes if scope.scan is not None]
         for scope in [loop for loop in loops if loop in self.known.opened]:
             inputs = self.graph.inputs.values()
             sized = [node for node in inputs if any(isinstance(dim, Symbolic) for dim in node.types[0].shape)]
@@ -179,7 +180,7 @@ class Survey:
     @cached_property
     def _reaching_out(self) -> frozenset[Scope]:
         """The scopes in which something runs a module from outside, which only an outer class can reach."""
-        children = (child for scope in scopes_of(self.graph.root) for child in scope.children.values())
+        children = (child for scope in self.crossings.scopes for child in scope.children.values())
         shared = ((child, child.share) for child in children if child.share is not None)
         chain, is_inside = self.crossings.chain, self.crossings.is_inside
         return frozenset(scope for child, made in shared for scope in chain(child.scope) if not is_inside(made, scope))
@@ -192,7 +193,7 @@ class Survey:
     def _copies(self) -> dict[Scope, list[Scope]]:
         """The scopes that run another's modules, by that one."""
         found: dict[Scope, list[Scope]] = {}
-        for scope in scopes_of(self.graph.root):
+        for scope in self.crossings.scopes:
             origin = as_scope(origin_of(scope))
             if origin is not scope:
                 found.setdefault(origin, []).append(scope)
@@ -218,9 +219,9 @@ class Survey:
             gives = list(self.exports.get(child, ()))
             fits = self.role(child) is not Role.OPEN and list(self.imports.get(child, ())) == [current]
             return gives[0] if fits and len(gives) == 1 else None
-        if is_tensor(child) or [key_of(v) for v in child.inputs if v is not None] != [current]:
+        forms = self.lowered.get(child)
+        if forms is None or [key for key in self.crossings.read[child] if key is not None] != [current]:
             return None
-        forms = self.lowered[child]
         wrapped = scope.listed and forms.module is None and self.wrappers.fits(forms.function)
         if len(child.types) != 1 or forms.call is not None or (forms.module is None and not wrapped):
             return None

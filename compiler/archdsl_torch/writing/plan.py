@@ -17,12 +17,12 @@ from archdsl.ir.graph import Node, Scope, ScopeKind
 from archdsl.ops.special import SCAN, Constant, Parameter
 from archdsl_torch.lowering.spelling import camel, identifier
 from archdsl_torch.lowering.statements import Body
-from archdsl_torch.lowering.text import all_same, same
+from archdsl_torch.lowering.text import all_same, distinct, same
 from archdsl_torch.lowering.tree import Code, Variable
 from archdsl_torch.planning.crossings import relative
 from archdsl_torch.planning.findings import Findings
 from archdsl_torch.planning.freedom import free_parameters
-from archdsl_torch.planning.keeping import touched
+from archdsl_torch.planning.keeping import carry_over
 from archdsl_torch.planning.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.planning.origins import as_scope, origin_of
 from archdsl_torch.planning.outline import Items, Outline, Use
@@ -80,6 +80,7 @@ class Planner:
         self.graph = crossings.graph
         self.survey = Survey(crossings, known)
         self.outliner = Outliner(self.survey, pairing)
+        changed = set() if before is None else carry_over(before.outliner, self.outliner)
         self.plans: list[ClassPlan] = []
         self.by_scope: dict[Scope, ClassPlan] = {}
         self.groups: dict[object, list[Scope]] = {}
@@ -92,7 +93,7 @@ class Planner:
         self.names = self.survey.class_names
         self.root_name = class_name(self.graph)
         self._gather(self.graph.root)
-        self.kept = {} if before is None else self._kept(before)
+        self.kept = {} if before is None else self._kept(before, changed)
         """What is planned already."""
 
     def run(self) -> Findings:
@@ -165,9 +166,8 @@ class Planner:
 
     # --- planning -----------------------------------------------------------------------------
 
-    def _kept(self, before: Planner) -> dict[object, tuple[list[Outline], list[ClassPlan]]]:
+    def _kept(self, before: Planner, changed: Set[Scope]) -> dict[object, tuple[list[Outline], list[ClassPlan]]]:
         """The groups of another plan that this one would plan alike."""
-        changed = touched(before.survey, self.survey)
         return {
             group: before.planned[group]
             for group, scopes in self.groups.items()
@@ -260,8 +260,8 @@ class Planner:
     def _plan_inner(self, outlines: Sequence[Outline]) -> None:
         """The classes that these use come first in the file. Raises Unplanned, after what can be planned."""
         complete = True
-        for outline in outlines:
-            for entry in outline.members.values():
+        for members in distinct([outline.members for outline in outlines]):  # twins' inner ones are of one group
+            for entry in members.values():
                 for scope in _used(entry.build):
                     try:
                         self.plan_of(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archdsl.ir.graph import Graph
+from archdsl.ir.scopes import scopes_of
 from archdsl_torch.planning.floors import floors
 from tests.elaboration.support import graph_of
 
@@ -19,7 +20,7 @@ nodes: {a: plain, b: {op: even, n: 3}, c: {share: b}, d: plain}
 
 
 def numbered(graph: Graph) -> dict[str, int]:
-    return {scope.path: floor for scope, floor in floors(graph.root).items()}
+    return {scope.path: floor for scope, floor in floors(scopes_of(graph.root)).items()}
 
 
 def test_each_holds_those_of_lower_floors(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import archdsl
 from archdsl.ir.graph import Graph
 from archdsl.ir.scopes import scopes_of
 from archdsl_torch import source
+from archdsl_torch.planning import keeping
 from archdsl_torch.planning.outline import Outline
-from archdsl_torch.writing import plan
 from archdsl_torch.writing.plan import ClassPlan, Planner
 from tests.compiler.networks import HEAD, NETWORKS, RANDOM
 from tests.thorough import some
@@ -71,7 +71,7 @@ def planned(network: Graph, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def again(network: Graph, monkeypatch: pytest.MonkeyPatch) -> str:
     """The source where nothing is kept."""
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "touched", lambda *_: {*scopes_of(network.root)})
+        patch.setattr(keeping, "touched", lambda *_: {*scopes_of(network.root)})
         return source(network)
 
 
