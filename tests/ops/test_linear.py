@@ -88,6 +88,7 @@ def test_each_of_bilinears_inputs_is_looked_at(place: int, x: TensorType, messag
         ({}, [(2, 3)], "linear needs `out_features`, since it is not fed a weight"),
         ({}, [(2, 3), (4, 5)], "linear's weight 4×5 takes 5 features, the input has 3"),
         ({}, [(2, 3), (4, 3, 1)], "expected `weight` of rank 2, got 4×3×1 of rank 3"),
+        ({}, [(2, 3), ()], "expected `weight` of rank 2, got scalar of rank 0"),
         ({}, [(2, 3), (4, 3), (3,)], "linear's `bias` must be 4, not 3"),
         ({"out_features": 7}, [(2, 3), (4, 3)],
          "linear has `out_features: 7`, but the weight that it is fed has 4"),
