@@ -146,7 +146,7 @@ class Reader:
             if (wrong := misdeclared(name, raw)) is not None:
                 source, at = layer.origins.find(("params", name, "default"))
                 self.report.tell(Fault(Code.BAD_VALUE, wrong), source.value(at))
-        given = Overrides(document.params, self.report)
+        given = Overrides(document.params, self.report, not lost.isdisjoint({(), ("params",)}))
         given.accept(params)
         libraries = self._libraries(layer, path)
         lost |= {each or ("blocks",) for _, used in libraries for each in used.lost if each[:1] in ((), ("blocks",))}

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeGuard
 
 from archdsl.diagnostics.report import Report
 from archdsl.document.dotted import at, copied, missing, walk
+from archdsl.document.unknown import UNKNOWN
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault
 from archdsl.limits import MAX_INT64, MAX_NESTING, MAX_PATH
@@ -51,9 +52,11 @@ def misdeclared(name: str, raw: Any) -> str | None:
 class Overrides:
     """Checks what was set from outside against a file's parameters: `num_classes`, or `stages.1.out` in a table."""
 
-    def __init__(self, params: Mapping[str, Any], report: Report) -> None:
+    def __init__(self, params: Mapping[str, Any], report: Report, unsure: bool = False) -> None:
+        """`unsure` says that some of the file's parameters could not be read."""
         self.params = params
         self.report = report
+        self.unsure = unsure
         self.values = defaults(params)
         """The parameters, as they are set."""
         self.accepted: dict[str, Any] = {}
@@ -75,6 +78,8 @@ class Overrides:
             self._wrong(Code.UNKNOWN_PARAMETER, message, f"paths have at most {MAX_PATH:,}")
             return
         head, *rest = name.split(".")
+        if self.params.get(head, UNKNOWN if self.unsure else None) is UNKNOWN:
+            return
         if head not in self.params:
             self._wrong(Code.UNKNOWN_PARAMETER, f"no parameter `{head}`", self._others(head))
             return

@@ -16,7 +16,7 @@ from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
 from archdsl.ops.special import FILLED
 from archdsl.text.lookalikes import reads_as_plain
-from archdsl.text.nearest import did_you_mean, surely
+from archdsl.text.nearest import did_you_mean, nearest, surely
 from archdsl.text.spelled import kind_of, quoted, spelled
 
 
@@ -110,6 +110,33 @@ def check_known(kind: type[Op], fields: dict[str, Any], unknown: Set[str]) -> Op
             raise FieldError(_problems(kind, fields, named)) from None
         return None
     return None if unknown else op
+
+
+def as_far_as_known(kind: type[Op], fields: dict[str, Any], unread: Set[str]) -> tuple[Op, Set[str]] | None:
+    """An op with the right ones of these fields, and those of its fields of which nothing is known.
+
+    These are what is wrong or `unread`, and what a misspelt name may mean. None where there is no such op.
+    """
+    names = kind.model_fields.keys()
+    wrong = _wrong(kind, fields) | unread
+    meant = {name: nearest(name, names) for name in wrong - names}
+    unsure = {near for near in meant.values() if near is not None} | (wrong & names)
+    if None in meant.values():
+        unsure |= names - fields.keys()
+    right = {name: value for name, value in fields.items() if name in names - unsure}
+    stand_ins = {name: 1 for name in names - right.keys() if kind.model_fields[name].is_required()}
+    if _wrong(kind, made := {**stand_ins, **right}):
+        return None
+    return kind.model_validate(made), unsure | stand_ins.keys()
+
+
+def _wrong(kind: type[Op], fields: dict[str, Any]) -> set[str]:
+    """The fields that an op does not take, or not so; empty texts for what they are together."""
+    try:
+        kind.model_validate(fields)
+    except ValidationError as error:
+        return {str(each["loc"][0]) if each["loc"] else "" for each in error.errors()}
+    return set()
 
 
 def _distinct(errors: list[Any]) -> list[Any]:

@@ -82,8 +82,8 @@ def op_fields(
 
 def check_fields(
     run: Elaborator, template: NodeTemplate, frame: Frame, kind: type[Op], extra: Mapping[str, Any]
-) -> Op | None:
-    """Tells what is wrong with the fields of an op, of which some may have no value; the op where all have."""
+) -> tuple[dict[str, Any], Op | None]:
+    """Tells what is wrong with the fields of an op, of which some may have no value: those that have, and the op."""
     prepared = _known(template, lambda: _prepare_fields(run, template, frame, kind))
 
     def resolve(key: str, value: Any) -> Any:
@@ -94,8 +94,8 @@ def check_fields(
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
     fields |= _each_known(run, template, frame, prepared, resolve)
     with suppress(Reported), run.mistakes.at(template, frame):
-        return check_known(kind, fields, frozenset(template.written) - set(fields))
-    return None
+        return fields, check_known(kind, fields, frozenset(template.written) - set(fields))
+    return fields, None
 
 
 def check_keys(run: Elaborator, template: NodeTemplate, frame: Frame, found: BlockSpec | type[Op]) -> None:
@@ -286,10 +286,11 @@ def _prepare_arguments(run: Elaborator, template: NodeTemplate, frame: Frame, bl
 def _no_argument(
     run: Elaborator, template: NodeTemplate, frame: Frame, block: BlockSpec, key: str, written: Written
 ) -> bool:
-    """Whether a block has no such parameter, which is told."""
+    """Whether a block has no such parameter, which is told where no patch may have given it one."""
     if key in block.params:
         return False
-    run.catalogue.unknown_argument(template, block, key, written, place_of(frame, template))
+    if not block.patched:
+        run.catalogue.unknown_argument(template, block, key, written, place_of(frame, template))
     return True
 
 

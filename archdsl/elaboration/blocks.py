@@ -104,6 +104,8 @@ class BlockSpec:
         self.unsure = len(faults) > before or UNKNOWN in (template.inputs or {}).values()
         """Whether the names of its dimensions are not all known."""
         self.let = {name: _let(template, name, raw, faults) for name, raw in template.let.items()}
+        self.patched = template.home.misses_within("patch")
+        """Whether a patch that could not be read may have given it other inputs and parameters."""
 
     def ports_in(self, env: Env) -> tuple[PortSpec, ...]:
         """The inputs of a use whose arguments are in `env`. Raises TemplateError, ExpressionError."""

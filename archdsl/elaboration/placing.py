@@ -37,20 +37,27 @@ def place_op(
         applied = run.applier.apply(op, types)
         run.indices.check(op, types, values)
     except OpError as error:
-        from archdsl.elaboration.makers import size_notes  # only where something is wrong
-
-        notes = origins(names, values, frame)
-        if template.formula is not None:
-            notes = tuple(_told_apart(note, frame) for note in notes)
-        told = traced(template.fields.get(error.fault.place.field or ""), frame.env)
-        notes = size_notes(run.sites, values, (*notes, *told.notes), template.span.line, (template, frame.env))
-        run.mistakes.op(template, error, place_of(frame, template), notes)
+        tell_op(run, template, frame, error, names, values)
         raise Reported from None
     node = _new_node(run, template, frame, name, op, values, applied)
     if template.tie:
         _tie(run, template, frame, node)
     outputs = {name: Value(node, i, applied.types[i]) for i, name in enumerate(applied.names)}
     return Entry(outputs, node=node, mode=own_mode(frame))
+
+
+def tell_op(
+    run: Elaborator, template: NodeTemplate, frame: Frame, error: OpError, names: tuple[str, ...], values: Fed
+) -> None:
+    """Tells of an op that does not take its inputs, with where they come from."""
+    from archdsl.elaboration.makers import size_notes  # only where something is wrong
+
+    notes = origins(names, values, frame)
+    if template.formula is not None:
+        notes = tuple(_told_apart(note, frame) for note in notes)
+    told = traced(template.fields.get(error.fault.place.field or ""), frame.env)
+    notes = size_notes(run.sites, values, (*notes, *told.notes), template.span.line, (template, frame.env))
+    run.mistakes.op(template, error, place_of(frame, template), notes)
 
 
 def own_mode(frame: Frame) -> Mode | None:

@@ -24,6 +24,9 @@ from archdsl.ops.base import Port
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import kind_of, quoted
 
+_OF_PORTS: Final = (Code.UNKNOWN_PORT, Code.TOO_MANY_INPUTS, Code.MISSING_INPUT)
+"""The codes of what is wrong with a node's inputs because of the ports that there are."""
+
 
 class Source(NamedTuple):
     """A path under `from`, with where it is written."""
@@ -67,6 +70,17 @@ def read_sources(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...]) 
     if isinstance(sources, dict):
         return _by_port(frame, ports, sources)
     return _in_order(frame, ports, sources)
+
+
+def read_block_sources(template: NodeTemplate, frame: Frame, ports: tuple[Port, ...], patched: bool) -> Reading:
+    """The same for a block; `patched` says that its ports may be others. Raises as `read_sources` does."""
+    try:
+        return read_sources(template, frame, ports)
+    except PathError as error:
+        if patched and error.code in _OF_PORTS:
+            check_paths(template, frame)
+            raise FollowOn from None
+        raise
 
 
 def written_sources(template: NodeTemplate, frame: Frame) -> list[str] | dict[str, str]:

@@ -15,7 +15,7 @@ from archdsl.elaboration.placing import origins, read
 from archdsl.elaboration.scopes import ports_in
 from archdsl.elaboration.sources import BlockUse
 from archdsl.faults.code import Code
-from archdsl.faults.fault import Note
+from archdsl.faults.fault import FollowOn, Note
 from archdsl.ir.graph import Binding, Env, Value
 from archdsl.shapes import Dim, Symbolic, differ, evaluate
 from archdsl.text.names import check_name
@@ -118,7 +118,7 @@ class ScanReader:
                 self._check_port(spec, ports, key, name, seen)
                 seen[name] = key
         for port in declared:
-            if port.name not in seen and not port.optional:
+            if port.name not in seen and not (port.optional or spec.patched):
                 self._fail(
                     Code.MISSING_INPUT, f"nothing feeds `{port.name}` of `{spec.name}`",
                     hint="name it under `over`, `carry` or `capture`",
@@ -127,6 +127,8 @@ class ScanReader:
     def _check_port(
         self, spec: BlockSpec, ports: Mapping[str, PortSpec], key: str, name: str, seen: Mapping[str, str]
     ) -> None:
+        if name not in ports and spec.patched:
+            raise FollowOn
         if name not in ports:
             hint = did_you_mean(name, ports) or f"it has {quoted(ports)}"
             self._fail(Code.UNKNOWN_PORT, f"`{spec.name}` has no input `{name}`", key, name, hint=hint, key=True)

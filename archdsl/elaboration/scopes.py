@@ -26,7 +26,7 @@ from archdsl.elaboration.knowing import check_names
 from archdsl.elaboration.mistakes import Reported, read_by
 from archdsl.elaboration.ordering import order_children
 from archdsl.elaboration.placing import Fed, new_scope, origins, own_mode, place_op
-from archdsl.elaboration.reading import read_sources
+from archdsl.elaboration.reading import read_block_sources, read_sources
 from archdsl.elaboration.recursion import Open, check_ends
 from archdsl.elaboration.sources import BlockUse, say_without
 from archdsl.elaboration.unfound import unknown_path
@@ -74,7 +74,8 @@ def block(
     )
     ports = ports_in(run, spec, env, frame)
     with run.mistakes.at(template, frame, template.source.path if template.source else None):
-        reading = read_sources(template, frame, tuple(Port(port.name, port.optional) for port in ports))
+        named = tuple(Port(port.name, port.optional) for port in ports)
+        reading = read_block_sources(template, frame, named, spec.patched)
         values = reading.values(frame.mode)
     scope = new_scope(run, template, frame, name, ScopeKind.BLOCK)
     run.block_of[scope] = spec

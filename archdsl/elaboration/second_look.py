@@ -8,13 +8,14 @@ blocks that nobody uses. A place tells a mistake once, so looking twice tells no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archdsl.document.substitution import Text
 from archdsl.document.template import NodeTemplate, TemplateError
 from archdsl.document.unknown import UNKNOWN
+from archdsl.elaboration.applying import as_far_as_known
 from archdsl.elaboration.arguments import check_arguments, check_defaults, check_fields, check_keys, unfolded
 from archdsl.elaboration.blocks import BlockSpec, PortSpec
 from archdsl.elaboration.fields import OpName, evaluate_text, freeze
@@ -24,16 +25,17 @@ from archdsl.elaboration.initialising import read_rule
 from archdsl.elaboration.knowing import check_names, check_names_here
 from archdsl.elaboration.mistakes import Reported, traced
 from archdsl.elaboration.own import own_names
-from archdsl.elaboration.placing import bad_name
+from archdsl.elaboration.placing import bad_name, tell_op
 from archdsl.elaboration.reading import check_paths, read_sources, written_sources
 from archdsl.elaboration.scopes import bind_let, instance, ports_in
 from archdsl.elaboration.sources import BlockUse
 from archdsl.elaboration.unfound import unknown_path
 from archdsl.expressions import ExpressionError
+from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.ir.graph import UNSURE_SIZE, Binding, Env, Scope, ScopeKind
 from archdsl.ops import OPS
-from archdsl.ops.apply import check_alone
+from archdsl.ops.apply import check_alone, check_inputs
 from archdsl.ops.base import Kind, Op, OpError, Port
 from archdsl.shapes import TensorType
 from archdsl.text.names import check_module_name, check_name
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 BODIES = 1000
 """How many bodies of blocks are looked at with unknown inputs: past that nothing new is to be expected."""
+_OF_INPUTS: Final = (Code.RANK_ERROR, Code.DTYPE_ERROR, Code.SHAPE_MISMATCH)
+"""The codes of what is wrong with the inputs of an op."""
 LOOKS = 30
 """How often one node is looked at again, in the turns of a loop or the uses of a block."""
 
@@ -198,8 +202,12 @@ def _operation(run: Elaborator, template: NodeTemplate, frame: Frame, inside: bo
             _instance(run, template, frame, found, arguments)
     else:
         _sources(run, template, frame, found.ports)
-        op = check_fields(run, template, frame, found, extra)
-        if op is not None:
+        fields, op = check_fields(run, template, frame, found, extra)
+        if op is None:
+            known = as_far_as_known(found, fields, template.written.keys() - fields.keys())
+            if known is not None:
+                _inputs(run, template, frame, *known)
+        else:
             _alone(run, template, frame, op)
 
 
@@ -211,6 +219,18 @@ def _misspelt(run: Elaborator, template: NodeTemplate, frame: Frame) -> None:
     meant = run.catalogue.meant(name, template, frame)
     if meant is not None:
         check_keys(run, template, frame, meant)
+
+
+def _inputs(run: Elaborator, template: NodeTemplate, frame: Frame, op: Op, unsure: Set[str]) -> None:
+    """What is wrong with an op's inputs whatever those of its fields are that are wrong."""
+    with suppress(Reported), run.mistakes.at(template, frame):
+        reading = read_sources(template, frame, op.ports)
+        values = reading.values(frame.mode)
+        try:
+            check_inputs(op, tuple(None if value is None else value.type for value in values), unsure)
+        except OpError as error:
+            if error.code in _OF_INPUTS and error.fault.place.field is None:
+                tell_op(run, template, frame, error, reading.names, values)
 
 
 def _alone(run: Elaborator, template: NodeTemplate, frame: Frame, op: Op) -> None:
@@ -270,8 +290,8 @@ def _found(run: Elaborator, template: NodeTemplate, frame: Frame, operation: Any
 
 
 def _ports(spec: BlockSpec) -> tuple[Port, ...] | None:
-    """A block's inputs; None where only a use knows them."""
-    return tuple(Port(port.name, port.optional) for port in spec.ports) or None
+    """A block's inputs; None where only a use, or a patch that could not be read, knows them."""
+    return None if spec.patched else tuple(Port(port.name, port.optional) for port in spec.ports) or None
 
 
 def _instance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -27,6 +27,36 @@ class _Unknown:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise FollowOn
+
+
+class _AnyField(_Unknown):
+    """A field of which nothing is known: what is computed with it is not known either, and what asks says nothing.
+
+    Whether it is equal to something is answered one way, and then the other.
+    """
+
+    def __init__(self, equal: bool) -> None:
+        self._equal = equal
+
+    def __eq__(self, other: object) -> bool:
+        return self._equal
+
+    def __ne__(self, other: object) -> bool:
+        return not self._equal
+
+    def __hash__(self) -> int:
+        raise FollowOn
+
+    def _asked(self, *_: object) -> NoReturn:
+        raise FollowOn
+
+    def _computed(self, *_: object) -> _AnyField:
+        return self
+
+    __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __call__ = __str__ = __format__ = _asked
+    __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __index__ = _asked
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __rfloordiv__ = _computed
+    __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = _computed
 
 
 class Applied(NamedTuple):
@@ -76,6 +106,16 @@ def check_alone(op: Op, fed: Sequence[bool | None]) -> None:
     inputs = [(_Unknown(), None) if each is None else (_Unknown() if each else None,) for each in fed]
     first, *others = [_error(op, given) for given in product(*inputs)]
     if first is not None and all(other is not None and other.fault == first.fault for other in others):
+        raise first
+
+
+def check_inputs(op: Op, types: Types, unsure: Iterable[str]) -> None:
+    """Raises OpError for what is wrong with the inputs of an op whatever the `unsure` fields are."""
+    require_unmixed([x.dtype for x in types if x is not None])
+    first, second = (
+        _error(op.model_copy(update=dict.fromkeys(unsure, _AnyField(equal))), types) for equal in (False, True)
+    )
+    if first is not None and second is not None and first.fault == second.fault:
         raise first
 
 

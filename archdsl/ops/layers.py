@@ -172,8 +172,8 @@ def require_fields(op: Op, *fields: str) -> list[Any]:
     Raises OpError (`missing-field`) where one is left out.
     """
     values = [getattr(op, field) for field in fields]
-    if None in values:
-        missing = [field for field, value in zip(fields, values, strict=True) if value is None]
+    missing = [field for field, value in zip(fields, values, strict=True) if value is None]
+    if missing:
         named = quoted(missing, " and ")
         raise OpError(
             f"{op.name} needs {named}, since it is not fed a weight", code=Code.MISSING_FIELD, field=missing[0],

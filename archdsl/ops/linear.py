@@ -39,7 +39,7 @@ class Linear(Op):
 
     def infer(self, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> TensorType:
         require_together(self, weight, bias)
-        out_features = required(self, "out_features") if weight is None else None
+        out_features: int = required(self, "out_features") if weight is None else 0
         require_float("input", x, "put through linear")
         require_least_rank("input", x, 1)
         if weight is None:

@@ -202,3 +202,24 @@ def test_a_spec_as_a_block_is_read_once(write: Write) -> None:
     assert first.spec_block("families/family")[0] is not None
     missing, (found,) = resolved.spec_block("nothing")
     assert missing is None and found.code == "file-not-found"
+
+
+@pytest.mark.parametrize("patch", ["{blocks.b.inputs.skip: {optional: true}", "4", "\n  blocks.b.inputs.skip: {]"])
+@pytest.mark.parametrize(
+    "node",
+    [
+        "{op: b, from: {x: x, skip: %s}}",
+        "{op: b, from: [x, %s]}",
+        "{op: b, from: {x: x, skip: %s}, wide: 3}",
+        "{op: scan, body: b, over: {x: x}, capture: {skip: %s}, collect: {y: l}}",
+    ],
+)
+def test_a_patch_that_cannot_be_read_may_have_given_a_block_its_inputs(write: Write, patch: str, node: str) -> None:
+    block = "inputs: {x: [N, C]}, nodes: {l: {op: linear, out_features: C}}"
+    write(base=f"archdsl: 1\nname: base\ninputs: {{x: [N, 8]}}\nblocks: {{b: {{{block}}}}}\nnodes: {{a: b}}\n")
+    for feed in ("x", "nothing"):
+        own = f"blocks: {{own: {{inputs: {{x: [N, T, C]}}, nodes: {{a: {node % feed}}}}}}}"
+        write(child=f"archdsl: 1\nextends: base\n{own}\npatch: {patch}\n")
+        found = {each.code for each in analyse("child.yaml")[1]} - {"yaml-syntax", "wrong-type"}
+        # of a loop over what nobody knows nothing more is said
+        assert found == ({"unknown-node"} if feed == "nothing" and "scan" not in node else set())

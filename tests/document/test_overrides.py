@@ -89,3 +89,18 @@ def test_unknown_parameters_and_bad_sizes(write: Write) -> None:
     assert sorted(each.code for each in found[1]) == ["bad-value", "unknown-parameter"]
     assert "did you mean `width`?" in {each.hint for each in found[1]}
     assert found[0] is not None and found[0].overrides == {"W": 2}
+
+
+@pytest.mark.parametrize(
+    ("params", "given", "told"),
+    [
+        ("{a: 3, b: [1, 2}", {"a": 4, "c": 5, "b.1": 6}, []),
+        ("[a, b]", {"a": 4}, []),
+        ("\n  a: {b: [1, 2}\n  c: 3", {"a": 4, "a.b": 5, "c.d": 6, "e": 7}, ["c", "e"]),
+    ],
+)
+def test_what_is_set_of_parameters_that_cannot_be_read(write: Write, params: str, given: Any, told: list[str]) -> None:
+    write(torn=f"archdsl: 1\nparams: {params}\ninputs: {{x: [N, 8]}}\nnodes: [relu]\n")
+    _, found = read("torn.yaml", given)
+    unknown = [each.message for each in found if each.code == "unknown-parameter"]
+    assert len(found) == len(told) + 1 and all(f"`{name}`" in " ".join(unknown) for name in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,49 @@ def test_nothing_follows_from_an_input_that_is_broken(spec: Spec) -> None:
     shape = after.index("[") + 1
     found = errors(spec, f"{before}{key}{after[:shape]}nowhere, {after[shape:]}")
     assert [each.code for each in found] == ["bad-expression"], found
+
+
+_FIELD = re.compile(
+    r"(?<=[{ ])(kernel_size|out_features|stride|num_heads|pattern|dim|eps|p|shape|padding)(: )([^,}\n]+)"
+)
+
+
+@pytest.mark.parametrize("spec", some(shipped()), ids=lambda spec: spec.path.stem)
+def test_no_input_is_wrong_because_a_field_is(spec: Spec) -> None:
+    for match in [*_FIELD.finditer(spec.text)][::7][:6]:
+        name, colon, value = match.groups()
+        for wrong in (f"{name}{colon}{{}}", f"{name[:-1]}q{colon}{value}"):
+            text = spec.text[: match.start()] + wrong + spec.text[match.end() :]
+            codes = {each.code for each in errors(spec, text)}
+            assert not codes & {"rank-error", "dtype-error", "shape-mismatch"}, (wrong, codes)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "{op: conv2d, out_channels: 8, kernel_size: 3, paddding: 1}",
+        "{op: conv2d, out_channels: -8, kernel_size: 3}",
+        "{op: conv2d, out_channels: 8, kernel_size: [], groups: 2}",
+        "{op: batch_norm2d, eps: nothing}",
+    ],
+)
+def test_an_input_is_looked_at_where_a_field_is_wrong(node: str, tmp_path: Path) -> None:
+    found = mistakes(tmp_path, f"inputs: {{x: [N, 8]}}\nnodes: {{a: {node}}}\n")
+    assert len(found) == 2 and "rank-error" in [code for code, _ in found]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "{op: flatten, strat_dim: 0}",  # the default is what the input does not fit
+        "{op: sum, dim: 4, keepdin: true, from: y}",
+        "{op: unbindd, dim: 3}",
+        "{op: interpolate, size: 4, mdoe: linear}",
+    ],
+)
+def test_what_a_wrong_field_may_decide_is_not_told_of_an_input(node: str, tmp_path: Path) -> None:
+    codes = [code for code, _ in mistakes(tmp_path, f"inputs: {{x: [N], y: [N, 3]}}\nnodes: {{a: {node}}}\n")]
+    assert not {"rank-error", "dtype-error", "shape-mismatch"} & {*codes}
 
 
 def test_a_block_that_nobody_uses_is_looked_at(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from archdsl.ops import OPS
-from archdsl.ops.apply import check_alone
-from archdsl.ops.base import OpError
+from archdsl.ops.apply import check_alone, check_inputs
+from archdsl.ops.base import Op, OpError
+from archdsl.shapes import TensorType
 
 
 @pytest.mark.parametrize(
@@ -105,3 +108,35 @@ def test_what_is_fed_counts_where_it_is_known(
         assert error.message == message
     else:
         assert message is None
+
+
+@pytest.mark.parametrize("kind", OPS.values(), ids=OPS)
+def test_inputs_with_fields_of_which_nothing_is_known(kind: type[Op]) -> None:
+    """Whatever follows from them: nothing is raised but what is wrong with the inputs."""
+    fields = {*kind.model_fields}
+    required = {name for name in fields if kind.model_fields[name].is_required()}
+    try:
+        op = kind.model_validate(dict.fromkeys(required, 1))
+    except ValidationError:
+        return  # nothing is said of such an op
+    least = sum(not port.optional for port in kind.ports)
+    for unsure in (fields, *({name} for name in fields)):
+        for rank in range(6):
+            for dtype in ("float32", "int64", "bool"):
+                for fed in range(least, len(kind.ports) + 1):
+                    given = TensorType(tuple(range(2, 2 + rank)), dtype)
+                    types = tuple(given if place < fed else None for place in range(len(kind.ports)))
+                    with suppress(OpError):
+                        check_inputs(op, types, unsure | required)
+
+
+def test_an_input_that_no_value_of_a_field_makes_right() -> None:
+    op = OPS["conv2d"].model_validate({"out_channels": 8, "kernel_size": 3})
+    types = TensorType((1, 4, 4)), None, None
+    for unsure in ("padding", "out_channels", "kernel_size", "stride"):
+        with pytest.raises(OpError, match="rank 4"):
+            check_inputs(op, types, {unsure})
+    flatten = OPS["flatten"].model_validate({"start_dim": 1})
+    check_inputs(flatten, (TensorType((3,)),), {"start_dim"})
+    with pytest.raises(OpError):
+        check_inputs(flatten, (TensorType((3,)),), set())
