@@ -14,7 +14,6 @@ from archdsl_torch.planning.survey import Survey
 def carry_over(before: Outliner, now: Outliner) -> Set[Scope]:
     """Lets an outliner know what the one before it has found, but of the scopes that this gives: those are touched."""
     changed = touched(before.survey, now.survey)
-    now.survey.roles.keep(before.survey.roles, changed)
     now.known_ports.keep(before.known_ports, changed)
     return changed
 
@@ -30,6 +29,7 @@ def touched(before: Survey, now: Survey) -> Set[Scope]:
     around = {outer for scope in found for outer in now.crossings.chain(scope)}
     inside = {inner for scope in found for inner in scopes_of(scope)}
     everything = now.crossings.scopes
+    now.roles.keep(before.roles, around)
     reaches = (
         before.wrappers.made
         or now.runs_again
@@ -37,7 +37,10 @@ def touched(before: Survey, now: Survey) -> Set[Scope]:
         or any(now.role(scope) is not before.role(scope) for scope in around - found)
         or any(_passes_by(scope, inside, now) for scope in everything if scope not in found)
     )
-    return {*everything} if reaches else around
+    if not reaches:
+        return around
+    now.roles.clear()
+    return {*everything}
 
 
 def _passes_by(scope: Scope, inside: Set[Scope], survey: Survey) -> bool:

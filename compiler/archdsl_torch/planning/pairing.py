@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Node, Scope
-from archdsl.ops.special import FILLED
 from archdsl_torch.planning.crossings import Crossings, Key
 
 
@@ -82,7 +80,7 @@ class Pairs:
             one.op is other.op
             and one.types == other.types
             and one.init == other.init
-            and not (one.tie or other.tie or one.share or other.share or _is_computed(one))
+            and not (one.tie or other.tie or one.share or other.share)
             and (lowered.get(one) is lowered.get(other) or lowered.get(one) == lowered.get(other))
             and overwriting.activates_in_place(one) == overwriting.activates_in_place(other)
         )
@@ -101,12 +99,6 @@ class Pairs:
                 if not (a is b if a is None or b is None else self._is(a, b)):
                     return False
         return True
-
-
-def _is_computed(node: Node) -> bool:
-    """Whether it is a tensor that the class fills by a formula, which may read names of its own instance."""
-    written = getattr(node.op, "value", None) if type(node.op) in FILLED else None
-    return written is not None and bool(free_names(written))
 
 
 def _is_alike_scope(one: Scope, other: Scope) -> bool:

@@ -45,12 +45,14 @@ class Twins:
     def _is_alike(self, one: Scope, other: Scope, pairs: Pairs) -> bool:
         """Whether both become the same, to which the same is given and which gives the same."""
         role = self.survey.role(one)
-        if role is not self.survey.role(other):
-            return False
-        return role is Role.OPEN or all(
-            [*sides(one)] == [*sides(other)] and pairs.are(sides(one).values(), sides(other).values())
-            for sides in (self.borders.ports, self.borders.exports)
-        )
+        if role is Role.OPEN or role is not self.survey.role(other):
+            return role is self.survey.role(other)
+        ports, exports = self.borders.ports, self.borders.exports
+        return _are(pairs, ports(one), ports(other)) and _are(pairs, exports(one), exports(other))
+
+
+def _are(pairs: Pairs, ones: Mapping[str, Key], others: Mapping[str, Key]) -> bool:
+    return [*ones] == [*others] and pairs.are(ones.values(), others.values())
 
 
 def told_apart(outlines: Sequence[Outline], crossings: Crossings) -> list[list[Outline]]:

@@ -350,14 +350,13 @@ class _Words:
         code = self.arguments.resolve(values, range(len(values)), name, hint)
         return code if all_same(values) else self.arguments.stored(identifier(name), code)
 
-    def formula(self, nodes: Sequence[Node]) -> Tree | None:
+    def formula(self, nodes: Sequence[Node], where: Sequence[int]) -> Tree | None:
         site = nodes[0].site
         written = None if site is None else site.formula
         if written is None or any(node.site is not site for node in nodes):
             return None
         op = nodes[0].op
         assert isinstance(op, Constant | Parameter)
-        where = [self.arguments.scopes.index(self.instance_of(node)) for node in nodes]
         indices = {name: Name(index_name(name)) for name in op.index}
         tree = substitute(written.tree, indices)
         try:
@@ -367,14 +366,6 @@ class _Words:
 
     def stored(self, name: str) -> Code:
         return self.arguments.stored(name, Variable(name))
-
-    def instance_of(self, node: Node) -> Scope:
-        """The instance of the class that owns a tensor."""
-        scope = node.scope
-        while scope not in self.arguments.scopes:
-            assert scope is not None
-            scope = scope.scope
-        return scope
 
 
 def _without(outlines: Iterable[Outline], scopes: Set[Scope]) -> list[Outline]:

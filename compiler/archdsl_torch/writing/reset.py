@@ -62,7 +62,7 @@ class ConstantWords(Protocol):
         """The attribute that holds what the constructor calls so."""
         ...
 
-    def formula(self, nodes: Sequence[Node]) -> Tree | None:
+    def formula(self, nodes: Sequence[Node], where: Sequence[int]) -> Tree | None:
         """The constant's formula as the spec writes it, in the constructor's names and its `index_name`s; None if that
         cannot be said."""
         ...
@@ -77,11 +77,12 @@ def own_reset(merged: Merged, words: ConstantWords) -> Body:
     """The statements that fill the tensors which the class itself owns."""
     body: list[Statement] = []
     for name, entries in merged.members.items():
-        nodes = [entry.build.node for entry in entries if entry is not None and isinstance(entry.build, Tensor)]
-        if not nodes:
+        builds = {i: entry.build for i, entry in enumerate(entries) if entry is not None}
+        owned = {i: build.node for i, build in builds.items() if isinstance(build, Tensor)}
+        if not owned:
             continue
-        target = Attribute(SELF, name)
-        filled = _filled(nodes, target, words) if _has_formula(nodes[0]) else (_parameter(nodes, target),)
+        target, nodes = Attribute(SELF, name), [*owned.values()]
+        filled = _filled(nodes, [*owned], target, words) if _has_formula(nodes[0]) else (_parameter(nodes, target),)
         body += filled if len(nodes) == len(entries) else [If(((is_given(target), filled),))]
     return tuple(body)
 
@@ -95,7 +96,7 @@ def _has_formula(node: Node) -> bool:
     return isinstance(node.op, Constant | Parameter) and node.op.value is not None
 
 
-def _filled(nodes: Sequence[Node], target: Code, words: ConstantWords) -> Body:
+def _filled(nodes: Sequence[Node], where: Sequence[int], target: Code, words: ConstantWords) -> Body:
     """`copy_` casts what was computed in float64, once."""
     ops = [node.op for node in nodes if isinstance(node.op, Constant | Parameter)]
     trees = [value_tree(op) for op in ops]
@@ -104,7 +105,7 @@ def _filled(nodes: Sequence[Node], target: Code, words: ConstantWords) -> Body:
         numbers = [tree.value for tree in trees]  # type: ignore[union-attr]
         return (Effect(Method(target, "fill_", (words.value(numbers, "value"),))),)
     called = {index: index for index in ops[0].index}
-    written = words.formula(nodes)
+    written = words.formula(nodes, where)
     if written is not None and _is_sayable(written, frozenset(map(index_name, called))):
         trees, called = [written], {index: index_name(index) for index in called}
         used = free_names(written)
