@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from archdsl.ir.graph import Scope
+from archdsl.ir.graph import Node, Scope
 from archdsl.ir.scopes import scopes_of
 from archdsl_torch.planning.crossings import key_of
 from archdsl_torch.planning.outliner import Outliner
@@ -14,6 +14,8 @@ from archdsl_torch.planning.survey import Survey
 def carry_over(before: Outliner, now: Outliner) -> Set[Scope]:
     """Lets an outliner know what the one before it has found, but of the scopes that this gives: those are touched."""
     changed = touched(before.survey, now.survey)
+    inside = (child for scope in changed for child in scope.children.values())
+    now.survey.modules.keep(before.survey.modules, {child for child in inside if isinstance(child, Node)})
     now.known_ports.keep(before.known_ports, changed)
     return changed
 

@@ -73,7 +73,8 @@ class Survey:
         """What a loop reads for its sizes and its dtype alone."""
         self.roles: Memo[Scope, Role] = Memo(self._decide)
         self.role: Callable[[Scope], Role] = self.roles.__getitem__
-        self.module: Callable[[Node], Call | None] = cache(self._module)
+        self.modules: Memo[Node, Call | None] = Memo(self._module)
+        self.module: Callable[[Node], Call | None] = self.modules.__getitem__
         self.sampled: Callable[[Shape], str] = cache(self._sampled)
         self.class_names = TakenNames((class_name(self.graph), *FILE_NAMES))
         """The names that classes have, and that no other can have."""
@@ -193,6 +194,8 @@ class Survey:
     def _copies(self) -> dict[Scope, list[Scope]]:
         """The scopes that run another's modules, by that one."""
         found: dict[Scope, list[Scope]] = {}
+        if all(scope.share is None for scope in self.crossings.scopes):
+            return found
         for scope in self.crossings.scopes:
             origin = as_scope(origin_of(scope))
             if origin is not scope:

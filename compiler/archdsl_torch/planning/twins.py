@@ -56,9 +56,12 @@ def _are(pairs: Pairs, ones: Mapping[str, Key], others: Mapping[str, Key]) -> bo
 
 
 def told_apart(outlines: Sequence[Outline], crossings: Crossings) -> list[list[Outline]]:
-    """The outlines, those together that are one to a class: twins that are given the same types and check the same."""
+    """The outlines, those together that are one to a class: twins that are given the same types and check the same.
+
+    Equal types are one object where elaboration copies a block; where they are not, more are told apart than need be.
+    """
     found: dict[object, list[Outline]] = {}
     for outline in outlines:
-        given = tuple([crossings.type_of(key) for key in outline.ports.values()])
+        given = tuple([id(crossings.type_of(key)) for key in outline.ports.values()])
         found.setdefault((id(outline.steps), given, tuple(outline.checks.items())), []).append(outline)
     return [*found.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -18,7 +18,7 @@ from archdsl_torch.lowering.formulas import is_arithmetic, tensor_code
 from archdsl_torch.lowering.special import along, value_tree
 from archdsl_torch.lowering.spelling import variable
 from archdsl_torch.lowering.statements import Body, Continue, Effect, If, Statement, assign, changed
-from archdsl_torch.lowering.text import all_same, unique
+from archdsl_torch.lowering.text import all_same, distinct, unique
 from archdsl_torch.lowering.tree import (
     SELF,
     Arg,
@@ -165,14 +165,18 @@ def _initialised(initialiser: Any, target: Code) -> Statement:
 # --- the whole tree -------------------------------------------------------------------------------
 
 
+Init: TypeAlias = tuple[tuple[str, Any], ...]
+"""The initialisers of tensors, by name."""
+
+
 class _Made(NamedTuple):
     """A module of torch with tensors, and what the spec says of them."""
 
     node: Node
     function: str
-    names: frozenset[str]
+    names: Collection[str]
     """Of its tensors, as they are without a parametrisation."""
-    init: tuple[tuple[str, Any], ...]
+    init: Init
     covered: bool
     """The spec initialises every tensor of it."""
 
@@ -238,26 +242,31 @@ def _is_one_of(modules: Sequence[Code]) -> Code:
 
 
 def _modules(graph: Graph, outliner: Outliner) -> Iterator[_Made]:
+    known: dict[tuple[int, ...], tuple[Collection[str], Init, bool]] = {}
+    """What equal nodes share."""
     for node in graph.nodes:
         if not node.tensors or node.share is not None or type(node.op) in (Constant, Parameter):
             continue
         build = outliner.build(node)
         if not isinstance(build, Make) or (node.tie and set(node.tensors) <= set(node.tie)):
             continue
-        names = unparametrized(node.tensors)
-        own = [name for name in names if name not in node.tie]
-        init = tuple((name, node.init[name]) for name in own if node.init and name in node.init)
-        yield _Made(node, build.call.function, frozenset(names), init, len(init) == len(own))
+        key = *map(id, (node.op, node.init, node.tensors)), *(() if not node.tie else (id(node),))
+        if key not in known:
+            names = unparametrized(node.tensors)
+            own = [name for name in names if name not in node.tie]
+            init = tuple((name, node.init[name]) for name in own if node.init and name in node.init)
+            known[key] = names, init, len(init) == len(own)
+        yield _Made(node, build.call.function, *known[key])
 
 
-def _by_type(made: Iterable[_Made]) -> dict[str, tuple[tuple[tuple[str, Any], ...], bool]]:
+def _by_type(made: Iterable[_Made]) -> dict[str, tuple[Init, bool]]:
     """For each type of module how most are initialised, and whether that says everything."""
-    found: dict[str, tuple[tuple[tuple[str, Any], ...], bool]] = {}
+    found: dict[str, tuple[Init, bool]] = {}
     groups: dict[str, list[_Made]] = {}
     for one in made:
         groups.setdefault(one.function, []).append(one)
     for function, ones in groups.items():
-        union = _union([one.init for one in ones])
+        union = _union(distinct([one.init for one in ones]))
         if union is not None:
             found[function] = union, all(one.covered for one in ones)
             continue
@@ -266,7 +275,7 @@ def _by_type(made: Iterable[_Made]) -> dict[str, tuple[tuple[tuple[str, Any], ..
     return found
 
 
-def _union(inits: Sequence[tuple[tuple[str, Any], ...]]) -> tuple[tuple[str, Any], ...] | None:
+def _union(inits: Sequence[Init]) -> Init | None:
     """One rule for all, where modules only differ in which tensors they have."""
     union: dict[str, Any] = {}
     for init in inits:
@@ -326,7 +335,8 @@ def _exceptions(
     by_class: dict[tuple[str, int], dict[Body, int]] = {}
     single: list[Statement] = []
     for one in made:
-        body = _exception(one, dict(by_type[one.function][0]))
+        usual = by_type[one.function][0]
+        body = () if one.init == usual else _exception(one, dict(usual))
         if not body:
             continue
         scope, name, count = owner(one.node)
