@@ -12,6 +12,7 @@ from docs import make_zoo
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, make_zoo.Comparison]:
+    pytest.importorskip("transformers", reason="the references are other packages")
     return {row.family: row for row in make_zoo.comparisons()}
 
 
@@ -35,6 +36,7 @@ def test_a_third_of_the_reference(rows: dict[str, make_zoo.Comparison], family: 
 
 @pytest.mark.parametrize("spec", [*make_zoo.PARTS, *make_zoo.ELSEWHERE])
 def test_a_third_of_what_a_file_replaces(spec: str) -> None:
+    pytest.importorskip("transformers", reason="the references are other packages")
     (row,) = [row for row in make_zoo.part_comparisons() if row.spec == spec]
     assert 3 * row.yaml <= row.python, f"{row.yaml} lines of YAML, {row.python} of Python"
 

@@ -1,9 +1,13 @@
-"""What older releases of torch do not trace."""
+"""What older releases of torch do not trace, and how to know one."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor, fx, nn
+
+BEFORE_2_13: Final = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 13)
 
 
 class _Counting(nn.Module):

@@ -19,6 +19,7 @@ from archdsl.ops.base import Op, OpError
 from archdsl.report.memory import size_of
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import lower
+from tests.compiler.tracing import BEFORE_2_13
 from tests.generators.cases import strategies
 from tests.ops.harness import Case, call_module, construct, infer, run_code, sizes, tensors
 from tests.thorough import examples
@@ -180,7 +181,11 @@ def test_what_is_kept_for_the_backward_pass(name: str, data: st.DataObject) -> N
         return
     assume(len({x.dtype for x in case.inputs if x is not None and x.dtype.startswith("float")}) < 2)  # else it copies
     assume(getattr(case.op, "p", None) != 1)  # where nothing is let through, torch keeps one number in the mask's place
-    assert told(case, inferred) == kept_by_torch(case)
+    kept = kept_by_torch(case)
+    if BEFORE_2_13 and name == "take_along_dim":  # torch 2.8 keeps the places as they are given
+        assert told(case, inferred) >= kept
+    else:
+        assert told(case, inferred) == kept
 
 
 SMALL: Final = st.integers(1, 3)

@@ -21,6 +21,7 @@ from archdsl.ops.base import OpError
 from archdsl.ops.layers import same_upper
 from archdsl.shapes import TensorType, evaluate, symbol
 from archdsl_torch.lowering.base import lower
+from tests.compiler.tracing import BEFORE_2_13
 from tests.elaboration.support import graph_of
 from tests.ops.harness import call_module, construct, run_code
 
@@ -171,6 +172,7 @@ def test_instances_of_a_block_share_a_class(tmp_path: Path) -> None:
         torch.testing.assert_close(module(x), y)
 
 
+@pytest.mark.skipif(BEFORE_2_13, reason="torch 2.8 guards on a size that is rounded again")
 def test_it_is_exported_with_open_sizes_and_traced(tmp_path: Path) -> None:
     module = archdsl.build(graph_of(tmp_path, BLOCKS)).eval()
     x, dim = torch.randn(2, 4, 32, 24), torch.export.Dim

@@ -213,7 +213,7 @@ def test_a_hostile_file_is_refused_at_once(net: Path, kind: str) -> None:
 
 SAID = {
     "safetensors' header": "`bad.pth` has a header of 10,000,002 bytes: no file of weights does",
-    "safetensors' length": "`bad.pth` is damaged: error while deserializing header: header too large",
+    "safetensors' length": "`bad.pth` is damaged: error while deserializing header: ",
     "deflated": "`bad.pth` is a compressed archive, which `torch.save` does not write: save the weights again",
     "many entries": "`bad.pth` has a list of entries of 4,",
     "expanded": "`bad.pth` holds a tensor of 2×1099511627776×3×3, which has more numbers than the file: save it with",
