@@ -94,6 +94,17 @@ def test_each_analysis_has_a_budget_of_its_own(spec: Path) -> None:
         assert [codes(spec) for _ in range(3)] == [[], [], []]
 
 
+@pytest.mark.parametrize("node", ["{op: chunk, chunks: 4, dim: -1}", "{op: lstm, hidden_size: 4, num_layers: 4}"])
+def test_what_a_larger_budget_allowed_once_is_refused_again(tmp_path: Path, node: str) -> None:
+    """What an op's rules say is remembered by a process, and the rules look up how much there may be."""
+    path = tmp_path / "net.yaml"
+    path.write_text(f"archdsl: 1\ninputs: {{x: [N, 4, 8]}}\nnodes: {{a: {node}, b: {{op: relu, from: a.0}}}}\n")
+    assert codes(path) == []
+    with archdsl.budget(outputs=3, layers=3):
+        assert codes(path) == ["too-large"]
+    assert codes(path) == []
+
+
 def test_an_analysis_looks_for_no_garbage_and_leaves_the_collector_as_it_was() -> None:
     with limits.analysis(), limits.analysis():
         assert not gc.isenabled()

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from archdsl.elaboration.fields import freeze
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place
-from archdsl.ops.apply import Applied, Types, apply_at
+from archdsl.limits import current
+from archdsl.ops.apply import Applied, Sample, Types, apply_at
 from archdsl.ops.base import Op, Unexpected, field_specs
 from archdsl.ops.extent import uncountable
 from archdsl.ops.special import FILLED
@@ -42,7 +43,7 @@ class Applier:
         self._ops: dict[Any, Op] = {}
         self._applied: dict[tuple[int, Types], tuple[Applied, Op]] = {}
         """With the op, so that its number stays its own."""
-        self._sample = tuple(sizes.items())
+        self._sample = Sample(tuple(sizes.items()), current().limits)
 
     def make(self, kind: type[Op], fields: dict[str, Any]) -> Op:
         """The op with these fields. Raises FieldError."""

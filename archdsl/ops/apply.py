@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
-from archdsl.ops.base import Op, OpError, Result, Weight, at_sizes
+from archdsl.limits import Limits
+from archdsl.ops.base import Op, OpError, Weight, at_sizes
 from archdsl.ops.extent import check_outputs, check_tensors
 from archdsl.ops.parametrized import parametrized
 from archdsl.ops.rules import compared, require_unmixed
@@ -20,6 +21,14 @@ Types: TypeAlias = tuple[TensorType | None, ...]
 """By port, None where nothing is fed."""
 SizeItems: TypeAlias = tuple[tuple[str, int], ...]
 """The size of each name."""
+
+
+class Sample(NamedTuple):
+    """What decides, beside an op and its inputs, whether it can run."""
+
+    sizes: SizeItems
+    limits: Limits
+    """Which the ops' rules look up: how many outputs and layers there may be."""
 
 
 class _Unknown:
@@ -68,9 +77,8 @@ class Applied(NamedTuple):
     macs: Dim
 
 
-@lru_cache(maxsize=8192)
 def apply(op: Op, types: Types) -> Applied:
-    """What an op's rules say; raises OpError. They are pure: a process that asks again is given the same."""
+    """What an op's rules say; raises OpError."""
     require_unmixed([x.dtype for x in types if x is not None])
     result = op.infer(*types)
     outputs = result if isinstance(result, tuple) else (result,)
@@ -79,8 +87,12 @@ def apply(op: Op, types: Types) -> Applied:
 
 
 @lru_cache(maxsize=8192)
-def apply_at(op: Op, types: Types, sizes: SizeItems) -> Applied:
-    """The same, where torch can take the op at the sample sizes too. Raises OpError, and KeyError as `dim_at`."""
+def apply_at(op: Op, types: Types, sample: Sample) -> Applied:
+    """The same, where torch can take the op at the sample sizes too. Raises OpError, and KeyError as `dim_at`.
+
+    The rules are pure: a process that asks again is given the same.
+    """
+    sizes = sample.sizes
     applied = apply(op, types)
     sampled = tuple([None if t is None else _type_at(t, sizes) for t in types])
     outputs = [_type_at(t, sizes) for t in applied.types]
@@ -89,7 +101,7 @@ def apply_at(op: Op, types: Types, sizes: SizeItems) -> Applied:
         check_tensors(applied.tensors)
     here = at_sizes(op, dict(sizes))
     if here is not op or sampled != types:
-        _infer(here, sampled)
+        here.infer(*sampled)
     if isinstance(op, Formula):
         _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
     for found in outputs:
@@ -138,11 +150,6 @@ def dim_at(dim: Dim, sizes: SizeItems) -> int:
 @lru_cache(maxsize=8192)
 def _type_at(type_: TensorType, sizes: SizeItems) -> TensorType:
     return TensorType(tuple([dim if type(dim) is int else dim_at(dim, sizes) for dim in type_.shape]), type_.dtype)
-
-
-@lru_cache(maxsize=8192)
-def _infer(op: Op, types: Types) -> Result:
-    return op.infer(*types)
 
 
 def _check_compared(shapes: list[Shape], sampled: list[Shape]) -> None:

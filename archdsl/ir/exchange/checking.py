@@ -16,7 +16,7 @@ from archdsl.ir.initialise import ARGUMENTS, REQUIRED, WORDS, Initialiser
 from archdsl.ir.scopes import scopes_around
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, MAX_SCOPES, current
-from archdsl.ops.apply import Applied, apply_at, dim_at
+from archdsl.ops.apply import Applied, Sample, apply_at, dim_at
 from archdsl.ops.base import Kind, Op, OpError
 from archdsl.ops.parametrized import unparametrized
 from archdsl.ops.special import FILLED, SCAN, ByMode, Formula, InputOp, ScanCarry, ScanLast, ScanSlice, ScanStack
@@ -67,7 +67,7 @@ class Checker:
     """Looks at the nodes and scopes of one graph, each once what it reads has been looked at. All raise GraphError."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self._sizes = tuple(sizes.items())
+        self._sample = Sample(tuple(sizes.items()), current().limits)
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Checker:
         types = tuple(None if value is None else value.type for value in node.inputs)
         try:
             with _at_sample_sizes():
-                found = apply_at(node.op, types, self._sizes)
+                found = apply_at(node.op, types, self._sample)
         except OpError as error:
             field = error.fault.place.field
             steps = (field,) if field is not None else ()
@@ -109,7 +109,7 @@ class Checker:
 
     def _size(self, dim: Dim) -> int:
         with _at_sample_sizes():
-            return dim_at(dim, self._sizes)
+            return dim_at(dim, self._sample.sizes)
 
     # --- scopes -------------------------------------------------------------------------------
 
