@@ -91,11 +91,11 @@ def _by_dimension(sizes: Mapping[str, int], mistakes: Mistakes) -> dict[str, int
 
 
 def _refuse_unknown(sizes: Mapping[str, int], sample: _Sizes, resolved: Resolved, mistakes: Mistakes) -> None:
-    for key in sizes:
-        if key not in sample.places:
-            listed = quoted(sample) or "none"
-            mistakes.add(Code.UNKNOWN_SIZE, f"no dimension `{key}` to give a size", resolved.span(("inputs",)),
-                         hint=f"the inputs' dimensions are {listed}; other sizes are parameters")  # fmt: skip
+    unknown = [key for key in sizes if key not in sample.places]
+    if unknown:
+        message = f"no dimension {quoted(unknown, ' and ')} to give a size"
+        hint = f"the inputs' dimensions are {quoted(sample) or 'none'}; other sizes are parameters"
+        mistakes.add(Code.UNKNOWN_SIZE, message, resolved.span(("inputs",)), hint=hint)
 
 
 def _said_before(node: Node, earlier: set[Dim]) -> list[SizeCheck]:

@@ -12,6 +12,7 @@ from archdsl.elaboration.unused import Uses, warn_unused
 from archdsl.elaboration.walk import Elaborator
 from archdsl.faults.code import Code
 from archdsl.limits import TooLarge
+from archdsl.text.spelled import quoted
 
 if TYPE_CHECKING:
     from archdsl.diagnostics.diagnostic import Diagnostic
@@ -22,8 +23,8 @@ def look_through(resolved: Resolved, sizes: Mapping[str, int]) -> list[Diagnosti
     """Every mistake and warning in the blocks of a library, which has no inputs that `sizes` could be of."""
     run = Elaborator(resolved, {})
     try:
-        for key in sizes:
-            message = f"no dimension `{key}` to give a size"
+        if sizes:
+            message = f"no dimension {quoted(sizes, ' and ')} to give a size"
             run.mistakes.add(Code.UNKNOWN_SIZE, message, None, hint="a file of blocks alone has no inputs")
         run.catalogue.file_env(resolved)
         for block in run.catalogue.unused(resolved, frozenset()):

@@ -126,7 +126,7 @@ def test_check_takes_what_sets_a_spec(archdsl_cli: Cli, tiny: Path) -> None:
     [
         (["-p", "widht=5"], "no parameter `widht`"),
         (["-p", "width=wide"], "parameter `width`: expected a number, found the text `wide`"),
-        (["--size", "K=3"], "no dimension `K` to give a size"),
+        (["--size", "K=3", "--size", "L=4"], "no dimension `K` and `L` to give a size"),
         (["--size", f"H={2**63}"], "size `H`: sizes go up to 2 ** 63 - 1"),
     ],
 )
