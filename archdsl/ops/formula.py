@@ -13,7 +13,7 @@ from archdsl.expressions.values import VERBS
 from archdsl.expressions.walking import children, walk
 from archdsl.faults.code import Code
 from archdsl.ops.base import OpError
-from archdsl.ops.rules import SINGLE, broadcast, require_unmixed
+from archdsl.ops.rules import SINGLE, TABLED, broadcast, require_unmixed
 from archdsl.shapes import Shape, Symbolic, TensorType, format_shape, least
 from archdsl.text.spelled import quoted
 
@@ -65,6 +65,8 @@ def _attribute(tree: trees.Attribute) -> bool:
 
 def _refuse(tree: Tree, tensors: list[bool]) -> None:
     match tree:
+        case trees.Subscript() if not tensors[0]:
+            _fail(tree, "a list cannot be indexed by what differs from element to element", TABLED)
         case trees.Subscript():
             _fail(tree, "a tensor cannot be indexed in a formula", "use op `select` or `slice`")
         case trees.Slice():

@@ -38,6 +38,13 @@ def promote(left: str, right: str) -> str:
     return high
 
 
+TABLED: Final = (
+    "make a constant of each value, `for k, v in enumerate(table): {value$k: {op: constant, shape: [], value: v}}`, "
+    "and `stack` them"
+)
+"""How the values of a list become the elements of a tensor."""
+
+
 def require_unmixed(dtypes: Sequence[str]) -> None:
     """Raises OpError (`dtype-error`) where one is the model's floating dtype and one is `torch.float32`."""
     if SINGLE in dtypes and "float32" in dtypes:

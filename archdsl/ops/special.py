@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_SUMMANDS
 from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
-from archdsl.ops.rules import SINGLE, DType, MadeDType
+from archdsl.ops.rules import SINGLE, TABLED, DType, MadeDType
 from archdsl.shapes import Symbolic, TensorType
 from archdsl.text.spelled import kind_of
 
@@ -287,7 +287,7 @@ def _check_elements(tree: Any) -> None:
         elif isinstance(part, trees.Sequence):
             raise OpError(
                 "each element is one number, and here it is a list", code=Code.BAD_VALUE, field="value",
-                hint="write a formula over the names under `index`",
+                hint=f"write a formula over the names under `index`; of a list, {TABLED}",
             )  # fmt: skip
 
 
