@@ -11,11 +11,7 @@ from archdsl.shapes import TensorType, evaluate
 
 
 @keeps.register
-def _(op: Pool, made: Sequence[TensorType], x: Placed) -> Kept:
-    return _read(op, x)
-
-
-def _read(op: Pool, x: Placed) -> Kept:
+def _read(op: Pool, made: Sequence[TensorType], x: Placed) -> Kept:
     """The input, or what is padded of it."""
     apart = _padded(op, x)
     return Kept(more=apart) if apart else Kept((0,))
@@ -38,7 +34,7 @@ def _counts(op: AvgPool, made: Sequence[TensorType], x: Placed) -> tuple[TensorT
 @keeps.register
 def _(op: AvgPool, made: Sequence[TensorType], x: Placed) -> Kept:
     """The input, and by what the sums are divided where the padding does not count."""
-    read = _read(op, x)
+    read = _read(op, made, x)
     return read._replace(more=(*read.more, *_counts(op, made, x)))
 
 

@@ -11,11 +11,7 @@ from archdsl.shapes import TensorType
 
 
 @keeps.register
-def _(op: Recurrent, made: Sequence[TensorType], x: Placed, *state: Any) -> Kept:
-    return _steps(op, x)
-
-
-def _steps(op: Recurrent, x: Placed) -> Kept:
+def _steps(op: Recurrent, made: Sequence[TensorType], x: Placed, *state: Any) -> Kept:
     """The input, of each layer the gates and states of every step, and what the next layer reads, with its mask of
     dropout."""
     steps = (x.shape[0], x.shape[1], op.directions)
@@ -27,7 +23,7 @@ def _steps(op: Recurrent, x: Placed) -> Kept:
 @keeps.register
 def _(op: RNN, made: Sequence[TensorType], x: Placed, start: Placed | None = None) -> Kept:
     """Also what it starts from, zeros where nothing is fed; of a batch that comes first a copy for each direction."""
-    steps = _steps(op, x)
+    steps = _steps(op, made, x)
     zeros = elements((op.num_layers * op.directions, x.shape[0 if op.batch_first else 1], op.hidden_size))
     started = (zeros,) if start is None else ()
     return Kept((0,) if start is None else (0, 1), more=(*steps.more, *_again(op, x), *started))
@@ -36,7 +32,7 @@ def _(op: RNN, made: Sequence[TensorType], x: Placed, start: Placed | None = Non
 @keeps.register
 def _(op: GRU, made: Sequence[TensorType], x: Placed, *state: Any) -> Kept:
     """Of a batch that comes first also a copy for each direction."""
-    steps = _steps(op, x)
+    steps = _steps(op, made, x)
     return Kept(steps.inputs, more=(*steps.more, *_again(op, x)))
 
 

@@ -3,7 +3,7 @@
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm, RunningNorm
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import Lowered, call, fed, fields, lower
-from archdsl_torch.lowering.tree import Arg, Call, Code, Fixed, In
+from archdsl_torch.lowering.tree import Arg, Call, Fixed, In
 from archdsl_torch.ops.layers import static
 
 
@@ -28,23 +28,16 @@ def _running(op: RunningNorm, x: TensorType) -> Call:
     return call(f"nn.{type(op).__name__}", Arg(x.shape[1], "num_features"), **options)
 
 
-@lower.register
-def _(op: LayerNorm, x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None) -> Lowered:
-    tensors = fed(("weight", "bias"), (x, weight, bias), start=1)
-    function = call("F.layer_norm", In(0), _normalized_tuple(op, x), **tensors, **fields(op, "eps"))
-    if weight is not None:
+@lower.for_each(LayerNorm, RmsNorm)
+def _(op: LayerNorm | RmsNorm, x: TensorType, *weights: TensorType | None) -> Lowered:
+    shape = x.shape[-op.normalized_dims :]
+    tensors = fed(("weight", "bias"), (x, *weights), start=1)
+    function = call(f"F.{op.name}", In(0), Arg(shape, "normalized_shape"), **tensors, **fields(op, "eps"))
+    if any(weights):
         return Lowered(None, function)
-    module = call("nn.LayerNorm", _normalized(op, x), **fields(op, "eps", "elementwise_affine", "bias"))
-    return Lowered(static(module), None if op.elementwise_affine else function)
-
-
-@lower.register
-def _(op: RmsNorm, x: TensorType, weight: TensorType | None = None) -> Lowered:
-    tensors = fed(("weight",), (x, weight), start=1)
-    function = call("F.rms_norm", In(0), _normalized_tuple(op, x), **tensors, **fields(op, "eps"))
-    if weight is not None:
-        return Lowered(None, function)
-    module = call("nn.RMSNorm", _normalized(op, x), **fields(op, "eps", "elementwise_affine"))
+    kind, own = ("nn.LayerNorm", ("bias",)) if isinstance(op, LayerNorm) else ("nn.RMSNorm", ())
+    size = Arg(shape[0] if len(shape) == 1 else shape, "normalized_shape")
+    module = call(kind, size, **fields(op, "eps", "elementwise_affine", *own))
     return Lowered(static(module), None if op.elementwise_affine else function)
 
 
@@ -60,12 +53,3 @@ def _(op: GroupNorm, x: TensorType) -> Lowered:
 def _(op: LocalResponseNorm, x: TensorType) -> Lowered:
     size, options = Arg(op.size, "size"), fields(op, "alpha", "beta", "k")
     return Lowered(call("nn.LocalResponseNorm", size, **options), call("F.local_response_norm", In(0), size, **options))
-
-
-def _normalized(op: LayerNorm | RmsNorm, x: TensorType) -> Code:
-    shape = x.shape[-op.normalized_dims :]
-    return Arg(shape[0] if len(shape) == 1 else shape, "normalized_shape")
-
-
-def _normalized_tuple(op: LayerNorm | RmsNorm, x: TensorType) -> Code:
-    return Arg(x.shape[-op.normalized_dims :], "normalized_shape")

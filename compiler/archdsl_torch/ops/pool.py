@@ -18,16 +18,10 @@ def _(op: MaxPool, x: TensorType) -> Lowered:
 
 @lower.register
 def _(op: AvgPool, x: TensorType) -> Lowered:
-    names = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
-    return _pool(op, *names) if op.sides is not None else _averaged(op, x)
-
-
-@lower.register
-def _(op: DivisorPool, x: TensorType) -> Lowered:
+    own = ("divisor_override",) if isinstance(op, DivisorPool) else ()
     if op.sides is None:
-        return _averaged(op, x, "divisor_override")
-    names = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
-    return _pool(op, *names)
+        return _averaged(op, x, *own)
+    return _pool(op, "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", *own)
 
 
 @lower.register
