@@ -7,18 +7,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from archdsl.figure.boxes import (
-    as_stem,
-    block_card,
-    counts,
-    instances,
-    legible,
-    merge_box,
-    notes,
-    ops_box,
-    relative,
-    run_title,
-)  # fmt: skip
+from archdsl.figure import boxes
+from archdsl.figure.boxes import counts, legible
 from archdsl.figure.differences import differences, group_size
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style
@@ -103,7 +93,7 @@ class _Maker:
         found = [item for run, shown in parts for item in self._items(run, shown, scope, 1, Style.CARD)]
         first = found[0] if found else None
         if isinstance(first, Box) and len(parts) > 1 and _is_stem(first, parts[0][0]) and not _is_plain(parts[1][0]):
-            found[0] = as_stem(first)
+            found[0] = boxes.as_stem(first)
         return tuple(found)
 
     def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:
@@ -120,13 +110,13 @@ class _Maker:
 
     def _box(self, run: Run, base: Scope, style: Style) -> Box:
         if not _is_plain(run):
-            box = block_card(self._flow, run, base)
+            box = boxes.block_card(self._flow, run, base)
         elif len(run.elements) == 1 and is_border(run.first.moving[-1]):
             box = border_box(self._flow, run.first.moving[-1])
         elif len(run.elements) == 1 and is_merge(self._flow, run.first) and not run.first.moving[-1].note:
-            box = merge_box(run.first)
+            box = boxes.merge_box(run.first)
         else:
-            box = ops_box(self._flow, run, style)
+            box = boxes.ops_box(self._flow, run, style)
         for node in run.nodes:
             self.places.box[node] = box.name
         return replace(box, holds=tuple(element.path for element in run.elements))
@@ -146,8 +136,8 @@ class _Maker:
         """The first turn, opened; the nodes of the others stand for its nodes."""
         self.places.add_turns(run.turns)
         shown = run.turns[0]
-        aside = _said(instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
-        header = self._header(run, base, run_title(self._flow, run), aside)
+        aside = _said(boxes.instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
+        header = self._header(run, base, boxes.run_title(self._flow, run), aside)
         if len(shown) == 1:
             return self._panel(shown[0], depth, header)
         inside = [self._inner(element, base, depth) for element in shown]
@@ -157,7 +147,7 @@ class _Maker:
         run = Run(((element,),))
         if not element.is_block:
             return self._box(run, base, Style.OP)
-        aside = _said(relative(element.path, base), steps_text(self._flow, loops_of((element,))))
+        aside = _said(boxes.relative(element.path, base), steps_text(self._flow, loops_of((element,))))
         return self._panel(element, depth, self._header(run, base, block_name(element), aside))
 
     def _panel(self, element: Element, depth: int, header: Box) -> Panel:
@@ -169,7 +159,7 @@ class _Maker:
         times = len(run.turns)
         total = counts(self._flow, run.nodes)
         name = f"{run.first.path} header"
-        lines = tuple(notes(self._flow, run, base))
+        lines = tuple(boxes.notes(self._flow, run, base))
         return Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
 
     def network_ports(self) -> tuple[list[Box], list[Box]]:
@@ -191,11 +181,11 @@ class _Maker:
         return inputs, self._ends(leaving(flow, scope, inside), {})
 
     def _ends(self, outputs: Iterable[tuple[str, Value]], modes: dict[str, Mode]) -> list[Box]:
-        boxes = []
+        ports = []
         for name, value in outputs:
-            boxes.append(_port("output", name, dashed=modes.get(name) is Mode.TRAINING))
-            self.places.ends.append((value, boxes[-1].name))
-        return boxes
+            ports.append(_port("output", name, dashed=modes.get(name) is Mode.TRAINING))
+            self.places.ends.append((value, ports[-1].name))
+        return ports
 
 
 def _said(*parts: str) -> str:

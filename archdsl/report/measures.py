@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -86,10 +86,7 @@ class Memory:
         return {
             "batch": self.batch,
             "dtype": self.dtype,
-            "inference": {
-                "parameters": i.parameters, "buffers": i.buffers, "activations": i.activations,
-                "inputs": i.inputs, "total": i.total,
-            },
+            "inference": {**asdict(i), "total": i.total},
             "training": {
                 "parameters": t.parameters, "gradients": t.gradients, "optimiser": t.optimiser,
                 "optimiser_name": OPTIMISER, "buffers": t.buffers, "activations": t.activations, "total": t.total,
