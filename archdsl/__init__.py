@@ -22,7 +22,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archdsl.text.later import imported
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
@@ -283,4 +282,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """The public classes."""
+    from archdsl.text.later import imported
+
     return imported(__name__, _HOMES, name)

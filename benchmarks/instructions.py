@@ -39,6 +39,7 @@ class Thing:
 
 
 THINGS: Final = (
+    Thing("import archdsl, cold", "", "import archdsl", warm=False),
     Thing(
         "archdsl check resnet50, cold",
         "import sys; sys.argv = ['archdsl', 'check', 'specs/resnet50.yaml']",

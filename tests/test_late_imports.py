@@ -39,7 +39,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     READING: (
         "archdsl.cli", "archdsl.document.files", "archdsl.document.inherit", "archdsl.document.loader",
         "archdsl.document.reach", "archdsl.elaboration.analyse", "archdsl.ir.graph", "archdsl.ops",
-        "archdsl.text.writing",
+        "archdsl.text.later", "archdsl.text.writing",
     ),
     LIBRARY: ("csv", "dataclasses", "difflib", "json", "logging"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archdsl.document.inherit import Reader
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Resolved:
     """A spec with what it inherits merged in, and the positions of every piece of it."""
 
@@ -34,8 +34,8 @@ class Resolved:
     """The block libraries' blocks, by name: the library sees its own `params` and `let` only."""
     libraries: Mapping[str, Resolved]
     """The block libraries themselves, as `use` names them."""
-    origins: Origins = field(repr=False)
-    reader: Reader = field(repr=False)
+    origins: Origins
+    reader: Reader
     path: FilePath
     lost: frozenset[Path] = frozenset()
     """The pieces of the document that could not be read: see `archdsl.document.checked.Checked`."""

@@ -41,7 +41,7 @@ class Written(NamedTuple):
     path: Path
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Template:
     """A piece of a document that makes nodes."""
 
@@ -58,7 +58,7 @@ class Template:
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class NodeTemplate(Template):
     """One node: an op, a block, a formula, a nested scope, or a name for what it reads."""
 
@@ -96,7 +96,7 @@ class NodeTemplate(Template):
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LoopTemplate(Template):
     """`for targets in iterable:` and the nodes that it splices in."""
 
@@ -113,7 +113,7 @@ class LoopTemplate(Template):
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class IfTemplate(Template):
     """`if condition:` as a key: what stands under it is there or not."""
 
@@ -122,7 +122,7 @@ class IfTemplate(Template):
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BlockTemplate:
     """A block's definition, or a whole spec used as one."""
 

@@ -37,8 +37,9 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
-    nodes = list(_pruned(state.nodes, _needed(root.outputs.values(), state.nodes, specs), specs))
-    if len(nodes) < len(state.nodes):
+    nodes = [*state.nodes]
+    if specs:
+        nodes = [*_pruned(nodes, _needed(root.outputs.values(), nodes, specs))]
         _forget_removed(root, {*inputs.values(), *nodes})
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, inputs, state)
@@ -109,17 +110,15 @@ def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
 
 def _needed(outputs: Iterable[Value], nodes: list[Node], specs: set[Scope]) -> set[Node]:
     """The nodes that an output depends on, or a node that stands in no spec used as a block."""
-    if not specs:
-        return set()
     own = [node for node in nodes if not any(scope in specs for scope in scopes_around(node))]
     read = [value for node in own for value in (*node.inputs, *node.tie.values()) if value is not None]
     return {*own, *(node.share for node in own if node.share is not None), *_alive((*outputs, *read), nodes)}
 
 
-def _pruned(nodes: list[Node], needed: set[Node], specs: set[Scope]) -> Iterator[Node]:
+def _pruned(nodes: list[Node], needed: set[Node]) -> Iterator[Node]:
     """Without the nodes of specs used as blocks that nobody reads."""
     for node in nodes:
-        if node in needed or not specs:
+        if node in needed:
             yield node
         else:
             _remove(node)

@@ -63,7 +63,7 @@ class State(Enum):
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LeftOut:
     """A left-out node for which no value stands."""
 
@@ -79,7 +79,7 @@ class LeftOut:
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """What a name stands for: outputs by name, and the children that a path reaches inside."""
 
@@ -119,7 +119,7 @@ UNDECIDED = Absent(None)
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """A scope while its nodes are elaborated."""
 

@@ -46,15 +46,16 @@ def initialise(state: Elaborator, nodes: list[Node]) -> None:
     outermost = files[specs[0][0]]
     alone = [outermost] if len(files) == 1 else []
     written = any(template.init is not None for template in sites.templates())
+    by_path = any(rules.met for rules in files.values())
     for node in starting:
         around = alone or [files[scope] for scope in scopes_around(node) if scope in files][::-1]
         own = sites.template(node) if written else None
-        further = [(rules, rule) for rules in reversed(around) for rule in rules.met.get(node.path, ())]
         found = around[0].by_its_op(node)
-        if len(around) > 1 or further or own is not None:
+        if len(around) > 1 or by_path or own is not None:
             found = {name: start for rules in around for name, start in rules.by_its_op(node).items()}
-        for rules, rule in further:
-            rules.take(found, node, rule.raw, rule.env, rules.home, rule.path)
+        for rules in reversed(around) if by_path else ():
+            for rule in rules.met.get(node.path, ()):
+                rules.take(found, node, rule.raw, rule.env, rules.home, rule.path)
         if own is not None and own.init is not None:
             outermost.take(found, node, own.init.value, node.env, own.home, own.init.path)
         if found:

@@ -40,7 +40,7 @@ class Mode(Enum):
     EVALUATION = "evaluation"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Value:
     """One tensor: an output of a node, or (`weight`) a tensor that the node owns."""
 
@@ -127,7 +127,7 @@ class LoopStep:
     env: Env
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Item:
     """What nodes and scopes have in common."""
 
@@ -146,7 +146,7 @@ class Item:
     was: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node(Item):
     """A primitive at a place in the network."""
 
@@ -219,7 +219,7 @@ class ScopeKind(Enum):
     """Made only by dotted names; it has no value."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope(Item):
     """A module that holds other modules."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Site:
     """A place of a spec: a node, a `for`, or a block's definition. All that comes from one place shares it."""
 

@@ -6,7 +6,7 @@ from `when` with `else`, and from what `scan` loops over.
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final, get_args
+from typing import Annotated, Any, Literal, TypeAlias, final, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -36,9 +36,9 @@ AnyTree: TypeAlias = Annotated[Any, BeforeValidator(_tree)]
 class InputOp(Op):
     """An input of the network."""
 
-    name: ClassVar[str] = "input"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = ()
+    name = "input"
+    kind = Kind.RESHAPE
+    ports = ()
     shape: Annotated[Dims, Field(description="its shape")]
     dtype: Annotated[DType, Field(description="its dtype")] = "float32"
     below: Annotated[int | None, Field(description="for integers: every element is less")] = None
@@ -56,9 +56,9 @@ class InputOp(Op):
 class Parameter(Op):
     """A tensor that is trained, owned by the scope that it is written in (`torch.nn.Parameter`)."""
 
-    name: ClassVar[str] = "parameter"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = ()
+    name = "parameter"
+    kind = Kind.EMBEDDING
+    ports = ()
     shape: Annotated[Dims, Field(description="its shape; no run-time dimension")]
     index: Annotated[Texts, Field(description="a name for each dimension's index, for `value`")] = ()
     value: Annotated[AnyTree | None, Field(description="the element at these indices before training, a formula")] = (
@@ -90,9 +90,9 @@ class Constant(Op):
     else it is computed in `forward`. A `torch.float32` is, too: buffers follow the model's dtype.
     """
 
-    name: ClassVar[str] = "constant"
-    kind: ClassVar[Kind] = Kind.EMBEDDING
-    ports: ClassVar[tuple[Port, ...]] = ()
+    name = "constant"
+    kind = Kind.EMBEDDING
+    ports = ()
     shape: Annotated[Dims, Field(description="its shape")]
     index: Annotated[Texts, Field(description="a name for each dimension's index, for `value`")] = ()
     value: Annotated[AnyTree, Field(description="the element at these indices, a formula")]
@@ -131,9 +131,9 @@ class Formula(Op):
     `expression` is a tree of `archdsl.expressions` in which the names `0`, `1`, … are the inputs.
     """
 
-    name: ClassVar[str] = "formula"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+    name = "formula"
+    kind = Kind.RESHAPE
+    ports = (Port("operands", variadic=True),)
     follows = True
     expression: Annotated[AnyTree, Field(description="the formula")]
 
@@ -151,9 +151,9 @@ class Add(Op):
     One tensor alone is passed on.
     """
 
-    name: ClassVar[str] = "add"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+    name = "add"
+    kind = Kind.RESHAPE
+    ports = (Port("operands", variadic=True),)
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return sum_of(range(len(inputs))).infer(*inputs)
@@ -176,11 +176,11 @@ def sum_of(places: Sequence[int]) -> Formula:
 class ByMode(Op):
     """Its first input in one mode, its second in the other: what `when` with `else` means."""
 
-    name: ClassVar[str] = "by_mode"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "by_mode"
+    kind = Kind.RESHAPE
     called = "Choice by mode"
     about = ""
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("otherwise"))
+    ports = (Port("input"), Port("otherwise"))
     mode: Annotated[Literal["training", "evaluation"], Field(description="when the first is read")]
 
     def infer(self, input: TensorType, otherwise: TensorType) -> TensorType:
@@ -193,8 +193,8 @@ class ByMode(Op):
 class ScanSlice(Op):
     """What a loop over time reads at one step: its input without the dimension of the steps."""
 
-    name: ClassVar[str] = "scan_slice"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "scan_slice"
+    kind = Kind.RESHAPE
     silent = True
     dim: Annotated[int, Field(description="the dimension of the steps")]
     reverse: Annotated[bool, Field(description="from the last to the first")] = False
@@ -211,10 +211,10 @@ class ScanSlice(Op):
 class ScanCarry(Op):
     """A value that a loop over time passes on: its start at the first step, then what the step before made."""
 
-    name: ClassVar[str] = "scan_carry"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "scan_carry"
+    kind = Kind.RESHAPE
     silent = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("start"),)
+    ports = (Port("start"),)
 
     def infer(self, start: TensorType) -> TensorType:
         return start
@@ -224,8 +224,8 @@ class ScanCarry(Op):
 class ScanStack(Op):
     """What a loop over time collects: its input at every step, along a new dimension."""
 
-    name: ClassVar[str] = "scan_stack"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "scan_stack"
+    kind = Kind.RESHAPE
     silent = True
     dim: Annotated[int, Field(description="the dimension of the steps")]
     steps: Annotated[AnyDim, Field(description="how many there are")]
@@ -245,10 +245,10 @@ class ScanStack(Op):
 class ScanLast(Op):
     """A carried value after the last step. Its second input is the value's start, of the same type."""
 
-    name: ClassVar[str] = "scan_last"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "scan_last"
+    kind = Kind.RESHAPE
     silent = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("carry"))
+    ports = (Port("input"), Port("carry"))
 
     def infer(self, input: TensorType, carry: TensorType) -> TensorType:
         if input != carry:

@@ -13,7 +13,8 @@ from typing import Final, final
 
 from archdsl.faults.fault import Span
 
-_LINE: Final = r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+"
+_END: Final = r"\r\n?|\n"
+_LINE: Final = rf"[^\r\n]*(?:{_END})|[^\r\n]+"
 _SEPARATORS: Final = "\x85\u2028\u2029"
 _PRIVATE: Final = 0xF0000
 """The first code point of a private plane."""
@@ -48,10 +49,7 @@ class Lines:
 
     @cached_property
     def starts(self) -> list[int]:
-        starts = [0]
-        for line in split_lines(self.text, keepends=True):
-            starts.append(starts[-1] + len(line))
-        return starts if starts[-1] > len(self.text.rstrip("\r\n")) else starts[:-1] or [0]
+        return [0, *(each.end() for each in re.finditer(_END, self.text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset, both from 1."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import archdsl
 from archdsl.diagnostics.rendering import render_text
 from archdsl.document.loader import load
-from archdsl.text.lines import hidden_separators, split_lines
+from archdsl.text.lines import Lines, hidden_separators, split_lines
 
 SEPARATORS = ["\x85", "\u2028", "\u2029"]
 NAMES = ["next line", "line separator", "paragraph separator"]
@@ -28,6 +28,17 @@ def test_lines_make_up_the_text(text: str) -> None:
     assert "".join(split_lines(text, keepends=True)) == text
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     assert split_lines(text) == (plain.removesuffix("\n").split("\n") if text else [])
+
+
+@given(st.text(alphabet="ab\r\n\x85", max_size=20), st.integers(0, 20))
+def test_a_place_is_the_line_and_the_column_of_its_offset(text: str, offset: int) -> None:
+    lines = [*split_lines(text, keepends=True), ""]
+    if len(lines) > 1 and not lines[-2].endswith(("\r", "\n")):
+        del lines[-1]  # the text ends in its last line
+    offset = min(offset, len(text))
+    line, column = Lines("", text).place(offset)
+    assert sum(map(len, lines[: line - 1])) + column - 1 == offset
+    assert column <= len(lines[line - 1]) + (line == len(lines))
 
 
 @given(st.text(alphabet="a\x85\u2028\u2029\U000f0000\U000f0001", max_size=20))
