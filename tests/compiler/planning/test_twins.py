@@ -9,12 +9,13 @@ import pytest
 
 import archdsl
 from archdsl.ir.graph import Graph
+from archdsl.shapes import TensorType
 from archdsl_torch import source
 from archdsl_torch.planning.crossings import Crossings
 from archdsl_torch.planning.findings import Findings
 from archdsl_torch.planning.outline import Outline
 from archdsl_torch.planning.pairing import Pairing
-from archdsl_torch.planning.twins import Twins
+from archdsl_torch.planning.twins import Twins, told_apart
 from archdsl_torch.writing.plan import Planner
 from tests.compiler.networks import HEAD, NETWORKS, RANDOM
 from tests.thorough import some
@@ -73,6 +74,50 @@ def test_those_in_which_nothing_differs_share_their_outline(
     made = outlines(graph(LAYERS.replace("CHANGE", change) + end, tmp_path), "layer")
     assert shared(made) == expected
     assert len({*map(id, made)}) == len(made)
+
+
+def test_a_class_tells_twins_apart_that_are_given_other_types_or_check_other_sizes(tmp_path: Path) -> None:
+    network = graph(LAYERS.replace("CHANGE", "kernel: 3"), tmp_path)
+    crossings = Crossings(network)
+    outliner = Planner(Pairing(crossings), Findings()).outliner
+    layers = [network.root.children[f"layer{i}"] for i in range(4)]
+    made = outliner.outlines(layers)  # type: ignore[arg-type]
+    assert shared(made) == [0, 0, 0, 0]
+
+    def counts() -> list[int]:
+        return [len(alike) for alike in told_apart(made[1:], crossings)]
+
+    assert counts() == [3]
+    made[2].checks["x", 1] = 4
+    assert counts() == [2, 1]
+    (given,) = made[3].ports.values()
+    crossings.types[given] = TensorType((1, 2))
+    assert counts() == [1, 1, 1]
+
+
+LOOPS: Final = """
+inputs: {x: [N, T = 5, 4]}
+blocks:
+  layer:
+    inputs: {x: [N, T, C]}
+    nodes:
+      zeros: {op: constant, shape: [N, C], value: 0}
+      rates: {op: parameter, shape: [C], index: [i], value: log(i + C)}
+      rnn: {op: scan, body: step, dim: 1, over: {x: x}, carry: {h: zeros}, collect: {y: h}}
+      out: = rnn.y * rates
+    outputs: out
+  step:
+    inputs: {x: [N, C], h: [N, C]}
+    nodes: {next: = x + h}
+    outputs: {h: next}
+nodes: {for i in range(3): {layer$i: layer}}
+"""
+
+
+def test_loops_over_time_and_tensors_that_formulas_fill_are_twins_too(tmp_path: Path) -> None:
+    network = graph(LOOPS, tmp_path)
+    assert shared(outlines(network, "layer")) == [0, 0, 0]
+    assert source(network).count("class ") == 3
 
 
 def test_a_value_that_comes_in_twice_is_not_two_values(tmp_path: Path) -> None:

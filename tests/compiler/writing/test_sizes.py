@@ -10,7 +10,7 @@ import archdsl
 from archdsl.shapes import add, floor_divide, multiply, symbol
 from archdsl_torch.lowering.printing import shown
 from archdsl_torch.lowering.tree import Variable
-from archdsl_torch.writing.sizes import _ratios, _relation
+from archdsl_torch.writing.sizes import Given, SizesInScope, _ratios, _relation
 
 SPEC = """
 archdsl: 1
@@ -70,3 +70,26 @@ def test_how_one_size_comes_from_another(values: Any, sizes: Any, text: str | No
 def test_a_size_is_whole_numbers_of_another() -> None:
     assert _ratios(7, 3) == [2] and _ratios(6, 6) == [1] and _ratios(5, 6) == [] and _ratios(5, 0) == []
     assert _ratios(multiply(N, 6), multiply(N, 2)) == [3] and _ratios(N, 3) == [] and _ratios(3, N) == []
+
+
+def test_words_for_a_size_are_those_of_what_is_in_scope_now() -> None:
+    """However often one asks, and whatever was said before."""
+    sizes, half = SizesInScope(), floor_divide(N, 2)
+
+    def said() -> str | None:
+        found = [sizes.say([half], (0,), None, []) for _ in range(2)]
+        assert found[0] == found[1]
+        return found[0] and shown(found[0])
+
+    sizes.note(Given("x"), [(M,)])
+    assert said() is None
+    sizes.note(Variable("y"), [(3, N)])
+    assert said() == "y.shape[1] // 2"
+    sizes.note(Variable("z"), [(half,)])
+    assert said() == "z.shape[0]"
+    sizes.note(Variable("z"), [(3,)])
+    assert said() == "y.shape[1] // 2"
+    sizes.note(Variable("y"), [(3, half)])
+    assert said() == "y.shape[1]"
+    sizes.note(Variable("y"), [(3, M)])
+    assert said() is None
