@@ -144,7 +144,7 @@ def global_names(code: Code) -> Iterator[str]:
             yield part.function.partition(".")[0]
         elif isinstance(part, tree.Global):
             yield part.name.partition(".")[0]
-        elif isinstance(part, tree.Fixed):
+        elif isinstance(part, tree.Fixed) and type(part.value) is not int:
             yield from _spelled(part.value)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias, final
+from typing import Literal, NamedTuple, TypeAlias, final
 
 from archdsl.ir.graph import Mode, Node, Scope
 from archdsl.ops.parametrized import Parametrization, parametrization_of
@@ -84,17 +84,13 @@ Build: TypeAlias = "Make | Use | Tensor | Items"
 # --- steps ----------------------------------------------------------------------------------------
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class PortRef:
+class PortRef(NamedTuple):
     """An argument of the forward: any of these names, where several hold one tensor."""
 
     names: tuple[str, ...]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ResultRef:
+class ResultRef(NamedTuple):
     """An output of an earlier step."""
 
     step: str

@@ -9,7 +9,6 @@ from typing import final
 
 from archdsl.expressions import Expression
 from archdsl.expressions.tree import Sequence as SequenceTree
-from archdsl.expressions.tree import Tree
 from archdsl.ir.graph import Env, Node, Scope
 
 
@@ -47,9 +46,11 @@ def element_hints(hint: Hint | None, count: int) -> list[Hint | None]:
     tree = None if hint is None else hint.expression.tree
     if hint is None or not isinstance(tree, SequenceTree) or len(tree.items) != count:
         return [None] * count
-    return [Hint(_element(item), hint.envs) for item in tree.items]
+    return [Hint(element, hint.envs) for element in _elements(hint.expression)]
 
 
 @lru_cache(maxsize=4096)
-def _element(tree: Tree) -> Expression:
-    return Expression("", tree)
+def _elements(expression: Expression) -> list[Expression]:
+    """Those of a list; by the expression, which is itself alone, since the tree of 1 equals that of 1.0."""
+    assert isinstance(expression.tree, SequenceTree)
+    return [Expression("", item) for item in expression.tree.items]

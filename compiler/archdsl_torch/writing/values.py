@@ -64,10 +64,9 @@ class Values:
     def say(self, step: MergedStep, args: Sequence[Arg], name: str) -> Code:
         """The value of an argument of the step's code."""
         values = [arg.value for arg in args]
-        hint = self._hint(step, args[0].field)
-        name = args[0].field or name
         if all_same(values) and is_static(values[0]):
             return Fixed(values[0])
+        hint, name = self._hint(step, args[0].field), args[0].field or name
         if not all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values):
             return self._number(step, values, name, hint)
         hints = element_hints(hint, len(values[0]))
