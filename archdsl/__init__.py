@@ -36,13 +36,15 @@ if TYPE_CHECKING:
     from archdsl.figure.view import Direction, StyleName
     from archdsl.ir.exchange.error import GraphError
     from archdsl.ir.graph import Graph
+    from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
     from archdsl.report import Summary
 
 __all__ = [
-    "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "SpecError", "WeightsError",
-    "__version__", "budget", "build", "check", "diff", "draw", "graph", "load", "load_weights", "source", "summary",
+    "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "ModuleError", "SpecError",
+    "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph", "load",
+    "load_weights", "loads", "source", "summary",
 ]  # fmt: skip
 
 Spec: TypeAlias = "str | os.PathLike[str] | Graph"
@@ -90,6 +92,39 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folder
     if made is None:
         raise _error(diagnostics)
     return made
+
+
+def loads(
+    text: str, *, name: str = "spec.yaml", sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
+) -> Graph:
+    """The elaborated network of a spec's text; what it names is looked for as if it were a file `name` here.
+
+    Raises SpecError, with every mistake, where the text has errors.
+    """
+    from archdsl.document.inherit import Reader
+    from archdsl.document.reach import folders, real
+    from archdsl.elaboration.analyse import analyse
+
+    reader = Reader(folders(include), texts={real(Path(name)): text})
+    made, diagnostics = analyse(name, params, sizes, reader)
+    if made is None:
+        raise _error(diagnostics, reader.sources)
+    return made
+
+
+def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None = None) -> Graph:
+    """The network that a module is in evaluation mode, traced by `torch.export` with these inputs.
+
+    It can be drawn, summarised, compared and built as any other. What is built has the module's keys and loads its
+    `state_dict`. Sizes of the inputs that the module takes at other values stay free. `name` is the network's, by
+    default the class's in lower case.
+
+    Raises ModuleError, with a line for each, where the module makes calls that no op of the language says, SpecError
+    where one takes no such input (an image without a batch), and what `torch.export` raises where it cannot trace it.
+    """
+    import archdsl_torch
+
+    return loads(archdsl_torch.spec_of(module, inputs, name))
 
 
 def build(
@@ -258,13 +293,14 @@ def _failed(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
-def _error(diagnostics: Sequence[Diagnostic]) -> SpecError:
-    """The exception for mistakes, with the texts of the files that they stand in."""
+def _error(diagnostics: Sequence[Diagnostic], known: Mapping[str, str] | None = None) -> SpecError:
+    """The exception for mistakes, with the texts of the files that they stand in; `known` are some of these."""
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.document.files import source_of
 
     files = {found.span.file for found in diagnostics if found.span is not None}
-    return SpecError(diagnostics, {file: source_of(file) or "" for file in files})
+    texts = known or {}
+    return SpecError(diagnostics, {file: texts[file] if file in texts else source_of(file) or "" for file in files})
 
 
 _HOMES = {
@@ -276,6 +312,7 @@ _HOMES = {
     "Graph": "ir.graph",
     "GraphError": "ir.exchange.error",
     "LoadReport": "ir.weights",
+    "ModuleError": "ir.modules",
     "WeightsError": "ir.weights",
 }
 

@@ -19,7 +19,7 @@ READING = "a spec is read: `import archdsl` and `--help` read none"
 LIBRARY = "the standard library's, for one function"
 
 REASONS: Final[Mapping[str, tuple[str, ...]]] = {
-    TORCH: ("archdsl_torch", "archdsl.ir.weights", "safetensors"),
+    TORCH: ("archdsl_torch", "archdsl.ir.modules", "archdsl.ir.weights", "safetensors"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
         "archdsl.comparison", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz", "pygraphviz",
@@ -30,7 +30,6 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "archdsl.elaboration.empty_loops", "archdsl.elaboration.library", "archdsl.elaboration.makers",
         "archdsl.elaboration.misnamed", "archdsl.elaboration.outside", "archdsl.elaboration.second_look",
         "archdsl.elaboration.tracing", "archdsl.ops.othernames", "archdsl.ops.wanted", "archdsl.text.nearest",
-        "archdsl.text.spelled",
     ),
     RARE: (
         "archdsl.document.patching", "archdsl.elaboration.modes", "archdsl.elaboration.scan",

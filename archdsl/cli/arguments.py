@@ -20,6 +20,8 @@ _MANY: Final = 10**30
 """More than any number that means something here."""
 _KEY: Final = r"[^\W\d]\w*(?:\.[\w-]+)*"
 _SIZE: Final = r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)"
+_DTYPES: Final = ("float32", "int64", "bool")
+"""Of inputs to trace with."""
 META: Final = "meta"
 """The device of tensors without numbers."""
 _ONE_SPEC: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
@@ -141,6 +143,18 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "factory", metavar="MODULE:FACTORY", help="what makes the module: its code runs (torchvision.models:resnet18)"
+    )
+    parser.add_argument("settings", nargs="*", type=_param, metavar="KEY=VALUE", help="an argument of the factory")
+    parser.add_argument(
+        "--input", dest="inputs", type=_tensor, action="append", required=True, metavar="[DTYPE:]2,3,224,224",
+        help="the sizes of an input to trace with, in the order of `forward`; those that may vary at least 2",
+    )  # fmt: skip
+    _add_output(parser)
+
+
 def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", metavar="NAME", help="only the networks of this family")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -193,6 +207,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "summary": _add_summary,
     "draw": _add_draw,
     "view": _add_view,
+    "import": _add_import,
     "list": _add_list,
     "diff": _add_diff,
     "ops": _add_ops,
@@ -218,6 +233,15 @@ def _param(text: str) -> tuple[str, Any]:
     if not isinstance(data, dict) or list(data) != [key]:
         raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
     return key, data[key]
+
+
+def _tensor(text: str) -> tuple[str, tuple[int, ...]]:
+    """`2,3,224,224` or `int64:2,128`."""
+    dtype, colon, sizes = text.rpartition(":")
+    numbers = tuple(_number(size) for size in sizes.split(",") if size.isdecimal())
+    if (colon and dtype not in _DTYPES) or len(numbers) != sizes.count(",") + 1 or max(numbers) > MAX_INT64:
+        raise argparse.ArgumentTypeError(f"expected 2,3,224,224 or int64:2,128, found `{text}`")
+    return dtype or _DTYPES[0], numbers
 
 
 def _size(text: str) -> tuple[str, int]:

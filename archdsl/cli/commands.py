@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import archdsl
 from archdsl.cli.arguments import META, make_parser, view_of
 from archdsl.cli.sharing import (
     BAD_SPEC,
@@ -263,12 +264,12 @@ def graph(options: argparse.Namespace) -> int:
     return 0
 
 
-def _give(text: str, output: str | None, network: Graph) -> None:
+def _give(text: str, output: str | None, network: Graph | None = None) -> None:
     """Prints a text, or writes it to a file that is none of the network's."""
     if output is None:
         sys.stdout.write(text)
     else:
-        spare([Path(output)], network.path)
+        spare([Path(output)], network.path if network is not None else None)
         write(output, text.encode())
 
 
@@ -339,12 +340,12 @@ def list_specs(options: argparse.Namespace) -> int:
     """Prints the networks that ship with archdsl."""
     from dataclasses import asdict
 
-    from archdsl.cli.zoo import families, networks, table
+    from archdsl.cli.zoo import families, networks, no_family, table
 
     known = families()
     chosen = {name: family for name, family in known.items() if options.family in (None, family)}
     if not chosen:
-        raise Failure(_no_family(options.family, sorted(set(known.values()))))
+        raise Failure(no_family(options.family, sorted(set(known.values()))))
     if options.format == "json":
         print(to_json([asdict(network) for network in networks(chosen)], indent=2))
         return 0
@@ -353,15 +354,9 @@ def list_specs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _no_family(name: str, known: Sequence[str]) -> str:
-    from archdsl.text.nearest import did_you_mean
-
-    return f"no family `{name}`; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}"
-
-
 def ops(options: argparse.Namespace) -> int:
     """Prints every op, or all about one."""
-    from archdsl.cli.manual import list_ops, op_page
+    from archdsl.cli.manual import like, list_ops, op_page
     from archdsl.ops import OPS
 
     if options.name is None:
@@ -369,19 +364,24 @@ def ops(options: argparse.Namespace) -> int:
     elif options.name in OPS:
         print(op_page(options.name))
     else:
-        raise Failure(f"unknown op `{options.name}`; {_ops_like(options.name)}")
+        raise Failure(f"unknown op `{options.name}`; {like(options.name)}")
     return 0
 
 
-def _ops_like(word: str) -> str:
-    from archdsl.cli.manual import family
-    from archdsl.ops import OPS
-    from archdsl.text.nearest import did_you_mean
-    from archdsl.text.spelled import quoted
+def import_module(options: argparse.Namespace) -> int:
+    """Prints the spec of a module that a factory makes, or writes it to a file."""
+    from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.ir.modules import ModuleError
 
-    found = family(word)
-    listed = f"there are {quoted(found)}" if len(found) > 1 else None
-    return listed or did_you_mean(word, OPS) or "`archdsl ops` lists them"
+    with step("loading PyTorch"):
+        from archdsl_torch import spec_of_factory
+    try:
+        text = spec_of_factory(options.factory, dict(options.settings), options.inputs)
+        archdsl.loads(text)
+    except (ModuleError, SpecError) as error:
+        raise Failure(str(error)) from error
+    _give(text, options.output)
+    return 0
 
 
 COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
@@ -393,6 +393,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "draw": (draw, "draw the figure"),
     "view": (view, "open the figure in the browser, and follow the spec while it is written"),
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
+    "import": (import_module, "write the spec of a PyTorch module"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),
 }

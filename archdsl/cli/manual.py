@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from archdsl.ops import OPS
 from archdsl.ops.base import FieldSpec, Op, Port, field_specs
-from archdsl.text.spelled import spelled
+from archdsl.text.nearest import did_you_mean
+from archdsl.text.spelled import quoted, spelled
 
 _LEAST_STEM: Final = 3
 """Letters that say which ops are meant."""
@@ -41,6 +42,13 @@ def family(word: str) -> list[str]:
     return [
         name for name in OPS if name.replace("_", "").startswith(stem) or stem in _DIMENSIONS.sub("", name).split("_")
     ]
+
+
+def like(word: str) -> str:
+    """What to say of a word that is no op."""
+    found = family(word)
+    listed = f"there are {quoted(found)}" if len(found) > 1 else None
+    return listed or did_you_mean(word, OPS) or "`archdsl ops` lists them"
 
 
 def _about(op: type[Op]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from archdsl.document.files import find, shipped
 from archdsl.document.loader import load
 from archdsl.ir.graph import Graph
 from archdsl.shapes import evaluate
+from archdsl.text.nearest import did_you_mean
 
 HEADER = ("name", "family", "parameters", "MACs", "image size", "reference")
 _NUMERIC = frozenset(("parameters", "MACs", "image size"))
@@ -96,3 +97,8 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
         for cell, column, width in zip(cells, HEADER, widths, strict=True)
     ]
     return "  ".join(texts).rstrip()
+
+
+def no_family(name: str, known: Sequence[str]) -> str:
+    """What to say of a word that is no family."""
+    return f"no family `{name}`; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}"

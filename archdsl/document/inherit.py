@@ -45,7 +45,7 @@ def read(
     """
     reader = reader or Reader()
     name = os.fspath(spec)
-    path = files.find(name)
+    path = FilePath(name) if reader.stands_for(FilePath(name)) else files.find(name)
     if path is None:
         return None, [files.not_found(name, None)]
     try:
@@ -114,6 +114,10 @@ class Reader:
         """Where paths lead: asking the disk of every part of a path takes as long as reading the file."""
         self._open: list[FilePath] = []
         """The libraries that are being read, to find cycles."""
+
+    def stands_for(self, path: FilePath) -> bool:
+        """Whether it has a text that stands in for what a file holds."""
+        return bool(self._texts) and real(path) in self._texts
 
     @property
     def files(self) -> list[FilePath]:

@@ -11,6 +11,8 @@ from archdsl.text.later import imported
 from archdsl_torch.writing.codegen import class_name, source
 
 if TYPE_CHECKING:
+    from archdsl_torch.importing.factories import spec_of_factory
+    from archdsl_torch.importing.importer import spec_of
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import run_once
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build", "build_with_weights", "check_run", "class_name", "load_weights", "run_once", "saved", "source",
-    "source_of",
+    "source_of", "spec_of", "spec_of_factory",
 ]  # fmt: skip
 
 _HOMES: Final = {
@@ -29,6 +31,8 @@ _HOMES: Final = {
     "run_once": "trial",
     "saved": "weights.checkpoints",
     "source_of": "runtime",
+    "spec_of": "importing.importer",
+    "spec_of_factory": "importing.factories",
 }
 
 

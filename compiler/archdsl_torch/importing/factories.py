@@ -1,0 +1,75 @@
+"""A module that is named by what makes it: imported, made, traced."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from importlib import import_module
+from typing import Any, Final
+
+import torch
+
+from archdsl.ir.modules import ModuleError
+from archdsl_torch.importing.importer import spec_of
+
+_NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
+_INTEGERS: Final = 2
+"""Drawn numbers stay below it, so that they are rows of any table and classes of any kind."""
+
+
+def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[tuple[str, tuple[int, ...]]]) -> str:
+    """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
+
+    `inputs` are dtypes and sizes to trace with. Runs the code of that module, which is looked for in the current
+    folder, too, and of the module's forward pass, and nothing else. Raises ModuleError, in one line or one for each
+    call that no op says.
+    """
+    module = _made(_found(factory), factory, settings)
+    drawn = [_drawn(*each) for each in inputs]
+    logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
+    try:
+        return spec_of(module, drawn, re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
+    except ModuleError:
+        raise
+    except Exception as error:
+        raise ModuleError(f"torch.export cannot trace `{factory}`: {_line(error)}") from error
+
+
+def _found(factory: str) -> Any:
+    named = _NAMED.fullmatch(factory)
+    if named is None:
+        raise ModuleError(f"expected MODULE:FACTORY, as in `torchvision.models:resnet18`, found `{factory}`")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        home = import_module(named["module"])
+    except Exception as error:
+        raise ModuleError(f"`{named['module']}` cannot be imported: {_line(error)}") from error
+    try:
+        return reduce(getattr, named["factory"].split("."), home)
+    except AttributeError:
+        raise ModuleError(f"`{named['module']}` has no `{named['factory']}`") from None
+
+
+def _made(maker: Any, factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:
+    try:
+        module = maker(**settings)
+    except Exception as error:
+        raise ModuleError(f"`{factory}` makes no module: {_line(error)}") from error
+    if not isinstance(module, torch.nn.Module):
+        raise ModuleError(f"`{factory}` gives {type(module).__name__}, and no `torch.nn.Module`")
+    return module
+
+
+def _drawn(dtype: str, sizes: tuple[int, ...]) -> torch.Tensor:
+    kind = getattr(torch, dtype)
+    return torch.randn(sizes) if kind.is_floating_point else torch.randint(_INTEGERS, sizes).to(kind)
+
+
+def _line(error: Exception) -> str:
+    """The first line of what an exception says."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

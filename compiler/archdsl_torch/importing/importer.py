@@ -1,0 +1,44 @@
+"""The way in: a module becomes the text of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from archdsl.ir.modules import ModuleError
+from archdsl_torch.importing.places import DraftTree
+from archdsl_torch.importing.said import Unsaid
+from archdsl_torch.importing.sizes import UnknownSize
+from archdsl_torch.importing.tracing import trace
+from archdsl_torch.importing.writing import written
+
+
+def spec_of(module: torch.nn.Module, inputs: Sequence[torch.Tensor], name: str | None = None) -> str:
+    """The text of a spec of the network that a module is in evaluation mode, with every node written out.
+
+    The module is traced with these inputs. It keeps its state, and the spec's network has its keys. Sizes that the
+    module takes at other values stay names. Raises ModuleError.
+    """
+    try:
+        traced = trace(module, inputs)
+        names = {
+            path: frozenset((*each._modules, *each._parameters, *each._buffers))
+            for path, each in module.named_modules()
+        }
+        places = DraftTree(traced, names)
+        if told := [*dict.fromkeys(_mistakes(module, places))]:
+            raise ModuleError("\n".join(told))
+        return written(traced, places, name or type(module).__name__.lower())
+    except (Unsaid, UnknownSize) as error:
+        raise ModuleError(str(error)) from None
+
+
+def _mistakes(module: torch.nn.Module, places: DraftTree) -> Iterator[str]:
+    """What the spec would not have of the module."""
+    for module_path, kind, call, why in places.failed:
+        yield f"`{module_path}` ({kind}): {call}: {why}"
+    if not places.failed:
+        for path in module.state_dict():
+            if path not in places.owned:
+                yield f"`{path}` is read by no call of the module in evaluation mode"

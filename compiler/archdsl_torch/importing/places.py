@@ -1,0 +1,209 @@
+"""Where each call stands in the tree of modules: nodes in scopes, by the names that keep the module's keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, final
+
+from archdsl.text.names import check_module_name, check_name
+from archdsl_torch.importing.calls import said
+from archdsl_torch.importing.said import Said, Unsaid
+from archdsl_torch.importing.tracing import Caller, Traced, TracedCall, TracedTensor
+
+
+@dataclass(eq=False)
+class Draft:
+    """A node of the spec, or a scope with its own."""
+
+    name: str
+    """In its scope; dotted where containers stand between."""
+    scope: Draft | None
+    said: Said | None = None
+    """None for a scope."""
+    children: list[Draft] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    """The names that new nodes in it cannot have."""
+    module: str = ""
+    """The path of a scope's module."""
+    share: Draft | None = None
+    """The node whose module it runs again."""
+
+    @property
+    def last(self) -> Draft | None:
+        """The node that gives its value: itself, or the last in the scope."""
+        if self.said is not None:
+            return None if self.said.declares else self
+        return next((last for child in reversed(self.children) if (last := child.last) is not None), None)
+
+    def nodes(self) -> Iterator[Draft]:
+        """Every node below, in running order."""
+        for child in self.children:
+            yield from (child,) if child.said is not None else child.nodes()
+
+
+class Failed(NamedTuple):
+    """A call that could not be placed."""
+
+    module: str
+    """The path of the module that runs it."""
+    kind: str
+    call: str
+    why: str
+
+
+@final
+class DraftTree:
+    """The tree that a trace makes; `failed` are the calls that no op says."""
+
+    def __init__(self, trace: Traced, names: Mapping[str, frozenset[str]]) -> None:
+        """`names` are those of each module's children and tensors, by its path."""
+        self.root = Draft("", None, taken={*names.get("", ()), *trace.inputs})
+        self.made: dict[str, tuple[Draft, int]] = {}
+        """The node that makes each tensor, and as which of its outputs."""
+        self.failed: list[Failed] = []
+        self._names = names
+        self._scopes: dict[str, Draft] = {}
+        """By the turn of the module."""
+        self._leaves: dict[str, Draft] = {}
+        """The first node or scope of each module, by path."""
+        self._owned: dict[str, Draft] = {}
+        """The node that has each of the module's tensors, by path."""
+        self._same: dict[str, str] = {}
+        """Tensors that are another's by another name, or what has been written into it."""
+        self._counts = Counter(s.turn for call in trace.calls if not _renames(call) for s in call.around)
+        for call in trace.calls:
+            try:
+                self._put(call)
+            except Unsaid as error:
+                last = call.around[-1] if call.around else Caller("", "", "")
+                self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """The paths of the tensors that nodes have."""
+        return frozenset(self._owned)
+
+    def now(self, tensor: TracedTensor) -> TracedTensor:
+        """The tensor that one stands for, after what has been written into it so far."""
+        name = tensor.name
+        while name in self._same:
+            name = self._same[name]
+        return tensor if name == tensor.name else replace(tensor, name=name)
+
+    def maker(self, tensor: TracedTensor) -> tuple[Draft, int]:
+        """The node that makes a tensor, or has it, and as which of its outputs. Raises Unsaid."""
+        if tensor.name in self.made:
+            return self.made[tensor.name]
+        if tensor.owned not in self._owned:
+            raise Unsaid(f"nothing gives `{tensor.owned or tensor.name}`")
+        return self._owned[tensor.owned], 0
+
+    def _put(self, call: TracedCall) -> None:
+        around, leaf = self._apart(call)
+        found = said(call, None if leaf is None else leaf.path)
+        if leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors):
+            around, leaf, found = (*around, leaf), None, said(call, None)
+        reads = found.reads
+        now = {p: self.now(t) for p, t in reads.items()} if isinstance(reads, dict) else [*map(self.now, reads)]
+        found = replace(found, reads=now)
+        if found.renames:
+            self._same[call.gives[0].name] = found.tensors[0].name
+            return
+        scope = self._scope(around)
+        if leaf is None:
+            place = self._new(scope, found.op or call.name, found)
+        else:
+            place = self._leaf(scope, _below(leaf.path, around[-1].path if around else ""), leaf, found)
+        self.made |= {each.name: (place, number) for number, each in enumerate(call.gives)}
+        if call.in_place:
+            self._same[self.now(call.given[0]).name] = call.gives[0].name
+
+    def _apart(self, call: TracedCall) -> tuple[tuple[Caller, ...], Caller | None]:
+        """The modules around a call, and apart from them the innermost, where it is this call alone."""
+        around, last = call.around[1:-1], call.around[-1] if len(call.around) > 1 else None
+        if last is None or self._counts[last.turn] > 1:
+            return call.around[1:], None
+        return around, last
+
+    def _scope(self, around: tuple[Caller, ...]) -> Draft:
+        scope, above = self.root, ""
+        for stack in around:
+            found = self._scopes.get(stack.turn)
+            if found is None:
+                name = _below(stack.path, above)
+                if stack.path in self._leaves:
+                    name = self._free(scope, name)
+                found = Draft(name, scope, taken={*self._names.get(stack.path, ())}, module=stack.path)
+                scope.children.append(found)
+                self._scopes[stack.turn] = found
+                self._leaves.setdefault(stack.path, found)
+            scope, above = found, stack.path
+        return scope
+
+    def _leaf(self, scope: Draft, name: str, leaf: Caller, found: Said) -> Draft:
+        """The node of a module that is one call; where that runs again, a second node."""
+        first = self._leaves.get(leaf.path)
+        if first is not None:
+            place = self._new(scope, name, found)
+            place.share = first if found.owns else None
+            return place
+        self._tensors(scope, found)
+        place = self._leaves[leaf.path] = self._add(scope, name, found)
+        self._owned |= dict.fromkeys(found.owns, place)
+        return place
+
+    def _new(self, scope: Draft, base: str, found: Said) -> Draft:
+        """A node that no module stands for."""
+        self._tensors(scope, found)
+        return self._add(scope, self._free(scope, base), found)
+
+    def _tensors(self, scope: Draft, found: Said) -> None:
+        """The nodes of the parameters that a node reads, in its scope where they have none. Raises Unsaid."""
+        for tensor in found.tensors:
+            if tensor.owned is None or tensor.owned in self._owned or tensor.name in self.made:
+                continue
+            name = _below(tensor.owned, scope.module)
+            self._owned[tensor.owned] = self._add(scope, name, _declared(tensor))
+
+    def _add(self, scope: Draft, name: str, found: Said) -> Draft:
+        place = Draft(name, scope, found)
+        scope.taken.add(name)
+        scope.children.append(place)
+        return place
+
+    def _free(self, scope: Draft, base: str) -> str:
+        """A name that no node of the scope has, and none of the module's children and tensors."""
+        base = base.replace(".", "_")
+        name, count = base, 0
+        while name in scope.taken or name == "input" or check_name(name) or check_module_name(name):
+            count += 1
+            name = f"{base}_{count}"
+        scope.taken.add(name)
+        return name
+
+
+def _declared(tensor: TracedTensor) -> Said:
+    """A parameter, or a buffer whose numbers come with the weights. Raises Unsaid for numbers that no file has."""
+    fields: dict[str, Any] = {"shape": [*tensor.shape]}
+    if not tensor.buffer:
+        return Said("parameter", {}, fields)
+    if not tensor.persistent:
+        raise Unsaid(f"it reads `{tensor.owned}`, whose numbers are in no `state_dict`")
+    kind = {} if tensor.dtype == "float32" else {"dtype": tensor.dtype}
+    return Said("constant", {}, {**fields, "value": 0, **kind, "persistent": True})
+
+
+def _renames(call: TracedCall) -> bool:
+    try:
+        return said(call, None).renames
+    except Unsaid:
+        return False
+
+
+def _below(path: str, above: str) -> str:
+    """A module's path in one of those around it. Raises Unsaid."""
+    if above and not path.startswith(f"{above}."):
+        raise Unsaid(f"`{path}` runs inside of `{above}`, where it does not stand")
+    return path.removeprefix(f"{above}.") if above else path

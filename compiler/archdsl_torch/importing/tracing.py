@@ -1,0 +1,228 @@
+"""What a module computes, as `torch.export` tells it: calls in running order, each with the module that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from operator import getitem
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch.export import Dim, ExportedProgram
+
+from archdsl_torch.importing.sizes import TracedSize, spelled
+
+_AXES: Final = {2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
+"""What dimensions are called, by the number of them."""
+
+
+class Caller(NamedTuple):
+    """A module while it runs."""
+
+    path: str
+    kind: str
+    """The class, with its module."""
+    turn: str
+    """Tells the runs of one module apart."""
+
+
+@dataclass(frozen=True)
+class TracedTensor:
+    """A tensor that a call reads or gives."""
+
+    name: str
+    shape: tuple[TracedSize, ...]
+    dtype: str
+    owned: str | None = None
+    """The path of a parameter or buffer."""
+    buffer: bool = False
+    persistent: bool = True
+
+
+@dataclass(frozen=True)
+class TracedCall:
+    """One operation of the trace."""
+
+    target: str
+    """torch's name: `aten.conv2d.default`."""
+    given: tuple[Any, ...]
+    """The arguments: tensors, numbers, sizes, words, and lists of them; defaults filled in."""
+    names: tuple[str, ...]
+    """What the arguments are called."""
+    default: frozenset[str]
+    """Those that are what torch takes where none is given."""
+    gives: tuple[TracedTensor, ...]
+    around: tuple[Caller, ...]
+    """The modules that run it, outermost first."""
+
+    def argument(self, name: str) -> Any:
+        """What is given by that name; None where the operation takes none."""
+        return self.given[self.names.index(name)] if name in self.names else None
+
+    @property
+    def name(self) -> str:
+        """torch's name without its overload, and without the `_` of one that writes into its input."""
+        return self._written.rstrip("_")
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it writes into its first argument."""
+        return self._written.endswith("_")
+
+    @property
+    def _written(self) -> str:
+        return self.target.partition(".")[2].partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A module's calls, inputs, outputs."""
+
+    calls: tuple[TracedCall, ...]
+    inputs: dict[str, TracedTensor]
+    outputs: tuple[TracedTensor, ...]
+    samples: dict[str, int]
+    """The traced size of each dimension with a name."""
+    tensors: Mapping[str, torch.Tensor]
+    """What constants of the trace hold, by name."""
+
+
+def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
+    """The module's calls in evaluation mode; every size of the inputs that may vary is a name."""
+    training = {each: each.training for each in module.modules()}
+    try:
+        return _Reader(_exported(module.eval(), tuple(inputs)), inputs).trace()
+    finally:
+        for each, mode in training.items():
+            each.training = mode
+
+
+def _exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> ExportedProgram:
+    """Traced with as many sizes free as the module allows: all, the batch alone, or none."""
+    given = signature(module.forward).bind(*inputs).arguments
+    for free in (_places, lambda tensor: (0,), lambda tensor: ()):
+        sizes = {name: _free(value, free) for name, value in given.items()}
+        try:
+            return torch.export.export(module, inputs, dynamic_shapes=sizes, strict=False)
+        except Exception as error:
+            failure = error
+    raise failure
+
+
+def _free(given: Any, free: Callable[[torch.Tensor], tuple[int, ...]]) -> Any:
+    """The sizes of an argument that may vary; of each, where it is a `*` that takes several."""
+    return (
+        dict.fromkeys(free(given), Dim.AUTO)
+        if isinstance(given, torch.Tensor)
+        else tuple(_free(each, free) for each in given)
+    )
+
+
+def _places(tensor: torch.Tensor) -> tuple[int, ...]:
+    """The dimensions that may vary: all but the channels."""
+    return tuple(place for place in range(tensor.dim()) if _axis(tensor.dim(), place) != "C")
+
+
+def _axis(rank: int, place: int) -> str:
+    return _AXES[rank][place] if rank in _AXES else f"D{place}"
+
+
+class _Reader:
+    def __init__(self, program: ExportedProgram, inputs: Sequence[torch.Tensor]) -> None:
+        self._program = program
+        self._names: dict[str, str] = {}
+        self._samples: dict[str, int] = {}
+        self._tensors: dict[str, TracedTensor] = {}
+        self._picked: dict[str, tuple[str, int]] = {}
+        self._inputs = inputs
+
+    def trace(self) -> Traced:
+        given = self._placeholders()
+        calls = tuple(self._call(node) for node in self._program.graph.nodes if self._computes(node))
+        (end,) = (node for node in self._program.graph.nodes if node.op == "output")
+        outputs = tuple(each for each in self._read(end.args[0]) if isinstance(each, TracedTensor))
+        return Traced(calls, given, outputs, self._samples, self._program.constants)
+
+    def _placeholders(self) -> dict[str, TracedTensor]:
+        signed = self._program.graph_signature
+        owned = {**signed.inputs_to_parameters, **signed.inputs_to_buffers,
+                 **signed.inputs_to_lifted_tensor_constants}  # fmt: skip
+        found = {}
+        nodes = [node for node in self._program.graph.nodes if node.op == "placeholder"]
+        users = [node for node in nodes if node.name not in owned]
+        for node, sample in zip(users, self._inputs, strict=True):
+            self._name_sizes(node.meta["val"].shape, sample)
+        for node in nodes:
+            path = owned.get(node.name)
+            buffer = node.name not in signed.inputs_to_parameters
+            persistent = node.name in signed.inputs_to_buffers and path not in signed.non_persistent_buffers
+            self._tensors[node.name] = made = self._tensor(node.name, node.meta["val"], path, buffer, persistent)
+            if path is None:
+                found[node.name] = made
+        return found
+
+    def _name_sizes(self, shape: Sequence[Any], sample: torch.Tensor) -> None:
+        for place, size in enumerate(shape):
+            if isinstance(size, int) or str(size) in self._names:
+                continue
+            name = axis = _axis(len(shape), place)
+            count = 1
+            while name in self._samples:
+                count += 1
+                name = f"{axis}{count}"
+            self._names[str(size)] = name
+            self._samples[name] = sample.shape[place]
+
+    def _tensor(
+        self, name: str, value: Any, path: str | None = None, buffer: bool = False, persistent: bool = True
+    ) -> TracedTensor:
+        shape = tuple(spelled(size, self._names) for size in value.shape)
+        return TracedTensor(name, shape, str(value.dtype).removeprefix("torch."), path, buffer, persistent)
+
+    def _computes(self, node: torch.fx.Node) -> bool:
+        """Whether a node of the trace is a call; sizes and picked outputs stand in what reads them."""
+        if node.op != "call_function":
+            return False
+        if node.target is getitem:
+            source, index = node.args
+            assert isinstance(source, torch.fx.Node) and isinstance(index, int)
+            self._picked[node.name] = source.name, index
+            return False
+        return isinstance(node.meta.get("val"), torch.Tensor | tuple | list)
+
+    def _call(self, node: torch.fx.Node) -> TracedCall:
+        schema = node.target._schema.arguments if isinstance(node.target, torch._ops.OpOverload) else ()
+        given = [*node.args, *(node.kwargs.get(each.name, each.default_value) for each in schema[len(node.args) :])]
+        value = node.meta["val"]
+        several = isinstance(value, tuple | list)
+        gives = tuple(
+            self._tensor(f"{node.name}.{place}" if several else node.name, each)
+            for place, each in enumerate(value if several else (value,))
+        )
+        names = tuple(each.name for each in schema)
+        default = frozenset(
+            each.name for each, value in zip(schema, given, strict=False)
+            if each.has_default_value() and not isinstance(value, torch.fx.Node) and value == each.default_value
+        )  # fmt: skip
+        call = TracedCall(str(node.target), tuple(map(self._read, given)), names, default, gives, _stack(node))
+        self._tensors.update({each.name: each for each in gives})
+        return call
+
+    def _read(self, argument: Any) -> Any:
+        if isinstance(argument, torch.fx.Node):
+            if argument.name in self._picked:
+                source, index = self._picked[argument.name]
+                return self._tensors[f"{source}.{index}"]
+            value = argument.meta.get("val")
+            return self._tensors[argument.name] if isinstance(value, torch.Tensor) else spelled(value, self._names)
+        if isinstance(argument, list | tuple):
+            return [self._read(item) for item in argument]
+        return str(argument).removeprefix("torch.") if isinstance(argument, torch.dtype) else argument
+
+
+def _stack(node: torch.fx.Node) -> tuple[Caller, ...]:
+    """The modules around a call; of a method that calls itself by another module, the last run counts."""
+    found = (node.meta.get("nn_module_stack") or {}).items()
+    return tuple(Caller(path.partition("@")[0], kind if isinstance(kind, str) else kind.__qualname__, key)
+                 for key, (path, kind) in found)  # fmt: skip

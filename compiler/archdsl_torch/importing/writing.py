@@ -1,0 +1,162 @@
+"""The tree as the text of a spec: every node with the paths of what it reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple, final
+
+import yaml
+
+from archdsl_torch.importing.places import Draft, DraftTree
+from archdsl_torch.importing.tracing import Traced, TracedTensor
+
+WIDTH = 110
+
+
+class _Line(dict[str, Any]):
+    """A mapping that is written in one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write specs."""
+
+
+_Dumper.add_representer(
+    _Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+
+
+class _Value(NamedTuple):
+    """A tensor as it is read: an output of a node, or an input of the network."""
+
+    place: Draft | None
+    output: int | str
+    """The number of the output, or the name of the input."""
+
+
+def written(trace: Traced, places: DraftTree, name: str) -> str:
+    """The text of a spec. Raises Unsaid for a tensor that nothing gives."""
+    return _Writer(trace, places).text(name)
+
+
+@final
+class _Writer:
+    def __init__(self, trace: Traced, places: DraftTree) -> None:
+        self._trace, self._places = trace, places
+        self._outputs_of = defaultdict[Draft, int](int)
+        for place, _ in places.made.values():
+            self._outputs_of[place] += 1
+        self._aliases: defaultdict[Draft, dict[_Value, str]] = defaultdict(dict)
+        """By scope: names for what a scope in it cannot read by its own."""
+
+    def text(self, name: str) -> str:
+        root = self._places.root
+        nodes = self._body(root, None)
+        data = {"archdsl": 1, "name": name, "inputs": _Line(self._inputs()), "nodes": nodes, **self._outputs()}
+        return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
+
+    def _inputs(self) -> dict[str, Any]:
+        """The inputs; each named dimension with its traced size where it stands first, but for the batch."""
+        waiting = {name: size for name, size in self._trace.samples.items() if name != "N"}
+        found: dict[str, Any] = {}
+        for name, tensor in self._trace.inputs.items():
+            shape = [f"{size} = {waiting.pop(size)}" if size in waiting else size for size in tensor.shape]
+            found[name] = shape if tensor.dtype == "float32" else {"shape": shape, "dtype": tensor.dtype}
+        return found
+
+    def _outputs(self) -> dict[str, Any]:
+        root = self._places.root
+        values = [self._value(self._places.now(each)) for each in self._trace.outputs]
+        place = values[0].place
+        if len(values) == 1 and place is not None and place is root.last and self._outputs_of[place] == 1:
+            return {}
+        paths = [self._path(value, root, None) for value in values]
+        named = {f"output_{number}": path for number, path in enumerate(paths)}
+        return {"outputs": paths[0] if len(paths) == 1 else _Line(named)}
+
+    def _value(self, tensor: TracedTensor) -> _Value:
+        if tensor.name in self._trace.inputs:
+            return _Value(None, tensor.name)
+        return _Value(*self._places.maker(tensor))
+
+    def _body(self, scope: Draft, given: _Value | None) -> dict[str, Any]:
+        nodes: dict[str, Any] = {}
+        for child in scope.children:
+            made = self._scope(child, given) if child.said is None else self._node(child, given)
+            for value, name in self._aliases.pop(scope, {}).items():
+                nodes[name] = _Line({"from": self._path(value, scope, given)})
+            nodes[child.name] = made
+        return nodes
+
+    def _scope(self, scope: Draft, given: _Value | None) -> dict[str, Any]:
+        """A scope, whose input is the first thing that it reads from around it."""
+        assert scope.scope is not None
+        entering = None if "input" in scope.taken else next(self._entering(scope), None)
+        source = {} if entering is None else {"from": self._path(entering, scope.scope, given)}
+        return {**source, "nodes": self._body(scope, entering)}
+
+    def _entering(self, scope: Draft) -> Iterator[_Value]:
+        inside = {*scope.nodes()}
+        for node in scope.nodes():
+            assert node.said is not None
+            for value in map(self._value, node.said.tensors):
+                declared = value.place is not None and value.place.said is not None and value.place.said.declares
+                if value.place not in inside and not declared:
+                    yield value
+
+    def _node(self, node: Draft, given: _Value | None) -> Any:
+        found, scope = node.said, node.scope
+        assert found is not None and scope is not None
+
+        def path(tensor: TracedTensor) -> str:
+            return self._path(self._value(tensor), scope, given)
+
+        if found.op is None:
+            return f"= {found.formula.format(*map(path, found.tensors))}"
+        reads = found.reads
+        read: Any = [*map(path, reads)] if isinstance(reads, list) else {port: path(t) for port, t in reads.items()}
+        if isinstance(read, dict) and len(read) < 2:
+            read = next(iter(read.values()), None)
+        source = {} if read is None else {"from": read}
+        if node.share is not None:
+            return _Line({"share": self._path(_Value(node.share, 0), scope, given), **source})
+        return _Line({"op": found.op, **source, **found.fields})
+
+    def _path(self, value: _Value, scope: Draft, given: _Value | None) -> str:
+        """How a node in a scope, into which `given` came, reads a value."""
+        if value == given:
+            return "input"
+        around = [scope]
+        while around[-1].scope is not None:
+            around.append(around[-1].scope)
+        if value.place is None:
+            return str(value.output) if scope.scope is None else self._alias(value, around, around[-1])
+        steps = [value.place]
+        while steps[-1].scope not in around:
+            assert steps[-1].scope is not None
+            steps.append(steps[-1].scope)
+        common = steps[-1].scope
+        head = steps[-1].name.partition(".")[0]
+        between = around[: around.index(common)]
+        if any(child.name.partition(".")[0] == head for inner in between for child in inner.children):
+            return self._alias(value, around, common)
+        return self._downwards(steps[::-1], value)
+
+    def _downwards(self, steps: list[Draft], value: _Value) -> str:
+        """The names on the way into scopes, up to the first that gives the value."""
+        names: list[str] = []
+        for step in steps:
+            names.append(step.name)
+            if step.last is value.place:
+                break
+        assert value.place is not None
+        return ".".join(names) + (f".{value.output}" if self._outputs_of[value.place] > 1 else "")
+
+    def _alias(self, value: _Value, around: list[Draft], common: Draft) -> str:
+        """Another name for a value, made where it can be read: between here and there something has its own."""
+        known = self._aliases[common]
+        if value not in known:
+            names = {name for inner in around for name in (*inner.taken, *self._aliases[inner].values())}
+            known[value] = next(name for n in range(len(names) + 1) if (name := f"outer_{n}") not in names)
+        return known[value]

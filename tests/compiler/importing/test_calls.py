@@ -1,0 +1,35 @@
+"""Functions of tensors, each against torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tests.compiler.importing.support import Of, same
+
+FUNCTIONS: list[Callable[..., Any]] = [
+    lambda x: (x + 1, 2 - x, x * 0.5, x / 3, -x, x**2, 1 / (x * x + 1)),
+    lambda x: (x.exp(), x.abs().sqrt(), (x * x + 1).rsqrt(), x.sin(), x.cos(), x.clamp(-1, 0.5), x.clamp(min=0)),
+    lambda x: (x.mean(1), x.mean((1, 2), keepdim=True), x.sum(-1), x.amax(1), x.var(1), x.norm(dim=-1)),
+    lambda x: (*x.chunk(2, 1), *x.split([1, 3], 1), *x.unbind(2)),
+    lambda x: (torch.cat([x, x * 2], 1), torch.stack([x, x], 0), x.permute(0, 2, 1), x.transpose(1, 2)),
+    lambda x: (x.flatten(1), x.reshape(x.shape[0], 2, -1), x.unflatten(1, (2, 2)), x.unsqueeze(1).squeeze(1)),
+    lambda x: (x[:, 1:], x[:, :, ::2], x[:, 0], x.select(2, 1), x.narrow(1, 0, 2)),
+    lambda x: (x.roll(1, 1), F.pad(x, (1, 0), value=2.0), x.unsqueeze(1).expand(-1, 3, -1, -1), x.repeat(1, 2, 1)),
+    lambda x: (x.softmax(1), F.silu(x), F.normalize(x, dim=1), x.contiguous().clone(), x.detach()),
+    lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True),
+    lambda x: (x @ x.transpose(1, 2), torch.matmul(x.transpose(1, 2), x)),
+    lambda x: torch.where(x > 0, x, x * 0.1),
+    lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
+    lambda x: (F.avg_pool1d(x, 2), F.max_pool1d(x, 2), x.cumsum(1), x.flip(2), x.tril(), F.leaky_relu(x, 0.2)),
+    lambda x: F.interpolate(x.unsqueeze(1), size=(3, 5), mode="bicubic", align_corners=True),
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_what_torch_makes_of_it(function: Callable[..., Any]) -> None:
+    same(Of(function), (4, 6))
