@@ -7,7 +7,7 @@ its way. Everything else of the file stays as it is, byte for byte.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -153,7 +153,7 @@ def _mends(asked: _Asked, text: str, found: Sequence[Diagnostic], edits: Sequenc
     made, changed, name = {*edits}, edited(text, edits), display(asked.path)
     after = [each for each in asked.found(changed) if each.severity is Severity.ERROR]
     moved, lines = _Moved(Lines(name, text), edits), Lines(name, changed)
-    mended = {(each.code, place) for each in found if each.edit in made for place in moved.places(each)}
+    mended = {(each.code, moved.place(each)) for each in found if each.edit in made}
     if any((each.code, _start(lines, each)) in mended for each in after):
         return False
     before = Counter((each.code, each.message) for each in found)
@@ -170,12 +170,10 @@ class _Moved:
         self.ends = [end for _, end, _ in offsets]
         self.longer = [0, *accumulate(length - (end - start) for start, end, length in offsets)]
 
-    def places(self, found: Diagnostic) -> set[int | Span | None]:
-        """Where a mistake would begin: before or behind what is put in at its place."""
+    def place(self, found: Diagnostic) -> int | Span | None:
+        """Where a mistake would begin."""
         start = _start(self.lines, found)
-        if not isinstance(start, int):
-            return {start}
-        return {start + self.longer[cut(self.ends, start)] for cut in (bisect_left, bisect_right)}
+        return start + self.longer[bisect_right(self.ends, start)] if isinstance(start, int) else start
 
 
 def _start(lines: Lines, found: Diagnostic) -> int | Span | None:

@@ -28,6 +28,7 @@ def test_nothing_follows_from_an_input_that_is_broken(spec: Spec) -> None:
     assert [each.code for each in found] == ["bad-expression"], found
 
 
+INPUTS = "inputs: {x: [N], y: [N, 3], z: {shape: [N], dtype: int64}}\n"
 _FIELD = re.compile(
     r"(?<=[{ ])(kernel_size|out_features|stride|num_heads|pattern|dim|eps|p|shape|padding)(: )([^,}\n]+)"
 )
@@ -61,14 +62,21 @@ def test_an_input_is_looked_at_where_a_field_is_wrong(node: str, tmp_path: Path)
     "node",
     [
         "{op: flatten, strat_dim: 0}",  # the default is what the input does not fit
+        "{op: mean, from: z, nothing_like_it: 0}",  # may be any
         "{op: sum, dim: 4, keepdin: true, from: y}",
         "{op: unbindd, dim: 3}",
         "{op: interpolate, size: 4, mdoe: linear}",
     ],
 )
 def test_what_a_wrong_field_may_decide_is_not_told_of_an_input(node: str, tmp_path: Path) -> None:
-    codes = [code for code, _ in mistakes(tmp_path, f"inputs: {{x: [N], y: [N, 3]}}\nnodes: {{a: {node}}}\n")]
+    codes = [code for code, _ in mistakes(tmp_path, INPUTS + f"nodes: {{a: {node}}}\n")]
     assert not {"rank-error", "dtype-error", "shape-mismatch"} & {*codes}
+
+
+def test_what_a_misspelt_field_may_be_is_not_missed(tmp_path: Path) -> None:
+    node = "{op: conv2d, kernel_size: 3, paddding: 8}"
+    found = mistakes(tmp_path, f"inputs: {{x: [N, 3, 8, 8]}}\nnodes: {{a: {node}}}\n")
+    assert [code for code, _ in found] == ["unknown-field"]
 
 
 def test_a_block_that_nobody_uses_is_looked_at(tmp_path: Path) -> None:

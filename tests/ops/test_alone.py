@@ -140,3 +140,5 @@ def test_an_input_that_no_value_of_a_field_makes_right() -> None:
     check_inputs(flatten, (TensorType((3,)),), {"start_dim"})
     with pytest.raises(OpError):
         check_inputs(flatten, (TensorType((3,)),), set())
+    # what differs with the answer to whether the field is equal to something is not said
+    check_inputs(OPS["celu"].model_validate({}), (TensorType((3,), "int64"),), {"alpha"})
