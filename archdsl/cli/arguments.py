@@ -55,7 +55,7 @@ class _Version(argparse.Action):
 def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentParser:
     """The parser for these commands, each with its function and a line about it.
 
-    Only the `wanted` ones know their arguments: a call is for one command, and those of `draw` import what draws.
+    Only the `wanted` ones are made: a call is for one command, and the arguments of `draw` import what draws.
     """
     parser = _Parser(
         prog="archdsl",
@@ -66,14 +66,11 @@ def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentP
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     listed = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    made = {}
-    for name, (command, about) in commands.items():
-        made[name] = listed.add_parser(
-            name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
-        )
-        made[name].set_defaults(command=command)
     for name in wanted:
-        _add_arguments(name, made[name])
+        command, about = commands[name]
+        made = listed.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False)
+        made.set_defaults(command=command)
+        _add_arguments(name, made)
     return parser
 
 
