@@ -82,7 +82,10 @@ class Pairs:
             and one.init == other.init
             and not (one.tie or other.tie or one.share or other.share)
             and (lowered.get(one) is lowered.get(other) or lowered.get(one) == lowered.get(other))
-            and overwriting.activates_in_place(one) == overwriting.activates_in_place(other)
+            and (
+                not one.op.can_overwrite()
+                or overwriting.activates_in_place(one) == overwriting.activates_in_place(other)
+            )
         )
 
     def _run_alike(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from archdsl.expressions.tree import Binary, Choice, Compare, Tree
 from archdsl.expressions.walking import children, free_names
 from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.ops.base import Op
 from archdsl.ops.parametrized import parametrization_of, unparametrized
 from archdsl.ops.special import Constant, Parameter
 from archdsl.text.names import SOURCE_NAMES
@@ -287,9 +288,9 @@ def _union(inits: Sequence[Init]) -> Init | None:
     return tuple(sorted(union.items(), key=lambda item: item[0] == "bias"))
 
 
-def _pads(one: _Made) -> bool:
+def _pads(op: Op) -> bool:
     """Whether a row of the table stays at zero."""
-    return getattr(one.node.op, "padding_idx", None) is not None
+    return getattr(op, "padding_idx", None) is not None
 
 
 def _branches(by_type: Mapping[str, Any], made: Sequence[_Made]) -> Iterator[tuple[Code, Body]]:
@@ -311,9 +312,10 @@ def _usual(ones: Sequence[_Made], init: Sequence[tuple[str, Any]], covered: bool
         filled = _initialised(initialiser, target)
         everywhere = all(name in one.names for one in ones)
         body.append(filled if everywhere else If(((is_given(target), (filled,)),)))
-    if all(map(_pads, ones)):
+    pads = [*map(_pads, distinct([one.node.op for one in ones]))]
+    if all(pads):
         body.append(_padded(MODULE))
-    elif any(map(_pads, ones)):
+    elif any(pads):
         body.append(If(((is_given(Attribute(MODULE, "padding_idx")), (_padded(MODULE),)),)))
     return tuple(body)
 
@@ -371,7 +373,7 @@ def _exception(one: _Made, usual: Mapping[str, Any]) -> Body:
     for name, initialiser in one.init:
         if expected.get(name) != initialiser or any(key not in own for key in expected):
             body.append(_initialised(initialiser, Attribute(Self(), name)))
-    if own and _pads(one):
+    if own and _pads(one.node.op):
         body.append(_padded(Self()))
     return tuple(body)
 
