@@ -314,7 +314,10 @@ def _text_item(item: Any) -> Any:
 
 
 def freeze(value: Any) -> Any:
-    """The same value, hashable; `true`, 1 and 1.0 stay apart, 0.0 and -0.0, and two files' blocks of one name."""
+    """The same value, hashable; what Python takes for equal and a spec tells apart stays apart.
+
+    That is `true`, 1 and 1.0; 0.0 and -0.0; lists, tuples and mappings; two files' blocks of one name.
+    """
     kind = value.__class__
     if kind is int or kind is str or value is None:
         return value
@@ -322,8 +325,10 @@ def freeze(value: Any) -> Any:
         return kind, repr(value)
     if isinstance(value, OpName):
         return id(value.home), str(value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return tuple([freeze(item) for item in value])
+    if isinstance(value, list):
+        return kind, *[freeze(item) for item in value]
     if isinstance(value, dict):
-        return tuple([(key, freeze(item)) for key, item in value.items()])
+        return kind, *[(key, freeze(item)) for key, item in value.items()]
     return value

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias, final
 
+from archdsl.text.alike import same
+
 
 class _Node:
     """What the nodes have in common. None is changed once it is made.
@@ -44,10 +46,7 @@ class Literal(_Node):
         self.start, self.end = start, end
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Literal):
-            return False
-        # 1, 1.0 and True are equal in Python and three things in a spec
-        return type(self.value) is type(other.value) and bool(self.value == other.value)
+        return isinstance(other, Literal) and same(self.value, other.value)
 
     def __hash__(self) -> int:
         try:

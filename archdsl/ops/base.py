@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
+from archdsl.text.alike import same
 
 
 class Kind(Enum):
@@ -110,10 +111,16 @@ class Facts:
     """Whether its derivative can be computed from the output where the input has been overwritten."""
 
 
-class Op(Facts, BaseModel):
+class Op(Facts, BaseModel):  # noqa: PLW1641 - pydantic makes the hash of what is frozen
     """A primitive. Leaves are final; a family shares an abstract base that holds the rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, arbitrary_types_allowed=True)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal fields are equal as a spec writes them: 1 and 1.0 are two, and so are 0.0 and -0.0."""
+        return self is other or (
+            super().__eq__(other) is True and all(map(same, self.__dict__.values(), other.__dict__.values()))
+        )
 
     name: ClassVar[str]
     """The name in a spec: torch's class in snake case, else torch's function."""

@@ -27,6 +27,19 @@ def test_numbers_are_folded_and_tensors_numbered(tmp_path: Path) -> None:
     assert formula(graph, "z") == "(0 - 1) * 0.25 + 1"
 
 
+def test_each_formula_has_the_sign_of_its_own_zero(tmp_path: Path) -> None:
+    """x / 0.0 and x / -0.0 are infinities of different signs; equal formulas of a file are one op."""
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 8]}
+        nodes: {a: = x / 0.0, b: = a / -0.0, c: = b / 0.0}
+    """,
+    )
+    assert [formula(graph, path) for path in "abc"] == ["0 / 0.0", "0 / -0.0", "0 / 0.0"]
+    assert graph.nodes[0].op is graph.nodes[2].op
+
+
 def test_a_node_comes_before_a_value(tmp_path: Path) -> None:
     graph = graph_of(
         tmp_path,

@@ -12,7 +12,7 @@ import pytest
 import archdsl
 from archdsl.elaboration.instances import Instances
 from archdsl.ir.graph import Graph, Node, Scope, Value
-from tests.elaboration.support import analyse_text, graph_of, sources
+from tests.elaboration.support import analyse_text, graph_of, mistakes, sources
 from tests.thorough import some
 
 SPECS = ["resnet50", "densenet121", "efficientnet_b0", "inception_v3", "convnext_tiny", "vit_b_16", "swin_t"]
@@ -158,6 +158,30 @@ def test_true_1_and_text_make_different_instances(tmp_path: Path) -> None:
     made = graph_of(tmp_path, text)
     assert {name: one.type.shape[-1] for name, one in made.outputs.items()} == {"a": 4, "b": 8, "c": 4, "d": 4}
     assert str(made.root.children["c"].arguments["by"]) == "1.0"
+
+
+def test_a_list_and_a_tuple_make_different_instances(tmp_path: Path) -> None:
+    text = """
+    inputs: {x: [N, 4]}
+    blocks:
+      counted:
+        params: {by: list}
+        nodes: [{op: linear, out_features: "8 if by == [1, 2] else 4"}]
+    nodes:
+      a: {op: counted, from: x, by: "[1, 2]"}
+      b: {op: counted, from: x, by: "(1, 2)"}
+    outputs: {a: a, b: b}
+    """
+    made = graph_of(tmp_path, text)
+    assert {name: one.type.shape[-1] for name, one in made.outputs.items()} == {"a": 8, "b": 4}
+
+
+def test_what_one_number_allows_is_refused_of_another_that_python_takes_for_equal(tmp_path: Path) -> None:
+    """A process remembers what an op's rules say, and they tell 1 and 1.0 apart."""
+    inputs = "{x: {shape: [N], dtype: int64}, m: {shape: [N], dtype: bool}}"
+    text = "inputs: %s\nnodes: [{op: masked_fill, from: {input: x, mask: m}, value: %s}]"
+    found = [mistakes(tmp_path, text % (inputs, value)) for value in ("1", "1.0")]
+    assert found == [[], [("dtype-error", "cannot fill int64 with 1.0")]]
 
 
 def test_each_spec_has_its_numbers_as_it_writes_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, TypeAlias, TypeVar, final
 
 from archdsl.shapes import Symbolic
+from archdsl.text.alike import same
 from archdsl_torch.lowering.spelling import WIDTH
 
 
@@ -125,13 +126,6 @@ def _is_exploded(doc: Doc) -> bool:
     if isinstance(doc, Dotted):
         return False
     return isinstance(doc, Brackets) and (doc.exploded or any(map(_is_exploded, doc.items)))
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equal and of one kind: `True` is not 1."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(same, left, right))
-    return type(left) is type(right) and bool(left == right)
 
 
 def distinct(values: Iterable[SharedType]) -> list[SharedType]:

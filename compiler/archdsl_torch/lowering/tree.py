@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias, final
 
-from archdsl_torch.lowering.text import same
+from archdsl.text.alike import same
 
 # --- holes ----------------------------------------------------------------------------------------
 

@@ -35,10 +35,11 @@ from archdsl.expressions import Expression, ExpressionError
 from archdsl.expressions.tree import Name, Tree
 from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Binding, Env, Node, Scope
+from archdsl.text.alike import same
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.spelling import argument, identifier, variable
 from archdsl_torch.lowering.statements import Body, Effect, assign, variables
-from archdsl_torch.lowering.text import all_same, distinct, is_static, same, unique
+from archdsl_torch.lowering.text import all_same, distinct, is_static, unique
 from archdsl_torch.lowering.tree import NONE, SELF, Attribute, Code, Fixed, Global, Infix, Tuple, Variable
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate

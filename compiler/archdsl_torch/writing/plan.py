@@ -15,9 +15,10 @@ from archdsl.expressions.tree import Name, Tree
 from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Node, Scope, ScopeKind
 from archdsl.ops.special import SCAN, Constant, Parameter
+from archdsl.text.alike import same
 from archdsl_torch.lowering.spelling import camel, identifier
 from archdsl_torch.lowering.statements import Body
-from archdsl_torch.lowering.text import all_same, distinct, same
+from archdsl_torch.lowering.text import all_same, distinct
 from archdsl_torch.lowering.tree import Code, Variable
 from archdsl_torch.planning.crossings import relative
 from archdsl_torch.planning.findings import Findings

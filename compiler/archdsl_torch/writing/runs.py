@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from archdsl.expressions.tree import Name, Tree
 from archdsl.ir.graph import Binding, LoopStep
-from archdsl_torch.lowering.text import all_same, same
+from archdsl.text.alike import same
+from archdsl_torch.lowering.text import all_same
 from archdsl_torch.lowering.tree import (
     Apply,
     Call,

@@ -10,9 +10,10 @@ from typing import Any, Final, final
 from archdsl.expressions.tree import Name
 from archdsl.ir.graph import Node, Scope
 from archdsl.shapes import Dim, Shape, Symbolic
+from archdsl.text.alike import same
 from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
-from archdsl_torch.lowering.text import all_same, first_free, is_static, same
+from archdsl_torch.lowering.text import all_same, first_free, is_static
 from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, Sized, SizeOf, Tuple, Variable
 from archdsl_torch.lowering.walking import rebuilt, walk
 from archdsl_torch.planning.merge import MergedStep

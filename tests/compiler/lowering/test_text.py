@@ -12,7 +12,6 @@ from archdsl_torch.lowering.text import (
     is_static,
     prefixed,
     render,
-    same,
     unique,
 )
 
@@ -108,13 +107,6 @@ def test_what_stands_before_a_document_breaks_nothing() -> None:
     assert prefixed("y=", "x") == "y=x"
 
 
-def test_equal_values_of_two_kinds_are_not_the_same() -> None:
-    assert same((1, (2.0, "a")), (1, (2.0, "a"))) and not same((1, (2,)), (1, (True,)))
-    assert not same(1, True) and not same(1, 1.0) and not same((1,), (1, 1)) and not same((1, 1), (1,))
-    assert not same((1,), [1]) and not same([1], [2]) and same(None, None)
-    assert all_same([3, 3, 3]) and not all_same([3, 3, 4]) and not all_same([3, 4, 3]) and all_same([3])
-
-
 def test_a_free_name_is_the_first_one() -> None:
     assert unique("a", []) == "a" and unique("a", ["a"]) == "a2"
     assert unique("a", ["a", "a2", "a4"]) == "a3" and unique("a", ["b", "a3"]) == "a"
@@ -124,3 +116,7 @@ def test_run_time_sizes_are_found_in_lists() -> None:
     from archdsl.shapes import symbol
 
     assert is_static((1, [2, (3, None)])) and not is_static((1, [2, (symbol("N"),)]))
+
+
+def test_values_that_are_all_the_same() -> None:
+    assert all_same([3, 3, 3]) and not all_same([3, 3, 4]) and not all_same([3, 4, 3]) and all_same([3])

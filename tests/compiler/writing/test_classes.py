@@ -119,6 +119,20 @@ nodes:
     assert "def __init__(self, in_channels, out, size):" in text
 
 
+def test_a_zero_s_sign_is_an_argument(network: Network) -> None:
+    """Half of what is divided by it is of the other sign."""
+    graph = network("""
+inputs: {x: [N, 4]}
+blocks:
+  over:
+    params: {by: float}
+    nodes: {f: = x / by}
+nodes: {a: {op: over, by: 0.0}, b: {op: over, by: -0.0}}
+""")
+    source = archdsl.source(graph)
+    assert "self.a = Over()" in source and "self.b = Over(by=-0.0)" in source
+
+
 def test_a_block_that_runs_its_own_module_again_is_a_class(network: Network) -> None:
     """What stands in it and runs a module from outside is none: only what is around it reaches that."""
     graph = network("""
