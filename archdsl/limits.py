@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Final, NamedTuple, final
+from functools import lru_cache, wraps
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar, final
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError, Place, Span
@@ -204,6 +204,41 @@ def analysis() -> Iterator[Budget]:
             yield current()
     finally:
         _BUDGET.reset(token)
+
+
+ParamsType = ParamSpec("ParamsType")
+MadeType = TypeVar("MadeType")
+
+
+def checked_each_time(maxsize: int) -> Callable[[Callable[ParamsType, MadeType]], Callable[ParamsType, MadeType]]:
+    """A memory of what a pure function of dimensions gives, and of the terms that it met on the way.
+
+    Where a smaller limit is in force than when it was made, it is refused. Arguments are given by position.
+    """
+
+    def remembering(function: Callable[ParamsType, MadeType]) -> Callable[ParamsType, MadeType]:
+        known = lru_cache(maxsize)(lambda *args: _with_terms(function, args))
+
+        @wraps(function)
+        def asked(*args: ParamsType.args, **_: ParamsType.kwargs) -> MadeType:
+            made: MadeType
+            made, terms = known(*args)
+            if terms:
+                current().check("terms", terms)
+            return made
+
+        return asked
+
+    return remembering
+
+
+def _with_terms(function: Callable[..., MadeType], args: tuple[Any, ...]) -> tuple[MadeType, int]:
+    """What a function gives, and the most terms that are counted for it."""
+    with analysis() as budget:
+        before, budget.spent["terms"] = budget.spent["terms"], 0
+        made = function(*args)
+        terms, budget.spent["terms"] = budget.spent["terms"], before
+    return made, terms
 
 
 @contextmanager

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from math import gcd
 from operator import mul
 from threading import RLock
 from typing import Any, Final, NamedTuple, TypeAlias, final
 from weakref import WeakValueDictionary
 
-from archdsl.limits import MAX_DIVISIONS, MAX_INT64, TooLarge, current
+from archdsl.limits import MAX_DIVISIONS, MAX_INT64, TooLarge, checked_each_time, current
 from archdsl.text.sums import sum_text
 
 
@@ -142,7 +142,7 @@ def symbol(name: str) -> Symbolic:
     return Symbolic((((name,), 1),))
 
 
-@lru_cache(maxsize=65536)
+@checked_each_time(65536)
 def add(left: Dim, right: Dim) -> Dim:
     """left + right"""
     if isinstance(left, int) and isinstance(right, int):
@@ -153,7 +153,7 @@ def add(left: Dim, right: Dim) -> Dim:
     return _from_terms(total)
 
 
-@lru_cache(maxsize=65536)
+@checked_each_time(65536)
 def multiply(left: Dim, right: Dim) -> Dim:
     """left * right"""
     if isinstance(left, int) and isinstance(right, int):
@@ -171,7 +171,7 @@ def multiply(left: Dim, right: Dim) -> Dim:
     return _from_terms(total)
 
 
-@lru_cache(maxsize=65536)
+@checked_each_time(65536)
 def floor_divide(left: Dim, right: Dim) -> Dim:
     """left // right, rounded towards minus infinity.
 
@@ -191,7 +191,7 @@ def floor_divide(left: Dim, right: Dim) -> Dim:
     return add(whole, _divide_rest(rest, right))
 
 
-@lru_cache(maxsize=65536)
+@checked_each_time(65536)
 def remainder(left: Dim, right: Dim) -> Dim:
     """left % right, with the sign of right, as in Python."""
     if isinstance(left, int) and isinstance(right, int):

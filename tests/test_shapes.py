@@ -128,6 +128,24 @@ def test_small_sizes_cost_nothing_and_large_ones_what_they_hold() -> None:
         assert current().spent["steps"] == 8 * sum(weights)
 
 
+def test_what_a_larger_budget_allowed_once_is_refused_again() -> None:
+    """Dimensions are remembered by a process, and what stood on the way to them counts: the last one is small."""
+
+    def terms() -> int:
+        with analysis() as spent:
+            total = sum((symbol(f"P{i}") for i in range(24)), start=symbol("P"))
+            assert ((total - total % 5) // 7) % 1 == 0
+            return spent.spent["terms"]
+
+    _ = sum((symbol(f"P{i}") for i in range(20)), start=symbol("P"))  # outside of an analysis
+    most = terms()
+    assert terms() == most > 20
+    with budget(terms=most):
+        assert terms() == most
+    with budget(terms=most - 1), pytest.raises(TooLarge):
+        terms()
+
+
 def test_too_many_terms_and_too_deep_divisions_are_refused() -> None:
     with budget(terms=20), analysis(), pytest.raises(TooLarge):
         sum((symbol(f"B{i}") for i in range(24)), start=symbol("B"))

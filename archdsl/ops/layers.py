@@ -1,11 +1,11 @@
 """What the layers share: sizes given once or per dimension, channels, tensors that are fed."""
 
-from functools import lru_cache
 from typing import Any, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator
 
 from archdsl.faults.code import Code
+from archdsl.limits import checked_each_time
 from archdsl.ops.base import NonNegativeInt, Op, OpError, PositiveInt, Unexpected, Weight
 from archdsl.ops.rules import require_float
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, differ, format_shape, least
@@ -51,7 +51,7 @@ class Spatial(Op):
         require_float("input", x, f"put through {self.name}")
 
 
-@lru_cache(maxsize=65536)
+@checked_each_time(65536)
 def windows(size: Dim, kernel: Dim, side: int, gap: int, step: int) -> Dim:
     """How many windows there are along a dimension that is padded by `side` on both sides."""
     return (size + 2 * side - gap * (kernel - 1) - 1) // step + 1
