@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.comparison.difference import Difference
@@ -101,6 +102,8 @@ def loads(
 
     Raises SpecError, with every mistake, where the text has errors.
     """
+    from pathlib import Path
+
     from archdsl.document.inherit import Reader
     from archdsl.document.reach import folders, real
     from archdsl.elaboration.analyse import analyse

@@ -40,7 +40,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "archdsl.document.reach", "archdsl.elaboration.analyse", "archdsl.ir.graph", "archdsl.ops",
         "archdsl.text.later", "archdsl.text.writing",
     ),
-    LIBRARY: ("csv", "dataclasses", "difflib", "json", "logging"),
+    LIBRARY: ("csv", "dataclasses", "difflib", "json", "logging", "pathlib"),
 }  # fmt: skip
 """By reason: what is imported late, a package with all that is in it."""
 
