@@ -53,6 +53,10 @@ class Expression:
         except RecursionError:
             raise ExpressionError("the value is nested too deeply", 0, len(self.text)) from None
 
+    def __reduce__(self) -> tuple[type[Expression], tuple[str, Tree]]:
+        """Without what evaluation has made of the tree."""
+        return Expression, (self.text, self.tree)
+
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 

@@ -1,6 +1,8 @@
 """The graph is all that its readers need: nothing of the document or of elaboration hangs on it."""
 
+import copy
 import gc
+import pickle
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -64,3 +66,12 @@ def test_ports_of_scopes_name_only_what_is_in_the_graph(spec: str) -> None:
     for scope in scopes_of(graph.root):
         values = [value for value in (*scope.inputs.values(), *scope.outputs.values()) if value is not None]
         assert {value.node for value in values} <= known, scope.path
+
+
+@pytest.mark.parametrize("spec", ["resnet18", "bilstm_tagger"])
+def test_a_graph_is_pickled_and_copied(spec: str) -> None:
+    """Whatever the process has evaluated of the expressions that it holds."""
+    graph = archdsl.graph(spec)
+    for made in (pickle.loads(pickle.dumps(graph)), copy.deepcopy(graph)):
+        assert made.to_json() == graph.to_json()
+        assert archdsl.source(made) == archdsl.source(graph)
