@@ -64,6 +64,8 @@ def _plain(call: TracedCall, kind: type[Op]) -> Said:
     for name, value in zip(call.names, call.given, strict=True):
         known = name if name in kind.model_fields else _OTHER_FIELDS.get(name, name)
         if isinstance(value, TracedTensor):
+            if known not in ports and len(reads) >= len(ports):
+                raise Unsaid(f"the op takes no `{name}`")
             reads[known if known in ports else ports[len(reads)]] = value
         elif isinstance(value, list) and value and all(isinstance(item, TracedTensor) for item in value):
             listed = value
@@ -77,15 +79,21 @@ def _plain(call: TracedCall, kind: type[Op]) -> Said:
 
 
 def _dropout(call: TracedCall, own: str | None) -> Said:
+    """Raises Unsaid."""
     kind = _op(call)
+    if call.argument("train"):
+        raise Unsaid("it drops in evaluation mode, too")
     return Said(kind.name, {"input": call.given[0]}, short(kind, {"p": call.argument("p")}))
 
 
 def _reduction(call: TracedCall, own: str | None) -> Said:
-    """Over the dimensions that it names, or all."""
+    """Over the dimensions that it names, or all. Raises Unsaid."""
     kind = _op(call)
     taken = ("dim", "keepdim", "correction")
+    _alone(call, "self", "ord", "unbiased", *taken)
     fields: dict[str, Any] = {name: call.argument(name) for name in taken if name in kind.model_fields}
+    if call.argument("unbiased") is False:
+        fields["correction"] = 0
     if isinstance(fields["dim"], list):
         fields["dim"] = fields["dim"][0] if len(fields["dim"]) == 1 else fields["dim"] or None
     if call.argument("ord") is not None:
@@ -95,14 +103,20 @@ def _reduction(call: TracedCall, own: str | None) -> Said:
 
 def _formula(call: TracedCall, own: str | None) -> Said:
     """Arithmetic, element by element. Raises Unsaid."""
-    if call.argument("alpha") not in (None, 1) or call.argument("rounding_mode") is not None:
-        raise Unsaid("its `alpha` or `rounding_mode` is no part of a formula")
     names = ("self", "other", "exponent", "min", "max")
+    _alone(call, *names)
     values = [value for name, value in zip(call.names, call.given, strict=True) if name in names]
     reads = [value for value in values if isinstance(value, TracedTensor)]
     places = iter(range(len(reads)))
     written = [f"{{{next(places)}}}" if isinstance(value, TracedTensor) else _number(value) for value in values]
     return Said(None, reads, formula=_FORMULAS[call.name].format(*written))
+
+
+def _alone(call: TracedCall, *names: str) -> None:
+    """Demands that no other arguments than these differ from what torch takes. Raises Unsaid."""
+    for name in call.names:
+        if name not in names and name not in call.default and name not in call.written:
+            raise Unsaid(f"its `{name}` is not said")
 
 
 def _clamped(call: TracedCall, own: str | None) -> Said:
@@ -159,9 +173,12 @@ def _upsampled(call: TracedCall, own: str | None) -> Said:
 
 
 def _attention(call: TracedCall, own: str | None) -> Said:
+    """Raises Unsaid."""
     kind = OPS["scaled_dot_product_attention"]
+    if call.argument("dropout_p"):
+        raise Unsaid("it drops in evaluation mode, too")
     reads = {port.name: each for port in kind.ports if (each := call.argument(port.name)) is not None}
-    fields = {name: call.argument(name) for name in ("dropout_p", "is_causal", "scale", "enable_gqa")}
+    fields = {name: call.argument(name) for name in ("is_causal", "scale", "enable_gqa")}
     return Said(kind.name, reads, short(kind, fields))
 
 

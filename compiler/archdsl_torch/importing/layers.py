@@ -31,7 +31,10 @@ def _layer(call: TracedCall, own: str | None, kind: str, fields: dict[str, Any],
 def _owned(own: str | None, weights: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The paths of a call's tensors, where they are those of the module at `own`, by the names of the ports."""
     prefix = f"{own}." if own else ""
-    if weights and (own is None or any(each.owned != prefix + port for port, each in weights.items())):
+    if weights and (
+        own is None
+        or any(each.owned != prefix + port or each.buffer != (port in _STATISTICS) for port, each in weights.items())
+    ):
         return None
     return tuple(prefix + port for port in weights)
 
@@ -91,6 +94,9 @@ def _prelu(call: TracedCall, own: str | None) -> Said:
 
 
 def _batch_norm(call: TracedCall, own: str | None) -> Said:
+    """Raises Unsaid."""
+    if call.argument("running_mean") is not None and call.argument("training"):
+        raise Unsaid("it takes the batch's statistics in evaluation mode, too")
     kind = f"batch_norm{max(1, len(call.given[0].shape) - 2)}d"
     fields = {name: call.argument(name) for name in ("eps", "momentum")}
     fields["affine"] = call.argument("weight") is not None

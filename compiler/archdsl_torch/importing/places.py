@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, final
@@ -72,6 +73,10 @@ class DraftTree:
         """The node that has each of the module's tensors, by path."""
         self._same: dict[str, str] = {}
         """Tensors that are another's by another name, or what has been written into it."""
+        self._sharing: defaultdict[int, dict[str, TracedTensor]] = defaultdict(dict)
+        """The tensors of each storage, by name."""
+        self._stale: set[str] = set()
+        """Tensors of which a part has been written, by a view of the same storage."""
         self._counts = Counter(s.turn for call in trace.calls if not _renames(call) for s in call.around)
         for call in trace.calls:
             try:
@@ -86,10 +91,10 @@ class DraftTree:
         return frozenset(self._owned)
 
     def now(self, tensor: TracedTensor) -> TracedTensor:
-        """The tensor that one stands for, after what has been written into it so far."""
-        name = tensor.name
-        while name in self._same:
-            name = self._same[name]
+        """The tensor that one stands for, after what has been written into it so far. Raises Unsaid."""
+        if tensor.name in self._stale:
+            raise Unsaid("it reads a tensor after a write into another one that shares its memory")
+        name = self._same.get(tensor.name, tensor.name)
         return tensor if name == tensor.name else replace(tensor, name=name)
 
     def maker(self, tensor: TracedTensor) -> tuple[Draft, int]:
@@ -106,6 +111,8 @@ class DraftTree:
         if leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors):
             around, leaf, found = (*around, leaf), None, said(call, None)
         reads = found.reads
+        for tensor in (*found.tensors, *call.gives):
+            self._sharing[tensor.storage][tensor.name] = tensor
         now = {p: self.now(t) for p, t in reads.items()} if isinstance(reads, dict) else [*map(self.now, reads)]
         found = replace(found, reads=now)
         if found.renames:
@@ -117,8 +124,21 @@ class DraftTree:
         else:
             place = self._leaf(scope, _below(leaf.path, around[-1].path if around else ""), leaf, found)
         self.made |= {each.name: (place, number) for number, each in enumerate(call.gives)}
-        if call.in_place:
-            self._same[self.now(call.given[0]).name] = call.gives[0].name
+        for name in call.written:
+            self._write(call.argument(name), call.gives[0].name)
+
+    def _write(self, target: TracedTensor, result: str) -> None:
+        """What is another name of the target has the result now; a view has more or less of it. Raises Unsaid."""
+        before = self.now(target).name
+        for name, tensor in self._sharing[target.storage].items():
+            if tensor.owned is not None:
+                raise Unsaid(f"it writes into `{tensor.owned}`")
+            if name == result:
+                continue
+            if name not in self._stale and self.now(tensor).name == before:
+                self._same[name] = result
+            else:
+                self._stale.add(name)
 
     def _apart(self, call: TracedCall) -> tuple[tuple[Caller, ...], Caller | None]:
         """The modules around a call, and apart from them the innermost, where it is this call alone."""
@@ -135,8 +155,8 @@ class DraftTree:
                 name = _below(stack.path, above)
                 if stack.path in self._leaves:
                     name = self._free(scope, name)
-                found = Draft(name, scope, taken={*self._names.get(stack.path, ())}, module=stack.path)
-                scope.children.append(found)
+                found = self._add(scope, name, None)
+                found.taken, found.module = {*self._names.get(stack.path, ())}, stack.path
                 self._scopes[stack.turn] = found
                 self._leaves.setdefault(stack.path, found)
             scope, above = found, stack.path
@@ -167,7 +187,10 @@ class DraftTree:
             name = _below(tensor.owned, scope.module)
             self._owned[tensor.owned] = self._add(scope, name, _declared(tensor))
 
-    def _add(self, scope: Draft, name: str, found: Said) -> Draft:
+    def _add(self, scope: Draft, name: str, found: Said | None) -> Draft:
+        """A node, or a scope. Raises Unsaid where the language has no such name."""
+        if (wrong := check_name(name) or check_module_name(name)) is not None:
+            raise Unsaid(wrong[0])
         place = Draft(name, scope, found)
         scope.taken.add(name)
         scope.children.append(place)
@@ -175,7 +198,8 @@ class DraftTree:
 
     def _free(self, scope: Draft, base: str) -> str:
         """A name that no node of the scope has, and none of the module's children and tensors."""
-        base = base.replace(".", "_")
+        base = re.sub(r"\W", "_", base, flags=re.ASCII).lstrip("_")
+        base = base if base[:1].isalpha() else f"module_{base}"
         name, count = base, 0
         while name in scope.taken or name == "input" or check_name(name) or check_module_name(name):
             count += 1

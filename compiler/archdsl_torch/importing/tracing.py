@@ -38,6 +38,8 @@ class TracedTensor:
     """The path of a parameter or buffer."""
     buffer: bool = False
     persistent: bool = True
+    storage: int = 0
+    """The same for tensors that share their memory: what is written into one, the others have."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class TracedCall:
     gives: tuple[TracedTensor, ...]
     around: tuple[Caller, ...]
     """The modules that run it, outermost first."""
+    written: tuple[str, ...] = ()
+    """The arguments that it writes into."""
 
     def argument(self, name: str) -> Any:
         """What is given by that name; None where the operation takes none."""
@@ -63,16 +67,7 @@ class TracedCall:
     @property
     def name(self) -> str:
         """torch's name without its overload, and without the `_` of one that writes into its input."""
-        return self._written.rstrip("_")
-
-    @property
-    def in_place(self) -> bool:
-        """Whether it writes into its first argument."""
-        return self._written.endswith("_")
-
-    @property
-    def _written(self) -> str:
-        return self.target.partition(".")[2].partition(".")[0]
+        return self.target.partition(".")[2].partition(".")[0].rstrip("_")
 
 
 @dataclass(frozen=True)
@@ -178,7 +173,8 @@ class _Reader:
         self, name: str, value: Any, path: str | None = None, buffer: bool = False, persistent: bool = True
     ) -> TracedTensor:
         shape = tuple(spelled(size, self._names) for size in value.shape)
-        return TracedTensor(name, shape, str(value.dtype).removeprefix("torch."), path, buffer, persistent)
+        kind, storage = str(value.dtype).removeprefix("torch."), value.untyped_storage()._cdata
+        return TracedTensor(name, shape, kind, path, buffer, persistent, storage)
 
     def _computes(self, node: torch.fx.Node) -> bool:
         """Whether a node of the trace is a call; sizes and picked outputs stand in what reads them."""
@@ -205,7 +201,8 @@ class _Reader:
             each.name for each, value in zip(schema, given, strict=False)
             if each.has_default_value() and not isinstance(value, torch.fx.Node) and value == each.default_value
         )  # fmt: skip
-        call = TracedCall(str(node.target), tuple(map(self._read, given)), names, default, gives, _stack(node))
+        written = tuple(each.name for each in schema if each.alias_info is not None and each.alias_info.is_write)
+        call = TracedCall(str(node.target), tuple(map(self._read, given)), names, default, gives, _stack(node), written)
         self._tensors.update({each.name: each for each in gives})
         return call
 

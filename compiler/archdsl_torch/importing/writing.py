@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple, final
+from itertools import count
+from typing import Any, Final, NamedTuple, final
 
 import yaml
 
 from archdsl_torch.importing.places import Draft, DraftTree
+from archdsl_torch.importing.said import Unsaid
 from archdsl_torch.importing.tracing import Traced, TracedTensor
 
 WIDTH = 110
+_READABLE: Final = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+"""Paths that a formula takes as they are."""
 
 
 class _Line(dict[str, Any]):
@@ -48,7 +53,9 @@ class _Writer:
         for place, _ in places.made.values():
             self._outputs_of[place] += 1
         self._aliases: defaultdict[Draft, dict[_Value, str]] = defaultdict(dict)
-        """By scope: names for what a scope in it cannot read by its own."""
+        """By scope: names for what cannot be read by its own."""
+        self._taken = {name for scope in _scopes(places.root) for name in scope.taken}
+        """The names that are some scope's own."""
 
     def text(self, name: str) -> str:
         root = self._places.root
@@ -84,8 +91,9 @@ class _Writer:
         nodes: dict[str, Any] = {}
         for child in scope.children:
             made = self._scope(child, given) if child.said is None else self._node(child, given)
-            for value, name in self._aliases.pop(scope, {}).items():
-                nodes[name] = _Line({"from": self._path(value, scope, given)})
+            for value, name in self._aliases[scope].items():
+                if name not in nodes:
+                    nodes[name] = _Line({"from": self._path(value, scope, given)})
             nodes[child.name] = made
         return nodes
 
@@ -113,15 +121,22 @@ class _Writer:
             return self._path(self._value(tensor), scope, given)
 
         if found.op is None:
-            return f"= {found.formula.format(*map(path, found.tensors))}"
+            return f"= {found.formula.format(*(self._operand(path(t), t, scope) for t in found.tensors))}"
         reads = found.reads
         read: Any = [*map(path, reads)] if isinstance(reads, list) else {port: path(t) for port, t in reads.items()}
         if isinstance(read, dict) and len(read) < 2:
             read = next(iter(read.values()), None)
         source = {} if read is None else {"from": read}
         if node.share is not None:
-            return _Line({"share": self._path(_Value(node.share, 0), scope, given), **source})
+            return _Line({"share": self._shared(node.share, scope), **source})
         return _Line({"op": found.op, **source, **found.fields})
+
+    def _shared(self, first: Draft, scope: Draft) -> str:
+        """The path of a node to run again, which no other name stands for. Raises Unsaid."""
+        path = self._path(_Value(first, 0), scope, None)
+        if any(path in names.values() for names in self._aliases.values()):
+            raise Unsaid(f"a module runs again where its name `{first.name}` is another's")
+        return path
 
     def _path(self, value: _Value, scope: Draft, given: _Value | None) -> str:
         """How a node in a scope, into which `given` came, reads a value."""
@@ -131,7 +146,7 @@ class _Writer:
         while around[-1].scope is not None:
             around.append(around[-1].scope)
         if value.place is None:
-            return str(value.output) if scope.scope is None else self._alias(value, around, around[-1])
+            return str(value.output) if scope.scope is None else self._known(value, around[-1], "outer")
         steps = [value.place]
         while steps[-1].scope not in around:
             assert steps[-1].scope is not None
@@ -139,8 +154,9 @@ class _Writer:
         common = steps[-1].scope
         head = steps[-1].name.partition(".")[0]
         between = around[: around.index(common)]
-        if any(child.name.partition(".")[0] == head for inner in between for child in inner.children):
-            return self._alias(value, around, common)
+        named = {child.name.partition(".")[0] for inner in between for child in inner.children}
+        if head in named or (between and head == "input"):
+            return self._known(value, common, "outer")
         return self._downwards(steps[::-1], value)
 
     def _downwards(self, steps: list[Draft], value: _Value) -> str:
@@ -153,10 +169,20 @@ class _Writer:
         assert value.place is not None
         return ".".join(names) + (f".{value.output}" if self._outputs_of[value.place] > 1 else "")
 
-    def _alias(self, value: _Value, around: list[Draft], common: Draft) -> str:
-        """Another name for a value, made where it can be read: between here and there something has its own."""
-        known = self._aliases[common]
+    def _operand(self, path: str, tensor: TracedTensor, scope: Draft) -> str:
+        """The path in a formula, where `0` is a number and `norm-1` a difference: by another name there."""
+        return path if _READABLE.fullmatch(path) else self._known(self._value(tensor), scope, "value")
+
+    def _known(self, value: _Value, scope: Draft, base: str) -> str:
+        """The other name of a value in a scope: one that no scope has for anything else."""
+        known = self._aliases[scope]
         if value not in known:
-            names = {name for inner in around for name in (*inner.taken, *self._aliases[inner].values())}
-            known[value] = next(name for n in range(len(names) + 1) if (name := f"outer_{n}") not in names)
+            known[value] = next(name for n in count() if (name := f"{base}_{n}") not in self._taken)
+            self._taken.add(known[value])
         return known[value]
+
+
+def _scopes(scope: Draft) -> Iterator[Draft]:
+    yield scope
+    for child in scope.children:
+        yield from _scopes(child)

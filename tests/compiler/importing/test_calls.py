@@ -27,6 +27,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
     lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
     lambda x: (F.avg_pool1d(x, 2), F.max_pool1d(x, 2), x.cumsum(1), x.flip(2), x.tril(), F.leaky_relu(x, 0.2)),
     lambda x: F.interpolate(x.unsqueeze(1), size=(3, 5), mode="bicubic", align_corners=True),
+    lambda x: (x.std(1, unbiased=False), torch.var(x, -1, False), x.var(1, correction=0), x.std(2)),
 ]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from archdsl.ir.modules import ModuleError
@@ -47,6 +49,11 @@ def test_what_no_op_says_is_told_with_its_module() -> None:
         (Of(lambda x: x.div(x, rounding_mode="floor")), "div"),
         (Of(lambda x: x + torch.arange(4)), "arange"),
         (Of(lambda x: x[:, [1, 0]]), "index"),
+        (Of(lambda x: F.dropout(x, 0.5)), "dropout"),
+        (Of(lambda x: F.scaled_dot_product_attention(x, x, x, dropout_p=0.1)), "scaled_dot_product_attention"),
+        (Of(lambda x: x.round(decimals=1)), "round"),
+        (Of(lambda x: x.sum(1, dtype=torch.float64)), "sum"),
+        (Of(lambda x: torch.max(x, -x)), "max"),
     ],
 )
 def test_what_would_be_said_wrongly_is_told(module: nn.Module, call: str) -> None:
@@ -66,3 +73,43 @@ class Unread(nn.Module):
 def test_a_tensor_that_nothing_reads_is_told() -> None:
     with pytest.raises(ModuleError, match=r"`unused\.weight` is read by no call"):
         spec_of(Unread(), [torch.randn(2, 4)])
+
+
+class Frozen(nn.Module):
+    """Normalisation by buffers, of which one is missing that a layer's own has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            self.register_buffer(name, torch.ones(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
+
+
+class Statistics(nn.BatchNorm1d):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training=True)
+
+
+class Countless(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(4)), nn.Parameter(torch.ones(4))
+        self.register_buffer("running_mean", torch.zeros(4))
+        self.register_buffer("running_var", torch.ones(4))
+
+    forward = Frozen.forward
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (Frozen(), "its weights are not those of the module"),
+        (Statistics(4), "batch's statistics in evaluation mode"),
+        (Countless(), "`norm.num_batches_tracked` would be a key of the network, and is none of the module"),
+    ],
+)
+def test_normalisation_that_is_no_layer_s_is_told(module: nn.Module, told: str) -> None:
+    with pytest.raises(ModuleError, match=told):
+        spec_of(nn.Sequential(OrderedDict(norm=module)), [torch.randn(2, 4)])

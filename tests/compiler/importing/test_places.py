@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from archdsl.ir.modules import ModuleError
+from archdsl_torch import spec_of
 from tests.compiler.importing.support import same
 
 
@@ -55,3 +58,35 @@ def test_the_tree_of_modules_is_the_spec_s() -> None:
     text = same(Whole(), (5, 6), (5, 6))
     assert "shared_1: {share: shared, from: blocks.1}" in text
     assert "x: [N, T = 5, 6]" in text
+
+
+class Named(nn.ModuleDict):
+    """Modules of any names, each run twice, in formulas."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for module in self.values():
+            x = module(x) + 2 * x - module(x)
+        return x
+
+
+@pytest.mark.parametrize("name", ["0", "norm-1", "add", "exp", "N", "share", "value_0"])
+@pytest.mark.parametrize("module", [nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 4), nn.ReLU())])
+def test_a_name_that_a_formula_reads_otherwise(name: str, module: nn.Module) -> None:
+    same(Named({name: module, "last": nn.Linear(4, 4)}), (4,))
+    same(nn.Sequential(Named({name: module})), (4,))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("lambda", "a keyword of Python"), ("a b", "is not a name"), ("1e5", "is not a name")]
+)
+def test_a_name_that_no_node_has_is_told(name: str, told: str) -> None:
+    for module in (nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 4), nn.ReLU())):
+        with pytest.raises(ModuleError, match=told):
+            spec_of(Named({name: module}), [torch.randn(2, 4)])
+
+
+def test_a_name_that_every_scope_has() -> None:
+    same(Named({"input": nn.Linear(4, 4)}), (4,))
+    same(nn.Sequential(Named({"input": nn.Linear(4, 4)})), (4,))
+    with pytest.raises(ModuleError, match="a module runs again where its name `0` is another's"):
+        spec_of(Named({"input": nn.Sequential(nn.Linear(4, 4), nn.ReLU())}), [torch.randn(2, 4)])
