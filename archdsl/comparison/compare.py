@@ -12,6 +12,7 @@ from archdsl.comparison.details import Detail, Details
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ops.special import InputOp
 from archdsl.shapes import TensorType, evaluate
+from archdsl.text.alike import same
 
 
 class Sign(Enum):
@@ -116,7 +117,7 @@ class Comparison:
         """The parameters of the files, and the sizes to try with, that differ."""
         old = {**self.before.params, **_input_sizes(self.before)}
         new = {**self.after.params, **_input_sizes(self.after)}
-        names = [name for name in dict.fromkeys((*old, *new)) if old.get(name, ...) != new.get(name, ...)]
+        names = [name for name in dict.fromkeys((*old, *new)) if not same(old.get(name, ...), new.get(name, ...))]
         return tuple(Setting(name, old.get(name), new.get(name), (name in old) != (name in new)) for name in names)
 
     @property

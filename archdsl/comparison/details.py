@@ -10,6 +10,7 @@ from archdsl.expressions.tree import Name, Tree
 from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value, port_names
 from archdsl.ir.initialise import Initialiser
+from archdsl.text.alike import same
 
 
 class Detail(NamedTuple):
@@ -108,7 +109,7 @@ def _op(before: Node, after: Node) -> Iterator[Detail]:
     names = dict.fromkeys((*type(before.op).model_fields, *type(after.op).model_fields))
     for name in [*names, *_extra(before, after)]:
         shared = hasattr(before.op, name) and hasattr(after.op, name)
-        differ = getattr(before.op, name, None) != getattr(after.op, name, None)
+        differ = not same(getattr(before.op, name, None), getattr(after.op, name, None))
         if differ and (shared or before.op.name == after.op.name):
             yield Detail(name, *(field_of(node, name) for node in (before, after)))
     if before.output_names != after.output_names:

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from archdsl.ir.graph import Node, Scope
+from archdsl.text.alike import same
 
 SAME_OP: Final = 0.5
 """Two nodes of one op, however many of their fields differ."""
@@ -107,5 +108,5 @@ def _of_nodes(one: Node, other: Node) -> float:
     if one.op.name != other.op.name:
         return 0.0
     names = one.op.model_fields_set | other.op.model_fields_set
-    equal = sum(getattr(one.op, name, None) == getattr(other.op, name, None) for name in names)
+    equal = sum(same(getattr(one.op, name, None), getattr(other.op, name, None)) for name in names)
     return SAME_OP + (1 - SAME_OP) * equal / len(names) if names else 1.0

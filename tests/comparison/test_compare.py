@@ -166,3 +166,20 @@ def test_spec_errors_are_raised(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("archdsl: 1\nname: bad\ninputs: {x: [N, 4]}\nnodes: {a: relux}\n")
     with pytest.raises(archdsl.SpecError):
         archdsl.diff("lenet5", tmp_path / "bad.yaml")
+
+
+def test_numbers_that_python_takes_for_equal_are_told(tmp_path: Path) -> None:
+    text = """
+    inputs: {x: [N, 4], m: {shape: [N, 4], dtype: bool}}
+    params: {by: %s}
+    nodes:
+      a: {op: threshold, from: x, threshold: %s, value: 1}
+      b: {op: masked_fill, from: {input: a, mask: m}, value: %s}
+      c: = b + by
+    """
+    difference = changed(tmp_path, text % ("0.0", "0.0", "1"), text % ("-0.0", "-0.0", "1.0"))
+    assert [setting.name for setting in difference.settings] == ["by"]
+    details = [detail for change in difference.changes for detail in change.details]
+    assert [(detail.name, str(detail.before), str(detail.after)) for detail in details] == [
+        ("threshold", "0.0", "-0.0"), ("value", "1", "1.0"), ("expression", "b + 0.0", "b + -0.0"),
+    ]  # fmt: skip
