@@ -31,12 +31,7 @@ def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[
     module = _made(_found(factory), factory, settings)
     drawn = [_drawn(*each) for each in inputs]
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    try:
-        return spec_of(module, drawn, re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
-    except ModuleError:
-        raise
-    except Exception as error:
-        raise ModuleError(f"torch.export cannot trace `{factory}`: {_line(error)}") from error
+    return spec_of(module, drawn, re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
 
 
 def _found(factory: str) -> Any:

@@ -103,7 +103,10 @@ class DraftTree:
             return self.made[tensor.name]
         if tensor.owned not in self._owned:
             raise Unsaid(f"nothing gives `{tensor.owned or tensor.name}`")
-        return self._owned[tensor.owned], 0
+        place = self._owned[tensor.owned]
+        if place.said is None or not place.said.declares:
+            raise Unsaid(f"`{tensor.owned}` is a layer's own, and is read beside it")
+        return place, 0
 
     def _put(self, call: TracedCall) -> None:
         around, leaf = self._apart(call)
@@ -170,6 +173,8 @@ class DraftTree:
             place.share = first if found.owns else None
             return place
         self._tensors(scope, found)
+        if read := [path for path in found.owns if path in self._owned]:
+            raise Unsaid(f"`{read[0]}` is a layer's own, and is read beside it")
         place = self._leaves[leaf.path] = self._add(scope, name, found)
         self._owned |= dict.fromkeys(found.owns, place)
         return place
@@ -182,7 +187,10 @@ class DraftTree:
     def _tensors(self, scope: Draft, found: Said) -> None:
         """The nodes of the parameters that a node reads, in its scope where they have none. Raises Unsaid."""
         for tensor in found.tensors:
-            if tensor.owned is None or tensor.owned in self._owned or tensor.name in self.made:
+            if tensor.owned is None or tensor.name in self.made:
+                continue
+            if tensor.owned in self._owned:
+                self.maker(tensor)
                 continue
             name = _below(tensor.owned, scope.module)
             self._owned[tensor.owned] = self._add(scope, name, _declared(tensor))

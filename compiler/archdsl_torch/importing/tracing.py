@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch.export import Dim, ExportedProgram
 
+from archdsl.ir.modules import ModuleError
 from archdsl_torch.importing.sizes import TracedSize, spelled
 
 _AXES: Final = {2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
@@ -84,7 +85,7 @@ class Traced:
 
 
 def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
-    """The module's calls in evaluation mode; every size of the inputs that may vary is a name."""
+    """The module's calls in evaluation mode; every size of the inputs that may vary is a name. Raises ModuleError."""
     training = {each: each.training for each in module.modules()}
     try:
         return _Reader(_exported(module.eval(), tuple(inputs)), inputs).trace()
@@ -94,15 +95,19 @@ def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
 
 
 def _exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> ExportedProgram:
-    """Traced with as many sizes free as the module allows: all, the batch alone, or none."""
-    given = signature(module.forward).bind(*inputs).arguments
+    """Traced with as many sizes free as the module allows: all, the batch alone, or none. Raises ModuleError."""
+    try:
+        given = signature(module.forward).bind(*inputs).arguments
+    except TypeError as error:
+        raise ModuleError(f"`{type(module).__name__}.forward`: {error}") from error
     for free in (_places, lambda tensor: (0,), lambda tensor: ()):
         sizes = {name: _free(value, free) for name, value in given.items()}
         try:
             return torch.export.export(module, inputs, dynamic_shapes=sizes, strict=False)
         except Exception as error:
             failure = error
-    raise failure
+    told = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
+    raise ModuleError(f"torch.export cannot trace `{type(module).__name__}`: {told}") from failure
 
 
 def _free(given: Any, free: Callable[[torch.Tensor], tuple[int, ...]]) -> Any:
@@ -136,8 +141,16 @@ class _Reader:
         given = self._placeholders()
         calls = tuple(self._call(node) for node in self._program.graph.nodes if self._computes(node))
         (end,) = (node for node in self._program.graph.nodes if node.op == "output")
-        outputs = tuple(each for each in self._read(end.args[0]) if isinstance(each, TracedTensor))
-        return Traced(calls, given, outputs, self._samples, self._program.constants)
+        return Traced(calls, given, self._outputs(end.args[0]), self._samples, self._program.constants)
+
+    def _outputs(self, given: Any) -> tuple[TracedTensor, ...]:
+        """The tensors that it gives; None stands for one that it has not. Raises ModuleError."""
+        found = [each for each in self._read(given) if each is not None]
+        if others := [each for each in found if not isinstance(each, TracedTensor)]:
+            raise ModuleError(f"`forward` gives `{others[0]}`, and no tensor")
+        if not found:
+            raise ModuleError("`forward` gives no tensor")
+        return tuple(found)
 
     def _placeholders(self) -> dict[str, TracedTensor]:
         signed = self._program.graph_signature

@@ -113,3 +113,41 @@ class Countless(nn.Module):
 def test_normalisation_that_is_no_layer_s_is_told(module: nn.Module, told: str) -> None:
     with pytest.raises(ModuleError, match=told):
         spec_of(nn.Sequential(OrderedDict(norm=module)), [torch.randn(2, 4)])
+
+
+class Beside(nn.Module):
+    """A layer's weight is read by what is around it, after the layer, before it, or as an output."""
+
+    def __init__(self, order: str) -> None:
+        super().__init__()
+        self.order, self.layer = order, nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if self.order == "before":
+            return self.layer(x * self.layer.bias)
+        return self.layer(x) * self.layer.bias if self.order == "after" else (self.layer(x), self.layer.bias)
+
+
+@pytest.mark.parametrize("order", ["before", "after", "given"])
+def test_a_layer_s_weight_that_is_read_beside_it_is_told(order: str) -> None:
+    with pytest.raises(ModuleError, match=r"`layer\.bias` is a layer's own, and is read beside it"):
+        spec_of(Beside(order), [torch.randn(2, 4)])
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda x: (x + 1, 3), "`forward` gives `3`, and no tensor"),
+        (lambda x: (x + 1, x.shape[0]), "`forward` gives `N`, and no tensor"),
+        (lambda x: None, "`forward` gives no tensor"),
+        (lambda x: x if x.sum() > 0 else -x, "torch.export cannot trace `Of`: Could not guard on data-dependent"),
+    ],
+)
+def test_what_a_network_cannot_give_is_told(function: Any, told: str) -> None:
+    with pytest.raises(ModuleError, match=told):
+        spec_of(Of(function), [torch.randn(2, 4)])
+
+
+def test_inputs_that_forward_does_not_take_are_told() -> None:
+    with pytest.raises(ModuleError, match=r"`Inverse\.forward`: too many positional arguments"):
+        spec_of(Inverse(), [torch.randn(2, 4), torch.randn(2, 4)])
