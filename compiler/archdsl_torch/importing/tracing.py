@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from inspect import signature
 from operator import getitem
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from torch.export import Dim, ExportedProgram
+from torch.export import ExportedProgram
 
 from archdsl.ir.modules import ModuleError
+from archdsl_torch.importing.exporting import axis, exported
 from archdsl_torch.importing.sizes import TracedSize, spelled
-
-_AXES: Final = {2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
-"""What dimensions are called, by the number of them."""
 
 
 class Caller(NamedTuple):
@@ -88,44 +85,10 @@ def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
     """The module's calls in evaluation mode; every size of the inputs that may vary is a name. Raises ModuleError."""
     training = {each: each.training for each in module.modules()}
     try:
-        return _Reader(_exported(module.eval(), tuple(inputs)), inputs).trace()
+        return _Reader(exported(module.eval(), tuple(inputs)), inputs).trace()
     finally:
         for each, mode in training.items():
             each.training = mode
-
-
-def _exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> ExportedProgram:
-    """Traced with as many sizes free as the module allows: all, the batch alone, or none. Raises ModuleError."""
-    try:
-        given = signature(module.forward).bind(*inputs).arguments
-    except TypeError as error:
-        raise ModuleError(f"`{type(module).__name__}.forward`: {error}") from error
-    for free in (_places, lambda tensor: (0,), lambda tensor: ()):
-        sizes = {name: _free(value, free) for name, value in given.items()}
-        try:
-            return torch.export.export(module, inputs, dynamic_shapes=sizes, strict=False)
-        except Exception as error:
-            failure = error
-    told = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
-    raise ModuleError(f"torch.export cannot trace `{type(module).__name__}`: {told}") from failure
-
-
-def _free(given: Any, free: Callable[[torch.Tensor], tuple[int, ...]]) -> Any:
-    """The sizes of an argument that may vary; of each, where it is a `*` that takes several."""
-    return (
-        dict.fromkeys(free(given), Dim.AUTO)
-        if isinstance(given, torch.Tensor)
-        else tuple(_free(each, free) for each in given)
-    )
-
-
-def _places(tensor: torch.Tensor) -> tuple[int, ...]:
-    """The dimensions that may vary: all but the channels."""
-    return tuple(place for place in range(tensor.dim()) if _axis(tensor.dim(), place) != "C")
-
-
-def _axis(rank: int, place: int) -> str:
-    return _AXES[rank][place] if rank in _AXES else f"D{place}"
 
 
 class _Reader:
@@ -174,11 +137,11 @@ class _Reader:
         for place, size in enumerate(shape):
             if isinstance(size, int) or str(size) in self._names:
                 continue
-            name = axis = _axis(len(shape), place)
+            name = base = axis(len(shape), place)
             count = 1
             while name in self._samples:
                 count += 1
-                name = f"{axis}{count}"
+                name = f"{base}{count}"
             self._names[str(size)] = name
             self._samples[name] = sample.shape[place]
 
