@@ -8,7 +8,6 @@ from pathlib import Path
 from traceback import FrameSummary
 from typing import Any, Final
 
-import sympy
 import torch
 from torch.export import Dim, ExportedProgram
 
@@ -30,6 +29,8 @@ def exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Expor
         given = signature(module.forward).bind(*inputs).arguments
     except TypeError as error:
         raise ModuleError(f"`{type(module).__name__}.forward`: {error}") from error
+    if others := [each for each in inputs if not isinstance(each, torch.Tensor)]:
+        raise ModuleError(f"an example is a tensor, and `{others[0]}` is none")
     fixed: set[tuple[int, int]] = set()
     for free in (_places, lambda tensor: (0,), lambda tensor: ()):
         try:
@@ -91,5 +92,5 @@ def _deciding(program: ExportedProgram, inputs: Sequence[torch.Tensor]) -> list[
 def _decides(guard: Any) -> bool:
     """Whether a comparison stands in code outside of torch, and is not that two sizes are one, which has one name."""
     frame = guard.sloc.framework_loc
-    equal = isinstance(guard.expr, sympy.Eq) and all(term.is_Symbol for term in guard.expr.args)
+    equal = guard.expr.func.__name__ == "Equality" and all(term.is_Symbol for term in guard.expr.args)
     return isinstance(frame, FrameSummary) and not frame.filename.startswith(_TORCH) and not equal

@@ -42,5 +42,8 @@ def _mistakes(module: torch.nn.Module, places: DraftTree) -> Iterator[str]:
         for path in module.state_dict():
             if path not in places.owned:
                 yield f"`{path}` is read by no call of the module in evaluation mode"
+        for path, tensor in module.named_parameters():
+            if tensor.dtype != torch.float32:
+                yield f"`{path}` is {tensor.dtype}: parameters are float32 until the network is built"
         for path in sorted(places.owned - {*module.state_dict()}):
             yield f"`{path}` would be a key of the network, and is none of the module"

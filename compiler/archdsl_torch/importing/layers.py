@@ -97,6 +97,8 @@ def _batch_norm(call: TracedCall, own: str | None) -> Said:
     """Raises Unsaid."""
     if call.argument("running_mean") is not None and call.argument("training"):
         raise Unsaid("it takes the batch's statistics in evaluation mode, too")
+    if call.argument("running_mean") is not None and call.argument("momentum") == 0:
+        raise Unsaid("its momentum is None or 0, which looks the same in evaluation mode")
     kind = f"batch_norm{max(1, len(call.given[0].shape) - 2)}d"
     fields = {name: call.argument(name) for name in ("eps", "momentum")}
     fields["affine"] = call.argument("weight") is not None

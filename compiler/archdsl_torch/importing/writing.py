@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, final
 
 import yaml
 
+from archdsl.text.names import check_input_name
 from archdsl_torch.importing.places import Draft, DraftTree
 from archdsl_torch.importing.said import Unsaid
 from archdsl_torch.importing.tracing import Traced, TracedTensor
@@ -54,6 +55,7 @@ class _Writer:
             self._outputs_of[place] += 1
         self._aliases: defaultdict[Draft, dict[_Value, str]] = defaultdict(dict)
         """By scope: names for what cannot be read by its own."""
+        self._inputs_named = _named(trace, places.root)
         self._taken = {name for scope in _scopes(places.root) for name in scope.taken}
         """The names that are some scope's own."""
 
@@ -67,7 +69,7 @@ class _Writer:
         """The inputs; each named dimension with its traced size where it stands first, but for the batch."""
         waiting = {name: size for name, size in self._trace.samples.items() if name != "N"}
         found: dict[str, Any] = {}
-        for name, tensor in self._trace.inputs.items():
+        for name, tensor in zip(self._inputs_named.values(), self._trace.inputs.values(), strict=True):
             shape = [f"{size} = {waiting.pop(size)}" if size in waiting else size for size in tensor.shape]
             found[name] = shape if tensor.dtype == "float32" else {"shape": shape, "dtype": tensor.dtype}
         return found
@@ -84,7 +86,7 @@ class _Writer:
 
     def _value(self, tensor: TracedTensor) -> _Value:
         if tensor.name in self._trace.inputs:
-            return _Value(None, tensor.name)
+            return _Value(None, self._inputs_named[tensor.name])
         return _Value(*self._places.maker(tensor))
 
     def _body(self, scope: Draft, given: _Value | None) -> dict[str, Any]:
@@ -180,6 +182,21 @@ class _Writer:
             known[value] = next(name for n in count() if (name := f"{base}_{n}") not in self._taken)
             self._taken.add(known[value])
         return known[value]
+
+
+def _named(trace: Traced, root: Draft) -> dict[str, str]:
+    """What the inputs are called: as `forward` calls them, where no node has the name and the language takes it."""
+    taken = {*root.taken} - {*trace.inputs} | {child.name.partition(".")[0] for child in root.children}
+    if any(child.said is None for child in root.children):
+        taken.add("input")  # what came into a scope
+    named: dict[str, str] = {}
+    for given in trace.inputs:
+        name = given.lstrip("_") or "given"
+        while name in taken or check_input_name(name):
+            name += "_"
+        taken.add(name)
+        named[given] = name
+    return named
 
 
 def _scopes(scope: Draft) -> Iterator[Draft]:

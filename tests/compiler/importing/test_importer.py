@@ -106,6 +106,7 @@ class Countless(nn.Module):
     ("module", "told"),
     [
         (Frozen(), "its weights are not those of the module"),
+        (nn.BatchNorm1d(4, momentum=None), "its momentum is None or 0"),
         (Statistics(4), "batch's statistics in evaluation mode"),
         (Countless(), "`norm.num_batches_tracked` would be a key of the network, and is none of the module"),
     ],
@@ -151,3 +152,10 @@ def test_what_a_network_cannot_give_is_told(function: Any, told: str) -> None:
 def test_inputs_that_forward_does_not_take_are_told() -> None:
     with pytest.raises(ModuleError, match=r"`Inverse\.forward`: too many positional arguments"):
         spec_of(Inverse(), [torch.randn(2, 4), torch.randn(2, 4)])
+
+
+def test_parameters_of_another_kind_and_examples_that_are_no_tensors_are_told() -> None:
+    with pytest.raises(ModuleError, match=r"`weight` is torch\.float64"):
+        spec_of(nn.Linear(4, 4).double(), [torch.randn(2, 4).double()])
+    with pytest.raises(ModuleError, match="an example is a tensor, and `3` is none"):
+        spec_of(nn.Linear(4, 4), [3])  # type: ignore[list-item]

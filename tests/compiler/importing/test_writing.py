@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import torch
 from torch import nn
 
@@ -42,3 +45,22 @@ class Inmost(nn.Module):
 def test_names_that_are_hidden_are_read_by_others() -> None:
     text = same(Reaching(), (3, 4))
     assert "outer_0: {from:" in text
+
+
+NAMES = """
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 4)
+        self.features = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+    def forward(self, {name}, y):
+        return self.features(self.head({name}) + {name} * 2) - y * self.head({name})
+"""
+
+
+@pytest.mark.parametrize("name", ["features", "head", "input", "max", "torch", "_", "N", "T", "mul", "y_"])
+def test_an_input_has_a_name_that_no_node_has(name: str) -> None:
+    names: dict[str, Any] = {"nn": nn}
+    exec(NAMES.format(name=name), names)
+    same(names["Net"](), (3, 4), (3, 4))
