@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import getitem
@@ -9,8 +10,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.export import ExportedProgram
+from torch.utils._pytree import keystr, tree_flatten_with_path, tree_unflatten
 
 from archdsl.ir.modules import ModuleError
+from archdsl.text.names import check_input_name
 from archdsl_torch.importing.exporting import axis, exported
 from archdsl_torch.importing.sizes import TracedSize, spelled
 
@@ -74,7 +77,8 @@ class Traced:
 
     calls: tuple[TracedCall, ...]
     inputs: dict[str, TracedTensor]
-    outputs: tuple[TracedTensor, ...]
+    outputs: dict[str, TracedTensor]
+    """By the keys of what `forward` gives, or by number where those are no names."""
     samples: dict[str, int]
     """The traced size of each dimension with a name."""
     tensors: Mapping[str, torch.Tensor]
@@ -106,14 +110,18 @@ class _Reader:
         (end,) = (node for node in self._program.graph.nodes if node.op == "output")
         return Traced(calls, given, self._outputs(end.args[0]), self._samples, self._program.constants)
 
-    def _outputs(self, given: Any) -> tuple[TracedTensor, ...]:
-        """The tensors that it gives; None stands for one that it has not. Raises ModuleError."""
-        found = [each for each in self._read(given) if each is not None]
-        if others := [each for each in found if not isinstance(each, TracedTensor)]:
+    def _outputs(self, given: Any) -> dict[str, TracedTensor]:
+        """The tensors that it gives, by name; None stands for one that it has not. Raises ModuleError."""
+        read = zip(_keys(self._program), self._read(given), strict=True)
+        found = [(key, each) for key, each in read if each is not None]
+        if others := [each for _, each in found if not isinstance(each, TracedTensor)]:
             raise ModuleError(f"`forward` gives `{others[0]}`, and no tensor")
         if not found:
             raise ModuleError("`forward` gives no tensor")
-        return tuple(found)
+        keys = [key for key, _ in found]
+        named = len({*keys}) == len(keys) and all(map(_is_field, keys))
+        names = keys if named else [f"output_{number}" for number in range(len(keys))]
+        return dict(zip(names, (each for _, each in found), strict=True))
 
     def _placeholders(self) -> dict[str, TracedTensor]:
         signed = self._program.graph_signature
@@ -192,6 +200,18 @@ class _Reader:
         if isinstance(argument, list | tuple):
             return [self._read(item) for item in argument]
         return str(argument).removeprefix("torch.") if isinstance(argument, torch.dtype) else argument
+
+
+def _keys(program: ExportedProgram) -> list[str]:
+    """The keys on the way to each of the outputs, which may stand in dictionaries, tuples and lists."""
+    spec = program.call_spec.out_spec
+    leaves, _ = tree_flatten_with_path(tree_unflatten([0] * spec.num_leaves, spec))
+    return ["_".join(re.findall(r"\w+", keystr(path))) for path, _ in leaves]
+
+
+def _is_field(name: str) -> bool:
+    """Whether a NamedTuple's field can be called so."""
+    return name.isascii() and name.isidentifier() and check_input_name(name) is None and not hasattr(tuple, name)
 
 
 def _stack(node: torch.fx.Node) -> tuple[Caller, ...]:

@@ -76,12 +76,12 @@ class _Writer:
 
     def _outputs(self) -> dict[str, Any]:
         root = self._places.root
-        values = [self._value(self._places.now(each)) for each in self._trace.outputs]
+        values = [self._value(self._places.now(each)) for each in self._trace.outputs.values()]
         place = values[0].place
         if len(values) == 1 and place is not None and place is root.last and self._outputs_of[place] == 1:
             return {}
         paths = [self._path(value, root, None) for value in values]
-        named = {f"output_{number}": path for number, path in enumerate(paths)}
+        named = dict(zip(self._trace.outputs, paths, strict=True))
         return {"outputs": paths[0] if len(paths) == 1 else _Line(named)}
 
     def _value(self, tensor: TracedTensor) -> _Value:
