@@ -15,7 +15,7 @@ from torch.utils._pytree import keystr, tree_flatten_with_path, tree_unflatten
 from archdsl.ir.modules import ModuleError
 from archdsl.text.names import check_input_name
 from archdsl_torch.importing.exporting import axis, exported
-from archdsl_torch.importing.sizes import TracedSize, spelled
+from archdsl_torch.importing.sizes import TracedSize, UnknownSize, spelled
 
 
 class Caller(NamedTuple):
@@ -186,9 +186,19 @@ class _Reader:
             if each.has_default_value() and not isinstance(value, torch.fx.Node) and value == each.default_value
         )  # fmt: skip
         written = tuple(each.name for each in schema if each.alias_info is not None and each.alias_info.is_write)
-        call = TracedCall(str(node.target), tuple(map(self._read, given)), names, default, gives, _stack(node), written)
+        call = TracedCall(str(node.target), self._arguments(node, given), names, default, gives, _stack(node), written)
         self._tensors.update({each.name: each for each in gives})
         return call
+
+    def _arguments(self, node: torch.fx.Node, given: Sequence[Any]) -> tuple[Any, ...]:
+        """What a call reads. Raises UnknownSize, with the module that makes it."""
+        try:
+            return tuple(map(self._read, given))
+        except UnknownSize as error:
+            where = "".join(f"`{last.path}` ({last.kind}): " for last in _stack(node)[-1:])
+            raise UnknownSize(
+                f"{where}{node.target}: `{error}` is no whole number that sizes of the inputs make"
+            ) from None
 
     def _read(self, argument: Any) -> Any:
         if isinstance(argument, torch.fx.Node):

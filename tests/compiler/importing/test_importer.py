@@ -141,6 +141,7 @@ def test_a_layer_s_weight_that_is_read_beside_it_is_told(order: str) -> None:
         (lambda x: (x + 1, 3), "`forward` gives `3`, and no tensor"),
         (lambda x: (x + 1, x.shape[0]), "`forward` gives `N`, and no tensor"),
         (lambda x: None, "`forward` gives no tensor"),
+        (lambda x: x * x.shape[0] ** -0.5, r"`` \(.*Of\): aten\.mul\.Tensor: `FloatPow.*` is no whole number"),
         (lambda x: x if x.sum() > 0 else -x, "torch.export cannot trace `Of`: Could not guard on data-dependent"),
     ],
 )
