@@ -52,6 +52,12 @@ THINGS: Final = (
         f"for name in {NETWORKS}: archdsl.graph(name)",
     ),
     Thing(
+        "the same, for the first time in a process",
+        "import archdsl; archdsl.graph('alexnet')",
+        f"for name in {NETWORKS}: archdsl.graph(name)",
+        warm=False,
+    ),
+    Thing(
         "read 20,000 lines of YAML",
         "import archdsl; from benchmarks.loader import spec; from pathlib import Path; from tempfile import mkdtemp; "
         "file = Path(mkdtemp(), 'spec.yaml'); "
