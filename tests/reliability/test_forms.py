@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from archdsl.document.files import shipped
 from tests.generators import Spec, networks
@@ -44,8 +44,15 @@ def test_shown(spec: Spec) -> None:
         forms.shown(file, Path(folder))
 
 
+PASSED_ON = (
+    "archdsl: 1\nname: net\ninputs: {x: [N]}\nnodes: {a: {op: parameter, shape: [3]}, b: {op: dropout, from: a}}\n"
+)
+"""An output that is a parameter, while dropout is off."""
+
+
 @pytest.mark.slow
 @QUICK
+@example(spec=Spec((("net.yaml", PASSED_ON),)))
 @given(spec=networks(most=6))
 def test_over_two_processes(pair: Pair, spec: Spec) -> None:
     with TemporaryDirectory() as folder:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl.ir.graph import Graph, Mode, Node
+from archdsl.ir.graph import Graph, Mode, Node, Value
+from archdsl.ops.cast import Cast
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm
 from archdsl.ops.parametrized import parametrization_of
 from archdsl.ops.special import Parameter, ScanCarry, ScanSlice
@@ -54,7 +55,16 @@ def pickle_refuses(graph: Graph) -> bool:
 
 def ddp_refuses(graph: Graph) -> str | None:
     """Why `DistributedDataParallel` cannot train: it looks for the parameters behind outputs, not among them."""
-    outputs = graph.outputs.values()
-    if any(value.weight is not None or isinstance(value.node.op, Parameter) for value in outputs):
+    if any(_may_be_parameter(value) for value in graph.outputs.values()):
         return "DDP: a parameter as an output"
     return None
+
+
+def _may_be_parameter(value: Value | None) -> bool:
+    """Whether a tensor may be a parameter itself: what does nothing to it, in one of the modes, gives the same one."""
+    while value is not None and value.weight is None and value.node.inputs:
+        op, (first, *_) = value.node.op, value.node.inputs
+        if first is None or first.type != value.type or not (op.passes or op.moves or op.is_idle() or type(op) is Cast):
+            return False
+        value = first
+    return value is not None and (value.weight is not None or isinstance(value.node.op, Parameter))
