@@ -82,17 +82,13 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folder
 
     Raises SpecError, with every mistake, where the spec has errors.
     """
-    from archdsl.elaboration.analyse import analyse
     from archdsl.ir.graph import Graph
 
     if isinstance(spec, Graph):
         if params or sizes:
             raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
         return spec
-    made, diagnostics = analyse(spec, params, sizes, _reader(include))
-    if made is None:
-        raise _error(diagnostics)
-    return made
+    return _elaborated(spec, params, sizes, _reader(include))
 
 
 def loads(
@@ -106,13 +102,8 @@ def loads(
 
     from archdsl.document.inherit import Reader
     from archdsl.document.reach import folders, real
-    from archdsl.elaboration.analyse import analyse
 
-    reader = Reader(folders(include), texts={real(Path(name)): text})
-    made, diagnostics = analyse(name, params, sizes, reader)
-    if made is None:
-        raise _error(diagnostics, reader.sources)
-    return made
+    return _elaborated(name, params, sizes, Reader(folders(include), texts={real(Path(name)): text}))
 
 
 def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None = None) -> Graph:
@@ -122,8 +113,8 @@ def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None
     `state_dict`. Sizes of the inputs that the module takes at other values stay free. `name` is the network's, by
     default the class's in lower case.
 
-    Raises ModuleError, with a line for each, where the module makes calls that no op of the language says, SpecError
-    where one takes no such input (an image without a batch), and what `torch.export` raises where it cannot trace it.
+    Raises ModuleError, with a line for each, where the module makes calls that no op of the language says and where
+    `torch.export` cannot trace it, and SpecError where an op takes no such input (an image without a batch).
     """
     import archdsl_torch
 
@@ -281,6 +272,17 @@ def _reader(include: Folders) -> Reader:
     from archdsl.document.reach import folders
 
     return Reader(folders(include))
+
+
+def _elaborated(
+    spec: str | os.PathLike[str], params: Mapping[str, Any], sizes: Mapping[str, int] | None, reader: Reader
+) -> Graph:
+    from archdsl.elaboration.analyse import analyse
+
+    made, diagnostics = analyse(spec, params, sizes, reader)
+    if made is None:
+        raise _error(diagnostics, reader.sources)
+    return made
 
 
 def _log(report: LoadReport) -> None:
