@@ -8,7 +8,7 @@ from typing import Any, Final
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
 from archdsl_torch.importing import layers
-from archdsl_torch.importing.said import Said, Saying, Unsaid, same, short
+from archdsl_torch.importing.said import Said, Saying, Unsaid, other_name, short
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 _SAME: Final = frozenset((
@@ -38,7 +38,7 @@ def said(call: TracedCall, own: str | None) -> Said:
     """
     if call.name in _SAME:
         if call.gives[0].dtype == call.given[0].dtype:
-            return same(call.given[0])
+            return other_name(call.given[0])
         return Said("cast", {"input": call.given[0]}, {"dtype": call.gives[0].dtype})
     rule = layers.RULES.get(call.name) or _RULES.get(call.name) or (_formula if call.name in _FORMULAS else None)
     if rule is not None:
@@ -148,7 +148,7 @@ def _sliced(call: TracedCall, own: str | None) -> Said:
     source, dim, start, end, step = call.given
     start, end = start or None, None if end == 2**63 - 1 else end
     if start is None and end is None and step == 1:
-        return same(source)
+        return other_name(source)
     fields = {"dim": dim, "start": start, "end": end, "step": step}
     return Said("slice", {"input": source}, short(OPS["slice"], fields))
 

@@ -23,6 +23,11 @@ def axis(rank: int, place: int) -> str:
     return _AXES[rank][place] if rank in _AXES else f"D{place}"
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what an exception says."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> ExportedProgram:
     """Traced with as many sizes free as the module allows: all, the batch alone, or none. Raises ModuleError."""
     try:
@@ -37,8 +42,7 @@ def exported(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Expor
             return _undecided(module, inputs, given, free, fixed)
         except Exception as error:
             failure = error
-    told = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
-    raise ModuleError(f"torch.export cannot trace `{type(module).__name__}`: {told}") from failure
+    raise ModuleError(f"torch.export cannot trace `{type(module).__name__}`: {first_line(failure)}") from failure
 
 
 def _undecided(

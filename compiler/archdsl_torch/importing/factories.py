@@ -14,6 +14,7 @@ from typing import Any, Final
 import torch
 
 from archdsl.ir.modules import ModuleError
+from archdsl_torch.importing.exporting import first_line
 from archdsl_torch.importing.importer import spec_of
 
 _NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
@@ -43,7 +44,7 @@ def _found(factory: str) -> Any:
     try:
         home = import_module(named["module"])
     except Exception as error:
-        raise ModuleError(f"`{named['module']}` cannot be imported: {_line(error)}") from error
+        raise ModuleError(f"`{named['module']}` cannot be imported: {first_line(error)}") from error
     try:
         return reduce(getattr, named["factory"].split("."), home)
     except AttributeError:
@@ -54,7 +55,7 @@ def _made(maker: Any, factory: str, settings: Mapping[str, Any]) -> torch.nn.Mod
     try:
         module = maker(**settings)
     except Exception as error:
-        raise ModuleError(f"`{factory}` makes no module: {_line(error)}") from error
+        raise ModuleError(f"`{factory}` makes no module: {first_line(error)}") from error
     if not isinstance(module, torch.nn.Module):
         raise ModuleError(f"`{factory}` gives {type(module).__name__}, and no `torch.nn.Module`")
     return module
@@ -63,8 +64,3 @@ def _made(maker: Any, factory: str, settings: Mapping[str, Any]) -> torch.nn.Mod
 def _drawn(dtype: str, sizes: tuple[int, ...]) -> torch.Tensor:
     kind = getattr(torch, dtype)
     return torch.randn(sizes) if kind.is_floating_point else torch.randint(_INTEGERS, sizes).to(kind)
-
-
-def _line(error: Exception) -> str:
-    """The first line of what an exception says."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

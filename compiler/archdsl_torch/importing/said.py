@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from archdsl.ops import OPS
 from archdsl.ops.base import Op
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
@@ -45,14 +46,14 @@ class Said:
     @property
     def declares(self) -> bool:
         """Whether it is a parameter or constant, which is never the value of its scope."""
-        return self.op in ("parameter", "constant")
+        return self.op is not None and not OPS[self.op].ports
 
 
 Saying: TypeAlias = Callable[[TracedCall, "str | None"], Said]
 """How a call is said, by the path of the module that is this call alone; None where it does more. Raises Unsaid."""
 
 
-def same(tensor: TracedTensor) -> Said:
+def other_name(tensor: TracedTensor) -> Said:
     """Another name for a tensor."""
     return Said(None, [tensor], formula="{0}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import getitem
 from typing import Any, NamedTuple
@@ -81,8 +81,6 @@ class Traced:
     """By the keys of what `forward` gives, or by number where those are no names."""
     samples: dict[str, int]
     """The traced size of each dimension with a name."""
-    tensors: Mapping[str, torch.Tensor]
-    """What constants of the trace hold, by name."""
 
 
 def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
@@ -108,7 +106,7 @@ class _Reader:
         given = self._placeholders()
         calls = tuple(self._call(node) for node in self._program.graph.nodes if self._computes(node))
         (end,) = (node for node in self._program.graph.nodes if node.op == "output")
-        return Traced(calls, given, self._outputs(end.args[0]), self._samples, self._program.constants)
+        return Traced(calls, given, self._outputs(end.args[0]), self._samples)
 
     def _outputs(self, given: Any) -> dict[str, TracedTensor]:
         """The tensors that it gives, by name; None stands for one that it has not. Raises ModuleError."""
