@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
+    from archdsl.porting import from_module
     from archdsl.report import Summary
 
 __all__ = [
@@ -104,21 +105,6 @@ def loads(
     from archdsl.document.reach import folders, real
 
     return _elaborated(name, params, sizes, Reader(folders(include), texts={real(Path(name)): text}))
-
-
-def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None = None) -> Graph:
-    """The network that a module is in evaluation mode, traced by `torch.export` with these inputs.
-
-    It can be drawn, summarised, compared and built as any other. What is built has the module's keys and loads its
-    `state_dict`. Sizes of the inputs that the module takes at other values stay free. `name` is the network's, by
-    default the class's in lower case.
-
-    Raises ModuleError, with a line for each, where the module makes calls that no op of the language says and where
-    `torch.export` cannot trace it, and SpecError where an op takes no such input (an image without a batch).
-    """
-    import archdsl_torch
-
-    return loads(archdsl_torch.spec_of(module, inputs, name))
 
 
 def build(
@@ -318,12 +304,13 @@ _HOMES = {
     "GraphError": "ir.exchange.error",
     "LoadReport": "ir.weights",
     "ModuleError": "ir.modules",
+    "from_module": "porting",
     "WeightsError": "ir.weights",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """The public classes."""
+    """The public classes, and the functions of `archdsl.porting`."""
     from archdsl.text.later import imported
 
     return imported(__name__, _HOMES, name)

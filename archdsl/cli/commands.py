@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import archdsl
 from archdsl.cli.arguments import META, make_parser, view_of
+from archdsl.cli.porting import import_module
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -26,12 +26,12 @@ from archdsl.cli.sharing import (
     drawing,
     exit_code,
     figure_of,
+    give,
     graph_of,
     graphs_of,
     shown,
     spare,
     step,
-    write,
 )
 from archdsl.faults.code import Code
 from archdsl.text import streams
@@ -253,24 +253,15 @@ def source(options: argparse.Namespace) -> int:
     import archdsl_torch
 
     network = graph_of(options)
-    _give(archdsl_torch.source(network), options.output, network)
+    give(archdsl_torch.source(network), options.output, network)
     return 0
 
 
 def graph(options: argparse.Namespace) -> int:
     """Prints the graph as JSON, or writes it to a file."""
     network = graph_of(options)
-    _give(network.to_json(), options.output, network)
+    give(network.to_json(), options.output, network)
     return 0
-
-
-def _give(text: str, output: str | None, network: Graph | None = None) -> None:
-    """Prints a text, or writes it to a file that is none of the network's."""
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        spare([Path(output)], network.path if network is not None else None)
-        write(output, text.encode())
 
 
 def summary(options: argparse.Namespace) -> int:
@@ -365,22 +356,6 @@ def ops(options: argparse.Namespace) -> int:
         print(op_page(options.name))
     else:
         raise Failure(f"unknown op `{options.name}`; {like(options.name)}")
-    return 0
-
-
-def import_module(options: argparse.Namespace) -> int:
-    """Prints the spec of a module that a factory makes, or writes it to a file."""
-    from archdsl.diagnostics.spec_error import SpecError
-    from archdsl.ir.modules import ModuleError
-
-    with step("loading PyTorch"):
-        from archdsl_torch import spec_of_factory
-    try:
-        text = spec_of_factory(options.factory, dict(options.settings), options.inputs)
-        archdsl.loads(text)
-    except (ModuleError, SpecError) as error:
-        raise Failure(str(error)) from error
-    _give(text, options.output)
     return 0
 
 

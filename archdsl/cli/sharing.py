@@ -168,3 +168,12 @@ def complain_of(error: OSError) -> None:
 
 def _colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def give(text: str, output: str | None, network: Graph | None = None) -> None:
+    """Prints a text, or writes it to a file that is none of the network's."""
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        spare([Path(output)], network.path if network is not None else None)
+        write(output, text.encode())
