@@ -49,24 +49,31 @@ __all__ = [
     "load_weights", "loads", "source", "summary",
 ]  # fmt: skip
 
-Spec: TypeAlias = "str | os.PathLike[str] | Graph"
+SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
+"""A spec by its path or name, as a text of several lines, or as the mapping that a file would hold."""
+Spec: TypeAlias = "SpecText | Graph"
 
 
-def load(spec: str | os.PathLike[str], *, include: Folders = ()) -> Document:
+_UNNAMED = "spec.yaml"
+"""The file that messages name where a spec is none."""
+
+
+def load(spec: SpecText, *, include: Folders = ()) -> Document:
     """What a file says, with what it extends and patches, checked for its form alone.
 
     Blocks are not expanded and shapes not inferred. Raises SpecError with every mistake of form.
     """
     from archdsl.document.inherit import read
 
-    resolved, diagnostics = read(spec, reader=_reader(include))
+    name, reader = _reader(spec, include)
+    resolved, diagnostics = read(name, reader=reader)
     if resolved is None or _failed(diagnostics):
-        raise _error(diagnostics)
+        raise _error(diagnostics, reader.sources)
     return resolved.document
 
 
 def check(
-    spec: str | os.PathLike[str], *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
+    spec: SpecText, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
 ) -> list[Diagnostic]:
     """Every mistake and warning in the spec, in the order of the file; an empty list if there is none.
 
@@ -75,7 +82,8 @@ def check(
     from archdsl.diagnostics.diagnostic import ordered
     from archdsl.elaboration.analyse import examine
 
-    return list(ordered(examine(spec, params, sizes, _reader(include)).diagnostics))
+    name, reader = _reader(spec, include)
+    return list(ordered(examine(name, params, sizes, reader).diagnostics))
 
 
 def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> Graph:
@@ -89,22 +97,17 @@ def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folder
         if params or sizes:
             raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
         return spec
-    return _elaborated(spec, params, sizes, _reader(include))
+    return _elaborated(*_reader(spec, include), params, sizes)
 
 
 def loads(
-    text: str, *, name: str = "spec.yaml", sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
+    text: str, *, name: str = _UNNAMED, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any
 ) -> Graph:
     """The elaborated network of a spec's text; what it names is looked for as if it were a file `name` here.
 
     Raises SpecError, with every mistake, where the text has errors.
     """
-    from pathlib import Path
-
-    from archdsl.document.inherit import Reader
-    from archdsl.document.reach import folders, real
-
-    return _elaborated(name, params, sizes, Reader(folders(include), texts={real(Path(name)): text}))
+    return _elaborated(name, _standing_for(name, text, include), params, sizes)
 
 
 def build(
@@ -253,15 +256,30 @@ def _paths(given: Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _reader(include: Folders) -> Reader:
+def _reader(spec: SpecText, include: Folders) -> tuple[str | os.PathLike[str], Reader]:
+    """The file that a spec is, or would be, and what reads it."""
+    from archdsl.document.given import text_of
     from archdsl.document.inherit import Reader
     from archdsl.document.reach import folders
 
-    return Reader(folders(include))
+    if (text := text_of(spec)) is not None:
+        return _UNNAMED, _standing_for(_UNNAMED, text, include)
+    assert not isinstance(spec, Mapping)
+    return spec, Reader(folders(include))
+
+
+def _standing_for(name: str, text: str, include: Folders) -> Reader:
+    """What reads a text as if it were in a file of that name."""
+    from pathlib import Path
+
+    from archdsl.document.inherit import Reader
+    from archdsl.document.reach import folders, real
+
+    return Reader(folders(include), texts={real(Path(name)): text})
 
 
 def _elaborated(
-    spec: str | os.PathLike[str], params: Mapping[str, Any], sizes: Mapping[str, int] | None, reader: Reader
+    spec: str | os.PathLike[str], reader: Reader, params: Mapping[str, Any], sizes: Mapping[str, int] | None
 ) -> Graph:
     from archdsl.elaboration.analyse import analyse
 

@@ -36,9 +36,9 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "archdsl.expressions", "archdsl.ops.extent", "archdsl.ops.formula",
     ),
     READING: (
-        "archdsl.cli", "archdsl.document.files", "archdsl.document.inherit", "archdsl.document.loader",
-        "archdsl.document.reach", "archdsl.elaboration.analyse", "archdsl.ir.graph", "archdsl.ops",
-        "archdsl.text.later", "archdsl.text.writing",
+        "archdsl.cli", "archdsl.document.files", "archdsl.document.given", "archdsl.document.inherit",
+        "archdsl.document.loader", "archdsl.document.reach", "archdsl.elaboration.analyse", "archdsl.ir.graph",
+        "archdsl.ops", "archdsl.text.later", "archdsl.text.writing",
     ),
     LIBRARY: ("csv", "dataclasses", "difflib", "json", "logging", "pathlib"),
 }  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final
 
 from archdsl import __version__
@@ -52,6 +53,14 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+@final
+class _FromFile(argparse.Action):
+    """Sets parameters to the values of a file: what stands behind it on the command line counts more."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, file: Any, *rest: object) -> None:
+        options.params = [*options.params, *_settings(file)]
+
+
 def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentParser:
     """The parser for these commands, each with its function and a line about it.
 
@@ -87,6 +96,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
         help="set a parameter of the spec; the value is read as YAML",
     )  # fmt: skip
+    parser.add_argument(
+        "--params",
+        action=_FromFile,
+        metavar="FILE",
+        help="set parameters to what a YAML file holds, by name; repeatable",
+    )
     parser.add_argument(
         "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
         help="set a symbolic dimension of the inputs",
@@ -230,6 +245,24 @@ def _param(text: str) -> tuple[str, Any]:
     if not isinstance(data, dict) or list(data) != [key]:
         raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
     return key, data[key]
+
+
+def _settings(file: str) -> Iterable[tuple[str, Any]]:
+    """The parameters that a file sets. Raises Failure for one that is no YAML mapping from names to values."""
+    from archdsl.cli.sharing import Failure
+    from archdsl.document.files import read_text
+    from archdsl.document.loader import load
+
+    text, wrong = read_text(Path(file))
+    if text is None:
+        assert wrong is not None
+        raise Failure(wrong.message)
+    data, _, diagnostics = load(text, file)
+    if diagnostics and (span := diagnostics[0].span) is not None:
+        raise Failure(f"`{file}`, line {span.line}: {diagnostics[0].message}")
+    if not isinstance(data, dict) or not all(re.fullmatch(_KEY, key) for key in data):
+        raise Failure(f"`{file}` holds no parameters: expected lines of `KEY: VALUE`, as `num_classes: 10`")
+    return data.items()
 
 
 def _tensor(text: str) -> tuple[str, tuple[int, ...]]:

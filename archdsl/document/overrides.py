@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Final, TypeGuard
 
@@ -161,7 +161,7 @@ _MAX_GIVEN: Final = 10**400
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A Python value as plain data: tuples become lists, NumPy's numbers Python's.
+    """A Python value as plain data: tuples become lists, NumPy's numbers and arrays Python's, any mapping a `dict`.
 
     Raises TypeError for what a file cannot hold.
     """
@@ -172,15 +172,17 @@ def plain(value: Any, depth: int = 0) -> Any:
         raise TypeError("a whole number of more than 400 digits")
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [plain(item, depth + 1) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
     raise TypeError(f"expected plain data, found a value of type `{type(value).__name__}`")
 
 
 def _number(value: Any) -> Any:
-    """The same number as Python's own, whoever's it is."""
+    """The same number as Python's own, whoever's it is; of an array, its numbers."""
+    if callable(listed := getattr(value, "tolist", None)):
+        return listed()
     if isinstance(value, int | float):
         return value
     if isinstance(value, Integral):

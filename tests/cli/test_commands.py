@@ -155,20 +155,6 @@ def test_a_missing_file_names_the_nearest_spec(archdsl_cli: Cli) -> None:
     assert "did you mean" in err
 
 
-def test_a_param_is_read_as_the_file_would_read_it(archdsl_cli: Cli, tiny: Path) -> None:
-    code, out, _ = archdsl_cli("summary", tiny, "-p", "width=0x10", "-p", "act=gelu", "--format", "json")
-    assert code == 0
-    params = json.loads(out)["params"]
-    assert (params["width"], params["act"]) == (16, "gelu")
-
-
-@pytest.mark.parametrize("option", ["widht=5", "width=wide", "words=3"])
-def test_a_param_that_does_not_fit_is_bad_usage(archdsl_cli: Cli, tiny: Path, option: str) -> None:
-    code, out, err = archdsl_cli("summary", tiny, "-p", option)
-    assert (code, out) == (2, "")
-    assert f"`{option.partition('=')[0]}`" in err
-
-
 def test_a_size_of_no_dimension_is_bad_usage(archdsl_cli: Cli, tiny: Path) -> None:
     code, out, err = archdsl_cli("summary", tiny, "--size", "K=3")
     assert (code, out) == (2, "")
