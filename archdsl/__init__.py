@@ -130,8 +130,8 @@ def build(
     With `init=False` parameters are left uninitialised. On the device `meta` nothing is computed: after
     `to_empty`, each generated class's `reset_parameters()` fills in parameters and constants.
 
-    `weights` is a file that `load_weights` reads; what became of its tensors goes to the logger `archdsl`,
-    as a warning where a tensor was not loaded as it is.
+    `weights` is a file that `load_weights` reads, in place of those that the spec names under `weights: files`; what
+    became of its tensors goes to the logger `archdsl`, as a warning where a tensor was not loaded as it is.
 
     The module takes the spec's inputs by position, in the file's order or by name. One output is
     returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, MemoryError, before anything is
@@ -140,10 +140,9 @@ def build(
     import archdsl_torch
 
     network = graph(spec, sizes=sizes, include=include, **params)
-    if weights is None:
-        return archdsl_torch.build(network, device=device, dtype=dtype, seed=seed, init=init)
-    module, report = archdsl_torch.build_with_weights(network, weights, device, dtype, seed, init, strict)
-    _log(report)
+    module, reports = archdsl_torch.build_with_weights(network, weights, device, dtype, seed, init, strict)
+    for report in reports:
+        _log(report)
     return module
 
 
@@ -152,12 +151,15 @@ def load_weights(
     module: torch.nn.Module,
     file: str | os.PathLike[str],
     *,
+    prefix: str = "",
     strict: bool = True,
     sizes: Mapping[str, int] | None = None,
     include: Folders = (),
     **params: Any,
 ) -> LoadReport:
     """Loads a published file of weights into a module that was built from the same spec and parameters.
+
+    With a `prefix`, the path of a part such as `"backbone"`, the file is for that part: only its tensors are asked for.
 
     The file is torch's (`.pth`, `.pt`) or a safetensors file; only tensors are read, and no code of it is run.
     Tensors are found under the names that the spec's `weights` and `was` know, too. Those of another size
@@ -170,7 +172,7 @@ def load_weights(
     """
     import archdsl_torch
 
-    return archdsl_torch.load_weights(graph(spec, sizes=sizes, include=include, **params), module, file, strict)
+    return archdsl_torch.load_weights(graph(spec, sizes=sizes, include=include, **params), module, file, strict, prefix)
 
 
 def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> str:

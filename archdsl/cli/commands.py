@@ -161,18 +161,20 @@ def build(options: argparse.Namespace) -> int:
         import archdsl_torch
         from archdsl_torch import run_once  # noqa: F401 - loads it
     with step("building the module"):
-        module, report = _module(graph, options)
+        module, reports = _module(graph, options)
     if options.device != META:
         _run_once(module, graph, options.seed)
     with step("drawing"):
         suffix, figure = figure_of(graph)
     texts = {f"{graph.name}.py": archdsl_torch.source_of(module), f"{graph.name}.{suffix}": figure}
     files = {name: text.encode() for name, text in texts.items()}
-    if report is not None:
+    for report in reports:
         print(visible_lines(f"{report}\n"))
+    if reports:
         files[f"{graph.name}.pth"] = archdsl_torch.saved(module)
     directory = Path(options.output) if options.output is not None else Path("build") / graph.name
-    spare((directory / name for name in files), graph.path, options.weights)
+    named = [each.path for each in graph.provenance.weights]
+    spare((directory / name for name in files), graph.path, options.weights, *named)
     _write_build(graph, files, directory)
     return 0
 
@@ -188,15 +190,13 @@ def _run_once(module: torch.nn.Module, graph: Graph, seed: int | None) -> None:
             raise Failure(f"`{graph.name}` was built but does not run: {error}", Code.DOES_NOT_RUN) from error
 
 
-def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, LoadReport | None]:
-    """The module, with what became of the tensors of `--weights`."""
+def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, list[LoadReport]]:
+    """The module, with what became of the tensors of `--weights`, or of the files that the spec names."""
     import archdsl_torch
     from archdsl.ir.weights import WeightsError
 
-    if options.weights is None:
-        return archdsl_torch.build(graph, options.device, seed=options.seed), None
     try:
-        return archdsl_torch.build_with_weights(graph, options.weights, seed=options.seed)
+        return archdsl_torch.build_with_weights(graph, options.weights, options.device, seed=options.seed)
     except WeightsError as error:
         raise Failure(str(error), error.code) from error
 

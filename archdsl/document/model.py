@@ -138,6 +138,8 @@ class Weights(Form):
     """New names by old ones, or null for a tensor that is not needed; `*` stands for any text."""
     resize: dict[str, Annotated[Resize, BeforeValidator(_long_form)]] = Field(default_factory=dict)
     """By pattern of paths: parameters that depend on the size of the image."""
+    files: dict[str, Any] = Field(default_factory=dict)
+    """By the path of a part: the file whose weights it begins with."""
 
 
 @final

@@ -35,6 +35,11 @@ class Reach(NamedTuple):
         """Whether a file is in reach, by its real path. It need not exist."""
         return any(target.is_relative_to(folder) for folder in (*self.folders, _shipped()))
 
+    def named(self, name: str, beside: Path, span: Span | None) -> Path | Diagnostic:
+        """The real path of what a spec names beside itself, whether there is a file or not."""
+        target = real(beside.parent / name.replace("\0", ""))
+        return self.refusal(name, span) if Path(name).anchor or not self.holds(target) else target
+
     def refusal(self, name: str, span: Span | None) -> Diagnostic:
         """The diagnostic for a name that leads out of reach."""
         listed = " and ".join(f"`{display(folder)}`" if folder != _here() else "the working directory"

@@ -12,6 +12,7 @@ from archdsl.elaboration.frozen import freeze
 from archdsl.elaboration.initialising import initialise, read_rule, read_rules
 from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.plain import forget_document
+from archdsl.elaboration.provenance import provenance_of
 from archdsl.elaboration.published import published, read_renames
 from archdsl.elaboration.unused import Uses, reads_size, warn_unused
 from archdsl.faults.code import Code
@@ -46,6 +47,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     initialise(state, nodes)
     freeze(state.spec_scopes, nodes, state.sites, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
+    provenance = provenance_of(state.spec_scopes, nodes, mistakes)
     if mistakes.failed:
         return None
     uses = Uses(state.resolved.document)
@@ -59,7 +61,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
         sample_sizes=dict(sample), params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
         renames=renames, resizes=resizes, reads=uses.reads(),
-        path=resolved.path.absolute(), folders=resolved.reader.reach.folders,
+        path=resolved.path.absolute(), provenance=provenance,
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archdsl.diagnostics.diagnostic import Severity
 from archdsl.document.positions import Path
@@ -73,12 +73,23 @@ def read_renames(specs: list[tuple[Scope, Resolved]], mistakes: Mistakes) -> Non
 
 
 def _renames(home: Resolved, env: Env, mistakes: Mistakes) -> Iterator[tuple[Rename, Path]]:
-    """The renames of one file, `for` keys expanded, each with where it is written; tells of each that is wrong."""
-    for key, value in home.document.weights.renames.items():
+    """The renames of one file, each with where it is written; tells of each that is wrong."""
+    return entries(home.document.weights.renames, _rename, home, env, ("weights", "renames"), mistakes)
+
+
+Made = TypeVar("Made")
+
+
+def entries(
+    raw: Mapping[str, Any], make: Callable[[str, Any, Path, Env], Made], home: Resolved, env: Env, where: Path,
+    mistakes: Mistakes,
+) -> Iterator[tuple[Made, Path]]:  # fmt: skip
+    """What is made of the entries of a mapping, `for` keys expanded, with their places; tells of each that is wrong."""
+    for key, value in raw.items():
         try:
-            for before, raw, path, names in expanded({key: value}, env, ("weights", "renames")):
+            for name, inner, path, names in expanded({key: value}, env, where):
                 try:
-                    yield _rename(before, raw, path, names), path
+                    yield make(name, inner, path, names), path
                 except ExpressionError as error:
                     mistakes.at_place(home, error.fault.at(path), read_by(error.fault, names))
                 except TemplateError as error:

@@ -112,7 +112,7 @@ class Uses:
         self.network = _nodes(document.nodes, _Used())
         for raw in (document.inputs, document.outputs, document.init, document.freeze):
             _collect(raw, self.network.texts)
-        for raw in (document.weights.renames, document.order):
+        for raw in (document.weights.renames, document.weights.files, document.order):
             _collect_names(raw, self.network)
         self.blocks = {name: _block(block) for name, block in document.blocks.items()}
 

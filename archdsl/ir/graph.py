@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.faults.fault import FollowOn, Span
+from archdsl.ir.provenance import UNKNOWN, Provenance
 from archdsl.ops.base import Op, Weight
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 
@@ -292,8 +293,8 @@ class Graph:
     """In how many places the file reads each of its own parameters."""
     path: Path | None = None
     """The spec's file, absolute."""
-    folders: tuple[Path, ...] = ()
-    """Those whose files the spec may name."""
+    provenance: Provenance = UNKNOWN
+    """What else of the files is needed."""
 
     @cached_property
     def edges(self) -> list[Edge]:

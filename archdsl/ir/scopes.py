@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.ir.graph import Item, Scope
+from archdsl.ir.graph import Graph, Item, Scope
 
 
 def scopes_of(root: Scope) -> list[Scope]:
@@ -24,3 +24,8 @@ def scopes_around(item: Item) -> Iterator[Scope]:
     while holder is not None:
         yield holder
         holder = holder.scope
+
+
+def scope_at(graph: Graph, path: str) -> Scope | None:
+    """The scope at a path; None where there is none, or a node."""
+    return next((scope for scope in scopes_of(graph.root) if scope.path == path), None)

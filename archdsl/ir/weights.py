@@ -46,6 +46,8 @@ class LoadReport:
     """The network's tensors that the file does not have."""
     fresh: tuple[str, ...] = ()
     """The network's parameters and statistics that keep their initial values."""
+    prefix: str = ""
+    """The part of the network that the file is for; empty for all of it."""
 
     def __str__(self) -> str:
         sections = {
@@ -56,7 +58,7 @@ class LoadReport:
         }
         counts = [f"{len(self.loaded)} tensor{'s' * (len(self.loaded) != 1)} loaded"]
         counts += [f"{len(lines)} {title}" for title, lines in sections.items() if lines]
-        text = [f"{self.file}: {', '.join(counts)}"]
+        text = [f"{self.file}{f' -> {self.prefix}' if self.prefix else ''}: {', '.join(counts)}"]
         for title, lines in sections.items():
             text += listed(title, lines)
         return "\n".join(text)

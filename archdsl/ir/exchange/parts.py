@@ -223,5 +223,5 @@ LINKS: Final = Record(
         FieldCodec("children", listed(TEXT, list, dict), REQUIRED),
     )
 )
-_ELSEWHERE: Final = ("root", "inputs", "nodes", "outputs", "output_modes", "path", "folders")
+_ELSEWHERE: Final = ("root", "inputs", "nodes", "outputs", "output_modes", "path", "provenance")
 GRAPH: Final = Record(_CODECS.parts(Graph, _ELSEWHERE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, final
@@ -17,12 +17,14 @@ from typing import Final, final
 import torch
 from torch import Tensor, nn
 
-from archdsl.ir.graph import Graph
+from archdsl.ir.graph import Graph, Node
 from archdsl.ir.renaming import Resize
+from archdsl.ir.scopes import scope_at
 from archdsl.ir.training import has_parameters
-from archdsl.ir.weights import LoadReport, WeightsError, listed
+from archdsl.ir.weights import SHOWN, LoadReport, WeightsError, listed
 from archdsl.ops.conv import Direct
 from archdsl.ops.special import Constant
+from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import quoted
 from archdsl_torch import runtime
 from archdsl_torch.planning.renames import old_names
@@ -40,27 +42,51 @@ ABSENT, UNKNOWN, RESHAPED, UNLIKE = (
 """What may be wrong with a tensor."""
 
 
-def load_weights(graph: Graph, module: nn.Module, file: str | os.PathLike[str], strict: bool = True) -> LoadReport:
+def load_weights(
+    graph: Graph, module: nn.Module, file: str | os.PathLike[str], strict: bool = True, prefix: str = ""
+) -> LoadReport:
     """Loads a file into the module that was built from the graph; see `archdsl.load_weights`."""
-    return _fill(module, _plan(graph, module, checkpoint_files.read(file), strict))
+    return _fill(module, _plan(graph, module, checkpoint_files.read(file), strict, prefix))
 
 
 def build_with_weights(
     graph: Graph,
-    file: str | os.PathLike[str],
+    file: str | os.PathLike[str] | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     seed: int | None = None,
     init: bool = True,
     strict: bool = True,
-) -> tuple[nn.Module, LoadReport]:
-    """The network with a file's weights, initialised only where a tensor keeps its initial values."""
+) -> tuple[nn.Module, list[LoadReport]]:
+    """The network with a file's weights, else with those of the files that its spec names, and what each gave.
+
+    It is initialised only where a tensor keeps its initial values. Without `init`, and where nothing is allocated, the
+    spec's own files are left alone.
+    """
+    if file is None:
+        return _with_own_weights(graph, device, dtype, seed, init, strict)
     checkpoint = checkpoint_files.read(file)
     module = runtime.build(graph, device, dtype, seed, init=False)
     plan = _plan(graph, module, checkpoint, strict)
     if init and plan.report.fresh:
         module = runtime.instance(type(module), graph, device, dtype, seed)
-    return module, _fill(module, plan)
+    return module, [_fill(module, plan)]
+
+
+def _with_own_weights(
+    graph: Graph,
+    device: torch.device | str | None,
+    dtype: torch.dtype | None,
+    seed: int | None,
+    init: bool,
+    strict: bool,
+) -> tuple[nn.Module, list[LoadReport]]:
+    module = runtime.build(graph, device, dtype, seed, init)
+    if not init or any(tensor.is_meta for tensor in module.parameters()):
+        return module, []
+    named = graph.provenance.weights
+    plans = [_plan(graph, module, checkpoint_files.read(each.path), strict, each.prefix) for each in named]
+    return module, [_fill(module, plan) for plan in plans]
 
 
 def saved(module: nn.Module) -> bytes:
@@ -106,8 +132,8 @@ class _Draft:
     """What nothing explains."""
 
 
-def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool) -> _Plan:
-    network = _Network(graph, module.state_dict(keep_vars=True))
+def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool, prefix: str = "") -> _Plan:
+    network = _Network(graph, module.state_dict(keep_vars=True), prefix)
     tensors = checkpoint_files.unwrapped(checkpoint, lambda key: network.name(key) is not None)
     draft = _Draft()
     placed: dict[str, str] = {}
@@ -119,7 +145,7 @@ def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool)
         if name in placed:
             raise checkpoint_files.two_for_one(checkpoint, name, placed[name], key)
         placed[name] = key
-        draft.renamed |= {key: name} if key != name else {}
+        draft.renamed |= {key: name} if network.prefix + key != name else {}
     for name in network.own:
         if name in placed:
             _fit(draft, network, name, placed[name], tensors[placed[name]])
@@ -180,12 +206,13 @@ def _finished(draft: _Draft, network: _Network, checkpoint: Checkpoint, strict: 
     untouched = {*draft.misfits, *draft.missing}
     report = LoadReport(
         checkpoint.name, tuple(draft.values), draft.renamed, draft.resized, draft.skipped, tuple(draft.missing),
-        tuple(name for name in network.own if name in untouched),
+        tuple(name for name in network.own if name in untouched), network.part,
     )  # fmt: skip
-    name = network.graph.name
+    name = network.part or network.graph.name
     if not any(isinstance(network.own[key], nn.Parameter) for key in draft.values):
         found = quoted(list(checkpoint.tensors)[:3])
-        raise WeightsError(f"`{checkpoint.name}` has no tensor that fits `{name}`: it begins with {found}", report)
+        why = f"it begins with {found}{network.whole(checkpoint)}"
+        raise WeightsError(f"`{checkpoint.name}` has no tensor that fits `{name}`: {why}", report)
     if strict and any(draft.wrong.values()):
         lines = [line for title, lines in draft.wrong.items() for line in listed(title, lines)]
         hint = "  = help: give the parameters that the file was made with, or take what fits with `strict=False`"
@@ -207,17 +234,23 @@ def _shown(shape: StoredShape) -> str:
 
 @final
 class _Network:
-    """What is known of the tensors of a built network."""
+    """What is known of the tensors of a built network, or of those below a part of it that a file is for."""
 
-    def __init__(self, graph: Graph, own: Mapping[str, Tensor]) -> None:
+    def __init__(self, graph: Graph, whole: Mapping[str, Tensor], part: str = "") -> None:
+        """Raises WeightsError where the part has no tensors."""
         self.graph = graph
-        self.own = own
+        self.part = part
+        self.prefix = f"{part}." if part else ""
+        self.own = {key: tensor for key, tensor in whole.items() if key.startswith(self.prefix)}
+        if part and not self.own:
+            near = did_you_mean(part, _parts(whole)) or f"the parts are {quoted(_tops(whole))}"
+            raise WeightsError(f"`{part}` is no part of `{graph.name}` that has tensors; {near}")
         self.old_names = old_names(graph)
         tables = (node for node in graph.nodes if isinstance(node.op, Constant) and node.op.index)
         self.tables = {path for node in tables for path in node.tensor_paths()}
         """Constants that a formula computes from indices: a file has nothing to add."""
-        self.optional = self.tables | {key for key in own if _is_counter(key)}
-        self.published = Published(graph)
+        self.optional = self.tables | {key for key in self.own if _is_counter(key)}
+        self.published = Published(graph, part)
 
     def name(self, key: str) -> str | None:
         """The network's name for a tensor of the file, if it has one."""
@@ -225,6 +258,7 @@ class _Network:
 
     def candidates(self, key: str) -> Iterator[str]:
         """What a tensor of the file may be called: as there, or by what the spec says of earlier names."""
+        key = self.prefix + key
         yield key
         for before, now in self.old_names:
             if key == before or key.startswith(f"{before}."):
@@ -235,7 +269,13 @@ class _Network:
 
     def unneeded(self, key: str) -> bool:
         """Whether a tensor of the file that the network does not have is not needed."""
-        return _is_counter(key) or any(rename.now is None and rename.meant(key) for rename in self.graph.renames)
+        name = self.prefix + key
+        return _is_counter(key) or any(rename.now is None and rename.meant(name) for rename in self.graph.renames)
+
+    def whole(self, file: Checkpoint) -> str:
+        """What to say of a file for the whole network, where it is asked for a part of it."""
+        whole = bool(self.part) and any(key.startswith(self.prefix) for key in file.tensors)
+        return ", and is for the whole network: load it without `prefix`" if whole else ""
 
     def fitted(self, name: str, tensor: Tensor) -> tuple[Tensor, str] | None:
         """A tensor of the file in the shape that the network has, and how that was done; None where it cannot be."""
@@ -253,8 +293,8 @@ class _Network:
 
     @cached_property
     def stems(self) -> set[str]:
-        """The weights of the convolutions that see the network's input, without a layer in between."""
-        seen = set(self.graph.inputs.values())
+        """The weights of the convolutions that see what the network, or its part, is given, without a layer between."""
+        seen = self._given()
         found = set()
         for node in self.graph.nodes:
             if not any(value is not None and value.node in seen for value in node.inputs):
@@ -264,3 +304,20 @@ class _Network:
             elif isinstance(node.op, Direct) and node.op.groups == 1:
                 found.add(f"{node.path}.weight")
         return found
+
+    def _given(self) -> set[Node]:
+        """The nodes whose values come into the network, or into its part."""
+        scope = scope_at(self.graph, self.part) if self.part else None
+        if scope is None:
+            return set(self.graph.inputs.values())
+        return {value.node for value in scope.inputs.values() if value is not None}
+
+
+def _parts(keys: Iterable[str]) -> list[str]:
+    """The paths below which there are tensors."""
+    steps = [key.split(".") for key in keys]
+    return [*dict.fromkeys(".".join(each[:length]) for each in steps for length in range(1, len(each)))]
+
+
+def _tops(keys: Iterable[str]) -> list[str]:
+    return [*dict.fromkeys(key.partition(".")[0] for key in keys)][:SHOWN]

@@ -1,22 +1,25 @@
 """Whether a file of weights fits the network as it was published, and only a change keeps it from fitting now.
 
-Two changes explain a tensor that does not fit. The caller's parameters do, where the spec's own would make
-the tensor as the file has it. And a spec that extends another may have other last layers, or none, where the
-other's are as in the file; no other layers, since then nothing says that the file belongs to it.
+Three changes explain a tensor that does not fit. The caller's parameters do, where the spec's own would make
+the tensor as the file has it. What a spec is given where it is used as a block does so too, and what of it nobody
+reads is left out. And a spec that extends another may have other last layers, or none, where the other's are as in the
+file; no other layers, since then nothing says that the file belongs to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 from archdsl.document.inherit import Reader
 from archdsl.document.reach import Reach
 from archdsl.elaboration.analyse import analyse, ancestors
-from archdsl.ir.graph import Graph, Node
+from archdsl.ir.graph import Graph, Node, Value
+from archdsl.ir.scopes import scope_at
 from archdsl.ir.training import has_parameters
+from archdsl.text.alike import same
 from archdsl_torch import runtime
 
 StoredShape: TypeAlias = tuple[int, ...]
@@ -25,17 +28,21 @@ StoredShapes: TypeAlias = Mapping[str, StoredShape]
 
 @final
 class Published:
-    """The networks that a graph was made from, by changing parameters or by extending."""
+    """The networks that a graph, or the spec used as a block at `part`, was made from: by settings or by extending."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, part: str = "") -> None:
         self.graph = graph
-        self._reach = Reach(graph.folders)
+        self._part = part
+        self._prefix = f"{part}." if part else ""
+        self._path = graph.provenance.specs.get(part) if part else graph.path
+        self._reach = Reach(graph.provenance.folders)
 
     def why(self, name: str, shape: StoredShape) -> str | None:
         """The change that explains why a tensor of the file does not fit, `: num_classes is changed`, if one does."""
         if self._before is not None and self._before.get(name) == shape:
-            changed = [f"`{key}`" for key in self.graph.overrides]
-            return f": {' and '.join(changed)} {'is' if len(changed) == 1 else 'are'} changed"
+            return _changed(self.graph.overrides)
+        if self._alone is not None and self._alone.shapes.get(name) == shape:
+            return _changed(self._given) if self._given else ": nothing here reads it"
         for other in self._extended:
             if name in self._heads | other.heads and other.shapes.get(name) == shape:
                 return f": as in `{other.name}`"
@@ -44,6 +51,8 @@ class Published:
     def lacks(self, name: str) -> bool:
         """Whether the network has a tensor only since it was changed."""
         if self._before is not None and name not in self._before:
+            return True
+        if self._alone is not None and self._given and name not in self._alone.shapes:
             return True
         return name in self._heads and any(name not in other.shapes for other in self._extended)
 
@@ -54,23 +63,55 @@ class Published:
         return None if graph is None else _shapes(graph)
 
     @cached_property
+    def _alone(self) -> _Other | None:
+        """The spec that is used as a block at the part, by itself; None where the part is none."""
+        graph = self._read(self._path) if self._part else None
+        return None if graph is None else self._other(graph)
+
+    @cached_property
+    def _given(self) -> list[str]:
+        """What that spec is given otherwise than it has it itself."""
+        alone = self._read(self._path)
+        own = {} if alone is None else alone.params
+        used = scope_at(self.graph, self._part)
+        if used is None:
+            return []
+        return [
+            name for name, value in used.arguments.items() if name in own and not same(_plain(own[name]), _plain(value))
+        ]
+
+    @cached_property
     def _extended(self) -> list[_Other]:
         """The specs that this one extends, the nearest first."""
-        files = ancestors(self.graph.path, self._reach) if self.graph.path is not None else ()
-        graphs = [graph for graph in map(self._read, files) if graph is not None]
-        return [_Other(graph.name, _shapes(graph), _last_layers(graph)) for graph in graphs]
+        files = ancestors(self._path, self._reach) if self._path is not None else ()
+        return [self._other(graph) for graph in map(self._read, files) if graph is not None]
 
     @cached_property
     def _heads(self) -> frozenset[str]:
-        return _last_layers(self.graph)
+        scope = scope_at(self.graph, self._part) if self._part else None
+        return _last_layers(self.graph.outputs if scope is None else scope.outputs)
+
+    def _other(self, graph: Graph) -> _Other:
+        shapes = {self._prefix + name: shape for name, shape in _shapes(graph).items()}
+        return _Other(graph.name, shapes, frozenset(self._prefix + name for name in _last_layers(graph.outputs)))
 
     def _read(self, file: Path | None) -> Graph | None:
         """The network of a file with its own parameters; None where it has mistakes."""
         return None if file is None else analyse(file, reader=Reader(reach=self._reach))[0]
 
 
+def _plain(value: Any) -> Any:
+    """A list as a tuple: a file's own values are lists, and what a block is given is not."""
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def _changed(names: Iterable[str]) -> str:
+    changed = [f"`{name}`" for name in names]
+    return f": {' and '.join(changed)} {'is' if len(changed) == 1 else 'are'} changed"
+
+
 class _Other(NamedTuple):
-    """A spec that the network's spec extends."""
+    """A spec that the network's spec extends, or is made of; its tensors by the network's names."""
 
     name: str
     shapes: StoredShapes
@@ -82,11 +123,11 @@ def _shapes(graph: Graph) -> StoredShapes:
     return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
 
-def _last_layers(graph: Graph) -> frozenset[str]:
+def _last_layers(outputs: Mapping[str, Value]) -> frozenset[str]:
     """The tensors of the layers that no other layer separates from an output."""
     seen: set[Node] = set()
     found: set[str] = set()
-    waiting = [value.node for value in graph.outputs.values()]
+    waiting = [value.node for value in outputs.values()]
     while waiting:
         node = waiting.pop()
         if node in seen:

@@ -1,0 +1,66 @@
+"""Where the network comes from, and the files that it names for the weights of its parts: which may be read."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.document.positions import Path
+from archdsl.document.substitution import parse_text
+from archdsl.document.template import TemplateError
+from archdsl.elaboration.fields import evaluate_text
+from archdsl.elaboration.mistakes import Mistakes
+from archdsl.elaboration.published import entries
+from archdsl.faults.code import Code
+from archdsl.ir.graph import Env, Node, Scope
+from archdsl.ir.provenance import Provenance, WeightFile
+from archdsl.text.nearest import did_you_mean
+from archdsl.text.spelled import kind_of
+
+if TYPE_CHECKING:
+    from archdsl.document.resolved import Resolved
+
+
+def provenance_of(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes) -> Provenance:
+    """What of the files is needed once the graph is made; tells of files of weights that cannot be meant."""
+    root, resolved = specs[0]
+    files: dict[str, WeightFile] = {}
+    for scope, home in specs:
+        said = home.document.weights.files
+        parts = _parts(nodes) if said else set()
+        for (prefix, name), path in entries(said, _entry, home, scope.env, ("weights", "files"), mistakes):
+            part = f"{scope.path}.{prefix}" if scope.path else prefix
+            if part not in parts:
+                message = f"`{prefix}` is no part of the network that has tensors"
+                hint = did_you_mean(part, parts) or "write the path of a node or block, such as `backbone`"
+                mistakes.add(Code.UNKNOWN_PATH, message, home.key_span(path), hint=hint)
+            elif isinstance(found := _file(home, name, path), Diagnostic):
+                mistakes.take([found])
+            else:
+                files.setdefault(part, WeightFile(part, found))
+    inner = {scope.path: home.path.absolute() for scope, home in specs if scope is not root}
+    return Provenance(resolved.reader.reach.folders, inner, tuple(files.values()))
+
+
+def _parts(nodes: list[Node]) -> set[str]:
+    """The paths below which there are tensors."""
+    keys = [key.split(".") for node in nodes for key in node.tensor_paths()]
+    return {".".join(steps[:length]) for steps in keys for length in range(1, len(steps))}
+
+
+def _entry(prefix: str, raw: Any, path: Path, env: Env) -> tuple[str, str]:
+    if not isinstance(raw, str):
+        message = f"`{prefix}`: expected the path of a file, found {kind_of(raw)}"
+        raise TemplateError(Code.WRONG_TYPE, message, path)
+    return prefix, str(evaluate_text(parse_text(raw), env))
+
+
+def _file(home: Resolved, name: str, path: Path) -> FilePath | Diagnostic:
+    """The file that a name means beside the spec that writes it."""
+    span = home.span(path)
+    if "://" in name or name.startswith("hub:"):
+        message = f"`{name}` is an address, and a spec names files of this machine alone"
+        hint = "whoever builds the network asks for a download, with `--weights` or in Python `load_weights`"
+        return Diagnostic(Code.FILE_OUTSIDE, message, span, hint=hint)
+    return home.reader.reach.named(name, FilePath(span.file), span)
