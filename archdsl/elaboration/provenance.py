@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +25,31 @@ if TYPE_CHECKING:
 
 def provenance_of(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes) -> Provenance:
     """What of the files is needed once the graph is made; tells of files of weights that cannot be meant."""
-    root, resolved = specs[0]
+    (_, resolved), *inner = specs
+    saying = [(scope, home) for scope, home in specs if home.document.weights.files]
+    parts = _parts(nodes) if saying else set()
     files: dict[str, WeightFile] = {}
-    for scope, home in specs:
-        said = home.document.weights.files
-        parts = _parts(nodes) if said else set()
-        for (prefix, name), path in entries(said, _entry, home, scope.env, ("weights", "files"), mistakes):
-            part = f"{scope.path}.{prefix}" if scope.path else prefix
-            if part not in parts:
-                message = f"`{prefix}` is no part of the network that has tensors"
-                hint = did_you_mean(part, parts) or "write the path of a node or block, such as `backbone`"
-                mistakes.add(Code.UNKNOWN_PATH, message, home.key_span(path), hint=hint)
-            elif isinstance(found := _file(home, name, path), Diagnostic):
-                mistakes.take([found])
-            else:
-                files.setdefault(part, WeightFile(part, found))
-    inner = {scope.path: home.path.absolute() for scope, home in specs if scope is not root}
-    return Provenance(resolved.reader.reach.folders, inner, tuple(files.values()))
+    for scope, home in saying:
+        for file in _named(scope, home, parts, mistakes):
+            files.setdefault(file.prefix, file)
+    paths = {scope.path: home.path.absolute() for scope, home in inner}
+    return Provenance(resolved.reader.reach.folders, paths, tuple(files.values()))
+
+
+def _named(scope: Scope, home: Resolved, parts: set[str], mistakes: Mistakes) -> Iterator[WeightFile]:
+    """The files that one spec names. What of an inner one nobody reads is not among the parts, and no mistake."""
+    said = home.document.weights.files
+    for (prefix, name), path in entries(said, _entry, home, scope.env, ("weights", "files"), mistakes):
+        part = f"{scope.path}.{prefix}" if scope.path else prefix
+        if part not in parts and not scope.path:
+            message = f"`{prefix}` is no part of the network that has tensors"
+            hint = did_you_mean(part, parts) or "write the path of a node or block, such as `backbone`"
+            mistakes.add(Code.UNKNOWN_PATH, message, home.key_span(path), hint=hint)
+        found = _file(home, name, path)
+        if isinstance(found, Diagnostic):
+            mistakes.take([found])
+        elif part in parts:
+            yield WeightFile(part, found)
 
 
 def _parts(nodes: list[Node]) -> set[str]:

@@ -273,7 +273,7 @@ def test_where_the_working_directory_is_gone(home: Path, archdsl_cli: Cli) -> No
 def test_a_network_that_was_read_keeps_its_reach(home: Path) -> None:
     (home / "mine/net.yaml").write_text("archdsl: 1\nextends: ../../base\n")
     graph = archdsl.graph("mine/net.yaml", include=home.parent)
-    assert graph.folders == (home, home.parent)
+    assert graph.provenance.folders == (home, home.parent)
 
 
 ODD = ("", ".", "~", "a\\0b", "é", "C:", "x" * 300, "/etc/passwd", "loop/loop")

@@ -17,6 +17,7 @@ inputs: {x: [N, 3]}
 nodes:
   for i in range(n):
     part$i: {op: spec.net, from: x}
+  sum: {op: add, from: [{for i in range(n): part$i}]}
 weights:
   files:
     for i in range(n):

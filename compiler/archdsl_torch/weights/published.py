@@ -76,9 +76,8 @@ class Published:
         used = scope_at(self.graph, self._part)
         if used is None:
             return []
-        return [
-            name for name, value in used.arguments.items() if name in own and not same(_plain(own[name]), _plain(value))
-        ]
+        here = {name: (own[name], value) for name, value in used.arguments.items() if name in own}
+        return [name for name, (before, now) in here.items() if not same(_plain(before), _plain(now))]
 
     @cached_property
     def _extended(self) -> list[_Other]:
