@@ -77,13 +77,11 @@ class DraftTree:
         """The tensors of each storage, by name."""
         self._stale: set[str] = set()
         """Tensors of which a part has been written, by a view of the same storage."""
-        self._counts = Counter(s.turn for call in trace.calls if not _renames(call) for s in call.around)
-        for call in trace.calls:
-            try:
-                self._put(call)
-            except Unsaid as error:
-                last = call.around[-1] if call.around else Caller("", "", "")
-                self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
+        found = [*self._said(trace)]
+        self._counts = Counter(s.turn for call, each in found if each is None or not each.renames for s in call.around)
+        for call, each in found:
+            if each is not None:
+                self._try(call, each)
 
     @property
     def owned(self) -> frozenset[str]:
@@ -108,11 +106,31 @@ class DraftTree:
             raise Unsaid(f"`{tensor.owned}` is a layer's own, and is read beside it")
         return place, 0
 
-    def _put(self, call: TracedCall) -> None:
+    def _said(self, trace: Traced) -> Iterator[tuple[TracedCall, Said | None]]:
+        """The calls, each with what it is in the language; None for one of which that says nothing."""
+        for call in trace.calls:
+            try:
+                yield call, said(call)
+            except Unsaid as error:
+                self._fail(call, error)
+                yield call, None
+
+    def _try(self, call: TracedCall, found: Said) -> None:
+        try:
+            self._put(call, found)
+        except Unsaid as error:
+            self._fail(call, error)
+
+    def _fail(self, call: TracedCall, error: Unsaid) -> None:
+        last = call.around[-1] if call.around else Caller("", "", "")
+        self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
+
+    def _put(self, call: TracedCall, found: Said) -> None:
         around, leaf = self._apart(call)
-        found = said(call, None if leaf is None else leaf.path)
+        layer = None if leaf is None else found.layer(leaf.path)
+        found = found.fed() if layer is None else layer
         if leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors):
-            around, leaf, found = (*around, leaf), None, said(call, None)
+            around, leaf = (*around, leaf), None
         reads = found.reads
         for tensor in (*found.tensors, *call.gives):
             self._sharing[tensor.storage][tensor.name] = tensor
@@ -225,13 +243,6 @@ def _declared(tensor: TracedTensor) -> Said:
         raise Unsaid(f"it reads `{tensor.owned}`, whose numbers are in no `state_dict`")
     kind = {} if tensor.dtype == "float32" else {"dtype": tensor.dtype}
     return Said("constant", {}, {**fields, "value": 0, **kind, "persistent": True})
-
-
-def _renames(call: TracedCall) -> bool:
-    try:
-        return said(call, None).renames
-    except Unsaid:
-        return False
 
 
 def _below(path: str, above: str) -> str:

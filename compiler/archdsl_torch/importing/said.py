@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from archdsl.ops import OPS
@@ -14,6 +13,14 @@ ReadTensors: TypeAlias = "dict[str, TracedTensor] | list[TracedTensor]"
 """By port, or those of a port that takes any number, and of a formula, in order."""
 _ONE_FOR_ALL: Final = frozenset(("kernel_size", "stride", "padding", "dilation", "output_size", "output_padding"))
 """Fields of which one number stands for as many as there are dimensions."""
+_OF_WEIGHTS: Final = frozenset((
+    "out_channels", "kernel_size", "out_features", "bias", "elementwise_affine", "num_embeddings", "embedding_dim",
+    "num_parameters", "padding_idx",
+))  # fmt: skip
+"""Fields that a layer has no more where its weights are fed."""
+
+_STATISTICS: Final = frozenset(("running_mean", "running_var"))
+"""What of a layer is a buffer."""
 
 
 class Unsaid(ValueError):
@@ -30,6 +37,10 @@ class Said:
     fields: dict[str, Any] = field(default_factory=dict)
     formula: str = ""
     """`{0}`, `{1}`, … stand for what it reads; `{0}` alone is another name of that."""
+    weights: dict[str, TracedTensor] = field(default_factory=dict)
+    """What a layer has of its own, by torch's names, or reads."""
+    beside: tuple[str, ...] = ()
+    """What torch's layer has beside these, which no call reads in evaluation mode."""
     owns: tuple[str, ...] = ()
     """The paths of the tensors that become its own."""
 
@@ -48,14 +59,42 @@ class Said:
         """Whether it is a parameter or constant, which is never the value of its scope."""
         return self.op is not None and not OPS[self.op].ports
 
+    def layer(self, path: str) -> Said | None:
+        """As the layer that the module at `path` is: None where a weight is not that module's own, by torch's name."""
+        for name, each in self.weights.items():
+            if each.owned != _below(path, name) or each.buffer != (name in _STATISTICS):
+                return None
+        owns = tuple(_below(path, name) for name in (*self.weights, *self.beside))
+        return replace(self, weights={}, beside=(), owns=owns)
 
-Saying: TypeAlias = Callable[[TracedCall, "str | None"], Said]
-"""How a call is said, by the path of the module that is this call alone; None where it does more. Raises Unsaid."""
+    def fed(self) -> Said:
+        """As an op that reads the weights. Raises Unsaid where it takes none."""
+        if not self.weights:
+            return self
+        assert self.op is not None and isinstance(self.reads, dict)
+        ports = {port.name for port in OPS[self.op].ports}
+        if not ports.issuperset(self.weights):
+            raise Unsaid("its weights are not those of the module that runs it")
+        fields = {name: value for name, value in self.fields.items() if name not in _OF_WEIGHTS}
+        return Said(self.op, {**self.reads, **self.weights}, fields)
 
 
 def other_name(tensor: TracedTensor) -> Said:
     """Another name for a tensor."""
     return Said(None, [tensor], formula="{0}")
+
+
+def alone(call: TracedCall, *names: str) -> None:
+    """Demands that no other arguments than these differ from what torch takes. Raises Unsaid."""
+    for name in call.names:
+        if name not in names and name not in call.default and name not in call.written:
+            raise Unsaid(f"its `{name}` is not said")
+
+
+def number(value: Any) -> str:
+    """A number or size in a formula."""
+    text = str(value)
+    return text if text.replace(".", "", 1).isdecimal() else f"({text})"
 
 
 def short(kind: type[Op], fields: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +105,10 @@ def short(kind: type[Op], fields: dict[str, Any]) -> dict[str, Any]:
         name: value for name, value in found.items()
         if value not in (None, []) and (specs[name].is_required() or not _is_default(value, specs[name].default))
     }  # fmt: skip
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}".lstrip(".")
 
 
 def _one(value: Any) -> Any:

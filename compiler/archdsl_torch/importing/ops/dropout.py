@@ -1,0 +1,17 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from archdsl.ops import OPS
+from archdsl_torch.importing.rules import rule
+from archdsl_torch.importing.said import Said, Unsaid, short
+from archdsl_torch.importing.tracing import TracedCall
+
+
+@rule("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
+def _(call: TracedCall) -> Said:
+    """Raises Unsaid."""
+    if call.argument("train"):
+        raise Unsaid("it drops in evaluation mode, too")
+    kind = OPS["dropout2d" if call.name == "feature_dropout" else call.name]
+    return Said(kind.name, {"input": call.given[0]}, short(kind, {"p": call.argument("p")}))

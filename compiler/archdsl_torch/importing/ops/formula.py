@@ -1,0 +1,41 @@
+"""Arithmetic, element by element: formulas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archdsl_torch.importing.rules import rule
+from archdsl_torch.importing.said import Said, Unsaid, alone, number
+from archdsl_torch.importing.tracing import TracedCall, TracedTensor
+
+_FORMULAS: Final = {
+    "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "pow": "{0} ** {1}",
+    "rsub": "{1} - {0}", "neg": "-{0}", "square": "{0} ** 2", "rsqrt": "1 / sqrt({0})", "reciprocal": "1 / {0}",
+    "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}", "ge": "{0} >= {1}", "eq": "{0} == {1}",
+    "ne": "{0} != {1}", "minimum": "min({0}, {1})", "maximum": "max({0}, {1})", "clamp_min": "max({0}, {1})",
+    "clamp_max": "min({0}, {1})",
+    **{name: f"{name}({{0}})" for name in ("exp", "log", "sin", "cos", "sqrt", "abs", "floor", "ceil", "round", "erf")},
+}  # fmt: skip
+_NAMES: Final = ("self", "other", "exponent", "min", "max")
+"""What their arguments are called."""
+
+
+@rule(*_FORMULAS)
+def _(call: TracedCall) -> Said:
+    """Raises Unsaid."""
+    alone(call, *_NAMES)
+    values = [value for name, value in zip(call.names, call.given, strict=True) if name in _NAMES]
+    reads = [value for value in values if isinstance(value, TracedTensor)]
+    places = iter(range(len(reads)))
+    written = [f"{{{next(places)}}}" if isinstance(value, TracedTensor) else number(value) for value in values]
+    return Said(None, reads, formula=_FORMULAS[call.name].format(*written))
+
+
+@rule("clamp")
+def _(call: TracedCall) -> Said:
+    """Raises Unsaid."""
+    low, high = call.argument("min"), call.argument("max")
+    if isinstance(low, TracedTensor) or isinstance(high, TracedTensor):
+        raise Unsaid("its bounds are tensors")
+    text = "{0}" if low is None else f"max({{0}}, {number(low)})"
+    return Said(None, [call.given[0]], formula=text if high is None else f"min({text}, {number(high)})")
