@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.porting import from_module
+    from archdsl.porting import from_module, sweep
     from archdsl.report import Summary
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "ModuleError", "SpecError",
     "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph", "load",
-    "load_weights", "loads", "source", "summary",
+    "load_weights", "loads", "source", "summary", "sweep",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -325,6 +325,7 @@ _HOMES = {
     "LoadReport": "ir.weights",
     "ModuleError": "ir.modules",
     "from_module": "porting",
+    "sweep": "porting",
     "WeightsError": "ir.weights",
 }
 

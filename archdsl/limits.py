@@ -55,6 +55,8 @@ SEED: Final = "a whole number from -(2 ** 63) to 2 ** 64 - 1"
 MAX_RANK: Final = 64
 """The most dimensions of a tensor that torch takes."""
 
+MAX_TRIALS: Final = 1_000
+"""The settings of one sweep."""
 MAX_GRAPH: Final = 50_000_000
 """The characters of a graph as JSON: ten times those of the largest that ships."""
 

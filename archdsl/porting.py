@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import archdsl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import torch  # noqa: TID251 - for the annotations alone
 
+    from archdsl.document.reach import Folders
     from archdsl.ir.graph import Graph
+    from archdsl.sweeping import Sweep
 
 
 def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None = None) -> Graph:
@@ -25,3 +29,37 @@ def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None
     import archdsl_torch
 
     return archdsl.loads(archdsl_torch.spec_of(module, inputs, name))
+
+
+def sweep(
+    spec: archdsl.SpecText,
+    values: Mapping[str, Iterable[Any]],
+    /,
+    *,
+    latency: bool = False,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> Sweep:
+    """Every combination of parameters' `values`, with its graph, parameters, multiply-accumulates and memory.
+
+    `print` it, `draw` it, or take its `csv()` or `json()`; iterating gives its trials. `params` are the same in all.
+    With `latency` each network is built, too, and a pass in evaluation timed on this machine, in seconds.
+
+    A trial of which the spec has errors has none of these but its `mistakes`. Raises SpecError where all are so,
+    ValueError where there is nothing to sweep or there are too many combinations, and MemoryError for a
+    network that is to be timed and does not fit into this machine.
+    """
+    from archdsl.sweeping import Sweep
+    from archdsl.sweeping.trials import tried
+
+    def made(setting: Mapping[str, Any]) -> Graph:
+        return archdsl.graph(spec, sizes=sizes, include=include, **{**params, **setting})
+
+    return Sweep(tried({name: [*given] for name, given in values.items()}, made, _latency if latency else None))
+
+
+def _latency(graph: Graph) -> float:
+    import archdsl_torch
+
+    return archdsl_torch.latency(graph)

@@ -22,8 +22,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     TORCH: ("archdsl_torch", "archdsl.ir.modules", "archdsl.ir.weights", "safetensors"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
-        "archdsl.comparison", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz", "pygraphviz",
-        "networkx",
+        "archdsl.comparison", "archdsl.sweeping", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz",
+        "pygraphviz", "networkx",
     ),
     MISTAKES: (
         "archdsl.diagnostics", "archdsl.document.mending", "archdsl.document.otherkeys", "archdsl.document.syntax",

@@ -112,6 +112,8 @@ HELD_BY = {
     "tests/drawing/test_dot.py": ("archdsl/drawing/faces.py", "archdsl/drawing/markup.py"),
     "tests/drawing/test_tikz.py": ("archdsl/drawing/latex.py", "archdsl/drawing/tikz_preamble.py"),
     "tests/drawing/test_mermaid.py": ("archdsl/drawing/identifiers.py",),
+    "tests/sweeping/test_sweep.py": ("archdsl/sweeping/trials.py",),
+    "tests/sweeping/test_plot.py": ("archdsl/sweeping/axis.py",),
     "tests/report/test_report.py": ("archdsl/report/*", "archdsl/words/quantities.py"),
     "tests/test_hostile.py": ("archdsl/text/plain_text.py",),
     "tests/viewer/test_page.py": (

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final
 
 from archdsl import __version__
-from archdsl.limits import MAX_INT64, SEED, SEEDS
+from archdsl.limits import MAX_INT64, MAX_TRIALS, SEED, SEEDS
 
 if TYPE_CHECKING:
     from archdsl.figure.view import View
@@ -20,12 +20,14 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 _MANY: Final = 10**30
 """More than any number that means something here."""
 _KEY: Final = r"[^\W\d]\w*(?:\.[\w-]+)*"
+_RANGE: Final = r"range\(((?:\s*-?\d{1,18}\s*,){0,2}\s*-?\d{1,18}\s*)\)"
 _SIZE: Final = r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)"
 _DTYPES: Final = ("float32", "int64", "bool")
 """Of inputs to trace with."""
 META: Final = "meta"
 """The device of tensors without numbers."""
-_ONE_SPEC: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
+_SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
+_ONE_SPEC: Final = (*_SET, "sweep")
 _EPILOG: Final = """\
 examples:
   archdsl build swin_t
@@ -86,7 +88,7 @@ def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentP
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command in _ONE_SPEC:
         parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
-    if command in (*_ONE_SPEC, "check"):
+    if command in (*_SET, "check"):
         _add_settings(parser)
     _OWN[command](parser)
 
@@ -97,11 +99,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="set a parameter of the spec; the value is read as YAML",
     )  # fmt: skip
     parser.add_argument(
-        "--params",
-        action=_FromFile,
-        metavar="FILE",
-        help="set parameters to what a YAML file holds, by name; repeatable",
+        "--params", action=_FromFile, metavar="FILE", help="set the parameters that a YAML file holds; repeatable"
     )
+    _add_surroundings(parser)
+
+
+def _add_surroundings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
         help="set a symbolic dimension of the inputs",
@@ -167,6 +170,17 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-p", "--param", dest="values", type=_values, action="append", default=[], metavar="KEY=VALUE,…",
+        help="the values of a parameter to try, 32,64 or range(2,6), each read as YAML; one alone holds for all",
+    )  # fmt: skip
+    _add_surroundings(parser)
+    parser.add_argument("--latency", action="store_true", help="build each network, and time a pass on this machine")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument("-o", "--output", metavar="FILE.svg", help="plot multiply-accumulates against parameters")
+
+
 def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", metavar="NAME", help="only the networks of this family")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -222,6 +236,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "import": _add_import,
     "list": _add_list,
     "diff": _add_diff,
+    "sweep": _add_sweep,
     "ops": _add_ops,
 }
 """What each command takes beside what several do."""
@@ -245,6 +260,17 @@ def _param(text: str) -> tuple[str, Any]:
     if not isinstance(data, dict) or list(data) != [key]:
         raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
     return key, data[key]
+
+
+def _values(text: str) -> tuple[str, list[Any]]:
+    """`key=value,value`, or `key=range(2, 6)`, which ends before its end as Python's does."""
+    key, equals, value = text.partition("=")
+    if (counted := re.fullmatch(_RANGE, value)) is None:
+        return _param(f"{key}{equals}[{value}]" if equals else text)
+    numbers = range(*(int(number) for number in counted[1].split(",")))
+    if len(numbers) > MAX_TRIALS:
+        raise argparse.ArgumentTypeError(f"`{value}` has more than {MAX_TRIALS:,} values")
+    return _param(f"{key}=[]")[0], [*numbers]
 
 
 def _settings(file: str) -> Iterable[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import import_module
+from archdsl.cli.porting import import_module, sweep
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -368,6 +368,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "draw": (draw, "draw the figure"),
     "view": (view, "open the figure in the browser, and follow the spec while it is written"),
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
+    "sweep": (sweep, "tell what settings of a spec cost, and plot it"),
     "import": (import_module, "write the spec of a PyTorch module"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),

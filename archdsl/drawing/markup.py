@@ -26,7 +26,7 @@ def label(face: Face) -> str:
 
 def font(text: str, size: float, colour: str) -> str:
     """Text at a size and in a colour; nothing for blank text."""
-    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{_html(text)}</FONT>' if text.strip() else ""
+    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{as_text(text)}</FONT>' if text.strip() else ""
 
 
 def table(rows: Iterable[str], padding: int | None = 0) -> str:
@@ -47,7 +47,7 @@ def cell(content: str, attributes: str = "") -> str:
 
 def escaped(text: str) -> str:
     """Text for a plain label: Graphviz reads entities in it, and markup where it stands between `<` and `>`."""
-    return _html(text).replace("\\", "\\\\")
+    return as_text(text).replace("\\", "\\\\")
 
 
 def printable(text: str) -> str:
@@ -66,7 +66,7 @@ def _line(line: Line) -> str:
 
 def _span(span: Stretch) -> str:
     """Bold text has the size and the colour of its node."""
-    return f"<B>{_html(span.text)}</B>" if span.bold else font(span.text, span.size, span.colour)
+    return f"<B>{as_text(span.text)}</B>" if span.bold else font(span.text, span.size, span.colour)
 
 
 def _card(face: Face, lines: Iterable[str]) -> str:
@@ -85,7 +85,7 @@ def _pill(face: Face) -> str:
     return cell(f'<TABLE {rounded} BGCOLOR="{face.pill}" {size}>{row(cell(text, size))}</TABLE>', size)
 
 
-def _html(text: str) -> str:
+def as_text(text: str) -> str:
     """Text in which nothing is markup, an entity or a control character."""
     text = printable(text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from archdsl_torch.importing.importer import spec_of
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
-    from archdsl_torch.trial import run_once
+    from archdsl_torch.trial import latency, run_once
     from archdsl_torch.weights.checkpoints import build_with_weights, load_weights, saved
 
 __all__ = [
-    "build", "build_with_weights", "check_run", "class_name", "load_weights", "run_once", "saved", "source",
+    "build", "build_with_weights", "check_run", "class_name", "latency", "load_weights", "run_once", "saved", "source",
     "source_of", "spec_of", "spec_of_factory",
 ]  # fmt: skip
 
@@ -27,6 +27,7 @@ _HOMES: Final = {
     "build": "runtime",
     "build_with_weights": "weights.checkpoints",
     "check_run": "room",
+    "latency": "trial",
     "load_weights": "weights.checkpoints",
     "run_once": "trial",
     "saved": "weights.checkpoints",

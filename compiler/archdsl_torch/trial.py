@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from archdsl.ops.special import InputOp
 from archdsl.shapes import evaluate
+from archdsl_torch.runtime import build
 
 if TYPE_CHECKING:
     from archdsl.ir.graph import Graph, Node
+
+
+_RUNS: Final = 5
+"""At least as many are timed."""
+_TIMED: Final = 0.3
+"""Seconds for which it goes on."""
 
 
 def sample_inputs(graph: Graph, *, seed: int | None = None) -> tuple[torch.Tensor, ...]:
@@ -38,6 +47,24 @@ def run_once(module: torch.nn.Module, graph: Graph, *, seed: int | None = None) 
             return module(*sample_inputs(graph, seed=seed))
     finally:
         module.train(training)
+
+
+def latency(graph: Graph) -> float:
+    """Seconds of a pass in evaluation on this machine's processor at the sample sizes: the median of many runs.
+
+    The network is built with weights of its own, in float32. Raises MemoryError where it does not fit.
+    """
+    module = build(graph, "cpu", torch.float32, seed=0).eval()
+    inputs = sample_inputs(graph, seed=0)
+    times: list[float] = []
+    with torch.no_grad():
+        module(*inputs)
+        end = perf_counter() + _TIMED
+        while len(times) < _RUNS or perf_counter() < end:
+            start = perf_counter()
+            module(*inputs)
+            times.append(perf_counter() - start)
+    return median(times)
 
 
 def _sample(node: Node, sizes: dict[str, int], generator: torch.Generator) -> torch.Tensor:
