@@ -62,7 +62,9 @@ HELD_BY = {
         "archdsl/document/unknown.py", "archdsl/text/placeholders.py",
     ),
     "tests/elaboration/test_own.py": ("archdsl/elaboration/elements.py",),
-    "tests/document/test_inherit.py": ("archdsl/document/origins.py", "archdsl/document/resolved.py"),
+    "tests/document/test_inherit.py": (
+        "archdsl/document/layers.py", "archdsl/document/origins.py", "archdsl/document/resolved.py",
+    ),
     "tests/document/test_patching.py": ("archdsl/document/dotted.py",),
     "tests/document/test_checked.py": ("archdsl/document/misfits.py", "archdsl/document/model.py"),
     "tests/document/test_reach.py": ("archdsl/text/ordinary.py",),

@@ -16,6 +16,7 @@ from archdsl.document.loader import load
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Span
 from archdsl.limits import limits
+from archdsl.text.bundles import SUFFIX, BundleError, inside, named_in, text_in
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.ordinary import NotOrdinaryError, open_ordinary
 
@@ -54,8 +55,13 @@ def find(spec: str, beside: Path | None = None) -> Path | None:
     """The file that a path or name means; None if there is none.
 
     Inside a spec (`beside` is its file) paths are relative to that file's folder, and the file itself
-    comes last: `extends: name` in a file called name.yaml means the one that ships.
+    comes last: `extends: name` in a file called name.yaml means the one that ships. Inside a bundle it is what the
+    bundle says. Raises BundleError.
     """
+    if beside is not None and inside(beside) is not None:
+        return named_in(beside, spec)
+    if SUFFIX in spec and (place := inside(Path(spec))) is not None:
+        return Path(spec) if text_in(*place) is not None else None
     base = Path() if beside is None else beside.parent
     places = [base / spec]
     if not spec.endswith(SUFFIXES):
@@ -96,6 +102,12 @@ def not_found(spec: str, span: Span | None, beside: Path | None = None) -> Diagn
     near = did_you_mean(spec, [*_neighbours(spec, beside), *shipped_names()])
     hint = near or did_you_mean(spec.removesuffix(".yaml"), shipped_names())
     return Diagnostic(Code.FILE_NOT_FOUND, message, span, hint=hint or listed)
+
+
+def not_bundled(name: str, bundle: Path, span: Span | None) -> Diagnostic:
+    """The diagnostic for a name in a bundle that means none of its files."""
+    message = f"`{display(bundle)}` has no file `{shortened(name)}`, and its spec can name no others"
+    return Diagnostic(Code.FILE_NOT_FOUND, message, span, hint="write the file again with the parameters that you need")
 
 
 def _unseen(spec: str, span: Span | None) -> Diagnostic:
@@ -139,6 +151,8 @@ def display(path: Path) -> str:
 
 def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnostic | None]:
     """A file's text, or why there is none. `span` is where another file names it."""
+    if (place := inside(path)) is not None:
+        return _text_in_bundle(path, *place, span)
     try:
         with open_ordinary(path) as opened:
             data = opened.read(4 * limits().characters + 1)
@@ -150,6 +164,14 @@ def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnos
         message = f"`{display(path)}` has more than {4 * limits().characters:,} bytes, too many for a spec"
         return None, Diagnostic(Code.FILE_TOO_LARGE, message, span or start(path))
     return _decode(path, data, span)
+
+
+def _text_in_bundle(path: Path, bundle: Path, name: str, span: Span | None) -> tuple[str | None, Diagnostic | None]:
+    try:
+        text = text_in(bundle, name)
+    except BundleError as error:
+        return None, _unreadable(bundle, error.message, span)
+    return (None, _unreadable(path, "is not in that file", span)) if text is None else (text, None)
 
 
 def _decode(path: Path, data: bytes, span: Span | None) -> tuple[str | None, Diagnostic | None]:

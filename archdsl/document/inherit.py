@@ -6,30 +6,28 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from archdsl.diagnostics.diagnostic import Diagnostic, ordered
 from archdsl.diagnostics.report import Report
 from archdsl.document import files
-from archdsl.document.checked import Checked, check
+from archdsl.document.bundling import unpacked
+from archdsl.document.checked import check
 from archdsl.document.dotted import copied
+from archdsl.document.layers import Layer, LibraryUse, SpecFile, merge, uses_of, with_texts
 from archdsl.document.loader import load
 from archdsl.document.misfits import Mistake
-from archdsl.document.model import TEXT_KEYS, Document
+from archdsl.document.model import Document
 from archdsl.document.origins import Origins
 from archdsl.document.overrides import Overrides, check_sizes, misdeclared
-from archdsl.document.positions import Path, SourceMap
+from archdsl.document.positions import Path
 from archdsl.document.reach import Reach, real
 from archdsl.document.resolved import Resolved
 from archdsl.document.unknown import UNKNOWN, Gap
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, Note, Span
 from archdsl.limits import MAX_CHAIN, BadBudget, TooLarge, analysis, current
-
-MERGED: Final = ("params", "let", "blocks", "init", "weights")
-"""What `extends` merges by name; the rest replaces, except that block libraries add up."""
-OWN: Final = ("name", "extends", "patch")
-"""What a file does not inherit."""
+from archdsl.text.bundles import SUFFIX, BundleError, inside
 
 
 def read(
@@ -45,12 +43,17 @@ def read(
     """
     reader = reader or Reader()
     name = os.fspath(spec)
-    path = FilePath(name) if reader.stands_for(FilePath(name)) else files.find(name)
-    if path is None:
-        return None, [files.not_found(name, None)]
+    path = FilePath(name)
     try:
+        found = path if reader.stands_for(path) else files.find(name)
+        if found is None:
+            return None, [files.not_found(name, None)]
+        path = found
         with analysis():
             resolved = reader.read(path, params or {}, sizes or {})
+    except BundleError as error:
+        message = f"`{files.display(path)}` {error.message}"
+        return None, [Diagnostic(error.code, message, files.start(path), hint=error.hint)]
     except TooLarge as error:
         resolved = None
         reader.report.tell(error.fault, error.span or files.start(path))
@@ -62,31 +65,6 @@ def read(
 def bad_budget(error: BadBudget) -> Diagnostic:
     """The diagnostic for limits that cannot be read."""
     return Diagnostic(Code.BAD_BUDGET, error.args[0], None, hint=error.args[1])
-
-
-class _File(NamedTuple):
-    path: FilePath
-    data: dict[str, Any]
-    source: SourceMap
-    checked: Checked
-
-
-class _Use(NamedTuple):
-    """A block library as a file names it."""
-
-    name: str
-    file: _File
-    span: Span
-
-
-class _Layer(NamedTuple):
-    """A file with what it extends merged in, still plain data."""
-
-    data: dict[str, Any]
-    origins: Origins
-    uses: tuple[_Use, ...]
-    checked: Checked | None = None
-    """What it says, where it is one file alone."""
 
 
 class Reader:
@@ -107,8 +85,10 @@ class Reader:
         self.reach = reach or Reach(include)
         self._include = include if reach is None else None
         self._asked: FilePath | None = None
-        self._files: dict[FilePath, _File | None] = {}
-        self._layers: dict[FilePath, _Layer | None] = {}
+        self._files: dict[FilePath, SpecFile | None] = {}
+        self.links: dict[tuple[FilePath, str], FilePath] = {}
+        """What the names mean that files write."""
+        self._layers: dict[FilePath, Layer | None] = {}
         self._resolved: dict[FilePath, Resolved | None] = {}
         self._targets: dict[FilePath, FilePath] = {}
         """Where paths lead: asking the disk of every part of a path takes as long as reading the file."""
@@ -122,17 +102,24 @@ class Reader:
     @property
     def files(self) -> list[FilePath]:
         """Every file that was read, or could not be."""
-        return list(self._files)
+        return [*dict.fromkeys(bundle[0] if (bundle := inside(path)) else path for path in self._files)]
+
+    @property
+    def texts(self) -> dict[FilePath, str]:
+        """What the files say that were read, by their real paths."""
+        return {path: file.source.text for path, file in self._files.items() if file is not None}
 
     @property
     def sources(self) -> dict[str, str]:
         return {file.source.file: file.source.text for file in self._files.values() if file is not None}
 
     def read(self, path: FilePath, params: Mapping[str, Any], sizes: Mapping[str, Any]) -> Resolved | None:
-        """The spec that was asked for: what is in reach follows from where it stands."""
+        """The spec that was asked for: what is in reach follows from where it stands. Raises BundleError."""
+        if path.suffix == SUFFIX and path.is_file():
+            path, params, sizes = unpacked(path, params, sizes)
         self._asked = path
         if self._include is not None:
-            self.reach = Reach.of(path, self._include)
+            self.reach = Reach(()) if inside(path) else Reach.of(path, self._include)
         return self.resolve(path, params, sizes)
 
     def resolve(
@@ -161,6 +148,7 @@ class Reader:
             name=document.name or _identifier(path.stem),
             params=given.values,
             overrides={**given.accepted, **checked},
+            sizes=checked,
             uses=self._blocks(libraries, document),
             libraries={use.name: library for use, library in libraries},
             origins=layer.origins,
@@ -180,9 +168,15 @@ class Reader:
     def _find(self, name: str, beside: FilePath, span: Span | None) -> FilePath | Diagnostic:
         """The file that another names, if it is in reach."""
         path = files.find(name, beside)
-        if FilePath(name).anchor or not self._in_reach(path or beside.parent / name.replace("\0", "")):
+        if (bundle := inside(beside)) is not None:
+            found = path or files.not_bundled(name, bundle[0], span)
+        elif FilePath(name).anchor or not self._in_reach(path or beside.parent / name.replace("\0", "")):
             return self.reach.refusal(name, span)
-        return path or files.not_found(name, span, beside)
+        else:
+            found = path or files.not_found(name, span, beside)
+        if path is not None:
+            self.links[self._real(beside), name] = self._real(path)
+        return found
 
     def _in_reach(self, path: FilePath) -> bool:
         try:
@@ -205,13 +199,13 @@ class Reader:
             self._open.pop()
         return self._resolved[key]
 
-    def _file(self, path: FilePath, span: Span | None) -> _File | None:
+    def _file(self, path: FilePath, span: Span | None) -> SpecFile | None:
         key = self._real(path)
         if key not in self._files:
             self._files[key] = self._load(path, span)
         return self._files[key]
 
-    def _load(self, path: FilePath, span: Span | None) -> _File | None:
+    def _load(self, path: FilePath, span: Span | None) -> SpecFile | None:
         known = self._texts.get(self._real(path))
         text, problem = files.read_text(path, span) if known is None else (known, None)
         if text is None:
@@ -225,10 +219,10 @@ class Reader:
         self.report.add(*diagnostics)
         if data is None and diagnostics:
             return None
-        data = _with_texts(data, source)
+        data = with_texts(data, source)
         checked = check(data)
         self._tell(checked.mistakes, Origins(source))
-        return _File(path, data, source, checked) if isinstance(data, dict) else None
+        return SpecFile(path, data, source, checked) if isinstance(data, dict) else None
 
     def _count(self, text: str, span: Span | None) -> None:
         try:
@@ -238,16 +232,16 @@ class Reader:
             error.span = span
             raise
 
-    def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> _Layer | None:
+    def _layer(self, path: FilePath, chain: tuple[FilePath, ...], span: Span | None) -> Layer | None:
         key = self._real(path)
         if key not in self._layers:
             file = self._file(path, span)
             self._layers[key] = None if file is None else self._merged(file, (*chain, key))
         return self._layers[key]
 
-    def _merged(self, file: _File, chain: tuple[FilePath, ...]) -> _Layer | None:
+    def _merged(self, file: SpecFile, chain: tuple[FilePath, ...]) -> Layer | None:
         """A file over its parent; None where the parent cannot be read."""
-        own = _Layer(file.data, Origins(file.source), _uses(file), file.checked)
+        own = Layer(file.data, Origins(file.source), uses_of(file), file.checked)
         name, patch = file.data.get("extends"), file.data.get("patch")
         if not isinstance(name, str):
             unread = name is UNKNOWN or any(isinstance(key, Gap) for key in file.data)
@@ -261,11 +255,11 @@ class Reader:
         if isinstance(patch, dict) and patch:
             from archdsl.document import patching
 
-            parent = _Layer(copied(parent.data), parent.origins.copy(), parent.uses)
+            parent = Layer(copied(parent.data), parent.origins.copy(), parent.uses)
             patching.apply(parent.data, parent.origins, patch, file.source, self.report)
-        return _merge(own, parent)
+        return merge(own, parent)
 
-    def _parent(self, name: str, file: _File, chain: tuple[FilePath, ...]) -> _Layer | None:
+    def _parent(self, name: str, file: SpecFile, chain: tuple[FilePath, ...]) -> Layer | None:
         span = file.source.value(("extends",))
         path = self._find(name, file.path, span)
         if isinstance(path, Diagnostic):
@@ -283,12 +277,12 @@ class Reader:
             return None
         return self._layer(path, chain, span)
 
-    def _libraries(self, layer: _Layer, path: FilePath) -> list[tuple[_Use, Resolved]]:
+    def _libraries(self, layer: Layer, path: FilePath) -> list[tuple[LibraryUse, Resolved]]:
         """The libraries in use, as far as they can be read."""
         found = ((use, self._used(use, path)) for use in layer.uses)
         return [(use, library) for use, library in found if library is not None]
 
-    def _blocks(self, libraries: list[tuple[_Use, Resolved]], document: Document) -> dict[str, Resolved]:
+    def _blocks(self, libraries: list[tuple[LibraryUse, Resolved]], document: Document) -> dict[str, Resolved]:
         """The blocks of the libraries in use, by name."""
         found: dict[str, Resolved] = {}
         for use, library in libraries:
@@ -299,7 +293,7 @@ class Reader:
                     found.setdefault(name, library)
         return found
 
-    def _used(self, use: _Use, path: FilePath) -> Resolved | None:
+    def _used(self, use: LibraryUse, path: FilePath) -> Resolved | None:
         target = self._find(use.name, use.file.path, use.span)
         if isinstance(target, Diagnostic):
             self.report.add(target)
@@ -318,7 +312,7 @@ class Reader:
     def _start(self, key: FilePath) -> int:
         return self._open.index(key) if key in self._open else len(self._open)
 
-    def _duplicate(self, name: str, use: _Use, first: Resolved, second: Resolved | None) -> None:
+    def _duplicate(self, name: str, use: LibraryUse, first: Resolved, second: Resolved | None) -> None:
         homes = [home for home in (first, second) if home is not None]
         notes = tuple(Note(home.file, f"line {home.key_span(('blocks', name)).line}") for home in homes)
         message = f"two libraries have a block `{name}`"
@@ -342,47 +336,6 @@ class Reader:
             notes = (Note("inherited", f"line {parent.key(there).line}", f"of {parent.file}"),)
         span = source.key(at) if fault.place.key else source.value(at)
         self.report.tell(fault._replace(notes=notes), span)
-
-
-def _with_texts(data: Any, source: SourceMap) -> Any:
-    """The data with what is text as it is written: `reference: 1512.03385` is not a number."""
-    if not isinstance(data, dict):
-        return data
-    texts = {key: source.scalar_text((key,)) for key in TEXT_KEYS if isinstance(data.get(key), bool | int | float)}
-    return {**data, **texts}
-
-
-def _uses(file: _File) -> tuple[_Use, ...]:
-    named = file.data.get("use")
-    if not isinstance(named, list):
-        return ()
-    spans = ((name, file.source.value(("use", index))) for index, name in enumerate(named))
-    return tuple(_Use(name, file, span) for name, span in spans if isinstance(name, str))
-
-
-def _merge(own: _Layer, parent: _Layer) -> _Layer:
-    """What `MERGED` names by name, libraries together; otherwise what a file says itself."""
-    data, origins = dict(own.data), own.origins
-    origins.removed = {**parent.origins.removed, **origins.removed}
-    for key, inherited in parent.data.items():
-        if key in OWN:
-            continue
-        if key not in data:
-            data[key] = inherited
-            origins.take((key,), parent.origins)
-        elif key in MERGED and isinstance(inherited, dict) and isinstance(data[key], dict):
-            missing = [name for name in inherited if name not in data[key]]
-            data[key] = _joined(key, inherited, data[key])
-            for name in missing:
-                origins.take((key, name), parent.origins)
-    return _Layer(data, origins, (*parent.uses, *own.uses))
-
-
-def _joined(key: str, inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """The inherited order, except in `init`: there the last match wins, and the file's own come last."""
-    if key != "init":
-        return {**inherited, **own}
-    return {**{name: value for name, value in inherited.items() if name not in own}, **own}
 
 
 def _identifier(stem: str) -> str:

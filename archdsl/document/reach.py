@@ -33,7 +33,7 @@ class Reach(NamedTuple):
 
     def holds(self, target: Path) -> bool:
         """Whether a file is in reach, by its real path. It need not exist."""
-        return any(target.is_relative_to(folder) for folder in (*self.folders, _shipped()))
+        return any(target.is_relative_to(folder) for folder in (*self.folders, shipped_folder()))
 
     def named(self, name: str, beside: Path, span: Span | None) -> Path | Diagnostic:
         """The real path of what a spec names beside itself, whether there is a file or not."""
@@ -65,7 +65,7 @@ def folders(include: Folders) -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Path:
+def shipped_folder() -> Path:
     """The folder of the specs that ship."""
     return real(specs_folder())
 

@@ -30,6 +30,8 @@ class Resolved:
     """Plain data, with what was set from outside."""
     overrides: Mapping[str, Any]
     """The parameters and sizes that were set from outside."""
+    sizes: Mapping[str, int]
+    """Those of them that are sizes."""
     uses: Mapping[str, Resolved]
     """The block libraries' blocks, by name: the library sees its own `params` and `let` only."""
     libraries: Mapping[str, Resolved]

@@ -40,21 +40,14 @@ def _analyse(
     spec: str | PathLike[str], params: Mapping[str, Any] | None, sizes: Mapping[str, int] | None, reader: Reader | None
 ) -> tuple[Graph | None, list[Diagnostic]]:
     resolved, diagnostics = read(spec, params, sizes, reader)
-    return (None, diagnostics) if resolved is None else _elaborated(resolved, sizes, diagnostics)
+    return (None, diagnostics) if resolved is None else _elaborated(resolved, diagnostics)
 
 
-def _elaborated(
-    resolved: Resolved, sizes: Mapping[str, int] | None, diagnostics: list[Diagnostic]
-) -> tuple[Graph | None, list[Diagnostic]]:
-    graph, more = elaborate(resolved, _taken(resolved, sizes))
+def _elaborated(resolved: Resolved, diagnostics: list[Diagnostic]) -> tuple[Graph | None, list[Diagnostic]]:
+    graph, more = elaborate(resolved)
     found = _together(diagnostics, more)
     failed = any(each.severity is Severity.ERROR for each in found)
     return (None if failed else graph), found
-
-
-def _taken(resolved: Resolved, sizes: Mapping[str, int] | None) -> dict[str, int]:
-    """The caller's sizes without those that reading has refused."""
-    return {name: size for name, size in (sizes or {}).items() if name in resolved.overrides}
 
 
 def _together(first: list[Diagnostic], later: list[Diagnostic]) -> list[Diagnostic]:
@@ -84,10 +77,10 @@ def examine(
             if resolved is None:
                 return Examined(diagnostics)
             if not _is_library(resolved):
-                return Examined(_elaborated(resolved, sizes, diagnostics)[1])
+                return Examined(_elaborated(resolved, diagnostics)[1])
             from archdsl.elaboration.library import look_through
 
-            found = _together(diagnostics, look_through(resolved, _taken(resolved, sizes)))
+            found = _together(diagnostics, look_through(resolved, dict(resolved.sizes)))
             return Examined(found, len(resolved.document.blocks))
     except BadBudget as error:
         return Examined([bad_budget(error)])
@@ -99,16 +92,16 @@ def _is_library(resolved: Resolved) -> bool:
     return bool(document.blocks) and document.nodes is None and not document.inputs and not resolved.misses("nodes")
 
 
-def elaborate(resolved: Resolved, sizes: Mapping[str, int]) -> tuple[Graph | None, list[Diagnostic]]:
+def elaborate(resolved: Resolved) -> tuple[Graph | None, list[Diagnostic]]:
     """The graph of a document that has been read, with its mistakes."""
-    return Elaborator(resolved, sizes).run()
+    return Elaborator(resolved, resolved.sizes).run()
 
 
 def ancestors(spec: Path, reach: Reach | None) -> Iterator[Path]:
     """The files that a spec extends, the nearest first; as far as they can be read and are in `reach`."""
     seen = {spec}
     while (resolved := read(spec, reader=Reader(reach=reach))[0]) is not None and resolved.document.extends is not None:
-        found = find(resolved.document.extends, spec)
+        found = find(resolved.document.extends, resolved.path)
         if found is None or found in seen:
             return
         seen.add(found)

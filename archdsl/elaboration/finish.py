@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics.diagnostic import Severity
@@ -20,6 +21,7 @@ from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around, scopes_of
 from archdsl.limits import TooLarge, current
 from archdsl.ops.special import FILLED, InputOp, ScanLast
+from archdsl.text.bundles import inside
 
 if TYPE_CHECKING:
     from archdsl.elaboration.blocks import BlockSpec
@@ -61,8 +63,14 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
         sample_sizes=dict(sample), params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
         renames=renames, resizes=resizes, reads=uses.reads(),
-        path=resolved.path.absolute(), provenance=provenance,
+        path=_asked(resolved.path.absolute()), provenance=provenance,
     )  # fmt: skip
+
+
+def _asked(path: Path) -> Path:
+    """The file that was asked for: a bundle, where the spec lies in one."""
+    place = inside(path)
+    return path if place is None else place[0]
 
 
 def _count_computed(nodes: list[Node], sites: Sites) -> None:

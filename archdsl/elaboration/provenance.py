@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.document.bundling import bundle_of
 from archdsl.document.positions import Path
 from archdsl.document.substitution import parse_text
 from archdsl.document.template import TemplateError
@@ -16,6 +17,7 @@ from archdsl.elaboration.published import entries
 from archdsl.faults.code import Code
 from archdsl.ir.graph import Env, Node, Scope
 from archdsl.ir.provenance import Provenance, WeightFile
+from archdsl.text.bundles import inside
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import kind_of
 
@@ -26,14 +28,15 @@ if TYPE_CHECKING:
 def provenance_of(specs: list[tuple[Scope, Resolved]], nodes: list[Node], mistakes: Mistakes) -> Provenance:
     """What of the files is needed once the graph is made; tells of files of weights that cannot be meant."""
     (_, resolved), *inner = specs
-    saying = [(scope, home) for scope, home in specs if home.document.weights.files]
+    bundle = inside(resolved.path)
+    saying = [(scope, home) for scope, home in specs if home.document.weights.files and bundle is None]
     parts = _parts(nodes) if saying else set()
-    files: dict[str, WeightFile] = {}
+    files = {} if bundle is None else {"": WeightFile("", bundle[0].absolute())}
     for scope, home in saying:
         for file in _named(scope, home, parts, mistakes):
             files.setdefault(file.prefix, file)
     paths = {scope.path: home.path.absolute() for scope, home in inner}
-    return Provenance(resolved.reader.reach.folders, paths, tuple(files.values()))
+    return Provenance(resolved.reader.reach.folders, paths, tuple(files.values()), bundle_of(resolved))
 
 
 def _named(scope: Scope, home: Resolved, parts: set[str], mistakes: Mistakes) -> Iterator[WeightFile]:

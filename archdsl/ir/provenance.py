@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from archdsl.text.bundles import Bundle
+
 
 class WeightFile(NamedTuple):
     """A published file that a spec names for a part of the network."""
 
     prefix: str
-    """The path of the part."""
+    """The path of the part; empty for all of the network."""
     path: Path
     """Absolute; it was in reach when the spec was read, and need not exist."""
 
@@ -24,7 +26,10 @@ class Provenance(NamedTuple):
     specs: Mapping[str, Path] = {}
     """The files of the specs that are used as blocks, by the paths of their scopes."""
     weights: tuple[WeightFile, ...] = ()
-    """In the order in which they are loaded; of two for one part the outer spec's alone."""
+    """In the order in which they are loaded; of two for one part the outer spec's alone. Of a network that was read
+    from a bundle it is that file, for all of it."""
+    bundle: Bundle | None = None
+    """The texts that were read; None of a graph from JSON."""
 
 
 UNKNOWN: Final = Provenance()

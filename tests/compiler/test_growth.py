@@ -127,10 +127,10 @@ def test_printing_a_source_takes_a_few_times_what_elaboration_takes(name: str) -
     with analysis():
         resolved, _ = read(name)
         assert resolved is not None
-        graph, _ = elaborate(resolved, {})
+        graph, _ = elaborate(resolved)
         assert graph is not None
         source(graph)  # what is remembered for later ones is not counted
-        assert counted(lambda: source(graph)) < 5 * counted(lambda: elaborate(resolved, {}))
+        assert counted(lambda: source(graph)) < 5 * counted(lambda: elaborate(resolved))
 
 
 def instructions(text: str, folder: Path) -> int:

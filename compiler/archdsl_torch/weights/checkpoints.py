@@ -78,7 +78,8 @@ def _with_own_weights(
     strict: bool,
 ) -> tuple[nn.Module, list[LoadReport]]:
     module = runtime.build(graph, device, dtype, seed, init)
-    if not init or any(tensor.is_meta for tensor in module.parameters()):
+    state = module.state_dict()
+    if not init or not state or any(tensor.is_meta for tensor in state.values()):
         return module, []
     named = graph.provenance.weights
     plans = [_plan(graph, module, checkpoint_files.read(each.path), strict, each.prefix) for each in named]

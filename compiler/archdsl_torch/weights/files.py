@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from torch import Tensor
 
 from archdsl.ir.weights import WeightsError
+from archdsl.text.bundles import MAX_HEADER
 from archdsl.text.ordinary import open_ordinary
 from archdsl_torch.weights.archives import Archive
 from archdsl_torch.weights.unpickling import MoreThanTensors, Odd, Stored, Unreadable
@@ -33,8 +34,6 @@ _SHOWN: Final = 40
 """Of a longer one a message shows the start."""
 _LISTED: Final = 6
 """So many sets of weights a message lists."""
-_HEADER: Final = 4_000_000
-"""The longest header of a safetensors file that is read."""
 _WRAPPERS: Final = 8
 """How many wrappers a network may be in."""
 _LOOKED_AT: Final = 1000
@@ -42,6 +41,9 @@ _LOOKED_AT: Final = 1000
 _ZIP: Final = b"PK\x03\x04"
 _AVERAGED: Final = "n_averaged"
 """How often `torch.optim.swa_utils.AveragedModel` has averaged: the one tensor that it adds."""
+
+
+NO_SAFETENSORS: Final = "and the package for these is missing; `pip install safetensors` brings it"
 
 
 class Checkpoint(NamedTuple):
@@ -76,12 +78,9 @@ def _safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
     except ImportError:
-        raise WeightsError(
-            f"`{path.name}` is a safetensors file, and the package that reads it is missing; "
-            "`pip install safetensors` brings it"
-        ) from None
+        raise WeightsError(f"`{path.name}` is a safetensors file, {NO_SAFETENSORS}") from None
     (header,) = struct.unpack("<Q", start[:8])
-    if _HEADER < header < size:
+    if MAX_HEADER < header < size:
         raise Unreadable(f"has a header of {header:,} bytes: no file of weights does")
     try:
         return load_file(path)

@@ -161,5 +161,5 @@ def test_a_file_that_is_not_there(net: Path) -> None:
 def test_safetensors_without_its_package(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_file(published(net), "net.safetensors")
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(archdsl.WeightsError, match="the package that reads it is missing; `pip install safetensors`"):
+    with pytest.raises(archdsl.WeightsError, match="and the package for these is missing; `pip install safetensors`"):
         archdsl.build(net, weights="net.safetensors")
