@@ -28,19 +28,24 @@ class Pick(Op):
 
 @final
 class Index(Pick):
-    """Rows of a table by a tensor of their numbers, `input[index]`: the index's shape, then the row's."""
+    """Rows of a table by a tensor of their numbers, `input[index]`: the index's shape, then the row's.
+
+    With `dim: 1` it is `input[:, index]`: the index's shape stands for that dimension.
+    """
 
     name: ClassVar[str] = "index"
     counts_back = True
+    dim: Annotated[int, Field(description="the dimension of the rows")] = 0
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
         require_integer("index", index)
         require_least_rank("input", x, 1)
         require_least_rank("index", index, 1)
-        return x.with_shape((*index.shape, *x.shape[1:]))
+        dim = normal_dim(self.dim, x.rank)
+        return x.with_shape(replaced(x.shape, dim, *index.shape))
 
     def indexed(self, x: TensorType, index: TensorType) -> Mapping[int, Dim]:
-        return {1: x.shape[0]}
+        return {1: x.shape[self.dim]}
 
 
 @final

@@ -23,7 +23,7 @@ def picks(draw: DrawFn, name: str) -> Case:
     if name == "index":
         # torch reads the number out of a scalar, which no tracer can follow
         index = draw(ranked(0, 3, dtypes=INDICES))
-        return Case(OPS[name](), (x, index), below=1, stricter=index.rank == 0)
+        return Case(OPS[name](dim=dim % x.rank), (x, index), below=1, stricter=index.rank == 0)
     if name == "index_select":
         rank = draw(st.sampled_from([1] * 6 + [2]))
         index = TensorType(draw(shapes(rank)), draw(st.sampled_from(INDICES)))
@@ -89,6 +89,7 @@ def test_symbolic_sizes() -> None:
     [
         ("index", {}, [(5, 3), (4,)], "`index` must be int64 or int32, not float32"),
         ("index", {}, [(), ((4,), "int64")], "expected `input` of rank 1 or more, got scalar of rank 0"),
+        ("index", {"dim": 2}, [(5, 3), ((4,), "int64")], "dim 2 is out of range for a tensor of rank 2"),
         ("index_select", {"dim": 0}, [(5, 3), ((4, 4), "int64")], "expected `index` of rank 1, got 4×4 of rank 2"),
         (
             "gather",

@@ -246,6 +246,12 @@ def _slice(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     return x.index_select(op.dim, torch.tensor([*places]))
 
 
+def _index(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
+    x, index = inputs
+    rows: Tensor = x.index_select(op.dim, index.flatten())
+    return rows.unflatten(op.dim, index.shape)
+
+
 def _roll(op: Any, inputs: Inputs, tensors: Tensors, training: bool) -> Tensor:
     result: Tensor = torch.roll(inputs[0], op.shifts, op.dims)
     return result
@@ -328,7 +334,6 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "identity": lambda x: x,
     "logsumexp": lambda x, **fields: (x if x.is_floating_point() else x.double()).logsumexp(**fields),
     "detach": lambda x: x.detach(),
-    "index": lambda x, index: x[index],
 }
 _METHODS: Final = frozenset([
     "flatten", "unflatten", "reshape", "permute", "transpose", "unsqueeze", "flip", "tril", "triu", "tile", "chunk",
@@ -373,6 +378,7 @@ _SPECIAL: Final[dict[str, Callable[..., Any]]] = {
     "split": _positional("split", "split_size", "dim"),
     "tensor_split": _positional("tensor_split", "indices_or_sections", "dim"),
     "unbind": _positional("unbind", "dim"),
+    "index": _index,
     "index_select": lambda op, inputs, tensors, training: inputs[0].index_select(op.dim, inputs[1]),
     "gather": lambda op, inputs, tensors, training: inputs[0].gather(op.dim, inputs[1]),
     "take_along_dim": lambda op, inputs, tensors, training: inputs[0].take_along_dim(inputs[1], op.dim),

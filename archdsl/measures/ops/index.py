@@ -21,13 +21,8 @@ def _(op: Along, made: Sequence[TensorType], x: Placed, index: Placed) -> Kept:
     return Kept((0,), more=(TensorType(made[0].shape, index.dtype),))
 
 
-@sees.register
-def _(op: Index, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
-    return (fields.together((*index.dims, *x.dims[1:]), fields.mixed(x, (0,)), index),)
-
-
-@sees.register
-def _(op: IndexSelect, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
+@sees.for_each(Index, IndexSelect)
+def _(op: Index | IndexSelect, made: Sequence[Sizes], x: fields.Field, index: fields.Field) -> tuple[fields.Field, ...]:
     dim = op.dim % len(x.dims)
     return (fields.together(replaced(x.dims, dim, *index.dims), fields.mixed(x, (dim,)), index),)
 

@@ -12,6 +12,7 @@ from archdsl.text.names import check_module_name, check_name
 from archdsl_torch.importing.calls import said
 from archdsl_torch.importing.said import Said, Unsaid
 from archdsl_torch.importing.tracing import Caller, Traced, TracedCall, TracedTensor
+from archdsl_torch.importing.wrapping import wrapped
 
 
 @dataclass(eq=False)
@@ -79,6 +80,8 @@ class DraftTree:
         """Tensors of which a part has been written, by a view of the same storage."""
         found = [*self._said(trace)]
         self._counts = Counter(s.turn for call, each in found if each is None or not each.renames for s in call.around)
+        self._wrapped = wrapped(found)
+        """The layers of modules that have other calls around them, by turn."""
         for call, each in found:
             if each is not None:
                 self._try(call, each)
@@ -126,11 +129,11 @@ class DraftTree:
         self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
 
     def _put(self, call: TracedCall, found: Said) -> None:
-        around, leaf = self._apart(call)
+        around, leaf, base = self._apart(call)
         layer = None if leaf is None else found.layer(leaf.path)
         found = found.fed() if layer is None else layer
         if leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors):
-            around, leaf = (*around, leaf), None
+            around, leaf, base = (*around, leaf), None, ""
         reads = found.reads
         for tensor in (*found.tensors, *call.gives):
             self._sharing[tensor.storage][tensor.name] = tensor
@@ -141,7 +144,7 @@ class DraftTree:
             return
         scope = self._scope(around)
         if leaf is None:
-            place = self._new(scope, found.op or call.name, found)
+            place = self._new(scope, base or found.op or call.name, found)
         else:
             place = self._leaf(scope, _below(leaf.path, around[-1].path if around else ""), leaf, found)
         self.made |= {each.name: (place, number) for number, each in enumerate(call.gives)}
@@ -161,12 +164,27 @@ class DraftTree:
             else:
                 self._stale.add(name)
 
-    def _apart(self, call: TracedCall) -> tuple[tuple[Caller, ...], Caller | None]:
-        """The modules around a call, and apart from them the innermost, where it is this call alone."""
-        around, last = call.around[1:-1], call.around[-1] if len(call.around) > 1 else None
-        if last is None or self._counts[last.turn] > 1:
-            return call.around[1:], None
-        return around, last
+    def _apart(self, call: TracedCall) -> tuple[tuple[Caller, ...], Caller | None, str]:
+        """The modules around a call, and the innermost apart, where it is this call alone; else what it is called.
+
+        Of a module that is a layer with other calls around it, that is the layer; the others are called by both.
+        """
+        around = call.around[1:]
+        for depth, caller in enumerate(around):
+            layer = self._wrapped.get(caller.turn)
+            if layer is call:
+                return around[:depth], caller, ""
+            if layer is not None:
+                return around[:depth], None, self._beside(call, around[:depth], caller)
+        if not around or self._counts[around[-1].turn] > 1:
+            return around, None, ""
+        return around[:-1], around[-1], ""
+
+    def _beside(self, call: TracedCall, around: tuple[Caller, ...], layer: Caller) -> str:
+        """What a call is called that stands beside a layer, in whose module it is."""
+        last = call.around[-1]
+        name = _below(last.path, around[-1].path if around else "")
+        return name if last != layer and self._counts[last.turn] == 1 else f"{name}_{call.name}"
 
     def _scope(self, around: tuple[Caller, ...]) -> Draft:
         scope, above = self.root, ""

@@ -15,6 +15,7 @@ from torch.utils._pytree import keystr, tree_flatten_with_path, tree_unflatten
 from archdsl.ir.modules import ModuleError
 from archdsl.text.names import check_input_name
 from archdsl_torch.importing.exporting import axis, exported
+from archdsl_torch.importing.inlining import inlined
 from archdsl_torch.importing.sizes import TracedSize, UnknownSize, spelled
 
 
@@ -87,7 +88,9 @@ def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
     """The module's calls in evaluation mode; every size of the inputs that may vary is a name. Raises ModuleError."""
     training = {each: each.training for each in module.modules()}
     try:
-        return _Reader(exported(module.eval(), tuple(inputs)), inputs).trace()
+        program = exported(module.eval(), tuple(inputs))
+        inlined(program.graph_module)
+        return _Reader(program, inputs).trace()
     finally:
         for each, mode in training.items():
             each.training = mode

@@ -1,15 +1,16 @@
 """The torch half of `archdsl.ops.index`."""
 
+from archdsl.ops.base import normal_dim
 from archdsl.ops.index import Gather, Index, IndexSelect, MaskedFill, OneHot, TakeAlongDim, Where
 from archdsl.shapes import TensorType
-from archdsl_torch.lowering import tree
 from archdsl_torch.lowering.base import Lowered, call, lower, method
-from archdsl_torch.lowering.tree import Arg, In
+from archdsl_torch.lowering.tree import Arg, In, Range, Subscript
 
 
 @lower.register
 def _(op: Index, x: TensorType, index: TensorType) -> Lowered:
-    return Lowered(None, tree.Subscript(In(0), (In(1),)))
+    whole = (Range(),) * normal_dim(op.dim, x.rank)
+    return Lowered(None, Subscript(In(0), (*whole, In(1))))
 
 
 @lower.for_each(IndexSelect, Gather)

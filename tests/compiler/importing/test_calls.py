@@ -24,6 +24,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
     lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True),
     lambda x: (x @ x.transpose(1, 2), torch.matmul(x.transpose(1, 2), x)),
     lambda x: torch.where(x > 0, x, x * 0.1),
+    lambda x: torch.addcmul(x, x.sin(), x.cos(), value=0.5),
     lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
     lambda x: (F.avg_pool1d(x, 2), F.max_pool1d(x, 2), x.cumsum(1), x.flip(2), x.tril(), F.leaky_relu(x, 0.2)),
     lambda x: F.interpolate(x.unsqueeze(1), size=(3, 5), mode="bicubic", align_corners=True),

@@ -31,6 +31,13 @@ def _(call: TracedCall) -> Said:
     return Said(None, reads, formula=_FORMULAS[call.name].format(*written))
 
 
+@rule("addcmul", "addcdiv")
+def _(call: TracedCall) -> Said:
+    sign, value = "*" if call.name == "addcmul" else "/", call.argument("value")
+    factor = "" if value == 1 else f"{number(value)} * "
+    return Said(None, [*call.given[:3]], formula=f"{{0}} + {factor}{{1}} {sign} {{2}}")
+
+
 @rule("clamp")
 def _(call: TracedCall) -> Said:
     """Raises Unsaid."""

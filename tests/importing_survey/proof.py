@@ -1,0 +1,91 @@
+"""A module beside what is built of its spec: keys in order, a strict load, float64 at two batch sizes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import archdsl
+from archdsl.ir.modules import ModuleError
+from archdsl_torch import spec_of
+from tests.references.parity import fill
+
+TOLERANCE = 1e-9
+Inputs = Callable[[int], tuple[Tensor, ...]]
+"""Inputs by the batch size."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a module."""
+
+    result: str
+    """equal, differs, or refused."""
+    why: str = ""
+    nodes: int = 0
+    seconds: float = 0.0
+    """What the import took, torch.export with it."""
+    lines: int = 0
+
+
+def verdict(module: nn.Module, inputs: Inputs) -> Verdict:
+    """Imports a module in evaluation mode, and compares."""
+    fill(module, seed=7)
+    module.eval()
+    began = time.perf_counter()
+    try:
+        text = spec_of(module, list(inputs(2)), "net")
+    except ModuleError as error:
+        return Verdict("refused", str(error), seconds=time.perf_counter() - began)
+    took = time.perf_counter() - began
+    graph = archdsl.graph(archdsl.loads(text))
+    why = difference(module, archdsl.build(graph, init=False), inputs)
+    return Verdict("differs" if why else "equal", why, len(graph.nodes), took, text.count("\n"))
+
+
+def difference(module: nn.Module, built: nn.Module, inputs: Inputs) -> str:
+    """In what the two differ; empty where they do not."""
+    ours, theirs = layout(built), layout(module)
+    if ours != theirs:
+        return f"other keys: {[key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)][:3]}"
+    if [*ours] != [*theirs]:
+        return f"keys in another order, from `{next(a for a, b in zip(ours, theirs, strict=True) if a != b)}` on"
+    built.load_state_dict(module.state_dict(), strict=True)
+    pair = (module.double(), built.double().eval())
+    for batch in (2, 3):
+        given = tuple(each.double() if each.is_floating_point() else each for each in inputs(batch))
+        with torch.no_grad():
+            expected, found = (tensors(model(*(each.clone() for each in given))) for model in pair)
+        if len(expected) != len(found):
+            return f"{len(found)} outputs for {len(expected)}"
+        worst = max(map(apart, found, expected))
+        if not worst <= TOLERANCE:
+            return f"outputs differ by {worst:.1e} at batch {batch}"
+    return ""
+
+
+def layout(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shape and dtype by key."""
+    return {key: (tuple(value.shape), value.dtype) for key, value in model.state_dict().items()}
+
+
+def tensors(result: Any) -> list[Tensor]:
+    """The tensors that a forward pass gives, in order."""
+    if isinstance(result, Tensor):
+        return [result]
+    if isinstance(result, Mapping):
+        return [each for value in result.values() for each in tensors(value)]
+    return [each for value in result for each in tensors(value)] if isinstance(result, tuple | list) else []
+
+
+def apart(found: Tensor, expected: Tensor) -> float:
+    """How far two tensors are apart, against the largest number of the expected one; at least 1 counts for that."""
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return float("inf")
+    scale = max(1.0, expected.abs().max().item())
+    return (found.double() - expected.double()).abs().max().item() / scale
