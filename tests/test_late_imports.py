@@ -33,7 +33,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     RARE: (
         "archdsl.document.patching", "archdsl.elaboration.modes", "archdsl.elaboration.scan",
-        "archdsl.expressions", "archdsl.ops.extent", "archdsl.ops.formula",
+        "archdsl.expressions", "archdsl.ops.extent", "archdsl.ops.formula", "archdsl.ops.installed",
     ),
     READING: (
         "archdsl.cli", "archdsl.document.files", "archdsl.document.given", "archdsl.document.inherit",

@@ -34,6 +34,7 @@ from archdsl.cli.sharing import (
     step,
 )
 from archdsl.faults.code import Code
+from archdsl.faults.fault import FaultError
 from archdsl.text import streams
 from archdsl.text.plain_text import to_json, visible, visible_lines
 
@@ -108,6 +109,11 @@ def run(arguments: Sequence[str]) -> int:
     except Failure as failure:
         complain(str(failure))
         return failure.status
+    except FaultError as error:
+        if error.code is not Code.UNKNOWN_OP:  # of an installed package, which cannot be used
+            raise
+        complain(f"{error}; {error.hint}" if error.hint else str(error))
+        return BAD_USAGE
     except ImportError as error:
         if error.name != "torch":
             raise
@@ -352,7 +358,7 @@ def ops(options: argparse.Namespace) -> int:
 
     if options.name is None:
         print(list_ops())
-    elif options.name in OPS:
+    elif OPS.find(options.name) is not None:
         print(op_page(options.name))
     else:
         raise Failure(f"unknown op `{options.name}`; {like(options.name)}")

@@ -155,10 +155,10 @@ class Catalogue:
             return block
         if ("blocks", name) in home.lost:
             raise Reported
-        if name in OPS:
+        if (op := self._op(name, template, frame)) is not None:
             self._keep.append(home)
-            self._ops[key] = OPS[name]
-            return OPS[name]
+            self._ops[key] = op
+            return op
         if self._may_be_lost(home, name):
             raise Reported
         from archdsl.elaboration.misnamed import library_of, op_meant, op_named_hint
@@ -170,6 +170,24 @@ class Catalogue:
             notes=(*traced(template.op, frame.env).notes, *_near_block(name, home)),
             instead=op_meant(name, home, frame) if template.op is not None and template.op.literal == name else None,
         )  # fmt: skip
+
+    def _op(self, name: str, template: NodeTemplate, frame: Frame) -> type[Op] | None:
+        """The op of that name, be it an installed package's. Raises Reported."""
+        if name in OPS or "." not in name:
+            return OPS.get(name)
+        from archdsl.elaboration.misnamed import is_other_name
+
+        if is_other_name(name):
+            return None
+        from archdsl.ops.base import PackageError
+
+        try:
+            return OPS.find(name)
+        except PackageError as error:
+            self.mistakes.refuse(
+                error.code, error.message, template.home.span(template.op_path or template.path),
+                place=place_of(frame, template), hint=error.hint,
+            )  # fmt: skip
 
     def known(self, name: str, home: Resolved) -> BlockSpec | type[Op] | None:
         """The block or op of that name in that file, where it has been found before."""

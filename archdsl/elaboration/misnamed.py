@@ -36,6 +36,11 @@ def op_named_hint(name: str, home: Resolved, frame: Frame) -> str:
     return near or _LIST
 
 
+def is_other_name(name: str) -> bool:
+    """Whether a dotted name is that of another library's function or module for an op that there is: `torch.relu`."""
+    return bare(name) in OPS or op_hint(name, None) is not None or library_of(name) is not None
+
+
 def op_meant(name: str, home: Resolved, frame: Frame) -> str | None:
     """The block or op that a misspelt name surely means."""
     return surely(bare(name), [*_blocks(home), *OPS]) if _unmistaken(name, home, frame) is None else None

@@ -18,7 +18,7 @@ from archdsl.shapes import TensorType
 _CASES = "archdsl.measures.ops"
 
 
-@by_class(_CASES)
+@by_class(_CASES, "archdsl.measures")
 def views(op: Op, made: Sequence[Sizes], training: bool, *inputs: Any) -> tuple[Sizes, ...] | None:
     """The strides of outputs of these shapes where they lie in the first input's memory.
 
@@ -27,19 +27,19 @@ def views(op: Op, made: Sequence[Sizes], training: bool, *inputs: Any) -> tuple[
     return None
 
 
-@by_class(_CASES)
+@by_class(_CASES, "archdsl.measures")
 def scratch(op: Op, made: Sequence[TensorType], *inputs: Any) -> tuple[TensorType, ...]:
     """The tensors that it holds while it runs, besides inputs and outputs."""
     return ()
 
 
-@by_class(_CASES)
+@by_class(_CASES, "archdsl.measures")
 def keeps(op: Op, made: Sequence[TensorType], *inputs: Any) -> Kept:
     """What autograd keeps until the backward pass, where a gradient flows."""
     return NOTHING
 
 
-@by_class(_CASES)
+@by_class(_CASES, "archdsl.measures")
 def sees(op: Op, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
     """The receptive fields of outputs of these shapes, from those of the inputs."""
     return fields.usual(made, inputs)

@@ -79,6 +79,19 @@ class Ops(Mapping[str, type[Op]]):
         self._theme[op.name] = op.__module__
         self._found[op.name] = op
 
+    def find(self, name: str) -> type[Op] | None:
+        """The op of that name, also of an installed package; None where the name is of no such form.
+
+        Raises PackageError where a name is a package's and the op cannot be used.
+        """
+        if name not in self and "." in name:
+            from archdsl.ops.installed import installed, parts_of
+
+            if (parts := parts_of(name)) is None:
+                return None
+            self.add(installed(parts))
+        return self.get(name)
+
     def __getitem__(self, name: str) -> type[Op]:
         if name not in self._found:
             self._found.update(ops_of(self._theme[name]))

@@ -65,6 +65,13 @@ class OpError(FaultError):
         self.ports = ports
 
 
+class PackageError(FaultError):
+    """An op of an installed package, or of one that is not, that cannot be used here."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(Fault(Code.UNKNOWN_OP, message, hint))
+
+
 class Unexpected(ValueError):
     """A field's value of another kind than `wanted`, in words for the user."""
 

@@ -23,9 +23,13 @@ _HERE: Final = __name__.rpartition(".")[0]
 class Cases(Generic[R]):
     """A function whose first argument is an op, with a case by its class, as `functools.singledispatch` has them."""
 
-    def __init__(self, otherwise: Callable[..., R], package: str) -> None:
-        """`package` holds the cases; `otherwise` is for ops without one."""
+    def __init__(self, otherwise: Callable[..., R], package: str, group: str) -> None:
+        """`package` holds the cases; `otherwise` is for ops without one.
+
+        Those for ops of installed packages are found by the entry points of a `group`.
+        """
         self.package = package
+        self.group = group
         self._cases = singledispatch(otherwise)
         self.register = self._cases.register
         update_wrapper(self, otherwise)
@@ -45,7 +49,7 @@ class Cases(Generic[R]):
 
     def case(self, op: type[Op]) -> Callable[..., R]:
         """What is called for ops of this class."""
-        _import(self.package, op)
+        _import(self.package, self.group, op)
         return self._cases.dispatch(op)
 
     def own(self) -> dict[type[Op], Callable[..., R]]:
@@ -53,15 +57,20 @@ class Cases(Generic[R]):
         return {op: case for op, case in self._cases.registry.items() if op is not object}
 
 
-def by_class(package: str) -> Callable[[Callable[..., R]], Cases[R]]:
-    """Makes a function that of ops without a case into one with the cases of a package."""
-    return lambda otherwise: Cases(otherwise, package)
+def by_class(package: str, group: str) -> Callable[[Callable[..., R]], Cases[R]]:
+    """Makes a function that of ops without a case into one with the cases of a package, and of installed ones."""
+    return lambda otherwise: Cases(otherwise, package, group)
 
 
 @cache
-def _import(package: str, op: type[Op]) -> None:
+def _import(package: str, group: str, op: type[Op]) -> None:
     """The modules with the cases of a class and of its bases."""
     for each in op.__mro__:
         home, _, theme = each.__module__.rpartition(".")
         if home == _HERE and find_spec(f"{package}.{theme}") is not None:
             import_module(f"{package}.{theme}")
+    if "." in getattr(op, "name", ""):
+        from archdsl.ops.installed import load_cases, parts_of
+
+        if (parts := parts_of(op.name)) is not None:
+            load_cases(parts, group)

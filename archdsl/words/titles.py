@@ -36,7 +36,7 @@ def title(node: Node, sizes: SampleSizes) -> Title:
     return found._replace(fields=f",{SPACE}".join(words))
 
 
-@by_class("archdsl.words.ops")
+@by_class("archdsl.words.ops", "archdsl.words")
 def title_of(op: Op, node: Node, sizes: SampleSizes) -> Title:
     """The title of a node with this op."""
     name = fixed(op.called) or humanise(op.name)

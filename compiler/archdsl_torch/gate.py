@@ -11,17 +11,16 @@ import ast
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from archdsl.ops.installed import brings_ops
 from archdsl.ops.parametrized import DEFAULTS as PARAMETRIZATIONS
 from archdsl.text.names import BUILTINS
-
-OP_PACKAGES: Final[frozenset[str]] = frozenset()
-"""Installed packages whose modules a source may import besides torch's: those that bring ops of their own."""
 
 IMPORTS: Final = frozenset(
     (
@@ -107,6 +106,7 @@ class _Gate:
         for node in self.nodes:
             kinds.setdefault(type(node), []).append(node)
         self.bound = BUILTINS | frozenset(_bound(kinds))
+        self.modules = set(_MODULES)
         self.owners = {id(node.value) for node in kinds.get(ast.Attribute, ())}
         """What an attribute is read of."""
         self.placed: set[int] = set()
@@ -136,9 +136,12 @@ class _Gate:
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         self.placed.add(id(node))
-        module = node.names[0].name if isinstance(node, ast.Import) else node.module or ""
-        if ast.unparse(node) not in IMPORTS and module.partition(".")[0] not in OP_PACKAGES:
+        if ast.unparse(node) in IMPORTS:
+            return
+        package = node.names[0].name if isinstance(node, ast.Import) and len(node.names) == 1 else ""
+        if ast.unparse(node) != f"import {package}" or package in _ROOTS or not brings_ops(package):
             _refuse(node, f"`{ast.unparse(node)}`")
+        self.modules.add(package)
 
     def _class(self, node: ast.ClassDef) -> None:
         self.placed.add(id(node))
@@ -174,7 +177,7 @@ class _Gate:
     def name(self, node: ast.Name) -> None:
         if node.id.startswith("__") or node.id not in self.bound:
             _refuse(node, f"the name `{node.id}`")
-        if node.id in _MODULES and id(node) not in self.owners and id(node) not in self.placed:
+        if node.id in self.modules and id(node) not in self.owners and id(node) not in self.placed:
             _refuse(node, f"the module `{node.id}` as a value")
 
     def argument(self, node: ast.arg) -> None:
@@ -197,7 +200,7 @@ class _Gate:
 
     def attribute(self, node: ast.Attribute) -> None:
         chain = _chain(node)
-        if chain is not None and chain[0] in _MODULES:
+        if chain is not None and chain[0] in self.modules:
             if id(node) not in self.owners and not _is_known(".".join(chain)):
                 _refuse(node, f"`{'.'.join(chain)}`")
         elif node.attr.startswith("__") and not _is_super_init(node):
@@ -212,7 +215,7 @@ class _Gate:
                 self._by_name(node)
         elif isinstance(function, ast.Attribute):
             chain = _chain(function)
-            known = _is_child(function) or (chain is not None and chain[0] in _MODULES)
+            known = _is_child(function) or (chain is not None and chain[0] in self.modules)
             if not known and function.attr not in METHODS and not _is_super_init(function):
                 _refuse(node, f"a call of `{function.attr}`")
         elif not isinstance(function, ast.Subscript | ast.Call):
@@ -239,6 +242,7 @@ _LOOKS: Final[dict[type[ast.AST], Callable[[_Gate, Any], None]]] = {
     ast.Call: _Gate.call,
 }
 _MODULES: Final = frozenset(("torch", "nn", "F", "math", "_pytree", "parametrizations", "parametrize"))
+_ROOTS: Final = frozenset(("torch", "math", "collections", "typing"))
 
 
 def _bound(kinds: Mapping[type[ast.AST], Sequence[Any]]) -> Iterator[str]:
@@ -289,8 +293,17 @@ def _is_known(dotted: str) -> bool:
     if root == "nn":
         kind = getattr(nn, name, None)
         return isinstance(kind, type) and issubclass(kind, nn.Module | nn.Parameter)
+    if root != "F":
+        return _is_own(root, name)
     found = getattr(F, name, None)
     return not name.startswith("_") and callable(found) and not isinstance(found, type)
+
+
+def _is_own(package: str, name: str) -> bool:
+    """Whether it is a class or function of an installed package with ops, and no other's that it has imported."""
+    found = getattr(import_module(package), name, None)
+    home = getattr(found, "__module__", None) or ""
+    return not name.startswith("_") and callable(found) and home.partition(".")[0] == package
 
 
 def _is_super_init(node: ast.Attribute) -> bool:

@@ -12,7 +12,7 @@ from archdsl.faults.code import Code
 from archdsl.ir.exchange.codec import REQUIRED, Codec, Codecs, FieldCodec, Json, read_parts, tagged
 from archdsl.ir.exchange.error import GraphError, unexpected
 from archdsl.ops import OPS, ops_of
-from archdsl.ops.base import Op
+from archdsl.ops.base import Op, PackageError
 from archdsl.ops.extent import uncountable
 from archdsl.ops.wanted import wanted
 from archdsl.shapes import Dim
@@ -35,6 +35,13 @@ class _Ops(Mapping[str, Callable[[], Codec]]):
 
     def __getitem__(self, name: str) -> Callable[[], Codec]:
         return partial(self._made, _OWN.get(name) or OPS[name])
+
+    def __contains__(self, name: object) -> bool:
+        """Raises GraphError for an op of a package that cannot be used here."""
+        try:
+            return name in _OWN or (isinstance(name, str) and OPS.find(name) is not None)
+        except PackageError as error:
+            raise GraphError(error.message, error.hint) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter({**_OWN, **dict.fromkeys(OPS)})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archdsl.ops.base import Op
+from archdsl.ops.base import Op, PackageError
 from archdsl.ops.mirrors import by_class
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.tree import Arg, Call, Code, Global, In, Like, Method
@@ -31,13 +31,17 @@ class Lowered(NamedTuple):
     """How many outputs stand together, where the module gives tuples inside of a tuple: (1, 2) for `y, (h, c)`."""
 
 
-@by_class("archdsl_torch.ops")
+@by_class("archdsl_torch.ops", "archdsl_torch.lowerings")
 def lower(op: Op, *inputs: TensorType | None) -> Lowered:
     """The PyTorch form of `op` for inputs of these types (None: an optional port that is not fed).
 
-    The op's `infer` has accepted the inputs. Raises TypeError for an op without a lowering.
+    The op's `infer` has accepted the inputs. Raises PackageError for an op without a lowering, which only one of an
+    installed package can be.
     """
-    raise TypeError(f"op `{op.name}` has no lowering in archdsl_torch.ops")
+    raise PackageError(
+        f"`{op.name}` has no lowering, so that no source can be printed",
+        "its package names one by an entry point of the group `archdsl_torch.lowerings`",
+    )
 
 
 def call(function: str, *args: Code, **kwargs: Code) -> Call:

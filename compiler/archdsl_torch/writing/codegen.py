@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from archdsl.ir.graph import Graph
+from archdsl.ir.graph import Graph, Node
+from archdsl.ir.scopes import scopes_of
 from archdsl.limits import collector_paused
+from archdsl.ops.base import PackageError
 from archdsl.version import __version__
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.printing import printed
@@ -57,7 +59,7 @@ def _print(planner: Planner) -> str:
     parts = [*_helpers(planner, classes), *outputs(graph), *classes]
     reads = frozenset[str]().union(*(part.reads for part in parts))
     body = [line for part in parts for line in ("", "", *part.lines)]
-    return "\n".join([*_header(graph), *_imports(reads), *body]).rstrip() + "\n"
+    return "\n".join([*_header(graph), *_imports(reads, _packages(graph)), *body]).rstrip() + "\n"
 
 
 def _header(graph: Graph) -> list[str]:
@@ -81,10 +83,34 @@ _TORCH: Final = {
 }
 
 
-def _imports(reads: frozenset[str]) -> list[str]:
-    """What the file reads, Python's own modules first."""
-    own, others = ([line for name, line in lines.items() if name in reads] for lines in (_PYTHON, _TORCH))
-    return [*own, "", *others] if own else others
+def _imports(reads: frozenset[str], packages: frozenset[str]) -> list[str]:
+    """What the file reads, Python's own modules first, then what brings ops of its own."""
+    others = {name: f"import {name}" for name in sorted(packages)}
+    own, others_read = (
+        [line for name, line in lines.items() if name in reads] for lines in (_PYTHON, {**others, **_TORCH})
+    )
+    return [*own, "", *others_read] if own else others_read
+
+
+def _packages(graph: Graph) -> frozenset[str]:
+    """The installed packages that bring ops of the graph, as Python imports them.
+
+    Raises PackageError where something in the graph has such a name, and would hide it.
+    """
+    classes = {type(node.op) for node in graph.nodes if "." in node.op.name}
+    found = frozenset(each.__module__.partition(".")[0] for each in classes)
+    if found and (taken := found & {*_names(graph)}):
+        name = min(taken)
+        raise PackageError(f"`{name}` is the package of an op, and something in the network is called so", "rename it")
+    return found
+
+
+def _names(graph: Graph) -> Iterator[str]:
+    """Whatever a variable or an argument of the source may be called after."""
+    yield from (*graph.inputs, *graph.outputs, *graph.params)
+    for scope in scopes_of(graph.root):
+        yield from (*scope.children, *scope.inputs, *scope.arguments, *scope.outputs)
+        yield from (name for node in scope.children.values() if isinstance(node, Node) for name in node.output_names)
 
 
 def _helpers(planner: Planner, classes: Sequence[Definition]) -> Iterator[Definition]:
