@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.comparison.difference import Difference
+    from archdsl.comparison.verification import Verification
     from archdsl.diagnostics.diagnostic import Diagnostic
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.document.inherit import Reader
@@ -40,13 +41,13 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.porting import from_module, sweep
+    from archdsl.porting import from_module, sweep, verify
     from archdsl.report import Summary
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "ModuleError", "SpecError",
-    "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph", "load",
-    "load_weights", "loads", "source", "summary", "sweep",
+    "Verification", "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph",
+    "load", "load_weights", "loads", "source", "summary", "sweep", "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -324,8 +325,10 @@ _HOMES = {
     "GraphError": "ir.exchange.error",
     "LoadReport": "ir.weights",
     "ModuleError": "ir.modules",
+    "Verification": "comparison.verification",
     "from_module": "porting",
     "sweep": "porting",
+    "verify": "porting",
     "WeightsError": "ir.weights",
 }
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import archdsl
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     import torch  # noqa: TID251 - for the annotations alone
 
+    from archdsl.comparison.verification import Verification
     from archdsl.document.reach import Folders
     from archdsl.ir.graph import Graph
     from archdsl.sweeping import Sweep
@@ -63,3 +65,28 @@ def _latency(graph: Graph) -> float:
     import archdsl_torch
 
     return archdsl_torch.latency(graph)
+
+
+def verify(
+    spec: archdsl.Spec,
+    module: torch.nn.Module,
+    *inputs: torch.Tensor,
+    weights: str | os.PathLike[str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> Verification:
+    """Whether a spec's network is a module: its tensors by name and shape, outputs and gradients in float64.
+
+    Both get the same telling values, or those of a file of `weights` that the module loads; the module itself is left
+    as it is. `inputs` are what `forward` takes, by default random ones of the spec's sample sizes and a batch of 2.
+    Names that the spec's `weights` and `was` know are found. Where values differ, the result's `first` is the first
+    that does, in running order. The result is true where nothing differs.
+
+    Raises SpecError where the spec has errors, ModuleError where one of the two does not run on the inputs,
+    WeightsError and OSError for a file that the module does not load, and MemoryError where the network does not fit.
+    """
+    import archdsl_torch
+
+    network = archdsl.graph(spec, sizes=sizes, include=include, **params)
+    return archdsl_torch.verify(network, module, inputs, weights)

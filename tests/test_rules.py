@@ -31,6 +31,11 @@ HELD_BY = {
         "archdsl/ir/modules.py", "compiler/archdsl_torch/importing/ops/*", "compiler/archdsl_torch/importing/rules.py",
         "compiler/archdsl_torch/importing/said.py",
     ),
+    # whether a network is a module: seen in what is told of planted mistakes
+    "tests/compiler/verifying/test_verify.py": (
+        "archdsl/comparison/verification.py", "compiler/archdsl_torch/verifying/*",
+        "compiler/archdsl_torch/weights/naming.py",
+    ),
     # one command is one call of several of these
     "tests/cli/test_commands.py": ("archdsl/cli/*", "compiler/archdsl_torch/trial.py"),
     # a comparison is told, drawn and written as data: seen in what it says

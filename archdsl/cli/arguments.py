@@ -26,7 +26,7 @@ _DTYPES: Final = ("float32", "int64", "bool")
 """Of inputs to trace with."""
 META: Final = "meta"
 """The device of tensors without numbers."""
-_SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff")
+_SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff", "verify")
 _ONE_SPEC: Final = (*_SET, "sweep")
 _EPILOG: Final = """\
 examples:
@@ -159,15 +159,36 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
+    _add_factory(parser)
+    _add_inputs(parser, "the sizes of an input to trace with, in `forward`'s order; those that may vary at least 2")
+    _add_output(parser)
+
+
+def _add_factory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "factory", metavar="MODULE:FACTORY", help="what makes the module: its code runs (torchvision.models:resnet18)"
     )
     parser.add_argument("settings", nargs="*", type=_param, metavar="KEY=VALUE", help="an argument of the factory")
+
+
+def _add_inputs(parser: argparse.ArgumentParser, about: str, required: bool = True) -> None:
     parser.add_argument(
-        "--input", dest="inputs", type=_tensor, action="append", required=True, metavar="[DTYPE:]2,3,224,224",
-        help="the sizes of an input to trace with, in the order of `forward`; those that may vary at least 2",
+        "--input", dest="inputs", type=_tensor, action="append", required=required, default=[],
+        metavar="[DTYPE:]2,3,224,224", help=about,
     )  # fmt: skip
-    _add_output(parser)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    _add_factory(parser)
+    about = "the sizes of an input to compare on, in the order of `forward` (default: the spec's own, a batch of 2)"
+    _add_inputs(parser, about, required=False)
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="compare with this file's values, which the module loads",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.epilog = "exit code: 0 the networks are the same, 3 they differ, 1 the spec is bad, 2 the call is"
 
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
@@ -234,6 +255,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "draw": _add_draw,
     "view": _add_view,
     "import": _add_import,
+    "verify": _add_verify,
     "list": _add_list,
     "diff": _add_diff,
     "sweep": _add_sweep,

@@ -1,7 +1,7 @@
 """The commands: parse arguments, call the API, print. Nothing else.
 
 Exit codes: 0 done, 1 the spec is bad, 2 the call is (arguments, files that cannot be read or written);
-of `diff` also 3, the networks differ.
+of `diff` and `verify` also 3, the networks differ.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import import_module, sweep
+from archdsl.cli.porting import DIFFERENT, import_module, sweep, verify
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from archdsl.ir.graph import Graph
     from archdsl.ir.weights import LoadReport
 
-DIFFERENT: Final = 3
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
@@ -376,6 +375,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
     "sweep": (sweep, "tell what settings of a spec cost, and plot it"),
     "import": (import_module, "write the spec of a PyTorch module"),
+    "verify": (verify, "tell whether a spec's network is a PyTorch module, and where they first differ"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),
 }

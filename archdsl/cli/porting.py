@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Final
 
 import archdsl
-from archdsl.cli.sharing import BAD_SPEC, Failure, exit_code, give, shown, step, write
+from archdsl.cli.sharing import BAD_SPEC, Failure, exit_code, give, graph_of, shown, step, write
+
+DIFFERENT: Final = 3
+"""The exit code of two networks that differ."""
 
 
 def import_module(options: argparse.Namespace) -> int:
@@ -46,3 +50,23 @@ def sweep(options: argparse.Namespace) -> int:
     if options.output is not None:
         write(options.output, made.svg().encode())
     return BAD_SPEC if any(trial.graph is None for trial in made) else 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Tells whether a spec's network is the module that a factory makes."""
+    from archdsl.ir.modules import ModuleError
+    from archdsl.ir.weights import WeightsError
+
+    graph = graph_of(options)
+    with step("loading PyTorch"):
+        import archdsl_torch
+        from archdsl_torch import verify  # noqa: F401 - loads it
+    try:
+        module = archdsl_torch.module_of(options.factory, dict(options.settings))
+        with step("comparing"):
+            inputs = archdsl_torch.drawn(options.inputs)
+            found = archdsl_torch.verify(graph, module, inputs, options.weights, options.factory)
+    except (ModuleError, WeightsError) as error:
+        raise Failure(str(error)) from error
+    print((found.json() if options.format == "json" else str(found)).rstrip("\n"))
+    return 0 if found.same else DIFFERENT

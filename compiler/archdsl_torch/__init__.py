@@ -11,29 +11,33 @@ from archdsl.text.later import imported
 from archdsl_torch.writing.codegen import class_name, source
 
 if TYPE_CHECKING:
-    from archdsl_torch.importing.factories import spec_of_factory
+    from archdsl_torch.importing.factories import drawn, module_of, spec_of_factory
     from archdsl_torch.importing.importer import spec_of
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import latency, run_once
+    from archdsl_torch.verifying.verify import verify
     from archdsl_torch.weights.checkpoints import build_with_weights, load_weights, saved
 
 __all__ = [
-    "build", "build_with_weights", "check_run", "class_name", "latency", "load_weights", "run_once", "saved", "source",
-    "source_of", "spec_of", "spec_of_factory",
+    "build", "build_with_weights", "check_run", "class_name", "drawn", "latency", "load_weights", "module_of",
+    "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "verify",
 ]  # fmt: skip
 
 _HOMES: Final = {
     "build": "runtime",
     "build_with_weights": "weights.checkpoints",
     "check_run": "room",
+    "drawn": "importing.factories",
     "latency": "trial",
     "load_weights": "weights.checkpoints",
+    "module_of": "importing.factories",
     "run_once": "trial",
     "saved": "weights.checkpoints",
     "source_of": "runtime",
     "spec_of": "importing.importer",
     "spec_of_factory": "importing.factories",
+    "verify": "verifying.verify",
 }
 
 

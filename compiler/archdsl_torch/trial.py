@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -22,17 +23,20 @@ _TIMED: Final = 0.3
 """Seconds for which it goes on."""
 
 
-def sample_inputs(graph: Graph, *, seed: int | None = None) -> tuple[torch.Tensor, ...]:
+def sample_inputs(
+    graph: Graph, *, seed: int | None = None, sizes: Mapping[str, int] | None = None
+) -> tuple[torch.Tensor, ...]:
     """Random tensors for the network's inputs, in order, of their dtypes and at the sample sizes.
 
-    Integers are below the input's `below`, or 0 and 1 where it says none.
+    `sizes` replace some of those. Integers are below the input's `below`, or 0 and 1 where it says none.
     """
     generator = torch.Generator()
     if seed is None:
         generator.seed()
     else:
         generator.manual_seed(seed)
-    return tuple(_sample(node, graph.sample_sizes, generator) for node in graph.inputs.values())
+    known = {**graph.sample_sizes, **(sizes or {})}
+    return tuple(_sample(node, known, generator) for node in graph.inputs.values())
 
 
 def run_once(module: torch.nn.Module, graph: Graph, *, seed: int | None = None) -> Any:

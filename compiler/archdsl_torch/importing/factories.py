@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import torch
 
@@ -17,22 +17,33 @@ from archdsl.ir.modules import ModuleError
 from archdsl_torch.importing.exporting import first_line
 from archdsl_torch.importing.importer import spec_of
 
+ExampleSizes: TypeAlias = "tuple[str, tuple[int, ...]]"
+"""The dtype and sizes of an example."""
 _NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 _INTEGERS: Final = 2
 """Drawn numbers stay below it, so that they are rows of any table and classes of any kind."""
 
 
-def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[tuple[str, tuple[int, ...]]]) -> str:
+def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[ExampleSizes]) -> str:
     """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
 
     `inputs` are dtypes and sizes to trace with. Runs the code of that module, which is looked for in the current
     folder, too, and of the module's forward pass, and nothing else. Raises ModuleError, in one line or one for each
     call that no op says.
     """
-    module = _made(_found(factory), factory, settings)
-    drawn = [_drawn(*each) for each in inputs]
+    module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    return spec_of(module, drawn, re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
+    return spec_of(module, drawn(inputs), re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
+
+
+def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:
+    """The module that a factory makes; its module's code runs, and its own. Raises ModuleError."""
+    return _made(_found(factory), factory, settings)
+
+
+def drawn(inputs: Sequence[ExampleSizes]) -> list[torch.Tensor]:
+    """Random examples of these dtypes and sizes."""
+    return [_drawn(*each) for each in inputs]
 
 
 def _found(factory: str) -> Any:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, final
+from typing import final
 
 import torch
 from torch import Tensor, nn
@@ -23,18 +23,14 @@ from archdsl.ir.scopes import scope_at
 from archdsl.ir.training import has_parameters
 from archdsl.ir.weights import SHOWN, LoadReport, WeightsError, listed
 from archdsl.ops.conv import Direct
-from archdsl.ops.special import Constant
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import quoted
 from archdsl_torch import runtime
-from archdsl_torch.planning.renames import old_names
 from archdsl_torch.weights import files as checkpoint_files
 from archdsl_torch.weights.adapting import grid_side, lost, resizable, resized, same_but_ones, with_channels
 from archdsl_torch.weights.files import Checkpoint
+from archdsl_torch.weights.naming import TensorNames, is_counter, table_paths
 from archdsl_torch.weights.published import Published, StoredShape
-
-COUNTER: Final = "num_batches_tracked"
-"""A batch norm's count of batches, which files from before 2018 do not have; torch asks for it neither."""
 
 ABSENT, UNKNOWN, RESHAPED, UNLIKE = (
     "missing from the file", "not in the network", "of another shape", "of another kind of numbers"
@@ -135,11 +131,11 @@ class _Draft:
 
 def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool, prefix: str = "") -> _Plan:
     network = _Network(graph, module.state_dict(keep_vars=True), prefix)
-    tensors = checkpoint_files.unwrapped(checkpoint, lambda key: network.name(key) is not None)
+    tensors = checkpoint_files.unwrapped(checkpoint, lambda key: network.names.name(key) is not None)
     draft = _Draft()
     placed: dict[str, str] = {}
     for key, tensor in tensors.items():
-        name = network.name(key)
+        name = network.names.name(key)
         if name is None:
             _unexpected(draft, network, key, tensor)
             continue
@@ -155,10 +151,12 @@ def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool,
 
 
 def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> None:
-    if network.unneeded(key):
+    if network.names.unneeded(key):
         draft.skipped[key] = "not needed here"
         return
-    why = next(filter(None, (network.published.why(name, _shape(tensor)) for name in network.candidates(key))), None)
+    why = next(
+        filter(None, (network.published.why(name, _shape(tensor)) for name in network.names.candidates(key))), None
+    )
     if why is None:
         draft.wrong[UNKNOWN].append(key)
     draft.skipped[key] = f"no such tensor here{why or ''}"
@@ -221,10 +219,6 @@ def _finished(draft: _Draft, network: _Network, checkpoint: Checkpoint, strict: 
     return _Plan(draft.values, report)
 
 
-def _is_counter(key: str) -> bool:
-    return key.rpartition(".")[2] == COUNTER
-
-
 def _shape(tensor: Tensor) -> StoredShape:
     return tuple(tensor.shape)
 
@@ -246,32 +240,10 @@ class _Network:
         if part and not self.own:
             near = did_you_mean(part, _parts(whole)) or f"the parts are {quoted(_tops(whole))}"
             raise WeightsError(f"`{part}` is no part of `{graph.name}` that has tensors; {near}")
-        self.old_names = old_names(graph)
-        tables = (node for node in graph.nodes if isinstance(node.op, Constant) and node.op.index)
-        self.tables = {path for node in tables for path in node.tensor_paths()}
-        """Constants that a formula computes from indices: a file has nothing to add."""
-        self.optional = self.tables | {key for key in self.own if _is_counter(key)}
+        self.names = TensorNames(graph, self.own, self.prefix)
+        self.tables = table_paths(graph)
+        self.optional = self.tables | {key for key in self.own if is_counter(key)}
         self.published = Published(graph, part)
-
-    def name(self, key: str) -> str | None:
-        """The network's name for a tensor of the file, if it has one."""
-        return next((name for name in self.candidates(key) if name in self.own), None)
-
-    def candidates(self, key: str) -> Iterator[str]:
-        """What a tensor of the file may be called: as there, or by what the spec says of earlier names."""
-        key = self.prefix + key
-        yield key
-        for before, now in self.old_names:
-            if key == before or key.startswith(f"{before}."):
-                yield now + key[len(before) :]
-        for rename in self.graph.renames:
-            if (name := rename.apply(key)) is not None:
-                yield name
-
-    def unneeded(self, key: str) -> bool:
-        """Whether a tensor of the file that the network does not have is not needed."""
-        name = self.prefix + key
-        return _is_counter(key) or any(rename.now is None and rename.meant(name) for rename in self.graph.renames)
 
     def whole(self, file: Checkpoint) -> str:
         """What to say of a file for the whole network, where it is asked for a part of it."""
