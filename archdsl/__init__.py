@@ -7,8 +7,9 @@
     print(archdsl.summary("swin_t"))                  # shapes, parameters, multiply-accumulates
     archdsl.draw("swin_t", "swin_t.svg")
 
-A spec is a path, the name of a network that ships with archdsl (`archdsl list`), or an elaborated
-`Graph`. Keyword arguments that are not named below set the spec's own parameters; `sizes` sets
+A spec is a path, the name of a network that ships with archdsl (`archdsl list`), an elaborated
+`Graph`, or a `torch.nn.Module` with examples of its `inputs`, a tensor or several.
+Keyword arguments that are not named below set the spec's own parameters; `sizes` sets
 symbolic dimensions of its inputs, as `{"H": 256}` or, for one input of several, `{"image.H": 256}`.
 
 A spec may name files under its own folder, or under the working directory where that is above it, and those that
@@ -18,6 +19,7 @@ ship; `include` is folders of which it may name files as well. NotADirectoryErro
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch  # noqa: TID251 - for the annotations alone
+    from typing_extensions import TypeIs
 
     from archdsl.comparison.difference import Difference
     from archdsl.comparison.verification import Verification
@@ -52,9 +55,11 @@ __all__ = [
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
 """A spec by its path or name, as a text of several lines, or as the mapping that a file would hold."""
-Spec: TypeAlias = "SpecText | Graph"
+Spec: TypeAlias = "SpecText | Graph | torch.nn.Module"
 
 
+ExampleTensors: TypeAlias = "torch.Tensor | Sequence[torch.Tensor]"
+"""Examples of what a module's `forward` takes."""
 _UNNAMED = "spec.yaml"
 """The file that messages name where a spec is none."""
 
@@ -87,13 +92,27 @@ def check(
     return list(ordered(examine(name, params, sizes, reader).diagnostics))
 
 
-def graph(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> Graph:
+def graph(
+    spec: Spec,
+    *,
+    inputs: ExampleTensors | None = None,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> Graph:
     """The elaborated network: every primitive with its fields, path, shapes and source position.
 
-    Raises SpecError, with every mistake, where the spec has errors.
+    A module is traced with `inputs`, as `from_module` does; every function that takes a spec takes them.
+    Raises SpecError, with every mistake, where the spec has errors, and for a module what `from_module` raises.
     """
     from archdsl.ir.graph import Graph
 
+    if _is_module(spec):
+        from archdsl.porting import traced
+
+        return traced(spec, inputs, sizes, params)
+    if inputs is not None:
+        raise TypeError("`inputs` are what a module is traced with: a spec says its own")
     if isinstance(spec, Graph):
         if params or sizes:
             raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
@@ -243,15 +262,27 @@ def summary(
     return summarise(graph(spec, sizes=sizes, include=include, **params), depth, batch, dtype)
 
 
-def diff(before: Spec, after: Spec, *, include: Folders = ()) -> Difference:
+def diff(before: Spec, after: Spec, *, inputs: ExampleTensors | None = None, include: Folders = ()) -> Difference:
     """What changed from one network to another: `print` it, `draw` it, or take its `data()` or `json()`.
 
     Two settings of one spec are compared as graphs: `diff("resnet50", graph("resnet50", num_classes=10))`.
-    It is false where nothing changed. Raises SpecError where one of the specs has errors.
+    A module is traced with `inputs`, by default with some as the spec beside it takes. It is false where nothing
+    changed. Raises SpecError where one of the specs has errors, and for a module what `from_module` raises.
     """
     from archdsl.comparison.difference import Difference
 
-    return Difference(graph(before, include=include), graph(after, include=include))
+    made = [None if _is_module(each) else graph(each, include=include) for each in (before, after)]
+    if inputs is None and (beside := made[0] or made[1]) is not None and None in made:
+        from archdsl.porting import examples
+
+        inputs = examples(beside)
+    return Difference(*(made[i] or graph(each, inputs=inputs) for i, each in enumerate((before, after))))
+
+
+def _is_module(spec: Spec) -> TypeIs[torch.nn.Module]:
+    """Whether it is a module: whoever has one has imported torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(spec, torch.nn.Module)
 
 
 def _paths(given: Sequence[str]) -> tuple[str, ...]:

@@ -33,6 +33,31 @@ def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None
     return archdsl.loads(archdsl_torch.spec_of(module, inputs, name))
 
 
+def traced(
+    module: torch.nn.Module,
+    inputs: archdsl.ExampleTensors | None,
+    sizes: Mapping[str, int] | None,
+    params: Mapping[str, Any],
+) -> Graph:
+    """The graph of a module that stands where a spec may. Raises TypeError for what only a spec has."""
+    import archdsl_torch
+
+    if params:
+        raise TypeError(f"a module is set when it is made, and has no parameter `{next(iter(params))}`")
+    if inputs is None:
+        raise TypeError("a module is traced with examples of what it takes: give `inputs`, a tensor or several")
+    given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    return archdsl.loads(archdsl_torch.spec_of(module, given), sizes=sizes)
+
+
+def examples(graph: Graph) -> tuple[torch.Tensor, ...]:
+    """What a module may be traced with that is to be a network's."""
+    import archdsl_torch
+    from archdsl.ir.modules import examples_of
+
+    return tuple(archdsl_torch.drawn(examples_of(graph)))
+
+
 def sweep(
     spec: archdsl.SpecText,
     values: Mapping[str, Iterable[Any]],

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import archdsl
+from tests.compiler.verifying.support import SPEC, Port
 
 BROKEN = "archdsl: 1\nname: broken\ninputs: {x: [N, 4]}\nnodes:\n  a: {op: linear, out_featurs: 3}\n  b: reluu\n"
 
@@ -189,3 +191,22 @@ def test_a_notebook_shows_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "figure_svg", fail)
     assert net._repr_svg_() is None
     assert "| `c1` |" in archdsl.summary(net)._repr_markdown_()
+
+
+def test_a_module_wherever_a_spec_is_taken(tmp_path: Path) -> None:
+    module = Port()
+    images = torch.randn(2, 3, 12, 12)
+    made = archdsl.graph(module, inputs=images)
+    assert made.parameters == archdsl.graph(SPEC).parameters
+    assert str(archdsl.summary(module, inputs=[images])) == str(archdsl.summary(made))
+    assert archdsl.draw(module, tmp_path / "port.dot", inputs=images).is_file()
+    assert "class Port" in archdsl.source(module, inputs=images)
+    archdsl.build(module, inputs=images).load_state_dict(module.state_dict())
+    assert not archdsl.diff(module, made)
+    assert archdsl.diff(SPEC, module).after.parameters == made.parameters
+    with pytest.raises(TypeError, match="give `inputs`, a tensor or several"):
+        archdsl.summary(module)
+    with pytest.raises(TypeError, match="has no parameter `width`"):
+        archdsl.summary(module, inputs=images, width=3)
+    with pytest.raises(TypeError, match="a spec says its own"):
+        archdsl.summary(SPEC, inputs=images)

@@ -6,28 +6,21 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final
 
 from archdsl import __version__
-from archdsl.limits import MAX_INT64, MAX_TRIALS, SEED, SEEDS
+from archdsl.cli import values
 
 if TYPE_CHECKING:
     from archdsl.figure.view import View
 
 Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], str]]
 
-_MANY: Final = 10**30
-"""More than any number that means something here."""
-_KEY: Final = r"[^\W\d]\w*(?:\.[\w-]+)*"
-_RANGE: Final = r"range\(((?:\s*-?\d{1,18}\s*,){0,2}\s*-?\d{1,18}\s*)\)"
-_SIZE: Final = r"(?P<name>(?:\w+\.)?[A-Z]\w*)=(?P<size>\d+)"
-_DTYPES: Final = ("float32", "int64", "bool")
-"""Of inputs to trace with."""
 META: Final = "meta"
 """The device of tensors without numbers."""
 _SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff", "verify")
 _ONE_SPEC: Final = (*_SET, "sweep")
+_MODULES: Final = ("build", "source", "graph", "summary", "draw", "view")
 _EPILOG: Final = """\
 examples:
   archdsl build swin_t
@@ -60,7 +53,29 @@ class _FromFile(argparse.Action):
     """Sets parameters to the values of a file: what stands behind it on the command line counts more."""
 
     def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, file: Any, *rest: object) -> None:
-        options.params = [*options.params, *_settings(file)]
+        options.params = [*options.params, *values.settings(file)]
+
+
+@final
+class _Sides(argparse.Action):
+    """What stands behind the first of two specs: its settings, the other spec, and that one's settings."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, words: Any, *rest: object) -> None:
+        options.own, options.other, options.others = [], None, []
+        for word in words or ():
+            if re.fullmatch(f"{values.KEY}=.*", word, re.DOTALL):
+                (options.own if options.other is None else options.others).append(_read_param(parser, word))
+            elif options.other is None:
+                options.other = word
+            else:
+                parser.error(f"unrecognized arguments: {word}")
+
+
+def _read_param(parser: argparse.ArgumentParser, word: str) -> tuple[str, Any]:
+    try:
+        return values.param(word)
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
 
 
 def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentParser:
@@ -87,7 +102,13 @@ def make_parser(commands: Commands, wanted: Iterable[str]) -> argparse.ArgumentP
 
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command in _ONE_SPEC:
-        parser.add_argument("spec", metavar="SPEC", help="a file, or a network that `archdsl list` shows")
+        module = ", or MODULE:FACTORY, what makes a PyTorch module: its code runs, and no other" * (command in _SET)
+        parser.add_argument("spec", metavar="SPEC", help=f"a file, or a network that `archdsl list` shows{module}")
+    if command in _MODULES:
+        parser.add_argument(
+            "own", nargs="*", type=values.param, metavar="KEY=VALUE", help="as -p: an argument of the factory"
+        )
+        _add_inputs(parser, "of a module, the sizes of an input to trace with, in `forward`'s order", required=False)
     if command in (*_SET, "check"):
         _add_settings(parser)
     _OWN[command](parser)
@@ -95,8 +116,8 @@ def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-p", "--param", dest="params", type=_param, action="append", default=[], metavar="KEY=VALUE",
-        help="set a parameter of the spec; the value is read as YAML",
+        "-p", "--param", dest="params", type=values.param, action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter of the spec, or an argument of the factory; the value is read as YAML",
     )  # fmt: skip
     parser.add_argument(
         "--params", action=_FromFile, metavar="FILE", help="set the parameters that a YAML file holds; repeatable"
@@ -106,7 +127,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _add_surroundings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--size", dest="sizes", type=_size, action="append", default=[], metavar="[INPUT.]H=256",
+        "--size", dest="sizes", type=values.size, action="append", default=[], metavar="[INPUT.]H=256",
         help="set a symbolic dimension of the inputs",
     )  # fmt: skip
     parser.add_argument(
@@ -117,7 +138,7 @@ def _add_surroundings(parser: argparse.ArgumentParser) -> None:
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)")
-    parser.add_argument("--seed", type=_seed, metavar="N", help="seed the weights and the input")
+    parser.add_argument("--seed", type=values.seed, metavar="N", help="seed the weights and the input")
     parser.add_argument(
         "--weights", metavar="FILE", help="load published weights, and write them under the network's names"
     )
@@ -140,8 +161,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_summary(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of modules to list")
-    parser.add_argument("--batch", type=_depth, metavar="N", help="the batch to count memory for")
+    parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of modules to list")
+    parser.add_argument("--batch", type=values.depth, metavar="N", help="the batch to count memory for")
     parser.add_argument(
         "--dtype", choices=("float32", "float16", "bfloat16", "float64"), default="float32",
         help="the dtype to count memory for",
@@ -151,7 +172,7 @@ def _add_summary(parser: argparse.ArgumentParser) -> None:
 
 def _add_view(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="the port on this machine (default: any free one)"
+        "--port", type=values.port, default=0, metavar="N", help="the port on this machine (default: any free one)"
     )
     parser.add_argument(
         "--no-browser", dest="browser", action="store_false", help="only print the address, and open no browser"
@@ -168,12 +189,14 @@ def _add_factory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "factory", metavar="MODULE:FACTORY", help="what makes the module: its code runs (torchvision.models:resnet18)"
     )
-    parser.add_argument("settings", nargs="*", type=_param, metavar="KEY=VALUE", help="an argument of the factory")
+    parser.add_argument(
+        "settings", nargs="*", type=values.param, metavar="KEY=VALUE", help="an argument of the factory"
+    )
 
 
 def _add_inputs(parser: argparse.ArgumentParser, about: str, required: bool = True) -> None:
     parser.add_argument(
-        "--input", dest="inputs", type=_tensor, action="append", required=required, default=[],
+        "--input", dest="inputs", type=values.tensor, action="append", required=required, default=[],
         metavar="[DTYPE:]2,3,224,224", help=about,
     )  # fmt: skip
 
@@ -193,7 +216,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-p", "--param", dest="values", type=_values, action="append", default=[], metavar="KEY=VALUE,…",
+        "-p", "--param", dest="values", type=values.values, action="append", default=[], metavar="KEY=VALUE,…",
         help="the values of a parameter to try, 32,64 or range(2,6), each read as YAML; one alone holds for all",
     )  # fmt: skip
     _add_surroundings(parser)
@@ -217,7 +240,7 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,tikz,mmd,dot,html}", help="the suffix is the format"
     )
-    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks to open in one picture")
+    parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of blocks to open in one picture")
     for name, about in (("expand", "open the block at this path in place"), ("collapse", "keep that block closed")):
         parser.add_argument(f"--{name}", action="append", default=[], metavar="PATH", help=f"{about}; repeatable")
     parser.add_argument("--only", metavar="PATH", help="draw this block alone")
@@ -235,14 +258,21 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("other", metavar="OTHER", nargs="?", help="what SPEC is compared with (default: SPEC itself)")
     parser.add_argument(
-        "--to", type=_change, action="append", default=[], metavar="KEY=VALUE",
+        "words", metavar="OTHER", nargs="*", action=_Sides,
+        help="what SPEC is compared with (default: SPEC itself); KEY=VALUE behind one of them is as -p for it alone",
+    )  # fmt: skip
+    about = (
+        "of a module, the sizes of an input to trace with, in `forward`'s order (default: those of the spec beside it)"
+    )
+    _add_inputs(parser, about, required=False)
+    parser.add_argument(
+        "--to", type=values.change, action="append", default=[], metavar="KEY=VALUE",
         help="set a parameter (num_classes=10) or a size (H=256) of the second alone; -p and --size set both",
     )  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("-o", "--output", metavar="FILE.{svg,pdf,png,dot}", help="draw the second, changes coloured")
-    parser.add_argument("--depth", type=_depth, metavar="N", help="levels of blocks that the figure opens")
+    parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of blocks that the figure opens")
     parser.epilog = "exit code: 0 the networks are the same, 3 they differ, 1 a spec is bad, 2 the call is"
 
 
@@ -264,72 +294,6 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
 """What each command takes beside what several do."""
 
 
-def _change(text: str) -> tuple[str, str, Any]:
-    """`key=value` or `H=256`, after the name of the option that would set it for both."""
-    return ("sizes", *_size(text)) if re.fullmatch(_SIZE, text) else ("params", *_param(text))
-
-
-def _param(text: str) -> tuple[str, Any]:
-    """`key=value`, the value read as a spec file would read it."""
-    from archdsl.document.loader import load
-
-    key, equals, value = text.partition("=")
-    if not equals or not re.fullmatch(_KEY, key):
-        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found `{text}`")
-    data, _, diagnostics = load(f"{key}: {value}\n", "-p")
-    if diagnostics:
-        raise argparse.ArgumentTypeError(f"cannot read `{value}`: {diagnostics[0].message}")
-    if not isinstance(data, dict) or list(data) != [key]:
-        raise argparse.ArgumentTypeError(f"expected one value, found `{value}`")
-    return key, data[key]
-
-
-def _values(text: str) -> tuple[str, list[Any]]:
-    """`key=value,value`, or `key=range(2, 6)`, which ends before its end as Python's does."""
-    key, equals, value = text.partition("=")
-    if (counted := re.fullmatch(_RANGE, value)) is None:
-        return _param(f"{key}{equals}[{value}]" if equals else text)
-    numbers = range(*(int(number) for number in counted[1].split(",")))
-    if len(numbers) > MAX_TRIALS:
-        raise argparse.ArgumentTypeError(f"`{value}` has more than {MAX_TRIALS:,} values")
-    return _param(f"{key}=[]")[0], [*numbers]
-
-
-def _settings(file: str) -> Iterable[tuple[str, Any]]:
-    """The parameters that a file sets. Raises Failure for one that is no YAML mapping from names to values."""
-    from archdsl.cli.sharing import Failure
-    from archdsl.document.files import read_text
-    from archdsl.document.loader import load
-
-    text, wrong = read_text(Path(file))
-    if text is None:
-        assert wrong is not None
-        raise Failure(wrong.message)
-    data, _, diagnostics = load(text, file)
-    if diagnostics and (span := diagnostics[0].span) is not None:
-        raise Failure(f"`{file}`, line {span.line}: {diagnostics[0].message}")
-    if not isinstance(data, dict) or not all(re.fullmatch(_KEY, key) for key in data):
-        raise Failure(f"`{file}` holds no parameters: expected lines of `KEY: VALUE`, as `num_classes: 10`")
-    return data.items()
-
-
-def _tensor(text: str) -> tuple[str, tuple[int, ...]]:
-    """`2,3,224,224` or `int64:2,128`."""
-    dtype, colon, sizes = text.rpartition(":")
-    numbers = tuple(_number(size) for size in sizes.split(",") if size.isdecimal())
-    if (colon and dtype not in _DTYPES) or len(numbers) != sizes.count(",") + 1 or max(numbers) > MAX_INT64:
-        raise argparse.ArgumentTypeError(f"expected 2,3,224,224 or int64:2,128, found `{text}`")
-    return dtype or _DTYPES[0], numbers
-
-
-def _size(text: str) -> tuple[str, int]:
-    """`H=256` or `x.H=256`."""
-    match = re.fullmatch(_SIZE, text)
-    if match is None or (size := _number(match["size"])) < 1:
-        raise argparse.ArgumentTypeError(f"expected H=256 or x.H=256, found `{text}`")
-    return match["name"], size
-
-
 def view_of(options: argparse.Namespace) -> View:
     """What the options of `draw` ask a figure to show."""
     from archdsl.figure.view import View
@@ -337,28 +301,3 @@ def view_of(options: argparse.Namespace) -> View:
     names = ("depth", "only", "direction", "style", "counts", "batch", "title")
     chosen = {name: getattr(options, name) for name in names}
     return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or (port := _number(text)) > 65535:
-        raise argparse.ArgumentTypeError(f"expected a port, a whole number up to 65535, found `{text}`")
-    return port
-
-
-def _depth(text: str) -> int:
-    if not text.isdecimal() or not 1 <= (depth := _number(text)) <= MAX_INT64:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found `{text}`")
-    return depth
-
-
-def _seed(text: str) -> int:
-    digits = text.removeprefix("-")
-    seed = _number(digits) * (1 if digits == text else -1) if digits.isdecimal() else _MANY
-    if seed not in SEEDS:
-        raise argparse.ArgumentTypeError(f"expected {SEED}, found `{text}`")
-    return seed
-
-
-def _number(digits: str) -> int:
-    """The number that digits say, or one too large for anything: Python reads no number of thousands of them."""
-    return int(digits) if len(digits) <= len(str(_MANY)) else _MANY

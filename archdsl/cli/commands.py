@@ -21,6 +21,7 @@ from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
     Failure,
+    NamedSpec,
     complain,
     complain_of,
     drawing,
@@ -28,10 +29,12 @@ from archdsl.cli.sharing import (
     figure_of,
     give,
     graph_of,
+    graph_of_module,
     graphs_of,
     shown,
     spare,
     step,
+    wanted_of,
 )
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FaultError
@@ -300,14 +303,19 @@ def view(options: argparse.Namespace) -> int:
     from archdsl.viewer.watching import Watched
 
     gc.enable()
+    wanted = wanted_of(options)
+    made = graph_of_module(wanted, options.inputs) if wanted.is_module else None
     with drawing():
-        watched = Watched(options.spec, dict(options.params), dict(options.sizes), folders(options.include))
+        watched = Watched(*wanted, folders(options.include), made)
     if watched.diagnostics:
         print(shown(watched.diagnostics, sys.stderr), file=sys.stderr)
     if (code := exit_code(watched.diagnostics)) == BAD_USAGE:
         return code
     server = Server(watched, options.port)
-    print(visible(f"{options.spec} is at {server.url} and follows its files; Ctrl-C ends it"), flush=True)
+    print(
+        visible(f"{options.spec} is at {server.url}{' and follows its files' * (made is None)}; Ctrl-C ends it"),
+        flush=True,
+    )
     server.run(browser=options.browser)
     return 0
 
@@ -318,12 +326,13 @@ def diff(options: argparse.Namespace) -> int:
 
     if options.other is None and not options.to:
         raise Failure("nothing to compare: name a second spec, or set a parameter of it with `--to KEY=VALUE`")
-    own: dict[str, dict[str, Any]] = {"params": dict(options.params), "sizes": dict(options.sizes)}
+    first = wanted_of(options)
+    others = options.own if options.other is None else options.others
+    own: dict[str, dict[str, Any]] = {"params": dict([*options.params, *others]), "sizes": dict(options.sizes)}
     for kind, name, value in options.to:
         own[kind][name] = value
-    first = (options.spec, dict(options.params), dict(options.sizes))
-    second = (options.other or options.spec, own["params"], own["sizes"])
-    difference = Difference(*graphs_of(options.include, first, second))
+    second = NamedSpec(options.other or options.spec, own["params"], own["sizes"])
+    difference = Difference(*graphs_of(options.include, options.inputs, first, second))
     print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
     if options.output is not None:
         with drawing():

@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 import archdsl
-from archdsl.cli.sharing import BAD_SPEC, Failure, exit_code, give, graph_of, shown, step, write
+from archdsl.cli.sharing import BAD_SPEC, Failure, NamedSpec, exit_code, give, graphs_of, shown, step, write
 
 DIFFERENT: Final = 3
 """The exit code of two networks that differ."""
@@ -57,7 +57,8 @@ def verify(options: argparse.Namespace) -> int:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import WeightsError
 
-    graph = graph_of(options)
+    wanted = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
+    (graph,) = graphs_of(options.include, options.inputs if wanted.is_module else [], wanted)
     with step("loading PyTorch"):
         import archdsl_torch
         from archdsl_torch import verify  # noqa: F401 - loads it

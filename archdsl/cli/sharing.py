@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
+import archdsl
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
 from archdsl.text.plain_text import visible, visible_lines
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from archdsl.diagnostics.diagnostic import Diagnostic
     from archdsl.figure.errors import DrawingError
     from archdsl.ir.graph import Graph
+    from archdsl.ir.modules import Example
 
+_FACTORY: Final = re.compile(r"[\w.]+:[\w.]+")
 BAD_SPEC: Final = 1
 BAD_USAGE: Final = 2
 PATIENCE: Final = 1.0
@@ -39,20 +43,39 @@ class Failure(FaultError):
         return BAD_SPEC if self.code is Code.DOES_NOT_RUN else BAD_USAGE
 
 
+class NamedSpec(NamedTuple):
+    """A network that the command line names."""
+
+    spec: str
+    params: dict[str, Any]
+    sizes: dict[str, int]
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is what makes a module, and no file."""
+        return _FACTORY.fullmatch(self.spec) is not None and not Path(self.spec).exists()
+
+
+def wanted_of(options: argparse.Namespace) -> NamedSpec:
+    """The command's SPEC as its options set it."""
+    return NamedSpec(options.spec, dict([*options.params, *options.own]), dict(options.sizes))
+
+
 def graph_of(options: argparse.Namespace) -> Graph:
     """The graph of the command's SPEC; its mistakes and warnings go to the standard error."""
-    return graphs_of(options.include, (options.spec, dict(options.params), dict(options.sizes)))[0]
+    return graphs_of(options.include, options.inputs, wanted_of(options))[0]
 
 
-def graphs_of(include: list[str], *wanted: tuple[str, dict[str, Any], dict[str, int]]) -> list[Graph]:
-    """The graphs of specs with parameters and sizes; what is wrong with any of them is told once."""
+def graphs_of(include: list[str], inputs: list[Example], *wanted: NamedSpec) -> list[Graph]:
+    """The graphs of specs, and of modules traced with these inputs; what is wrong with any of them is told once."""
     from archdsl.document.inherit import Reader
     from archdsl.document.reach import folders
     from archdsl.elaboration.analyse import analyse
 
+    specs = [each for each in wanted if not each.is_module]
     found: list[tuple[Graph | None, list[Diagnostic]]] = []
-    for place, each in enumerate(wanted):
-        refused = each in wanted[:place] and found[wanted.index(each)][0] is None  # and told
+    for place, each in enumerate(specs):
+        refused = each in specs[:place] and found[specs.index(each)][0] is None  # and told
         found.append((None, []) if refused else analyse(*each, Reader(folders(include))))
     diagnostics: list[Diagnostic] = []
     for _, told in found:
@@ -60,9 +83,29 @@ def graphs_of(include: list[str], *wanted: tuple[str, dict[str, Any], dict[str, 
     if diagnostics:
         print(shown(diagnostics, sys.stderr), file=sys.stderr)
     graphs = [graph for graph, _ in found if graph is not None]
-    if len(graphs) < len(wanted):
+    if len(graphs) < len(specs):
         sys.exit(exit_code(diagnostics))
-    return graphs
+    if inputs and len(specs) == len(wanted):
+        raise Failure("`--input` is for modules, MODULE:FACTORY: a spec says its inputs, and `--size` sets their sizes")
+    beside, waiting = graphs[0] if graphs else None, iter(graphs)
+    return [graph_of_module(each, inputs, beside) if each.is_module else next(waiting) for each in wanted]
+
+
+def graph_of_module(wanted: NamedSpec, inputs: list[Example], beside: Graph | None = None) -> Graph:
+    """The graph of a module, traced with inputs of these sizes, else of those of the network `beside` it."""
+    from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.ir.modules import ModuleError, examples_of
+
+    if not inputs and beside is None:
+        raise Failure(f"`{wanted.spec}` is a module: give the sizes of its inputs, as `--input 2,3,224,224`")
+    with step("loading PyTorch"):
+        from archdsl_torch import spec_of_factory
+    try:
+        with step("tracing the module"):
+            text = spec_of_factory(wanted.spec, wanted.params, inputs or (examples_of(beside) if beside else []))
+        return archdsl.loads(text, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
+    except (ModuleError, SpecError) as error:
+        raise Failure(str(error)) from error
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:

@@ -13,6 +13,7 @@ from archdsl.document.files import source_of
 from archdsl.document.inherit import Reader
 from archdsl.elaboration.analyse import analyse
 from archdsl.figure.errors import DrawingError
+from archdsl.ir.graph import Graph
 from archdsl.viewer.content import Content, content
 from archdsl.viewer.figures import Drawn
 
@@ -36,10 +37,19 @@ class Watched:
     """A spec and the files that it is made of."""
 
     def __init__(
-        self, spec: str, params: Mapping[str, Any], sizes: Mapping[str, int], include: tuple[Path, ...] = ()
+        self,
+        spec: str,
+        params: Mapping[str, Any],
+        sizes: Mapping[str, int],
+        include: tuple[Path, ...] = (),
+        made: Graph | None = None,
     ) -> None:
-        """Reads the spec a first time, with `include` in its reach. Raises DrawingError where it cannot be drawn."""
+        """Reads the spec a first time, with `include` in its reach. Raises DrawingError where it cannot be drawn.
+
+        `made` is its graph where that comes from no files, and stays as it is.
+        """
         self._given = spec, params, sizes
+        self._made = made
         self._include = include
         self._drawn: Drawn = {}
         self._stamps: Stamps = {}
@@ -79,7 +89,7 @@ class Watched:
     def _read(self) -> None:
         before = _stamps(self._stamps)
         reader = Reader(self._include)
-        graph, self.diagnostics = analyse(*self._given, reader)
+        graph, self.diagnostics = (self._made, []) if self._made else analyse(*self._given, reader)
         # While something is wrong, a file that is missing may appear in a folder.
         folders = {file.parent for file in reader.files} if graph is None else set()
         known = {*reader.files, *folders} or before.keys()

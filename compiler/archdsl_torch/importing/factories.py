@@ -9,22 +9,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import torch
 
-from archdsl.ir.modules import ModuleError
+from archdsl.ir.modules import Example, ModuleError
 from archdsl_torch.importing.exporting import first_line
 from archdsl_torch.importing.importer import spec_of
 
-ExampleSizes: TypeAlias = "tuple[str, tuple[int, ...]]"
-"""The dtype and sizes of an example."""
 _NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 _INTEGERS: Final = 2
 """Drawn numbers stay below it, so that they are rows of any table and classes of any kind."""
 
 
-def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[ExampleSizes]) -> str:
+def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[Example]) -> str:
     """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
 
     `inputs` are dtypes and sizes to trace with. Runs the code of that module, which is looked for in the current
@@ -33,7 +31,7 @@ def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[
     """
     module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    return spec_of(module, drawn(inputs), re.sub(r"\W", "_", factory.rpartition(":")[2]).lower())
+    return spec_of(module, drawn(inputs), _called(factory, settings))
 
 
 def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:
@@ -41,7 +39,13 @@ def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:
     return _made(_found(factory), factory, settings)
 
 
-def drawn(inputs: Sequence[ExampleSizes]) -> list[torch.Tensor]:
+def _called(factory: str, settings: Mapping[str, Any]) -> str:
+    """The name of the network: the factory's, or what it is asked for by a name, as in `model_name=resnet18`."""
+    asked = (value for key, value in settings.items() if key.endswith("name") and isinstance(value, str))
+    return re.sub(r"\W", "_", next(asked, factory.rpartition(":")[2]), flags=re.ASCII).lower()
+
+
+def drawn(inputs: Sequence[Example]) -> list[torch.Tensor]:
     """Random examples of these dtypes and sizes."""
     return [_drawn(*each) for each in inputs]
 

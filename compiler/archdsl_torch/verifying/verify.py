@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from archdsl.comparison.verification import Deviation, FirstDifference, KeyMatch, Verification
 from archdsl.ir.graph import Graph, Mode
-from archdsl.ir.modules import ModuleError
+from archdsl.ir.modules import BATCH_OF_EXAMPLES, ModuleError
 from archdsl.ir.weights import WeightsError
 from archdsl_torch import runtime
 from archdsl_torch.importing.exporting import first_line
@@ -29,8 +29,6 @@ from archdsl_torch.verifying.watching import compared, first_difference
 from archdsl_torch.weights import files
 from archdsl_torch.weights.naming import is_counter, table_paths
 
-_BATCH = 2
-"""Of which a mistake in the order of dimensions shows."""
 _SCALES = (1e-6, 1e6)
 """Outputs beyond these hide mistakes."""
 
@@ -52,7 +50,7 @@ def verify(
     match, tensors = matched(graph, network, module)
     if not match.same:
         return Verification(graph.name, called, match)
-    given = inputs or sample_inputs(graph, seed=0, sizes=dict.fromkeys(graph.batch, _BATCH))
+    given = inputs or sample_inputs(graph, seed=0, sizes=dict.fromkeys(graph.batch, BATCH_OF_EXAMPLES))
     given = [each.detach().cpu().double() if each.is_floating_point() else each.detach().cpu() for each in given]
     pair = _Pair(graph, network, _copied(module, called), tensors, given, called)
     pair.fill(weights)

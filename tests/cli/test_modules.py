@@ -1,0 +1,115 @@
+"""A PyTorch module where a command takes a spec: what the command line names is imported, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from tests.cli.tiny import Cli
+from tests.compiler.verifying.support import SPEC
+
+PORT = "tests.compiler.verifying.support:Port"
+INPUT = ("--input", "2,3,12,12")
+TAUGHT = """
+from torch import nn
+
+def create(model_name: str, width: int = 4) -> nn.Module:
+    return nn.Sequential(nn.Linear(3, width), nn.ReLU(), nn.Linear(width, 2))
+"""
+
+
+@pytest.fixture
+def taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "a_hub_of_ones_own.py").write_text(TAUGHT)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "a_hub_of_ones_own:create"
+
+
+def test_every_command_that_takes_a_spec_takes_a_module(
+    archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = archdsl_cli("summary", PORT, *INPUT, "--format", "json")
+    assert code == 0
+    assert json.loads(output)["parameters"] == archdsl.graph(SPEC).parameters
+    assert "class Port" in archdsl_cli("source", PORT, *INPUT)[1]
+    assert json.loads(archdsl_cli("graph", PORT, *INPUT)[1])["name"] == "port"
+    assert archdsl_cli("draw", PORT, *INPUT, "-o", "port.dot")[0] == 0
+    assert '"block.add"' in Path("port.dot").read_text()
+    assert archdsl_cli("build", PORT, *INPUT, "-o", "built")[0] == 0
+    assert {each.name for each in Path("built").iterdir()} >= {"port.py", "summary.json"}
+
+
+def test_arguments_of_the_factory(taught: str, archdsl_cli: Cli) -> None:
+    for settings in (["model_name=tiny", "width=7"], ["-p", "model_name=tiny", "-p", "width=7"]):
+        code, output, _ = archdsl_cli("graph", taught, *settings, "--input", "2,3")
+        assert code == 0
+        found = archdsl.Graph.from_json(output)
+        assert (found.name, found.parameters) == ("tiny", 4 * 7 + 8 * 2)
+
+
+def test_sizes_of_a_module_are_those_of_the_spec_beside_it(tmp_path: Path, archdsl_cli: Cli) -> None:
+    spec = tmp_path / "port.yaml"
+    spec.write_text(SPEC)
+    code, output, _ = archdsl_cli("diff", str(spec), PORT, "--format", "json")
+    assert code == 3  # `act` is a formula there, and `pool` is `mean`
+    data = json.loads(output)
+    assert data["before"]["parameters"] == data["after"]["parameters"]
+    assert data["after"]["inputs"]["image"]["shape"] == ["N", 3, "H", "W"]
+
+
+def test_settings_of_either_side_of_a_difference(taught: str, archdsl_cli: Cli) -> None:
+    both = ("diff", taught, "width=3", taught, "width=5", "-p", "model_name=tiny", "--input", "2,3", "--format", "json")
+    code, output, _ = archdsl_cli(*both)
+    data = json.loads(output)
+    assert code == 3
+    assert [data[side]["parameters"] for side in ("before", "after")] == [4 * 3 + 4 * 2, 4 * 5 + 6 * 2]
+    assert archdsl_cli("diff", "lenet5", "num_classes=7", "lenet5", "num_classes=7")[0] == 0
+    assert archdsl_cli("diff", "lenet5", "lenet5", "num_classes=7")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (f"summary {PORT}", f"`{PORT}` is a module: give the sizes of its inputs, as `--input 2,3,224,224`"),
+        (f"draw {PORT} --input 2,3,12,12 width=3 -o x.svg", "unrecognized arguments: width=3"),
+        (f"summary {PORT} width=3 --input 2,3,12,12", f"`{PORT}` makes no module: "),
+        (f"summary {PORT} --input 2,4,12,12", "torch.export cannot trace `Port`: "),
+        ("summary no_such_module_here:Net --input 2", "`no_such_module_here` cannot be imported: "),
+        ("summary lenet5 --input 2,3", "`--input` is for modules, MODULE:FACTORY: a spec says its inputs"),
+        (f"diff {PORT} {PORT}", "is a module: give the sizes of its inputs"),
+        ("diff lenet5 lenet5 lenet5", "unrecognized arguments: lenet5"),
+        ("diff lenet5 lenet5 a=[", "cannot read `[`"),
+        (f"draw {PORT} --input 2,3,12,12 -o x.gif", "gif"),
+    ],
+)
+def test_a_bad_call_is_told_in_a_line(
+    arguments: str, told: str, archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output, error = archdsl_cli(*arguments.split())
+    assert (code, output) == (2, "")
+    assert told in error
+    assert "Traceback" not in error
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_file_of_that_name_is_a_spec(archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "this:that").write_text("archdsl: 1\nname: net\ninputs: {x: [N, 3]}\nnodes: {y: relu}\n")
+    assert archdsl_cli("summary", "this:that")[0] == 0
+
+
+def test_nothing_is_imported_for_a_spec(archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_trap.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "net.yaml").write_text("archdsl: 1\nname: net\nextends: 'a_trap:net'\n")
+    assert archdsl_cli("summary", "net.yaml")[0] == 1
+    with pytest.raises(archdsl.SpecError):
+        archdsl.graph("a_trap:net")
+    assert "a_trap" not in sys.modules
