@@ -164,7 +164,7 @@ _TEXT: Final[Mapping[type[Any], Callable[[Any], Printed]]] = {
     **dict.fromkeys((tree.Global, tree.Variable), lambda c: Printed(_dotted(c.name))),
     # as wide as a short name: it is measured, and settled before it is printed
     tree.SizeOf: lambda c: Printed(f"<{c.argument}.0>"),
-    tree.Sized: lambda c: Printed(f"<{c.name}.0>"),
+    **dict.fromkeys((tree.Sized, tree.PassedSize), lambda c: Printed(f"<{c.name}.0>")),
     tree.Call: lambda c: Printed(_brackets(f"{_dotted(c.function)}(", c.args, c.kwargs, c.breaking)),
     tree.Apply: lambda c: Printed(_brackets(f"{_owner(c.function)}(", c.args, c.kwargs, c.breaking)),
     tree.Method: lambda c: Printed(_method(c.receiver, _brackets(f".{word(c.name)}(", c.args, c.kwargs, c.breaking))),

@@ -1,7 +1,7 @@
 """Code as a tree: every expression of a printed source until the last step, which prints it.
 
 What an op is in PyTorch is such a tree with holes, `In`, `Arg`, `Like` and `Self`, that are filled where it is
-written; `SizeOf` and `Sized` are settled when a forward is finished.
+written; `SizeOf`, `PassedSize` and `Sized` are settled when a forward is finished.
 """
 
 from __future__ import annotations
@@ -59,6 +59,17 @@ class SizeOf:
 
     argument: str
     axis: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PassedSize:
+    """A number that a forward is given, since no tensor in it has a dimension of this size."""
+
+    name: str
+    """What the spec calls it."""
+    number: int
+    """Which one of that name it is."""
 
 
 @final
@@ -315,7 +326,7 @@ Whole: TypeAlias = (
     "Call | Apply | Method | Attribute | Subscript | Many | Tuple | Mapping | Starred | Numbered | Infix | Prefix"
     " | Relation | Conditional | Comprehension"
 )
-Code: TypeAlias = "Hole | SizeOf | Sized | Leaf | Whole"
+Code: TypeAlias = "Hole | SizeOf | PassedSize | Sized | Leaf | Whole"
 
 SELF: Final = Variable("self")
 TRAINING: Final = Attribute(SELF, "training")

@@ -25,7 +25,10 @@ def _bounds(item: Code | tree.Range) -> tuple[Code, ...]:
     return tuple(bound for bound in (item.start, item.stop, item.step) if bound is not None)
 
 
-_LEAVES: Final = (tree.In, Arg, tree.Like, tree.Self, tree.SizeOf, tree.AddInto, tree.Fixed, tree.Global, tree.Variable)
+_LEAVES: Final = (
+    *(tree.In, Arg, tree.Like, tree.Self, tree.SizeOf, tree.PassedSize, tree.AddInto),
+    *(tree.Fixed, tree.Global, tree.Variable),
+)
 _PARTS: Final[dict[type[Any], Callable[[Any], tuple[Code, ...]]]] = {
     **dict.fromkeys(_LEAVES, lambda _: ()),
     tree.Call: lambda c: (*c.args, *_values(c.kwargs)),

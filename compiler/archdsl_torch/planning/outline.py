@@ -5,6 +5,7 @@ An outline is made for every instance of a class on its own; `merge` finds what 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias, final
@@ -79,6 +80,15 @@ class Items:
 
 
 Build: TypeAlias = "Make | Use | Tensor | Items"
+
+
+def used(build: Build) -> Iterator[Scope]:
+    """The scopes whose classes a child is an instance of, or holds instances of."""
+    if isinstance(build, Use):
+        yield build.scope
+    elif isinstance(build, Items):
+        for entry in build.entries:
+            yield from used(entry.build)
 
 
 # --- steps ----------------------------------------------------------------------------------------

@@ -185,7 +185,10 @@ def _signature(arguments: Arguments) -> list[str]:
 
 def _parameters(plan: ClassPlan) -> str:
     merged = plan.merged
-    return ", ".join(["self", *(f"{port}=None" if port in merged.optional else port for port in merged.ports)])
+    ports = (f"{port}=None" if port in merged.optional else port for port in merged.ports)
+    sizes = [size.label for size in plan.passed]
+    named = ["*"] if any(size.keyword for size in plan.passed) else []
+    return ", ".join(["self", *ports, *named, *sizes])
 
 
 def _docstring(graph: Graph, plan: ClassPlan) -> list[str]:

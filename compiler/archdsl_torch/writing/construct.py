@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, final
 
 from archdsl.expressions.tree import Name
-from archdsl.ir.graph import Env, Node, Scope
+from archdsl.ir.graph import Node, Scope
 from archdsl.ops.parametrized import Parametrization
 from archdsl.ops.special import Constant, Parameter
 from archdsl_torch.lowering.spelling import WIDTH, identifier, is_attribute
@@ -30,7 +30,7 @@ from archdsl_torch.planning.merge import Merged, Unmergeable, merged_order
 from archdsl_torch.planning.outline import Build, Items, Make, Member, Tensor, Use
 from archdsl_torch.writing.arguments import UNSET, Arguments, Atom, Resolver, in_words
 from archdsl_torch.writing.containers import Containers
-from archdsl_torch.writing.hints import condition_hint, element_hints, field_hint, node_hint
+from archdsl_torch.writing.hints import caller_env, condition_hint, element_hints, field_hint, node_hint
 
 
 class Plan(Protocol):
@@ -45,13 +45,6 @@ class Plan(Protocol):
 
 
 PlanOf: TypeAlias = Callable[[Scope], Plan]
-
-
-def caller_env(scope: Scope) -> Env:
-    """The names that a scope's own fields saw."""
-    if scope.loops:
-        return scope.loops[-1].env
-    return scope.scope.env if scope.scope is not None else scope.env
 
 
 @final

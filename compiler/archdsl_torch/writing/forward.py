@@ -20,8 +20,9 @@ What holds throughout:
 - Nothing reads what was not made: where a step does not run, `else` gives its variable the fallback, or None where the
   class gives it.
 - The size of an argument is a `SizeOf` until the forward is finished: only then is it known which are worth a name.
-- A size or dtype that no name in scope tells raises Inexpressible; the planner then opens the scope, whose children run
-  in the class around it, and begins again. Nothing here guesses.
+- A size that no name in scope tells is given to the forward (`passing`); who calls it says the size, or is given it too.
+- A dtype or device that no name in scope tells raises Inexpressible; the planner then opens the scope, whose children
+  run in the class around it, and begins again. Nothing here guesses.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ from archdsl_torch.planning.outline import Ref, ResultRef
 from archdsl_torch.planning.survey import Survey
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.hints import condition_hint
+from archdsl_torch.writing.inner_sizes import GivenTo, InnerSizes
 from archdsl_torch.writing.nesting import LONGEST, NESTING, needs_sizes, reads_once
 from archdsl_torch.writing.outputs import returned
 from archdsl_torch.writing.scanning import loop
@@ -89,6 +91,7 @@ class Forward:
         survey: Survey,
         exports_of: NamesOf,
         numbers_of: NumbersOf,
+        given_to: GivenTo,
     ) -> None:
         self.merged = merged
         self.arguments = arguments
@@ -96,7 +99,8 @@ class Forward:
         self.variables = Variables(merged, survey, exports_of)
         self.values = Values(self.variables, arguments, numbers_of)
         self.steps = self.variables.steps
-        self.stacks = stacks(self.variables)
+        self.inner_sizes = InnerSizes(given_to, self.values)
+        self.stacks = stacks(self.variables, self.inner_sizes)
         self.count = len(merged.outlines)
         self.pending: dict[str, _Pending] = {}
         self.before: list[Statement] = []
@@ -305,7 +309,8 @@ class Forward:
         """The call of the step's module."""
         assert step.some.module is not None
         if isinstance(step.some.unit, Scope):
-            return Apply(step.some.module, self._scope_arguments(step))
+            sizes, named = self.inner_sizes.arguments(step)
+            return Apply(step.some.module, (*self._scope_arguments(step), *sizes), named)
         return Apply(step.some.module, tuple(self.operand(ref) for ref in step.inputs if ref is not None))
 
     def filler(self, step: MergedStep, inputs: Sequence[Code | None]) -> Filler:
@@ -337,15 +342,9 @@ class Forward:
     def _reshaped(self, step: MergedStep, codes: Sequence[Code]) -> Sequence[Code]:
         """A reshape, with -1 for the one size that nothing in scope tells."""
         shapes = [code.args[0].value for code in codes if isinstance(code, Method) and isinstance(code.args[0], Arg)]
-        unknown = [place for place in range(len(shapes[0])) if not self._is_told(step, [s[place] for s in shapes])]
+        sizes = zip(*shapes, strict=True)
+        unknown = [place for place, column in enumerate(sizes) if not self.values.is_told(step, column)]
         return [_without_size(code, unknown[0]) for code in codes] if len(unknown) == 1 else codes
-
-    def _is_told(self, step: MergedStep, sizes: Sequence[Any]) -> bool:
-        try:
-            self.values.say(step, [Arg(size) for size in sizes], "size")
-        except Inexpressible:
-            return False
-        return True
 
     # --- the end --------------------------------------------------------------------------------
 

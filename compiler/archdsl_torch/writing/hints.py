@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import final
+from typing import TypeAlias, final
 
 from archdsl.expressions import Expression
 from archdsl.expressions.tree import Sequence as SequenceTree
 from archdsl.ir.graph import Env, Node, Scope
+from archdsl.shapes import Dim, Symbolic
 
 
 @final
@@ -41,6 +42,13 @@ def field_hint(units: Sequence[Node | Scope], field_name: str | None, envs: Sequ
     return None if written is None else Hint(written, tuple(envs))
 
 
+def caller_env(scope: Scope) -> Env:
+    """The names that a scope's own fields saw."""
+    if scope.loops:
+        return scope.loops[-1].env
+    return scope.scope.env if scope.scope is not None else scope.env
+
+
 def element_hints(hint: Hint | None, count: int) -> list[Hint | None]:
     """The expressions of a list's elements, one by one."""
     tree = None if hint is None else hint.expression.tree
@@ -54,3 +62,42 @@ def _elements(expression: Expression) -> list[Expression]:
     """Those of a list; by the expression, which is itself alone, since the tree of 1 equals that of 1.0."""
     assert isinstance(expression.tree, SequenceTree)
     return [Expression("", item) for item in expression.tree.items]
+
+
+Lets: TypeAlias = "dict[int, dict[Dim, list[str]]]"
+"""By the identity of an environment: the names of its own `let`s of run-time sizes, by their values."""
+
+
+@final
+class SizeNames:
+    """The names of run-time sizes that instances see, by their values."""
+
+    def __init__(self, envs: Sequence[Env], lets: Lets) -> None:
+        self.envs = envs
+        self._lets = lets
+
+    def __bool__(self) -> bool:
+        return bool(self.envs)
+
+    def defined(self, values: Sequence[Dim]) -> Iterator[tuple[str, Expression]]:
+        """The names that have these values, one in each instance, with their definitions."""
+        around = self.envs[0] if self.envs else None
+        while around is not None:
+            for name in self._own(around).get(values[0], ()):
+                bindings = [env.find(name) for env in self.envs]
+                definition = bindings[0].definition if bindings[0] is not None else None
+                if definition is not None and all(
+                    own is not None and own.value == value for own, value in zip(bindings, values, strict=True)
+                ):
+                    yield name, definition
+            around = around.parent
+
+    def _own(self, env: Env) -> dict[Dim, list[str]]:
+        """The names that an environment adds to those around it."""
+        found = self._lets.get(id(env))
+        if found is None:
+            found = self._lets[id(env)] = {}
+            for name, binding in env.names.items():
+                if binding.kind == "let" and isinstance(binding.value, Symbolic):
+                    found.setdefault(binding.value, []).append(name)
+        return found

@@ -6,7 +6,7 @@ where they can be merged, else several.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -26,7 +26,7 @@ from archdsl_torch.planning.freedom import free_parameters
 from archdsl_torch.planning.keeping import carry_over
 from archdsl_torch.planning.merge import Merged, Uneven, Unmergeable, merge
 from archdsl_torch.planning.origins import as_scope, origin_of
-from archdsl_torch.planning.outline import Items, Outline, Use
+from archdsl_torch.planning.outline import Outline, Use, used
 from archdsl_torch.planning.outliner import Outliner
 from archdsl_torch.planning.pairing import Pairing
 from archdsl_torch.planning.survey import Role, Survey, class_name
@@ -36,6 +36,8 @@ from archdsl_torch.writing.construct import Constructor
 from archdsl_torch.writing.folding import Untold
 from archdsl_torch.writing.forward import Forward, Inexpressible
 from archdsl_torch.writing.hints import Hint
+from archdsl_torch.writing.inner_sizes import Given
+from archdsl_torch.writing.passing import Passed
 from archdsl_torch.writing.reset import index_name, own_reset
 
 
@@ -50,6 +52,8 @@ class ClassPlan:
     """Which of the outlines each is."""
     arguments: Arguments
     base: str
+    passed: tuple[Passed, ...] = ()
+    """The sizes that the forward is given."""
     construction: Body = ()
     reset: Body = ()
     forward: Body = ()
@@ -130,6 +134,13 @@ class Planner:
         if self.survey.role(scope) is Role.CHAIN:
             return tuple(self.outliner.exports(scope))
         return tuple(self.plan_of(scope).merged.exports)
+
+    def sizes(self, scope: Scope) -> Given:
+        """The sizes that the scope is given."""
+        if self.survey.role(scope) is Role.CHAIN:
+            return ()
+        plan = self.plan_of(scope)
+        return [(size, size.values[plan.index(scope)]) for size in plan.passed]
 
     def owner(self, node: Node) -> tuple[Scope, str, int]:
         """The scope of the class that constructs the node, the class's name, and its number of instances."""
@@ -256,14 +267,14 @@ class Planner:
         return [[outline] for outline in outlines]
 
     def _inner_classes(self, outline: Outline) -> object:
-        return tuple(self.plan_of(scope).name for entry in outline.members.values() for scope in _used(entry.build))
+        return tuple(self.plan_of(scope).name for entry in outline.members.values() for scope in used(entry.build))
 
     def _plan_inner(self, outlines: Sequence[Outline]) -> None:
         """The classes that these use come first in the file. Raises Unplanned, after what can be planned."""
         complete = True
         for members in distinct([outline.members for outline in outlines]):  # twins' inner ones are of one group
             for entry in members.values():
-                for scope in _used(entry.build):
+                for scope in used(entry.build):
                     try:
                         self.plan_of(scope)
                     except Unplanned:
@@ -285,7 +296,8 @@ class Planner:
         constructor = Constructor(merged, arguments, self.plan_of)
         plan.construction = constructor.write_chain() if chain else constructor.write()
         if (merged.steps or scopes[0].scope is None) and not chain:
-            plan.forward = Forward(merged, arguments, self.survey, self.exports, self.outliner.numbers).write()
+            forward = Forward(merged, arguments, self.survey, self.exports, self.outliner.numbers, self.sizes)
+            plan.forward, plan.passed = forward.write(), forward.values.passed
         plan.reset = own_reset(merged, _Words(arguments))
         arguments.prune(plan.construction)
         return plan
@@ -336,7 +348,8 @@ class Planner:
         if scope.scope is None or self.survey.role(scope.scope) not in (Role.CHAIN, Role.CHAIN_CLASS):
             return
         given = [name for name in plan.merged.ports if name in outline.ports]
-        if plan.base == "nn.Module" and (given != [*plan.merged.ports[:1]] or len(plan.merged.exports) != 1):
+        alone = given == [*plan.merged.ports[:1]] and len(plan.merged.exports) == 1 and not plan.passed
+        if plan.base == "nn.Module" and not alone:
             self.found |= Findings(unchained=frozenset({scope.scope}))
 
 
@@ -380,11 +393,3 @@ def _border(scope: Scope) -> object:
         return None
     nodes = [child for child in scope.children.values() if isinstance(child, Node) and type(child.op) in SCAN]
     return tuple((node.name, node.op.name) for node in nodes)
-
-
-def _used(build: Any) -> Iterator[Scope]:
-    if isinstance(build, Use):
-        yield build.scope
-    elif isinstance(build, Items):
-        for entry in build.entries:
-            yield from _used(entry.build)

@@ -1,6 +1,6 @@
 """Run-time sizes in a forward: `x.shape[2] // 7` for a dimension that only the run knows.
 
-A size is said by a tensor in scope that has it, in every instance of the class.
+A size is said by a tensor in scope that has it, in every instance of the class, or by a number that is passed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from heapq import heappop, heappush
 from operator import itemgetter
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
 from archdsl.expressions import Expression, ExpressionError
 from archdsl.expressions import tree as trees
@@ -26,6 +26,7 @@ from archdsl_torch.lowering.tree import (
     Code,
     Fixed,
     Infix,
+    PassedSize,
     Prefix,
     Sized,
     SizeOf,
@@ -35,7 +36,7 @@ from archdsl_torch.lowering.tree import (
 from archdsl_torch.lowering.walking import walk as walk_code
 from archdsl_torch.lowering.wording import worded
 from archdsl_torch.writing.folding import Untold, agrees, translate
-from archdsl_torch.writing.hints import Hint
+from archdsl_torch.writing.hints import Hint, Lets, SizeNames
 
 
 @final
@@ -46,20 +47,28 @@ class Given:
     name: str
 
 
-Holder: TypeAlias = "Variable | Given"
-"""What has sizes."""
+Holder: TypeAlias = "Variable | Given | PassedSize"
+"""What has sizes; what is passed is its only one."""
 
-_OF_ARGUMENTS: Final = (SizeOf, Sized, Fixed, Infix, Prefix)
+_OF_ARGUMENTS: Final = (SizeOf, PassedSize, Sized, Fixed, Infix, Prefix)
 
 _Place: TypeAlias = tuple[int, int]
 """A tensor by its number, in the order in which they came, and one of its dimensions."""
+
+
+class Asked(Protocol):
+    """Gives what nothing in scope tells."""
+
+    def is_outer(self, name: str, binding: Binding, /) -> bool: ...
+
+    def named(self, name: str, values: Sequence[Dim], where: Sequence[int], /) -> Code: ...
 
 
 def size_of(holder: Holder, axis: int) -> Code:
     """The size of a dimension; of an argument, what is settled when the forward is finished."""
     if isinstance(holder, Given):
         return SizeOf(holder.name, axis)
-    return measured(holder, axis)
+    return holder if isinstance(holder, PassedSize) else measured(holder, axis)
 
 
 def measured(tensor: Code, axis: int) -> Code:
@@ -122,7 +131,7 @@ class SizesInScope:
         self.shapes: list[Sequence[Shape | None]] = []
         self.found: dict[tuple[int, ...], _Found] = {}
         """By instances: those that somebody asked for."""
-        self._lets: _Lets = {}
+        self._lets: Lets = {}
         self._said: dict[object, tuple[list[tuple[tuple[Dim, ...], _Place | None]], Code | None]] = {}
         """Words by what was asked for, with where the dimensions were found on which they rest."""
         self.hidden: tuple[Holder, int] | None = None
@@ -172,14 +181,14 @@ class SizesInScope:
 
         `envs` are the names that the instances see, some of which may have these sizes.
         """
-        own, names = self._found(where), _Names(envs, self._lets)
+        own, names = self._found(where), SizeNames(envs, self._lets)
         around = tuple([(holder, own.columns[self.numbers[holder]]) for holder in first])
         key = own, tuple(values), around, tuple(envs), hint and (hint.expression, hint.envs), self.hidden
         known = self._said.get(key)
         if known is None or any(own.first(column, self._hidden()) != place for column, place in known[0]):
             own.asked = {}
             found = self._named(values, where, names) or self.find(values, where, first)
-            found = found or self._hinted(values, where, hint)
+            found = found or self.hinted(values, where, hint)
             if found is None and all_same(values) and isinstance(values[0], Symbolic):
                 found = self._parts(values, where, names)
             known = self._said[key] = [*own.asked.items()], found
@@ -188,18 +197,21 @@ class SizesInScope:
 
     # --- the spec's expression ----------------------------------------------------------------
 
-    def _hinted(self, values: Sequence[Dim], where: Sequence[int], hint: Hint | None) -> Code | None:
+    def hinted(
+        self, values: Sequence[Dim], where: Sequence[int], hint: Hint | None, asked: Asked | None = None
+    ) -> Code | None:
+        """The spec's words; names that nothing in scope tells are `asked` for, if that is given."""
         if hint is None:
             return None
         try:
             for env, value in zip(hint.envs, values, strict=True):
                 if not agrees(hint.expression.evaluate(env), value):
                     return None
-            return self._spoken(hint.expression.tree, hint.envs, where)
+            return self._spoken(hint.expression.tree, hint.envs, where, asked)
         except (Untold, ExpressionError):
             return None
 
-    def _named(self, values: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+    def _named(self, values: Sequence[Dim], where: Sequence[int], names: SizeNames) -> Code | None:
         """A `let` that is these sizes, by what it is defined as."""
         for name, definition in names.defined(values):
             try:
@@ -209,7 +221,13 @@ class SizesInScope:
         return None
 
     def _defined(
-        self, name: str, definition: Expression, values: Sequence[Dim], envs: Sequence[Env], where: Sequence[int]
+        self,
+        name: str,
+        definition: Expression,
+        values: Sequence[Dim],
+        envs: Sequence[Env],
+        where: Sequence[int],
+        asked: Asked | None = None,
     ) -> Code:
         """What a `let` of these values is defined as. Raises Untold, also where a loop hides a name that it reads."""
         try:
@@ -217,16 +235,18 @@ class SizesInScope:
                 raise Untold(name)
         except ExpressionError:
             raise Untold(name) from None
-        code = self._spoken(definition.tree, envs, where)
+        code = self._spoken(definition.tree, envs, where, asked)
         made = isinstance(code, Infix | Prefix) and all(isinstance(part, _OF_ARGUMENTS) for part in walk_code(code))
         return Sized(name, code) if made else code
 
-    def _spoken(self, tree: Tree, envs: Sequence[Env], where: Sequence[int]) -> Code:
+    def _spoken(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], asked: Asked | None) -> Code:
         """An expression of the spec in words. Raises Untold."""
         sizes: dict[str, Code] = {}
-        return worded(self._rename(_whole(tree), envs, where, sizes), sizes.__getitem__)
+        return worded(self._rename(_whole(tree), envs, where, sizes, asked), sizes.__getitem__)
 
-    def _rename(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], said: dict[str, Code]) -> Tree:
+    def _rename(
+        self, tree: Tree, envs: Sequence[Env], where: Sequence[int], said: dict[str, Code], asked: Asked | None
+    ) -> Tree:
         """The expression over names of the sizes that it reads, which come into `said`."""
         if any(isinstance(part, Binary) and part.sign == "/" for part in walk(tree)):
             raise Untold("a quotient, which Python makes a float")
@@ -236,20 +256,28 @@ class SizesInScope:
             sizes = [b.value for b in found]
             if len(found) < len(bindings) or not all(isinstance(s, int | Symbolic) for s in sizes):
                 raise Untold(name)
-            size = self._of_name(name, found[0].definition, sizes, envs, where)
+            size = self._of_name(name, found[0], sizes, envs, where, asked)
             said[repr(size)] = size
             return Name(repr(size))
 
         return translate(tree, envs, named)
 
     def _of_name(
-        self, name: str, definition: Expression | None, values: Sequence[Dim], envs: Sequence[Env], where: Sequence[int]
+        self,
+        name: str,
+        binding: Binding,
+        values: Sequence[Dim],
+        envs: Sequence[Env],
+        where: Sequence[int],
+        asked: Asked | None,
     ) -> Code:
         """A name of the spec: what it is defined as, if arguments tell that, else a dimension. Raises Untold."""
-        found = self.find(values, where)
-        if definition is not None and not isinstance(found, SizeOf):
+        found, definition = self.find(values, where), binding.definition
+        if found is None and asked is not None and (definition is None or asked.is_outer(name, binding)):
+            return asked.named(name, values, where)
+        if definition is not None and not isinstance(found, SizeOf | PassedSize):
             with nullcontext() if found is None else suppress(Untold):
-                defined = self._defined(name, definition, values, envs, where)
+                defined = self._defined(name, definition, values, envs, where, asked if found is None else None)
                 found = defined if found is None or isinstance(defined, Sized) else found
         if found is None:
             raise Untold(name)
@@ -257,7 +285,7 @@ class SizesInScope:
 
     # --- by value -------------------------------------------------------------------------------
 
-    def _parts(self, values: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+    def _parts(self, values: Sequence[Dim], where: Sequence[int], names: SizeNames) -> Code | None:
         """Polynomials that differ in their atoms alone, over what says these."""
         terms = [value.terms for value in values if isinstance(value, Symbolic)]
         if len(terms) < len(values):
@@ -275,7 +303,7 @@ class SizesInScope:
             whole = _sum(whole, coefficient, found)
         return whole
 
-    def _atom(self, atoms: Sequence[str | Division], where: Sequence[int], names: _Names) -> Code | None:
+    def _atom(self, atoms: Sequence[str | Division], where: Sequence[int], names: SizeNames) -> Code | None:
         found = self._told([_alone(atom) for atom in atoms], where, names)
         divisions = [atom for atom in atoms if isinstance(atom, Division)]
         if found is not None or len(divisions) < len(atoms) or not all_same([each.sign for each in divisions]):
@@ -286,12 +314,12 @@ class SizesInScope:
         below = self._side([each.denominator for each in divisions], where, names)
         return None if above is None or below is None else Infix(divisions[0].sign, above, below)
 
-    def _side(self, dims: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+    def _side(self, dims: Sequence[Dim], where: Sequence[int], names: SizeNames) -> Code | None:
         if all_same(dims) and isinstance(dims[0], int):
             return Fixed(dims[0])
         return self._told(dims, where, names) or self._parts(dims, where, names)
 
-    def _told(self, dims: Sequence[Dim], where: Sequence[int], names: _Names) -> Code | None:
+    def _told(self, dims: Sequence[Dim], where: Sequence[int], names: SizeNames) -> Code | None:
         return self._named(dims, where, names) or self.find(dims, where)
 
     def _derived(self, values: Sequence[Dim], where: Sequence[int]) -> Code | None:
@@ -303,45 +331,6 @@ class SizesInScope:
             if related is not None:
                 return related
         return None
-
-
-_Lets: TypeAlias = "dict[int, dict[Dim, list[str]]]"
-"""By the identity of an environment: the names of its own `let`s of run-time sizes, by their values."""
-
-
-@final
-class _Names:
-    """The names of run-time sizes that instances see, by their values."""
-
-    def __init__(self, envs: Sequence[Env], lets: _Lets) -> None:
-        self.envs = envs
-        self._lets = lets
-
-    def __bool__(self) -> bool:
-        return bool(self.envs)
-
-    def defined(self, values: Sequence[Dim]) -> Iterator[tuple[str, Expression]]:
-        """The names that have these values, one in each instance, with their definitions."""
-        around = self.envs[0] if self.envs else None
-        while around is not None:
-            for name in self._own(around).get(values[0], ()):
-                bindings = [env.find(name) for env in self.envs]
-                definition = bindings[0].definition if bindings[0] is not None else None
-                if definition is not None and all(
-                    own is not None and own.value == value for own, value in zip(bindings, values, strict=True)
-                ):
-                    yield name, definition
-            around = around.parent
-
-    def _own(self, env: Env) -> dict[Dim, list[str]]:
-        """The names that an environment adds to those around it."""
-        found = self._lets.get(id(env))
-        if found is None:
-            found = self._lets[id(env)] = {}
-            for name, binding in env.names.items():
-                if binding.kind == "let" and isinstance(binding.value, Symbolic):
-                    found.setdefault(binding.value, []).append(name)
-        return found
 
 
 def _whole(tree: Tree) -> Tree:

@@ -16,6 +16,7 @@ from archdsl_torch.lowering.text import all_same
 from archdsl_torch.lowering.tree import SELF, Apply, Attribute, Code, Fixed, Range, Subscript, Variable
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import Items, PortRef, Ref, ResultRef
+from archdsl_torch.writing.inner_sizes import InnerSizes
 from archdsl_torch.writing.runs import SHORTEST
 from archdsl_torch.writing.variables import Variables
 
@@ -41,12 +42,12 @@ class Stack(NamedTuple):
         return ref
 
 
-def stacks(variables: Variables) -> dict[str, Stack]:
+def stacks(variables: Variables, sizes: InnerSizes) -> dict[str, Stack]:
     """The stacks of a forward, by their first step. Their sources are given the name that the loop has for them."""
     found: dict[str, Stack] = {}
     steps, start = variables.steps, 0
     while start < len(steps):
-        stack = _stack(variables, start)
+        stack = _stack(variables, sizes, start)
         if stack is not None and len(stack.steps) >= SHORTEST:
             found[steps[start].key] = stack
             if variables.reads.get(stack.source) == 1:
@@ -57,7 +58,7 @@ def stacks(variables: Variables) -> dict[str, Stack]:
     return found
 
 
-def _stack(variables: Variables, start: int) -> Stack | None:
+def _stack(variables: Variables, sizes: InnerSizes, start: int) -> Stack | None:
     """The longest stack that starts with this step."""
     steps = variables.steps
     place = _place(variables, steps[start])
@@ -67,7 +68,7 @@ def _stack(variables: Variables, start: int) -> Stack | None:
     if port is None or steps[start].inputs[port : port + 1] in ((), (None,)):
         return None
     stop = start + 1
-    while stop < len(steps) and _follows(variables, steps[stop - 1], steps[stop], port):
+    while stop < len(steps) and _follows(variables, sizes, steps[stop - 1], steps[stop], port):
         stop += 1
     return Stack(tuple(steps[start:stop]), port, *place)
 
@@ -82,7 +83,7 @@ def _place(variables: Variables, step: MergedStep) -> tuple[str, int] | None:
     return None
 
 
-def _follows(variables: Variables, before: MergedStep, step: MergedStep, port: int) -> bool:
+def _follows(variables: Variables, sizes: InnerSizes, before: MergedStep, step: MergedStep, port: int) -> bool:
     """Whether the step is the next layer, on the output of the one before, which nobody else reads."""
     here, there = _place(variables, before), _place(variables, step)
     if here is None or there != (here[0], here[1] + 1):
@@ -95,7 +96,7 @@ def _follows(variables: Variables, before: MergedStep, step: MergedStep, port: i
     if port >= len(same):
         return False
     same[port] = ResultRef(before.key, 0)
-    return same == list(step.inputs)
+    return same == list(step.inputs) and sizes.of(before) == sizes.of(step)
 
 
 def stack_loop(forward: Forward, stack: Stack) -> Iterator[Statement]:
@@ -110,7 +111,7 @@ def stack_loop(forward: Forward, stack: Stack) -> Iterator[Statement]:
     call = forward.call(stack.steps[1])
     variables.give(ResultRef(last.key, 0), name)
     forward.values.note(last)
-    turn = assign(Variable(name), Apply(Variable(layer), call.args))
+    turn = assign(Variable(name), Apply(Variable(layer), call.args, call.kwargs))
     yield For((layer,), _listed(forward, stack), (turn,))
 
 

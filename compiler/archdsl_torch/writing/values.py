@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from archdsl.expressions.tree import Name
-from archdsl.ir.graph import Node, Scope
+from archdsl.ir.graph import Env, Node, Scope
 from archdsl.shapes import Dim, Shape, Symbolic
 from archdsl.text.alike import same
 from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
 from archdsl_torch.lowering.text import all_same, first_free, is_static
-from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, Sized, SizeOf, Tuple, Variable
+from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, PassedSize, Sized, SizeOf, Tuple, Variable
 from archdsl_torch.lowering.walking import rebuilt, walk
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import PortRef, Ref, ResultRef
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.hints import Hint, element_hints, node_hint
+from archdsl_torch.writing.passing import Passed, PassedSizes
 from archdsl_torch.writing.sizes import Given, Holder, SizesInScope, measured
 from archdsl_torch.writing.variables import RESERVED, Variables
 
@@ -27,12 +28,15 @@ NumbersOf = Callable[[Scope], Iterable[Code]]
 """The floating tensors that the class of a scope owns."""
 
 
-_TOLD: Final = (SizeOf, Sized, Variable)
+_TOLD: Final = (SizeOf, PassedSize, Sized, Variable)
 """What of a forward tells which sizes it reads and which names are taken."""
 
 
+_Unsettled: TypeAlias = "SizeOf | PassedSize | Sized"
+
+
 class Inexpressible(Exception):
-    """A size or dtype that nothing in scope tells: the scope's children run in the class around it."""
+    """A dtype or device that nothing in scope tells: the scope's children run in the class around it."""
 
 
 @final
@@ -45,6 +49,9 @@ class Values:
         self.merged = variables.merged
         self.arguments = arguments
         self.sizes = SizesInScope()
+        self.passed_sizes = PassedSizes([outline.scope for outline in self.merged.outlines], self.sizes)
+        self.passed: tuple[Passed, ...] = ()
+        """The sizes that the forward is given, when it is finished."""
         self.expected: list[Code] = []
         """What sizes of arguments are compared with: it is unpacked first."""
         for name in self.merged.ports:
@@ -69,28 +76,36 @@ class Values:
             return Fixed(values[0])
         hint, name = self._hint(step, args[0].field), args[0].field or name
         if not all(isinstance(v, tuple) and len(v) == len(values[0]) for v in values):
-            return self._number(step, values, name, hint)
+            return self.number(step, values, name, hint)
         hints = element_hints(hint, len(values[0]))
         columns = [list(column) for column in zip(*values, strict=True)]
-        return Tuple(tuple(self._element(step, c, name, own) for c, own in zip(columns, hints, strict=True)))
+        return Tuple(tuple(self.number(step, c, name, own) for c, own in zip(columns, hints, strict=True)))
 
-    def _element(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> Code:
+    def number(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> Code:
+        """One number; a size that nothing in scope tells is passed."""
         if all_same(values) and is_static(values[0]):
             return Fixed(values[0])
-        return self._number(step, values, name, hint)
-
-    def _number(self, step: MergedStep, values: Sequence[Any], name: str, hint: Hint | None) -> Code:
-        if not all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values):
-            return self._stored(step, values, name, hint)
         if all(map(is_static, values)) and _names_parameter(hint):
             return self._stored(step, values, name, hint)
+        if not all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values):
+            return self._stored(step, values, name, hint)
+        found = self._told(step, values, hint)
+        if found is None and not all(map(is_static, values)):
+            return self.passed_sizes.say(values, step.where, hint, name)
+        return found or self._stored(step, values, name, hint)
+
+    def _told(self, step: MergedStep, values: Sequence[Dim], hint: Hint | None) -> Code | None:
+        """A size in words, if something in scope tells it."""
         first = [self._sized(ref) for ref in step.inputs if ref is not None and ref in self.variables.names]
         found = self.sizes.find(values, step.where, first)
         if found is None and all(map(is_static, values)):
             found = self._parameter(step, values)
         envs = [own.unit.env for own in step.steps if own is not None]
-        found = found or self.sizes.say(values, step.where, hint, first, envs)
-        return found or self._stored(step, values, name, hint)
+        return found or self.sizes.say(values, step.where, hint, first, envs)
+
+    def is_told(self, step: MergedStep, sizes: Sequence[Dim]) -> bool:
+        """Whether the sizes need not be passed."""
+        return all(map(is_static, sizes)) or self._told(step, sizes, None) is not None
 
     def _parameter(self, step: MergedStep, values: Sequence[Any]) -> Code | None:
         """A parameter of the block that has the value in every instance."""
@@ -173,7 +188,7 @@ class Values:
     def settle(self, body: Body) -> Body:
         """The statements with sizes of arguments in words, after those that unpack them."""
         unpacking: list[Statement] = []
-        words: dict[SizeOf | Sized, Code] = {}
+        words: dict[_Unsettled, Code] = {}
         used: set[str] = set()
         taken = {*self.variables.names.values(), *self.merged.ports, *self.variables.indices, *RESERVED}
         parts: list[Code] = []
@@ -183,6 +198,11 @@ class Values:
             parts += own
             if any(type(part) is not Variable for part in own):
                 sized.add(id(code))
+        read = {part.name for part in parts if isinstance(part, Variable)}
+        self.passed = self.passed_sizes.settled(parts, {*taken, *read}, bool(self.merged.optional))
+        for size in self.passed:
+            words[size.size] = Variable(size.label)
+            used.add(size.label)
         asked = _asked(parts)
         for name, axes in asked.items():
             if len(axes) == 1 and name not in self.variables.rebound:
@@ -192,12 +212,11 @@ class Values:
             used.update(labels[axis] for axis in axes)
             words.update({SizeOf(name, axis): Variable(labels[axis]) for axis in axes})
             unpacking.append(_unpacked(name, labels, axes))
-        read = {part.name for part in parts if isinstance(part, Variable)}
         named = self._named(_repeated(parts), words, {*used, *taken, *read, *asked})
         return (*unpacking, *named, *changed(body, lambda code: _settled(code, words) if id(code) in sized else code))
 
     @staticmethod
-    def _named(read: Iterable[Sized], words: dict[SizeOf | Sized, Code], taken: set[str]) -> list[Statement]:
+    def _named(read: Iterable[Sized], words: dict[_Unsettled, Code], taken: set[str]) -> list[Statement]:
         """Variables for sizes that the spec names and that are read again, which come into `words`."""
         found: list[Statement] = []
         for size in read:
@@ -264,8 +283,8 @@ def _repeated(parts: Iterable[Code]) -> list[Sized]:
     return sorted(several, key=lambda size: sum(1 for _ in walk(size)))
 
 
-def _settled(code: Code, words: Mapping[SizeOf | Sized, Code]) -> Code:
-    if isinstance(code, SizeOf):
+def _settled(code: Code, words: Mapping[_Unsettled, Code]) -> Code:
+    if isinstance(code, SizeOf | PassedSize):
         return words[code]
     if isinstance(code, Sized):
         return words[code] if code in words else _settled(code.value, words)

@@ -22,8 +22,8 @@ class Outputs(NamedTuple):
 _pytree._register_namedtuple(Outputs, serialized_type_name="archdsl.net.Outputs(y,z,w)")
 
 
-class L1(nn.Module):
-    """The block `step`: `l1`."""
+class Step(nn.Module):
+    """The block `step`: `l1` and 2 more."""
 
     def __init__(self):
         super().__init__()
@@ -32,57 +32,11 @@ class L1(nn.Module):
         self.act = nn.ReLU(inplace=True)
         self.next = nn.Tanh()
 
-    def forward(self, x, h, x2):
+    def forward(self, x, h, steps):
         h_t = h
         y = []
-        for _ in range(x2.shape[1]):
-            a = self.a(x)  # N×4
-            act = self.act(a.add_(self.b(h_t)))
-            next_ = self.next(act)
-            y.append(next_)
-            h_t = next_
-        y = torch.stack(y, dim=1)
-        return y
-
-
-class L2(nn.Module):
-    """The block `step`: `l2`."""
-
-    def __init__(self):
-        super().__init__()
-        self.a = nn.Linear(4, 4)
-        self.b = nn.Linear(4, 4)
-        self.act = nn.ReLU(inplace=True)
-        self.next = nn.Tanh()
-
-    def forward(self, x, h, x2):
-        h_t = h
-        y = []
-        for _ in range(3):
-            a = self.a(x)  # N×4
-            act = self.act(a.add_(self.b(h_t)))
-            next_ = self.next(act)
-            y.append(next_)
-            h_t = next_
-        y = torch.stack(y, dim=1)
-        return y
-
-
-class L3(nn.Module):
-    """The block `step`: `l3`."""
-
-    def __init__(self):
-        super().__init__()
-        self.a = nn.Linear(4, 4)
-        self.b = nn.Linear(4, 4)
-        self.act = nn.ReLU(inplace=True)
-        self.next = nn.Tanh()
-
-    def forward(self, x, h, x2):
-        h_t = h
-        y = []
-        for _ in range(2 * x2.shape[1]):
-            a = self.a(x)  # N×4
+        for _ in range(steps):
+            a = self.a(x)
             act = self.act(a.add_(self.b(h_t)))
             next_ = self.next(act)
             y.append(next_)
@@ -96,9 +50,9 @@ class Net(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.l1 = L1()
-        self.l2 = L2()
-        self.l3 = L3()
+        self.l1 = Step()
+        self.l2 = Step()
+        self.l3 = Step()
         self.reset_parameters()
 
     @torch.no_grad()
@@ -108,9 +62,10 @@ class Net(nn.Module):
                 module.reset_parameters()
 
     def forward(self, x):
-        zeros = torch.full((x.shape[0], 4), 0, dtype=x.dtype, device=x.device)  # N×4
-        first = x[:, 0]
-        l1 = self.l1(first, zeros, x)  # N×5×4
-        l2 = self.l2(first, zeros, x)  # N×3×4
-        l3 = self.l3(first, zeros, x)  # N×10×4
+        n, t, _ = x.shape
+        zeros = torch.full((n, 4), 0, dtype=x.dtype, device=x.device)  # N×4
+        x = x[:, 0]
+        l1 = self.l1(x, zeros, t)  # N×5×4
+        l2 = self.l2(x, zeros, 3)  # N×3×4
+        l3 = self.l3(x, zeros, 2 * t)  # N×10×4
         return Outputs(y=l1, z=l2, w=l3)

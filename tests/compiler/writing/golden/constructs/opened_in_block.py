@@ -17,10 +17,10 @@ class Step(nn.Module):
         self.act = nn.ReLU(inplace=True)
         self.next = nn.Tanh()
 
-    def forward(self, x, h, x2):
+    def forward(self, x, h, steps):
         h_t = h
         y = []
-        for _ in range(x2.shape[1] + 1):
+        for _ in range(steps):
             a = self.a(x)  # N×4
             act = self.act(a.add_(self.b(h_t)))
             next_ = self.next(act)
@@ -37,9 +37,9 @@ class Wrap(nn.Module):
         super().__init__()
         self.loop = Step()
 
-    def forward(self, x, x2):
+    def forward(self, x, steps):
         zeros = torch.full((x.shape[0], 4), 0, dtype=x.dtype, device=x.device)  # N×4
-        return self.loop(x, zeros, x2)
+        return self.loop(x, zeros, steps)
 
 
 class Net(nn.Module):
@@ -57,4 +57,4 @@ class Net(nn.Module):
                 module.reset_parameters()
 
     def forward(self, x):
-        return self.w(x[:, 0], x)
+        return self.w(x[:, 0], x.shape[1] + 1)

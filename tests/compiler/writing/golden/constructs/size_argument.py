@@ -10,13 +10,13 @@ from torch import nn
 class Step(nn.Module):
     """The block `step`: `loop`."""
 
-    def forward(self, x, h, x2):
+    def forward(self, x, h, t):
         h_t = h
         y = []
         for x_t in x.unbind(1):
-            i = torch.arange(x2.shape[1], dtype=torch.float64, device=x.device)[:, None]
+            i = torch.arange(t, dtype=torch.float64, device=x.device)[:, None]
             j = torch.arange(4, dtype=torch.float64, device=x.device)
-            next_ = (i + j / x2.shape[1]).to(x.dtype).mean(dim=0) + x_t + h_t * 0.5  # N×4
+            next_ = (i + j / t).to(x.dtype).mean(dim=0) + x_t + h_t * 0.5  # N×4
             y.append(next_)
             h_t = next_
         y = torch.stack(y, dim=1)
@@ -31,6 +31,7 @@ class Net(nn.Module):
         self.loop = Step()
 
     def forward(self, x):
-        zeros = torch.full((x.shape[0], 4), 0, dtype=x.dtype, device=x.device)  # N×4
-        first = x[:, 0]
-        return self.loop(torch.stack([first, first], dim=1), zeros, x)
+        n, t, _ = x.shape
+        zeros = torch.full((n, 4), 0, dtype=x.dtype, device=x.device)  # N×4
+        x = x[:, 0]
+        return self.loop(torch.stack([x, x], dim=1), zeros, t)

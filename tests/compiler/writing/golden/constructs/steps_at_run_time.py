@@ -17,10 +17,10 @@ class Step(nn.Module):
         self.act = nn.ReLU(inplace=True)
         self.next = nn.Tanh()
 
-    def forward(self, x, h, x2):
+    def forward(self, x, h, t):
         h_t = h
         y = []
-        for _ in range(x2.shape[1]):
+        for _ in range(t):
             a = self.a(x)  # N×4
             act = self.act(a.add_(self.b(h_t)))
             next_ = self.next(act)
@@ -45,5 +45,6 @@ class Net(nn.Module):
                 module.reset_parameters()
 
     def forward(self, x):
-        zeros = torch.full((x.shape[0], 4), 0, dtype=x.dtype, device=x.device)  # N×4
-        return self.loop(x[:, 0], zeros, x)
+        n, t, _ = x.shape
+        zeros = torch.full((n, 4), 0, dtype=x.dtype, device=x.device)  # N×4
+        return self.loop(x[:, 0], zeros, t)
