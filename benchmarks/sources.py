@@ -22,7 +22,7 @@ LEVELS, LAYERS = 10, 23
 
 
 def results() -> Iterator[Result]:
-    """Every network that ships, and one that no class can hold; the collector rests in both."""
+    """Every network that ships, and one whose layers are given sizes of the network; the collector rests in both."""
     for spec in sorted(SPECS.glob("*.yaml")):
         yield _result(spec.stem, measured(spec))
     with TemporaryDirectory() as folder:

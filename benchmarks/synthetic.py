@@ -28,7 +28,7 @@ nodes:
 
 
 def padded(levels: int, layers: int) -> str:
-    """Levels of half the size each, whose layers pad by a size that only the whole network tells: none has a class."""
+    """Levels of half the size each, whose layers pad by sizes that only the whole network tells."""
     return HEAD + LAYER.format(levels=levels, layers=layers)
 
 

@@ -2,6 +2,7 @@
 
 - `general`: blocks, containers, ports, constants, modes and what else the language has;
 - `loops`: loops over time, in every way in which they meet the rest of the language;
+- `passed`: sizes of the network around, which a class's forward is given as numbers;
 - `outputs`: one value under several names, beside uses where the values differ;
 - `stacks`: layers of one list that run one after another and read more than the one before;
 - `varied`: instances that differ in what decides what is printed: names, sizes, lists, initialisers;
@@ -24,6 +25,8 @@ def texts(folder: str) -> dict[str, str]:
 
 
 NETWORKS: Final = {
-    name: text for folder in ("general", "loops", "outputs", "stacks", "varied") for name, text in texts(folder).items()
+    name: text
+    for folder in ("general", "loops", "outputs", "passed", "stacks", "varied")
+    for name, text in texts(folder).items()
 }
 RANDOM: Final = texts("random")

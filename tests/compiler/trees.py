@@ -25,6 +25,7 @@ from archdsl_torch.lowering.tree import (
     Mapping,
     Method,
     Numbered,
+    PassedSize,
     Prefix,
     Range,
     Relation,
@@ -45,7 +46,18 @@ WORDS = st.one_of(
     st.sampled_from([2, -2, 0.5, -1e-6, 1e-6, True, None, "a b", (1, 2), (3,), float("inf"), -float("inf")]).map(Fixed),
 )
 HOLES: st.SearchStrategy[Code] = st.sampled_from(
-    [In(0), In(1), Arg(2, "d"), Arg((1, 2)), Like("dtype"), SizeOf("x", 1), Sized("n", Fixed(2)), AddInto(1), Self()]
+    [
+        In(0),
+        In(1),
+        Arg(2, "d"),
+        Arg((1, 2)),
+        Like("dtype"),
+        SizeOf("x", 1),
+        PassedSize("h", 0),
+        Sized("n", Fixed(2)),
+        AddInto(1),
+        Self(),
+    ]
 )
 
 

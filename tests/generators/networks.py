@@ -24,6 +24,7 @@ STATEMENTS: Final[tuple[Statement, ...]] = (
     weights.again, *(weights.tied, weights.weight_read, statements.sized) * 2,
     nesting.inline, nesting.chain, nesting.repeated, nesting.grouped, *(nesting.block, steps.scan) * 2,
     *(files.spec_block, files.library, ports.optional) * 2, ports.fused, ports.resized, ports.recursive,
+    ports.passed, ports.passed,
     linked.chained, *(steps.scan, linked.table) * 3,
 )  # fmt: skip
 PARAMS: Final[dict[str, Any]] = {"width": 4, "depth": 2, "act": "relu", "sizes": [2, 4], "kind": "tanh"}

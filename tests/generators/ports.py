@@ -189,6 +189,45 @@ def recursive(scope: Scope) -> bool:
     return True
 
 
+def passed(scope: Scope) -> bool:
+    """A block that is given sizes which only the run knows, and numbers, used a few times; more scopes stand in it."""
+    draw = scope.draw
+    value = scope.source()
+    if scope.depth > 2 or scope.world.budget < 4 or value is None or value.when is not None:
+        return False
+    if not scope.dims or not value.type.rank:
+        return False
+    name = scope.world.fresh("passed")
+    inside: dict[str, Any] = {
+        "more": {"op": "pad", "pad": pick(draw, [["rows", 0], [0, "rows"], ["rows // 2", "rows + 1"]])},
+        "cut": {"op": "narrow", "dim": -1, "start": pick(draw, [0, "rows // 3"]), "length": "L"},
+        "out": pick(draw, ["tanh", "= cut * (rows + 1) ** -0.5", "= cut + rows / 8"]),
+    }
+    scope.world.blocks[name] = _deeper(scope, name, {"rows": "int"}, ["...", "L"], inside)
+    texts = ["{0}", "{0} % 2", "{0} // 2", "{0} % 3 + 1", "ceil({0} / 3)", "2 * {0}", "1", "3"]
+    for _ in range(number(draw, 1, 3)):
+        rows = pick(draw, texts).format(pick(draw, sorted(scope.dims)))
+        own = scope.name()
+        entry = {"op": name, "rows": int(rows) if rows.isdigit() else rows, "from": value.path}
+        scope.add(own, entry, [value._replace(path=own)])
+        scope.shareable.append(Shareable(own, (value.type,), (("", value.type),)))
+    return True
+
+
+def _deeper(scope: Scope, name: str, params: dict[str, Any], shape: list[Any], nodes: dict[str, Any]) -> dict[str, Any]:
+    """A block of these nodes, which may stand in a scope of their own, or in a block that is given what this one is."""
+    draw = scope.draw
+    if rarely(draw, 3):
+        nodes = {"fc": "tanh", "inner": {"nodes": nodes}}
+    whole = {"inputs": {"x": shape}, "params": params, "nodes": nodes}
+    if not rarely(draw, 3):
+        return whole
+    scope.world.blocks[f"{name}_inner"] = whole
+    times = pick(draw, ["rows", "rows + 1", 2])
+    inner = {"op": f"{name}_inner", "rows": "rows"}
+    return {"params": params, "nodes": {"a": inner, "b": {**inner, "rows": times}, "c": "tanh"}}
+
+
 def resized(scope: Scope) -> bool:
     """A block that is used two or three times, each time with more features."""
     draw = scope.draw

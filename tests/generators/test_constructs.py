@@ -161,6 +161,10 @@ CONSTRUCTS: Final[dict[str, Construct]] = {
     "a block without inputs": lambda drawn: any("inputs" not in block for block in drawn.blocks().values()),
     "a block with parameters": lambda drawn: any("params" in block for block in drawn.blocks().values()),
     "a block used with several sizes": has(lambda node: str(node.get("op")).startswith("resized")),
+    "a block that is given a size of the run": has(lambda node: re.search("[A-Z]", str(node.get("rows")))),
+    "such a size read in an inner scope": lambda drawn: any("rows" in str(block["nodes"].get("inner"))
+                                                            for block in drawn.blocks().values()),
+    "such a size passed on": says(r"rows: rows \+ 1"),
     "a block that holds itself": lambda drawn: any(name in str(block["nodes"]) for name, block in drawn.blocks().items()
                                                    if name.startswith("tree")),
     "an optional port that is fed": lambda drawn: any(map(fed, drawn.uses(asks))),

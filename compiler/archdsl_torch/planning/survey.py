@@ -14,7 +14,7 @@ from typing import Final, final
 
 from archdsl.ir.graph import Graph, Node, Scope, ScopeKind
 from archdsl.ops.base import Kind
-from archdsl.shapes import Shape, Symbolic, TensorType, evaluate
+from archdsl.shapes import Shape, TensorType, evaluate
 from archdsl.text.names import MODULE_ATTRIBUTES
 from archdsl_torch.lowering.helpers import HELPERS
 from archdsl_torch.lowering.spelling import camel, output_name
@@ -70,7 +70,7 @@ class Survey:
         self.exports = crossings.exports
         self.lowered = crossings.lowered
         self.fed: dict[Scope, tuple[Key, ...]] = {}
-        """What a loop reads for its sizes and its dtype alone."""
+        """What a loop reads for its device and its dtype alone."""
         self.roles: Memo[Scope, Role] = Memo(self._decide)
         self.role: Callable[[Scope], Role] = self.roles.__getitem__
         self.modules: Memo[Node, Call | None] = Memo(self._module)
@@ -109,14 +109,11 @@ class Survey:
     # --- ports ----------------------------------------------------------------------------
 
     def _feed_loops(self) -> None:
-        """A loop cannot be opened where nothing in it tells a size or the dtype: it is given what does."""
+        """A loop cannot be opened where nothing in it tells the device or the dtype: it is given what does."""
         loops = [scope for scope in self.crossings.scopes if scope.scan is not None]
         for scope in [loop for loop in loops if loop in self.known.opened]:
-            inputs = self.graph.inputs.values()
-            sized = [node for node in inputs if any(isinstance(dim, Symbolic) for dim in node.types[0].shape)]
-            fed = [Key(node, 0, None) for node in sized]
-            if self._asks_for_dtype(scope) and all(node.types[0].dtype != "float32" for node in sized):
-                fed += islice(self._numbers(), 1)
+            fed = [*islice(self._numbers(), 1)] if self._asks_for_dtype(scope) else []
+            fed = fed or [Key(node, 0, None) for node in islice(self.graph.inputs.values(), 1)]
             self.fed[scope] = tuple(fed)
             for around in self.crossings.chain(scope)[:-1]:
                 self.imports[around] = self.imports.get(around, {}) | dict.fromkeys(fed)

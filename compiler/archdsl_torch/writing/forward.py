@@ -20,7 +20,8 @@ What holds throughout:
 - Nothing reads what was not made: where a step does not run, `else` gives its variable the fallback, or None where the
   class gives it.
 - The size of an argument is a `SizeOf` until the forward is finished: only then is it known which are worth a name.
-- A size that no name in scope tells is given to the forward (`passing`); who calls it says the size, or is given it too.
+- A size that no name in scope tells is given to the forward (`passing`); whose forward calls it says the size, or is
+  given it in turn.
 - A dtype or device that no name in scope tells raises Inexpressible; the planner then opens the scope, whose children
   run in the class around it, and begins again. Nothing here guesses.
 """
@@ -63,7 +64,7 @@ from archdsl_torch.planning.outline import Ref, ResultRef
 from archdsl_torch.planning.survey import Survey
 from archdsl_torch.writing.arguments import Arguments
 from archdsl_torch.writing.hints import condition_hint
-from archdsl_torch.writing.inner_sizes import GivenTo, InnerSizes
+from archdsl_torch.writing.inner_sizes import InnerSizes, SizesOf
 from archdsl_torch.writing.nesting import LONGEST, NESTING, needs_sizes, reads_once
 from archdsl_torch.writing.outputs import returned
 from archdsl_torch.writing.scanning import loop
@@ -91,7 +92,7 @@ class Forward:
         survey: Survey,
         exports_of: NamesOf,
         numbers_of: NumbersOf,
-        given_to: GivenTo,
+        sizes_of: SizesOf,
     ) -> None:
         self.merged = merged
         self.arguments = arguments
@@ -99,7 +100,7 @@ class Forward:
         self.variables = Variables(merged, survey, exports_of)
         self.values = Values(self.variables, arguments, numbers_of)
         self.steps = self.variables.steps
-        self.inner_sizes = InnerSizes(given_to, self.values)
+        self.inner_sizes = InnerSizes(sizes_of, self.values)
         self.stacks = stacks(self.variables, self.inner_sizes)
         self.count = len(merged.outlines)
         self.pending: dict[str, _Pending] = {}
@@ -344,7 +345,8 @@ class Forward:
         shapes = [code.args[0].value for code in codes if isinstance(code, Method) and isinstance(code.args[0], Arg)]
         sizes = zip(*shapes, strict=True)
         unknown = [place for place, column in enumerate(sizes) if not self.values.is_told(step, column)]
-        return [_without_size(code, unknown[0]) for code in codes] if len(unknown) == 1 else codes
+        alone = len(unknown) == 1 and not any(-1 in shape for shape in shapes)
+        return [_without_size(code, unknown[0]) for code in codes] if alone else codes
 
     # --- the end --------------------------------------------------------------------------------
 

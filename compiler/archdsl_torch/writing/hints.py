@@ -9,6 +9,7 @@ from typing import TypeAlias, final
 
 from archdsl.expressions import Expression
 from archdsl.expressions.tree import Sequence as SequenceTree
+from archdsl.expressions.walking import free_names
 from archdsl.ir.graph import Env, Node, Scope
 from archdsl.shapes import Dim, Symbolic
 
@@ -20,6 +21,19 @@ class Hint:
 
     expression: Expression
     envs: tuple[Env, ...]
+
+    @property
+    def key(self) -> object:
+        """Equal for hints that say the same: they may see other names beside, such as a loop's counter."""
+        bindings = [env.find(name) for name in _names(self.expression) for env in self.envs]
+        defined = any(binding is not None and binding.definition is not None for binding in bindings)
+        return self.expression, self.envs if defined else tuple(map(id, bindings))
+
+
+@lru_cache(maxsize=4096)
+def _names(expression: Expression) -> frozenset[str]:
+    """Those that the expression reads."""
+    return free_names(expression.tree)
 
 
 def condition_hint(unit: Node | Scope, envs: Sequence[Env]) -> Hint | None:
@@ -72,12 +86,25 @@ Lets: TypeAlias = "dict[int, dict[Dim, list[str]]]"
 class SizeNames:
     """The names of run-time sizes that instances see, by their values."""
 
-    def __init__(self, envs: Sequence[Env], lets: Lets) -> None:
+    def __init__(self, envs: tuple[Env, ...], lets: Lets) -> None:
         self.envs = envs
         self._lets = lets
 
     def __bool__(self) -> bool:
         return bool(self.envs)
+
+    @property
+    def key(self) -> object:
+        """Equal where they define the same."""
+        return self.envs if any(map(self._defines, self.envs)) else ()
+
+    def _defines(self, env: Env) -> bool:
+        around: Env | None = env
+        while around is not None:
+            if self._own(around):
+                return True
+            around = around.parent
+        return False
 
     def defined(self, values: Sequence[Dim]) -> Iterator[tuple[str, Expression]]:
         """The names that have these values, one in each instance, with their definitions."""

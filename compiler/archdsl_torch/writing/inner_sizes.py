@@ -13,25 +13,28 @@ from archdsl_torch.lowering.tree import NONE, Code, Keywords
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.writing.hints import Hint, caller_env, field_hint
 from archdsl_torch.writing.passing import Passed
+from archdsl_torch.writing.sizes import is_of_arguments
 from archdsl_torch.writing.values import Values
 
-Given: TypeAlias = "Sequence[tuple[Passed, Dim | None]]"
+SizesGiven: TypeAlias = "Sequence[tuple[Passed, Dim | None]]"
 """The sizes that a scope is given, each with its value there; None where nothing reads it."""
 
-GivenTo: TypeAlias = "Callable[[Scope], Given]"
+SizesOf: TypeAlias = "Callable[[Scope], SizesGiven]"
 
 
 @final
 class InnerSizes:
     """Says the sizes that the steps of one forward are given."""
 
-    def __init__(self, given_to: GivenTo, values: Values) -> None:
-        self.given_to = given_to
+    def __init__(self, sizes_of: SizesOf, values: Values) -> None:
+        self.sizes_of = sizes_of
         self.values = values
+        self._words: dict[object, Code] = {}
+        """Words over sizes of arguments, which are right wherever they stand."""
 
-    def of(self, step: MergedStep) -> list[Given]:
+    def of(self, step: MergedStep) -> list[SizesGiven]:
         """Those of the step in each instance that has it."""
-        return [self.given_to(scope) for scope in _scopes(step)]
+        return [self.sizes_of(scope) for scope in _scopes(step)]
 
     def arguments(self, step: MergedStep) -> tuple[tuple[Code, ...], Keywords]:
         """What follows the tensors where the step is called."""
@@ -47,10 +50,16 @@ class InnerSizes:
         return tuple(args), tuple(named)
 
     def _said(self, step: MergedStep, scopes: Sequence[Scope], size: Passed, values: Sequence[Dim | None]) -> Code:
-        known = [1 if value is None else value for value in values]  # any will do where nothing reads it
         if all(value is None for value in values):
             return NONE
-        return self.values.number(step, known, size.size.name, _hint(scopes, size.size.name))
+        key = size.size, (*values,), step.where
+        found = self._words.get(key)
+        if found is None:
+            known = [1 if value is None else value for value in values]  # any will do where nothing reads it
+            found = self.values.number(step, known, size.size.name, _hint(scopes, size.size.name))
+            if is_of_arguments(found):
+                self._words[key] = found
+        return found
 
 
 def _hint(scopes: Sequence[Scope], name: str) -> Hint:

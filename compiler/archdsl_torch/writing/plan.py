@@ -36,7 +36,7 @@ from archdsl_torch.writing.construct import Constructor
 from archdsl_torch.writing.folding import Untold
 from archdsl_torch.writing.forward import Forward, Inexpressible
 from archdsl_torch.writing.hints import Hint
-from archdsl_torch.writing.inner_sizes import Given
+from archdsl_torch.writing.inner_sizes import SizesGiven
 from archdsl_torch.writing.passing import Passed
 from archdsl_torch.writing.reset import index_name, own_reset
 
@@ -135,7 +135,7 @@ class Planner:
             return tuple(self.outliner.exports(scope))
         return tuple(self.plan_of(scope).merged.exports)
 
-    def sizes(self, scope: Scope) -> Given:
+    def sizes(self, scope: Scope) -> SizesGiven:
         """The sizes that the scope is given."""
         if self.survey.role(scope) is Role.CHAIN:
             return ()

@@ -5,7 +5,7 @@ A size is said by a tensor in scope that has it, in every instance of the class,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -69,6 +69,11 @@ def size_of(holder: Holder, axis: int) -> Code:
     if isinstance(holder, Given):
         return SizeOf(holder.name, axis)
     return holder if isinstance(holder, PassedSize) else measured(holder, axis)
+
+
+def is_of_arguments(code: Code) -> bool:
+    """Whether the number is made of what the forward is given, so that it is the same throughout."""
+    return all(isinstance(part, _OF_ARGUMENTS) for part in walk_code(code))
 
 
 def measured(tensor: Code, axis: int) -> Code:
@@ -181,9 +186,9 @@ class SizesInScope:
 
         `envs` are the names that the instances see, some of which may have these sizes.
         """
-        own, names = self._found(where), SizeNames(envs, self._lets)
+        own, names = self._found(where), SizeNames(tuple(envs), self._lets)
         around = tuple([(holder, own.columns[self.numbers[holder]]) for holder in first])
-        key = own, tuple(values), around, tuple(envs), hint and (hint.expression, hint.envs), self.hidden
+        key = own, tuple(values), around, names.key, hint and hint.key, self.hidden
         known = self._said.get(key)
         if known is None or any(own.first(column, self._hidden()) != place for column, place in known[0]):
             own.asked = {}
@@ -236,8 +241,7 @@ class SizesInScope:
         except ExpressionError:
             raise Untold(name) from None
         code = self._spoken(definition.tree, envs, where, asked)
-        made = isinstance(code, Infix | Prefix) and all(isinstance(part, _OF_ARGUMENTS) for part in walk_code(code))
-        return Sized(name, code) if made else code
+        return Sized(name, code) if isinstance(code, Infix | Prefix) and is_of_arguments(code) else code
 
     def _spoken(self, tree: Tree, envs: Sequence[Env], where: Sequence[int], asked: Asked | None) -> Code:
         """An expression of the spec in words. Raises Untold."""

@@ -8,13 +8,25 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias, final
 
 from archdsl.expressions.tree import Name
-from archdsl.ir.graph import Env, Node, Scope
+from archdsl.ir.graph import Node, Scope
 from archdsl.shapes import Dim, Shape, Symbolic
 from archdsl.text.alike import same
 from archdsl_torch.lowering.spelling import identifier, variable
 from archdsl_torch.lowering.statements import Assign, Body, Effect, Statement, assign, changed, codes
 from archdsl_torch.lowering.text import all_same, first_free, is_static
-from archdsl_torch.lowering.tree import Arg, Attribute, Call, Code, Fixed, Infix, PassedSize, Sized, SizeOf, Tuple, Variable
+from archdsl_torch.lowering.tree import (
+    Arg,
+    Attribute,
+    Call,
+    Code,
+    Fixed,
+    Infix,
+    PassedSize,
+    Sized,
+    SizeOf,
+    Tuple,
+    Variable,
+)
 from archdsl_torch.lowering.walking import rebuilt, walk
 from archdsl_torch.planning.merge import MergedStep
 from archdsl_torch.planning.outline import PortRef, Ref, ResultRef
@@ -49,7 +61,7 @@ class Values:
         self.merged = variables.merged
         self.arguments = arguments
         self.sizes = SizesInScope()
-        self.passed_sizes = PassedSizes([outline.scope for outline in self.merged.outlines], self.sizes)
+        self.passed_sizes = PassedSizes(arguments, self.sizes)
         self.passed: tuple[Passed, ...] = ()
         """The sizes that the forward is given, when it is finished."""
         self.expected: list[Code] = []
@@ -90,9 +102,14 @@ class Values:
         if not all(isinstance(v, int | Symbolic) and not isinstance(v, bool) for v in values):
             return self._stored(step, values, name, hint)
         found = self._told(step, values, hint)
-        if found is None and not all(map(is_static, values)):
+        if found is None and not all(map(is_static, values)) and not self._is_network:
             return self.passed_sizes.say(values, step.where, hint, name)
         return found or self._stored(step, values, name, hint)
+
+    @property
+    def _is_network(self) -> bool:
+        """Whether nobody is there who could pass a size."""
+        return self.merged.outlines[0].scope.scope is None
 
     def _told(self, step: MergedStep, values: Sequence[Dim], hint: Hint | None) -> Code | None:
         """A size in words, if something in scope tells it."""

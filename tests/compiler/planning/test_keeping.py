@@ -18,16 +18,19 @@ from archdsl_torch.writing.plan import ClassPlan, Planner
 from tests.compiler.networks import HEAD, NETWORKS, RANDOM
 from tests.thorough import some
 
-PADDED: Final = """
-inputs: {x: [N, 8, H = 16]}
+WHOLE: Final = """
+inputs: {x: {shape: [N, 8, H = 16], dtype: int64, below: 9}, scale: [N]}
 blocks:
   plain:
-    inputs: {x: [N, C, L]}
-    nodes: {conv: {op: conv1d, out_channels: C, kernel_size: 1}, more: = x + conv}
+    nodes: {abs: = abs(x), more: = x + abs}
   padded:
-    inputs: {x: [N, C, L]}
-    params: {more: int}
-    nodes: {pad: {op: pad, pad: [0, more]}, plain: plain, last: {op: narrow, dim: 2, start: 0, length: L}}
+    params: {count: int}
+    nodes:
+      pad: {op: pad, pad: [0, 1]}
+      plain: plain
+      table: {op: constant, shape: [count], index: [i], value: i / count}
+      mean: {op: mean, from: table, dim: [0]}
+      last: = mean * plain
   skipping:
     inputs: {x: [N, C, L], y: [N, C, M]}
     params: {both: true}
@@ -37,12 +40,12 @@ blocks:
       cat: {op: cat, from: [half, y], dim: 2, if: both, else: half}
 nodes:
   first: plain
-  pool: {op: max_pool1d, kernel_size: 2}
-  one: {op: padded, more: H % 2}
-  two: {op: padded, more: H % 2}
+  one: {op: padded, count: H}
+  two: {op: padded, count: H, from: first}
 """
+"""No tensor in `padded` tells the network's floating dtype, which its table has."""
 SKIPPED: Final = """
-  end: {op: skipping, from: [two, pool]}
+  end: {op: skipping, from: [two, one]}
   last: {op: skipping, from: [end, one.pad], both: false}
 """
 
@@ -77,7 +80,7 @@ def again(network: Graph, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_class_inside_of_what_is_opened_is_planned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`one` and `two` are tried, and the last of them alone; then the network is planned without them."""
-    network = graph(PADDED, tmp_path)
+    network = graph(WHOLE, tmp_path)
     assert planned(network, monkeypatch) == ["first", "one", "two", ""]
     assert again(network, monkeypatch) == source(network)
 
@@ -86,9 +89,9 @@ def test_what_is_given_and_not_read_is_a_port_where_it_is_at_hand_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While `one` had a class nobody else could see its `pad`."""
-    network = graph(PADDED + SKIPPED, tmp_path)
+    network = graph(WHOLE + SKIPPED, tmp_path)
     assert planned(network, monkeypatch) == ["first", "one", "two", "end", "first", "end", ""]
-    assert "self.last(end, pad)" in source(network)
+    assert "self.last(self.end(x, last), pad)" in source(network)
     assert again(network, monkeypatch) == source(network)
 
 

@@ -37,9 +37,9 @@ class Wrap(nn.Module):
         super().__init__()
         self.loop = Step()
 
-    def forward(self, x, steps):
+    def forward(self, x, n):
         zeros = torch.full((x.shape[0], 4), 0, dtype=x.dtype, device=x.device)  # N×4
-        return self.loop(x, zeros, steps)
+        return self.loop(x, zeros, n)
 
 
 class Net(nn.Module):

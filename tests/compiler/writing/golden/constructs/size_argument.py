@@ -10,13 +10,13 @@ from torch import nn
 class Step(nn.Module):
     """The block `step`: `loop`."""
 
-    def forward(self, x, h, t):
+    def forward(self, x, h, width):
         h_t = h
         y = []
         for x_t in x.unbind(1):
-            i = torch.arange(t, dtype=torch.float64, device=x.device)[:, None]
+            i = torch.arange(width, dtype=torch.float64, device=x.device)[:, None]
             j = torch.arange(4, dtype=torch.float64, device=x.device)
-            next_ = (i + j / t).to(x.dtype).mean(dim=0) + x_t + h_t * 0.5  # N×4
+            next_ = (i + j / width).to(x.dtype).mean(dim=0) + x_t + h_t * 0.5  # N×4
             y.append(next_)
             h_t = next_
         y = torch.stack(y, dim=1)

@@ -17,10 +17,10 @@ class Step(nn.Module):
         self.act = nn.ReLU(inplace=True)
         self.next = nn.Tanh()
 
-    def forward(self, x, h, t):
+    def forward(self, x, h, steps):
         h_t = h
         y = []
-        for _ in range(t):
+        for _ in range(steps):
             a = self.a(x)  # N×4
             act = self.act(a.add_(self.b(h_t)))
             next_ = self.next(act)
