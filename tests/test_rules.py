@@ -24,11 +24,12 @@ SOURCES = sorted(
 TESTS_OF = {"archdsl": "tests", "compiler/archdsl_torch": "tests/compiler"}
 """By package: the folder that mirrors it."""
 HELD_BY = {
-    # how a call is said is seen in what is built of it
     # the public functions, each of which hands on to a room of its own
     "tests/test_api.py": ("archdsl/porting.py",),
+    # how a call is said is seen in what is built of it
     "tests/compiler/importing/test_calls.py": (
-        "archdsl/ir/modules.py", "compiler/archdsl_torch/importing/ops/*", "compiler/archdsl_torch/importing/rules.py",
+        "archdsl/ir/modules.py", "compiler/archdsl_torch/importing/fitting.py",
+        "compiler/archdsl_torch/importing/ops/*", "compiler/archdsl_torch/importing/rules.py",
         "compiler/archdsl_torch/importing/said.py",
     ),
     # whether a network is a module: seen in what is told of planted mistakes
@@ -36,6 +37,7 @@ HELD_BY = {
         "archdsl/comparison/verification.py", "compiler/archdsl_torch/verifying/*",
         "compiler/archdsl_torch/weights/naming.py",
     ),
+    "tests/compiler/importing/test_writes.py": ("compiler/archdsl_torch/importing/patches.py",),
     # one command is one call of several of these
     "tests/cli/test_commands.py": ("archdsl/cli/*", "compiler/archdsl_torch/trial.py"),
     # a comparison is told, drawn and written as data: seen in what it says

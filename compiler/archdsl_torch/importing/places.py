@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, final
+from functools import partial
+from typing import NamedTuple, final
 
 from archdsl.text.names import check_module_name, check_name
 from archdsl_torch.importing.calls import said
-from archdsl_torch.importing.said import Said, Unsaid
+from archdsl_torch.importing.fitting import fitted
+from archdsl_torch.importing.said import Said, Steps, Unsaid, constant
 from archdsl_torch.importing.tracing import Caller, Traced, TracedCall, TracedTensor
 from archdsl_torch.importing.wrapping import wrapped
+from archdsl_torch.importing.writes import WrittenTensors
 
 
 @dataclass(eq=False)
@@ -38,6 +41,12 @@ class Draft:
         if self.said is not None:
             return None if self.said.declares else self
         return next((last for child in reversed(self.children) if (last := child.last) is not None), None)
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a `state_dict` holds something of it."""
+        found = self.said
+        return found is not None and bool(found.owns or found.op == "parameter" or "persistent" in found.fields)
 
     def nodes(self) -> Iterator[Draft]:
         """Every node below, in running order."""
@@ -72,31 +81,25 @@ class DraftTree:
         """The first node or scope of each module, by path."""
         self._owned: dict[str, Draft] = {}
         """The node that has each of the module's tensors, by path."""
-        self._same: dict[str, str] = {}
-        """Tensors that are another's by another name, or what has been written into it."""
-        self._sharing: defaultdict[int, dict[str, TracedTensor]] = defaultdict(dict)
-        """The tensors of each storage, by name."""
-        self._stale: set[str] = set()
-        """Tensors of which a part has been written, by a view of the same storage."""
+        self._formulas: set[str] = set()
+        """The paths of those that formulas give: no `state_dict` has them."""
+        self._memory = WrittenTensors()
         found = [*self._said(trace)]
-        self._counts = Counter(s.turn for call, each in found if each is None or not each.renames for s in call.around)
+        self._counts = Counter(s.turn for call, each in found if not _renames(each) for s in call.around)
         self._wrapped = wrapped(found)
         """The layers of modules that have other calls around them, by turn."""
         for call, each in found:
             if each is not None:
                 self._try(call, each)
+        self.outputs = [*self._given(trace)]
+        """What the network gives, after all that has been written."""
+        if not self.failed:
+            self._forget_unread()
 
     @property
     def owned(self) -> frozenset[str]:
-        """The paths of the tensors that nodes have."""
-        return frozenset(self._owned)
-
-    def now(self, tensor: TracedTensor) -> TracedTensor:
-        """The tensor that one stands for, after what has been written into it so far. Raises Unsaid."""
-        if tensor.name in self._stale:
-            raise Unsaid("it reads a tensor after a write into another one that shares its memory")
-        name = self._same.get(tensor.name, tensor.name)
-        return tensor if name == tensor.name else replace(tensor, name=name)
+        """The paths of the tensors that nodes have, and a `state_dict` holds."""
+        return frozenset(self._owned) - self._formulas
 
     def maker(self, tensor: TracedTensor) -> tuple[Draft, int]:
         """The node that makes a tensor, or has it, and as which of its outputs. Raises Unsaid."""
@@ -109,7 +112,7 @@ class DraftTree:
             raise Unsaid(f"`{tensor.owned}` is a layer's own, and is read beside it")
         return place, 0
 
-    def _said(self, trace: Traced) -> Iterator[tuple[TracedCall, Said | None]]:
+    def _said(self, trace: Traced) -> Iterator[tuple[TracedCall, Said | Steps | None]]:
         """The calls, each with what it is in the language; None for one of which that says nothing."""
         for call in trace.calls:
             try:
@@ -118,51 +121,87 @@ class DraftTree:
                 self._fail(call, error)
                 yield call, None
 
-    def _try(self, call: TracedCall, found: Said) -> None:
+    def _try(self, call: TracedCall, found: Said | Steps) -> None:
         try:
-            self._put(call, found)
+            self._memory.meet(call)
+            if isinstance(found, list):
+                around, leaf, _ = self._apart(call)
+                scope = self._scope(around if leaf is None else (*around, leaf))
+                for each, gives in found:
+                    self._put(replace(call, gives=(gives,)), each, scope)
+            else:
+                self._place(call, found)
+            for name in call.written:
+                around, *_ = self._apart(call)
+                make = partial(self._made, around)
+                result = self._memory.now(call.gives[0], make)
+                self._memory.write(call.argument(name), result, make)
         except Unsaid as error:
             self._fail(call, error)
+
+    def _given(self, trace: Traced) -> Iterator[TracedTensor]:
+        """Raises Unsaid."""
+        for each in trace.outputs.values() if not self.failed else ():
+            tensor = self._memory.now(each, partial(self._made, self.root))
+            self._tensors(self.root, Said(None, [tensor]))
+            yield tensor
+
+    def _forget_unread(self) -> None:
+        """Takes out what has no keys and nothing reads: earlier states of what has been written over."""
+        read = {id(self._source(each)) for each in self.outputs}
+        for node in reversed([*self.root.nodes()]):
+            assert node.said is not None
+            if id(node) in read or node.keyed:
+                read |= {id(self._source(each)) for each in node.said.tensors}
+        _keep(self.root, read)
+
+    def _source(self, tensor: TracedTensor) -> Draft | None:
+        """The node that a tensor comes from; None for an input."""
+        found = self.made.get(tensor.name)
+        return found[0] if found is not None else self._owned.get(tensor.owned or "")
 
     def _fail(self, call: TracedCall, error: Unsaid) -> None:
         last = call.around[-1] if call.around else Caller("", "", "")
         self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
 
-    def _put(self, call: TracedCall, found: Said) -> None:
+    def _place(self, call: TracedCall, found: Said) -> None:
+        """As the node of the module that is this call alone, or as one of the nodes of those around it."""
         around, leaf, base = self._apart(call)
         layer = None if leaf is None else found.layer(leaf.path)
         found = found.fed() if layer is None else layer
-        if leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors):
-            around, leaf, base = (*around, leaf), None, ""
-        reads = found.reads
-        for tensor in (*found.tensors, *call.gives):
-            self._sharing[tensor.storage][tensor.name] = tensor
-        now = {p: self.now(t) for p, t in reads.items()} if isinstance(reads, dict) else [*map(self.now, reads)]
-        found = replace(found, reads=now)
-        if found.renames:
-            self._same[call.gives[0].name] = found.tensors[0].name
+        own = leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors)
+        if leaf is None or own or found.renames:
+            self._put(call, found, self._scope((*around, leaf) if own and leaf is not None else around), base)
             return
         scope = self._scope(around)
-        if leaf is None:
-            place = self._new(scope, base or found.op or call.name, found)
-        else:
-            place = self._leaf(scope, _below(leaf.path, around[-1].path if around else ""), leaf, found)
-        self.made |= {each.name: (place, number) for number, each in enumerate(call.gives)}
-        for name in call.written:
-            self._write(call.argument(name), call.gives[0].name)
+        name = _below(leaf.path, around[-1].path if around else "")
+        self._give(call.gives, self._leaf(scope, name, leaf, self._read(scope, found)))
 
-    def _write(self, target: TracedTensor, result: str) -> None:
-        """What is another name of the target has the result now; a view has more or less of it. Raises Unsaid."""
-        before = self.now(target).name
-        for name, tensor in self._sharing[target.storage].items():
-            if tensor.owned is not None:
-                raise Unsaid(f"it writes into `{tensor.owned}`")
-            if name == result:
-                continue
-            if name not in self._stale and self.now(tensor).name == before:
-                self._same[name] = result
-            else:
-                self._stale.add(name)
+    def _put(self, call: TracedCall, found: Said, scope: Draft, base: str = "") -> None:
+        """As a node that no module stands for, called `base` or as its op is, or as another name."""
+        found = self._read(scope, found)
+        if found.renames:
+            self._memory.rename(call.gives[0], found.tensors[0])
+        else:
+            self._give(call.gives, self._new(scope, base or found.op or call.name, found))
+
+    def _give(self, tensors: Sequence[TracedTensor], place: Draft) -> None:
+        """A node gives these."""
+        self.made |= {each.name: (place, number) for number, each in enumerate(tensors)}
+        assert place.said is not None
+        self._memory.hold(place.said, tensors[0])
+
+    def _read(self, scope: Draft, found: Said) -> Said:
+        """With the tensors as they are now."""
+        reads, make = found.reads, partial(self._made, scope)
+        if isinstance(reads, dict):
+            return replace(found, reads={port: self._memory.now(each, make) for port, each in reads.items()})
+        return replace(found, reads=[self._memory.now(each, make) for each in reads])
+
+    def _made(self, place: Draft | tuple[Caller, ...], found: Said, *gives: TracedTensor) -> None:
+        """A node that a write makes, or what is read after it, in a scope or in that of these modules."""
+        scope = place if isinstance(place, Draft) else self._scope(place)
+        self._give(gives, self._new(scope, found.op or "value", found))
 
     def _apart(self, call: TracedCall) -> tuple[tuple[Caller, ...], Caller | None, str]:
         """The modules around a call, and the innermost apart, where it is this call alone; else what it is called.
@@ -229,6 +268,9 @@ class DraftTree:
                 self.maker(tensor)
                 continue
             name = _below(tensor.owned, scope.module)
+            if tensor.numbers is not None:
+                self._formulas.add(tensor.owned)
+                name = self._free(scope, name.rpartition(".")[2])
             self._owned[tensor.owned] = self._add(scope, name, _declared(tensor))
 
     def _add(self, scope: Draft, name: str, found: Said | None) -> Draft:
@@ -254,13 +296,23 @@ class DraftTree:
 
 def _declared(tensor: TracedTensor) -> Said:
     """A parameter, or a buffer whose numbers come with the weights. Raises Unsaid for numbers that no file has."""
-    fields: dict[str, Any] = {"shape": [*tensor.shape]}
     if not tensor.buffer:
-        return Said("parameter", {}, fields)
-    if not tensor.persistent:
-        raise Unsaid(f"it reads `{tensor.owned}`, whose numbers are in no `state_dict`")
-    kind = {} if tensor.dtype == "float32" else {"dtype": tensor.dtype}
-    return Said("constant", {}, {**fields, "value": 0, **kind, "persistent": True})
+        return Said("parameter", {}, {"shape": [*tensor.shape]})
+    return constant(tensor, 0, persistent=True) if tensor.numbers is None else fitted(tensor, tensor.numbers)
+
+
+def _keep(scope: Draft, read: set[int]) -> None:
+    """Only these nodes, those with keys, and the scopes that hold some."""
+    for child in scope.children:
+        _keep(child, read)
+    scope.children = [
+        child for child in scope.children
+        if (child.children if child.said is None else id(child) in read or child.keyed)
+    ]  # fmt: skip
+
+
+def _renames(found: Said | Steps | None) -> bool:
+    return isinstance(found, Said) and found.renames
 
 
 def _below(path: str, above: str) -> str:

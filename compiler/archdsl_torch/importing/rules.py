@@ -10,13 +10,18 @@ from typing import Any, Final, TypeAlias
 
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
-from archdsl_torch.importing.said import Said, Unsaid, short
+from archdsl_torch.importing.said import Said, Steps, Unsaid, short
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
-Rule: TypeAlias = Callable[[TracedCall], Said]
+Rule: TypeAlias = Callable[[TracedCall], "Said | Steps"]
 """How a call is said. Raises Unsaid."""
+Inverse: TypeAlias = Callable[[TracedCall, TracedTensor, TracedTensor, TracedTensor], Steps]
+"""How a whole becomes another of which a view, taken by the call, has the numbers of a part: these come in the order
+call, view, whole, part. Raises Unsaid."""
 RULES: Final[dict[str, Rule]] = {}
 """By torch's name of the operation, without its overload and the `_` of one that writes into its input."""
+
+INVERSES: Final[dict[str, Inverse]] = {}
 
 
 def rule(*operations: str) -> Callable[[Rule], Rule]:
@@ -26,6 +31,16 @@ def rule(*operations: str) -> Callable[[Rule], Rule]:
         if known := RULES.keys() & {*operations}:
             raise AssertionError(f"{', '.join(known)}: there is a rule already")
         RULES.update(dict.fromkeys(operations, function))
+        return function
+
+    return registered
+
+
+def inverse(*operations: str) -> Callable[[Inverse], Inverse]:
+    """Makes a function say what a write into a view that these operations take makes of the whole."""
+
+    def registered(function: Inverse) -> Inverse:
+        INVERSES.update(dict.fromkeys(operations, function))
         return function
 
     return registered

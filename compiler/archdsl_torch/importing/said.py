@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Final, TypeAlias
 
 from archdsl.ops import OPS
 from archdsl.ops.base import Op
+from archdsl_torch.importing.sizes import TracedSize
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 ReadTensors: TypeAlias = "dict[str, TracedTensor] | list[TracedTensor]"
@@ -79,9 +82,42 @@ class Said:
         return Said(self.op, {**self.reads, **self.weights}, fields)
 
 
+_COUNT: Final = count()
+Steps: TypeAlias = "list[tuple[Said, TracedTensor]]"
+"""Nodes with what they give, where a call is several."""
+
+
+def between(like: TracedTensor, shape: Sequence[TracedSize] | None = None, dtype: str | None = None) -> TracedTensor:
+    """A tensor that the trace does not have, of another one's shape and kind but for these."""
+    return TracedTensor(
+        f"{like.name}.{next(_COUNT)}", like.shape if shape is None else tuple(shape), dtype or like.dtype
+    )
+
+
 def other_name(tensor: TracedTensor) -> Said:
     """Another name for a tensor."""
     return Said(None, [tensor], formula="{0}")
+
+
+INDICES: Final = tuple("ijklmnopqrstuvwxyz")
+"""What the indices of a constant are called."""
+
+
+def constant(tensor: TracedTensor, value: int | float | str, persistent: bool = False) -> Said:
+    """A constant of a tensor's shape and kind; `value` is the element at the indices `i`, `j`, …. Raises Unsaid."""
+    if len(tensor.shape) > len(INDICES):
+        raise Unsaid(f"it has {len(tensor.shape)} dimensions")
+    fields: dict[str, Any] = {"shape": [*tensor.shape]}
+    if isinstance(value, str):
+        fields["index"] = [*INDICES[: len(tensor.shape)]]
+    fields["value"] = int(value) if isinstance(value, bool) or _is_whole(value) else value
+    if tensor.dtype != "float32":
+        fields["dtype"] = tensor.dtype
+    return Said("constant", {}, {**fields, "persistent": True} if persistent else fields)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and str(value) != "-0.0"
 
 
 def alone(call: TracedCall, *names: str) -> None:

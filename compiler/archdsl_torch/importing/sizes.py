@@ -24,6 +24,15 @@ def spelled(size: Any, names: Mapping[str, str]) -> TracedSize:
     return int(found) if found.lstrip("-").isdecimal() else found
 
 
+def plus(left: TracedSize, right: TracedSize) -> TracedSize:
+    """The sum of two sizes."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    if left == 0 or right == 0:
+        return right if left == 0 else left
+    return f"{left} - {-right}" if isinstance(right, int) and right < 0 else f"{left} + {right}"
+
+
 def _term(term: Any, names: Mapping[str, str]) -> str:
     kind = type(term).__name__
     if term.is_Integer:

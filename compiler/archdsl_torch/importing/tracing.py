@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from operator import getitem
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch.export import ExportedProgram
@@ -17,6 +17,8 @@ from archdsl.text.names import check_input_name
 from archdsl_torch.importing.exporting import axis, exported
 from archdsl_torch.importing.inlining import inlined
 from archdsl_torch.importing.sizes import TracedSize, UnknownSize, spelled
+
+_COPIES: Final = ("lift_fresh", "lift_fresh_copy", "detach", "clone", "alias")
 
 
 class Caller(NamedTuple):
@@ -42,6 +44,8 @@ class TracedTensor:
     persistent: bool = True
     storage: int = 0
     """The same for tensors that share their memory: what is written into one, the others have."""
+    numbers: torch.Tensor | None = field(default=None, compare=False, repr=False)
+    """What it holds, where that stands in no `state_dict` and is the same at every run."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,12 @@ class TracedCall:
     written: tuple[str, ...] = ()
     """The arguments that it writes into."""
 
+    @property
+    def tensors(self) -> list[TracedTensor]:
+        """What it reads, in order."""
+        lists = (each if isinstance(each, list) else [each] for each in self.given)
+        return [each for found in lists for each in found if isinstance(each, TracedTensor)]
+
     def argument(self, name: str) -> Any:
         """What is given by that name; None where the operation takes none."""
         return self.given[self.names.index(name)] if name in self.names else None
@@ -69,7 +79,8 @@ class TracedCall:
     @property
     def name(self) -> str:
         """torch's name without its overload, and without the `_` of one that writes into its input."""
-        return self.target.partition(".")[2].partition(".")[0].rstrip("_")
+        name = self.target.partition(".")[2].partition(".")[0]
+        return name.strip("_") if name.startswith("__") else name.rstrip("_")
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,10 @@ class _Reader:
             path = owned.get(node.name)
             buffer = node.name not in signed.inputs_to_parameters
             persistent = node.name in signed.inputs_to_buffers and path not in signed.non_persistent_buffers
-            self._tensors[node.name] = made = self._tensor(node.name, node.meta["val"], path, buffer, persistent)
+            made = self._tensor(node.name, node.meta["val"], path, buffer, persistent)
+            if buffer and not persistent and path is not None:
+                made = replace(made, numbers=self._program.constants[path])
+            self._tensors[node.name] = made
             if path is None:
                 found[node.name] = made
         return found
@@ -173,6 +187,13 @@ class _Reader:
         return isinstance(node.meta.get("val"), torch.Tensor | tuple | list)
 
     def _call(self, node: torch.fx.Node) -> TracedCall:
+        """Raises UnknownSize."""
+        try:
+            return self._read_call(node)
+        except UnknownSize as error:
+            raise self._told(node, error) from None
+
+    def _read_call(self, node: torch.fx.Node) -> TracedCall:
         schema = node.target._schema.arguments if isinstance(node.target, torch._ops.OpOverload) else ()
         given = [*node.args, *(node.kwargs.get(each.name, each.default_value) for each in schema[len(node.args) :])]
         value = node.meta["val"]
@@ -187,19 +208,26 @@ class _Reader:
             if each.has_default_value() and not isinstance(value, torch.fx.Node) and value == each.default_value
         )  # fmt: skip
         written = tuple(each.name for each in schema if each.alias_info is not None and each.alias_info.is_write)
-        call = TracedCall(str(node.target), self._arguments(node, given), names, default, gives, _stack(node), written)
-        self._tensors.update({each.name: each for each in gives})
+        written = () if node.target is torch.ops.aten.detach_.default else written
+        call = TracedCall(str(node.target), tuple(map(self._read, given)), names, default, gives, _stack(node), written)
+        if call.name in _COPIES and isinstance(call.given[0], TracedTensor) and call.given[0].numbers is not None:
+            call = replace(call, gives=(replace(gives[0], numbers=call.given[0].numbers),))
+        self._tensors.update({each.name: each for each in call.gives})
+        self._forget({call.argument(name).storage for name in written})
         return call
 
-    def _arguments(self, node: torch.fx.Node, given: Sequence[Any]) -> tuple[Any, ...]:
-        """What a call reads. Raises UnknownSize, with the module that makes it."""
-        try:
-            return tuple(map(self._read, given))
-        except UnknownSize as error:
-            where = "".join(f"`{last.path}` ({last.kind}): " for last in _stack(node)[-1:])
-            raise UnknownSize(
-                f"{where}{node.target}: `{error}` is no whole number that sizes of the inputs make"
-            ) from None
+    def _forget(self, storages: set[int]) -> None:
+        """What is known of the numbers of tensors that have been written."""
+        self._tensors |= {
+            name: replace(each, numbers=None)
+            for name, each in self._tensors.items()
+            if each.numbers is not None and each.storage in storages
+        }
+
+    def _told(self, node: torch.fx.Node, error: UnknownSize) -> UnknownSize:
+        """With the module that makes the call."""
+        where = "".join(f"`{last.path}` ({last.kind}): " for last in _stack(node)[-1:])
+        return UnknownSize(f"{where}{node.target}: `{error}` is no whole number that sizes of the inputs make")
 
     def _read(self, argument: Any) -> Any:
         if isinstance(argument, torch.fx.Node):

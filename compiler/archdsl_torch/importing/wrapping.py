@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from archdsl_torch.importing.said import Said
+from archdsl_torch.importing.said import Said, Steps
 from archdsl_torch.importing.tracing import TracedCall
 
-_Found = tuple[TracedCall, "Said | None"]
+_Found = tuple[TracedCall, "Said | Steps | None"]
 _ROOT: Final = 1
 """How many of the modules around a call are the network itself."""
 
@@ -20,10 +20,12 @@ _ROOT: Final = 1
 def wrapped(found: Iterable[_Found]) -> dict[str, TracedCall]:
     """The layer of each run of a module that is one layer and calls without tensors of their own; by the turn."""
     runs: defaultdict[str, list[tuple[TracedCall, Said, str]]] = defaultdict(list)
-    for call, said in found:
-        if said is not None and not said.renames:
-            for caller in call.around[_ROOT:]:
-                runs[caller.turn].append((call, said, caller.path))
+    for call, found_said in found:
+        nodes = [each for each, _ in found_said] if isinstance(found_said, list) else [found_said]
+        for said in nodes:
+            if said is not None and not said.renames:
+                for caller in call.around[_ROOT:]:
+                    runs[caller.turn].append((call, said, caller.path))
     layers = {turn: _layer(turn, calls) for turn, calls in runs.items() if len(calls) > 1}
     return {turn: layer for turn, layer in layers.items() if layer is not None}
 

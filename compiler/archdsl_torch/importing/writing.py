@@ -27,6 +27,9 @@ class _Line(dict[str, Any]):
 class _Dumper(yaml.SafeDumper):
     """YAML as people write specs."""
 
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
 
 _Dumper.add_representer(
     _Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
@@ -76,7 +79,7 @@ class _Writer:
 
     def _outputs(self) -> dict[str, Any]:
         root = self._places.root
-        values = [self._value(self._places.now(each)) for each in self._trace.outputs.values()]
+        values = [*map(self._value, self._places.outputs)]
         place = values[0].place
         if len(values) == 1 and place is not None and place is root.last and self._outputs_of[place] == 1:
             return {}

@@ -28,6 +28,24 @@ FUNCTIONS: list[Callable[..., Any]] = [
     lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
     lambda x: (F.avg_pool1d(x, 2), F.max_pool1d(x, 2), x.cumsum(1), x.flip(2), x.tril(), F.leaky_relu(x, 0.2)),
     lambda x: F.interpolate(x.unsqueeze(1), size=(3, 5), mode="bicubic", align_corners=True),
+    lambda x: (
+        x + torch.arange(6),
+        x * torch.arange(4, dtype=x.dtype)[:, None],
+        x + torch.arange(1, 12, 2, dtype=x.dtype),
+    ),
+    lambda x: (
+        x + torch.zeros_like(x),
+        x * x.new_full((4, 6), 0.5),
+        x + x.new_ones(6),
+        x - torch.eye(4, 6, dtype=x.dtype),
+    ),
+    lambda x: (x * torch.tensor([1, 5, 2, 4, 9, 0]), x + torch.tensor([[0.5], [2], [7], [1]], dtype=x.dtype)),
+    lambda x: torch.stack(torch.meshgrid(torch.arange(x.shape[1]), torch.arange(3), indexing="ij")) * x[0, 0, 0],
+    lambda x: torch.stack(torch.meshgrid(torch.arange(x.shape[1]), torch.arange(3), indexing="xy")) * x[0, 0, 0],
+    lambda x: torch.where((x > 0) & ~(x > 1) | (x < -1), x, 0.0),
+    lambda x: (torch.where(x > 0, 1.0, x), x.masked_fill(x > 0, 3), x.remainder(0.7)),
+    lambda x: (x[:, torch.tensor([1, 0, 3])], x[:, [0, 1], [5, -1]], x[:, :, torch.tensor([[0, 1], [2, -2]])]),
+    lambda x: (x.roll((1, 2), (1, 2)), x.squeeze(1), x.unsqueeze(1).squeeze()),
     lambda x: (x.std(1, unbiased=False), torch.var(x, -1, False), x.var(1, correction=0), x.std(2)),
 ]
 

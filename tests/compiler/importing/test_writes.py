@@ -64,10 +64,54 @@ def piece(x: torch.Tensor) -> torch.Tensor:
     return second + y[:, :2]
 
 
-@pytest.mark.parametrize("function", [part, whole, piece])
-def test_a_view_of_what_is_written_is_told(function: Callable[..., torch.Tensor]) -> None:
-    with pytest.raises(ModuleError, match="after a write into another one that shares its memory"):
-        spec_of(Of(function), [torch.randn(2, 4, 6)])
+def added(x: torch.Tensor) -> torch.Tensor:
+    y = x * 2
+    y[:, 0] += 1
+    y[:, -1, 2:5] *= x[:, 0, :3]
+    y[..., 1] = 7
+    return y
+
+
+def carried(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    y = x * 2
+    rows, last = y.transpose(1, 2), y[:, 2:]
+    rows[:, 3].fill_(0.5)
+    y.view(-1, 24)[:, 5:7] = y[:, 1, :2].clone()
+    return rows + 1, last * y[:, :2]
+
+
+def mask(x: torch.Tensor) -> torch.Tensor:
+    zones = x.new_zeros((x.shape[1], 6))
+    count = 0
+    for rows in (slice(0, -2), slice(-2, -1), slice(-1, None)):
+        for columns in (slice(0, 3), slice(3, None)):
+            zones[rows, columns] = count
+            count += 1
+    pairs = zones.reshape(-1, 6).unsqueeze(1) - zones.reshape(-1, 6).unsqueeze(2)
+    pairs = pairs.masked_fill(pairs != 0, -100.0).masked_fill(pairs == 0, 0.0)
+    return x.unsqueeze(2) + pairs.unsqueeze(0)
+
+
+@pytest.mark.parametrize("function", [part, whole, piece, added, carried, mask])
+def test_a_part_that_is_written_is_written_in_the_whole(function: Callable[..., torch.Tensor]) -> None:
+    same(Of(function), (4, 6))
+
+
+def test_a_number_that_is_written_into_a_part_of_a_constant_is_a_condition() -> None:
+    text = " ".join(same(Of(mask), (4, 6)).split())
+    assert "value: 5 if i >= T - 1 and j >= 3 else 4 if i >= T - 1 and j < 3 else 3 if" in text
+    assert text.count("op: constant") == 1
+
+
+def every_other(x: torch.Tensor) -> torch.Tensor:
+    y = x * 2
+    y[:, ::2] = 1
+    return y
+
+
+def test_a_write_that_no_op_says_is_told() -> None:
+    with pytest.raises(ModuleError, match="it writes into every few of the places"):
+        spec_of(Of(every_other), [torch.randn(2, 4, 6)])
 
 
 class Counting(nn.Module):

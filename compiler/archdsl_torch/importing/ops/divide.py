@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archdsl.ops import OPS
-from archdsl_torch.importing.rules import rule
-from archdsl_torch.importing.said import Said, other_name, short
-from archdsl_torch.importing.tracing import TracedCall
+from archdsl_torch.importing.rules import inverse, rule
+from archdsl_torch.importing.said import Said, Steps, Unsaid, between, other_name, short
+from archdsl_torch.importing.sizes import TracedSize, plus
+from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 
 @rule("slice")
@@ -22,3 +25,53 @@ def _(call: TracedCall) -> Said:
 def _(call: TracedCall) -> Said:
     source, sizes, dim = call.given
     return Said("split", {"input": source}, short(OPS["split"], {"split_size": sizes, "dim": dim}))
+
+
+@inverse("slice")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    """Raises Unsaid."""
+    if call.argument("step") != 1:
+        raise Unsaid("it writes into every few of the places")
+    end = call.argument("end")
+    return _between(whole, part, call.argument("dim"), call.argument("start"), None if end == 2**63 - 1 else end)
+
+
+@inverse("select")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    dim, index = call.argument("dim") % len(whole.shape), call.argument("index")
+    return _row(whole, part, dim, index, plus(index, 1) if index != -1 else None)
+
+
+@inverse("split", "split_with_sizes", "chunk")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    dim, number = call.argument("dim"), call.gives.index(view)
+    start: TracedSize = 0
+    for each in call.gives[:number]:
+        start = plus(start, each.shape[dim])
+    end = plus(start, view.shape[dim]) if number + 1 < len(call.gives) else None
+    return _between(whole, part, dim, start, end)
+
+
+@inverse("unbind")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    number = call.gives.index(view)
+    return _row(whole, part, call.argument("dim") % len(whole.shape), number, number + 1)
+
+
+def _row(whole: TracedTensor, part: TracedTensor, dim: int, start: Any, end: Any) -> Steps:
+    """The part as one place of a dimension that it has not."""
+    row = between(part, (*part.shape[:dim], 1, *part.shape[dim:]))
+    return [(Said("unsqueeze", {"input": part}, {"dim": dim}), row), *_between(whole, row, dim, start, end)]
+
+
+def _between(whole: TracedTensor, part: TracedTensor, dim: int, start: Any, end: Any) -> Steps:
+    """The part between what stands before and behind it."""
+    ends = ({"start": None, "end": start} if start else None, {"start": end, "end": None} if end is not None else None)
+    steps: Steps = []
+    pieces = [part]
+    for place, fields in ((0, ends[0]), (2, ends[1])):
+        if fields is not None:
+            piece = between(whole)
+            steps.append((Said("slice", {"input": whole}, short(OPS["slice"], {"dim": dim, **fields})), piece))
+            pieces.insert(place, piece)
+    return [*steps, (Said("cat", pieces, {"dim": dim}), between(whole))]

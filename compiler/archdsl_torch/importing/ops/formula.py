@@ -13,7 +13,8 @@ _FORMULAS: Final = {
     "rsub": "{1} - {0}", "neg": "-{0}", "square": "{0} ** 2", "rsqrt": "1 / sqrt({0})", "reciprocal": "1 / {0}",
     "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}", "ge": "{0} >= {1}", "eq": "{0} == {1}",
     "ne": "{0} != {1}", "minimum": "min({0}, {1})", "maximum": "max({0}, {1})", "clamp_min": "max({0}, {1})",
-    "clamp_max": "min({0}, {1})",
+    "clamp_max": "min({0}, {1})", "remainder": "{0} % {1}", "floor_divide": "{0} // {1}",
+    "logical_not": "not {0}", "logical_and": "{0} and {1}", "logical_or": "{0} or {1}",
     **{name: f"{name}({{0}})" for name in ("exp", "log", "sin", "cos", "sqrt", "abs", "floor", "ceil", "round", "erf")},
 }  # fmt: skip
 _NAMES: Final = ("self", "other", "exponent", "min", "max")
@@ -46,3 +47,11 @@ def _(call: TracedCall) -> Said:
         raise Unsaid("its bounds are tensors")
     text = "{0}" if low is None else f"max({{0}}, {number(low)})"
     return Said(None, [call.given[0]], formula=text if high is None else f"min({text}, {number(high)})")
+
+
+@rule("bitwise_not", "bitwise_and", "bitwise_or", "and", "or")
+def _(call: TracedCall) -> Said:
+    """Raises Unsaid."""
+    if any(each.dtype != "bool" for each in call.tensors):
+        raise Unsaid("it counts in bits")
+    return Said(None, call.tensors, formula=_FORMULAS[f"logical_{call.name.removeprefix('bitwise_')}"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archdsl.ops import OPS
-from archdsl_torch.importing.rules import called, plain, rule
-from archdsl_torch.importing.said import Said
-from archdsl_torch.importing.tracing import TracedCall
+from archdsl_torch.importing.rules import called, inverse, plain, rule
+from archdsl_torch.importing.said import Said, Steps, between, other_name
+from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 called("view", "reshape", size="shape")
 
@@ -13,6 +13,17 @@ called("view", "reshape", size="shape")
 @rule("unflatten")
 def _(call: TracedCall) -> Said:
     return plain(call, OPS["unflatten"], {"sizes": "unflattened_size"})
+
+
+@rule("squeeze")
+def _(call: TracedCall) -> Said:
+    """Only of dimensions that are 1 in the trace: a free size is another there."""
+    source, result = call.given[0], call.gives[0]
+    if source.shape == result.shape:
+        return other_name(source)
+    if isinstance(call.argument("dim"), int):
+        return Said("squeeze", {"input": source}, {"dim": call.argument("dim")})
+    return Said("reshape", {"input": source}, {"shape": [*result.shape]})
 
 
 @rule("transpose", "t")
@@ -24,3 +35,22 @@ def _(call: TracedCall) -> Said:
 @rule("reshape_as", "view_as")
 def _(call: TracedCall) -> Said:
     return Said("reshape", {"input": call.given[0]}, {"shape": [*call.given[1].shape]})
+
+
+@inverse("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    return [(Said("reshape", {"input": part}, {"shape": [*whole.shape]}), between(whole))]
+
+
+@inverse("transpose", "t")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    places = (0, 1) if call.name == "t" else (call.argument("dim0"), call.argument("dim1"))
+    fields = dict(zip(("dim0", "dim1"), places, strict=True))
+    return [(Said("transpose", {"input": part}, fields), between(whole))]
+
+
+@inverse("permute")
+def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
+    dims = [dim % len(whole.shape) for dim in call.argument("dims")]
+    back = sorted(range(len(dims)), key=dims.__getitem__)
+    return [(Said("permute", {"input": part}, {"dims": back}), between(whole))]
