@@ -8,7 +8,7 @@ import archdsl
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import torch  # noqa: TID251 - for the annotations alone
 
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from archdsl.sweeping import Sweep
 
 
-def from_module(module: torch.nn.Module, *inputs: torch.Tensor, name: str | None = None) -> Graph:
+def from_module(
+    module: torch.nn.Module,
+    *inputs: torch.Tensor,
+    name: str | None = None,
+    dynamic: Collection[str] | None = None,
+) -> Graph:
     """The network that a module is in evaluation mode, traced by `torch.export` with these inputs.
 
     It can be drawn, summarised, compared and built as any other. What is built has the module's keys and loads its
-    `state_dict`. Sizes of the inputs that the module takes at other values stay free. `name` is the network's, by
-    default the class's in lower case.
+    `state_dict`. Sizes of the inputs that the module takes at other values stay free, or of those that `dynamic` names
+    (`["N"]`: the batch alone). `name` is the network's, by default the class's in lower case.
 
     Raises ModuleError, with a line for each, where the module makes calls that no op of the language says and where
     `torch.export` cannot trace it, and SpecError where an op takes no such input (an image without a batch).
     """
     import archdsl_torch
 
-    return archdsl.loads(archdsl_torch.spec_of(module, inputs, name))
+    return archdsl.loads(archdsl_torch.spec_of(module, inputs, name, dynamic))
 
 
 def traced(

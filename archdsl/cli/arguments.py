@@ -182,6 +182,10 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     _add_factory(parser)
     _add_inputs(parser, "the sizes of an input to trace with, in `forward`'s order; those that may vary at least 2")
+    parser.add_argument(
+        "--dynamic", type=lambda text: text.split(","), metavar="N,H,W",
+        help="the sizes that stay free where the module allows it (default: all)",
+    )  # fmt: skip
     _add_output(parser)
 
 

@@ -21,7 +21,7 @@ def import_module(options: argparse.Namespace) -> int:
     with step("loading PyTorch"):
         from archdsl_torch import spec_of_factory
     try:
-        text = spec_of_factory(options.factory, dict(options.settings), options.inputs)
+        text = spec_of_factory(options.factory, dict(options.settings), options.inputs, options.dynamic)
         archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from importlib import import_module
 from typing import Any, Final
@@ -22,16 +22,18 @@ _INTEGERS: Final = 2
 """Drawn numbers stay below it, so that they are rows of any table and classes of any kind."""
 
 
-def spec_of_factory(factory: str, settings: Mapping[str, Any], inputs: Sequence[Example]) -> str:
+def spec_of_factory(
+    factory: str, settings: Mapping[str, Any], inputs: Sequence[Example], dynamic: Collection[str] | None = None
+) -> str:
     """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
 
-    `inputs` are dtypes and sizes to trace with. Runs the code of that module, which is looked for in the current
-    folder, too, and of the module's forward pass, and nothing else. Raises ModuleError, in one line or one for each
-    call that no op says.
+    `inputs` are dtypes and sizes to trace with, `dynamic` the sizes that stay free, by default all that can. Runs the
+    code of that module, which is looked for in the current folder, too, and of the module's forward pass, and nothing
+    else. Raises ModuleError, in one line or one for each call that no op says.
     """
     module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    return spec_of(module, drawn(inputs), _called(factory, settings))
+    return spec_of(module, drawn(inputs), _called(factory, settings), dynamic)
 
 
 def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 
@@ -14,22 +14,29 @@ from archdsl_torch.importing.tracing import trace
 from archdsl_torch.importing.writing import written
 
 
-def spec_of(module: torch.nn.Module, inputs: Sequence[torch.Tensor], name: str | None = None) -> str:
+def spec_of(
+    module: torch.nn.Module,
+    inputs: Sequence[torch.Tensor],
+    name: str | None = None,
+    dynamic: Collection[str] | None = None,
+) -> str:
     """The text of a spec of the network that a module is in evaluation mode, with every node written out.
 
     The module is traced with these inputs. It keeps its state, and the spec's network has its keys. Sizes that the
-    module takes at other values stay names. Raises ModuleError.
+    module takes at other values stay names, or those of `dynamic`. Raises ModuleError.
     """
     try:
-        traced = trace(module, inputs)
+        traced = trace(module, inputs, dynamic)
         names = {
             path: frozenset((*each._modules, *each._parameters, *each._buffers))
             for path, each in module.named_modules()
         }
         places = DraftTree(traced, names)
+        for path, tensor in module.state_dict(keep_vars=True).items():
+            places.keep(path, tensor)
         if told := [*dict.fromkeys(_mistakes(module, places))]:
             raise ModuleError("\n".join(told))
-        return written(traced, places, name or type(module).__name__.lower())
+        return written(traced, places, [*module.state_dict()], name or type(module).__name__.lower())
     except (Unsaid, UnknownSize) as error:
         raise ModuleError(str(error)) from None
 
@@ -39,9 +46,6 @@ def _mistakes(module: torch.nn.Module, places: DraftTree) -> Iterator[str]:
     for module_path, kind, call, why in places.failed:
         yield f"`{module_path}` ({kind}): {call}: {why}"
     if not places.failed:
-        for path in module.state_dict():
-            if path not in places.owned:
-                yield f"`{path}` is read by no call of the module in evaluation mode"
         for path, tensor in module.named_parameters():
             if tensor.dtype != torch.float32:
                 yield f"`{path}` is {tensor.dtype}: parameters are float32 until the network is built"

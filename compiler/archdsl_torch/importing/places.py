@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, final
 
+import torch
+
 from archdsl.text.names import check_module_name, check_name
 from archdsl_torch.importing.calls import said
 from archdsl_torch.importing.fitting import fitted
@@ -45,8 +47,21 @@ class Draft:
     @property
     def keyed(self) -> bool:
         """Whether a `state_dict` holds something of it."""
-        found = self.said
-        return found is not None and bool(found.owns or found.op == "parameter" or "persistent" in found.fields)
+        return self.said is not None and bool(self.said.owns)
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is a tensor of its scope, and none of a container in it."""
+        return self.said is not None and self.said.declares and "." not in self.name
+
+    @property
+    def buffer(self) -> bool:
+        return self.owned and self.said is not None and self.said.op == "constant"
+
+    @property
+    def keys(self) -> list[str]:
+        """The paths of the tensors that it has, and those below it."""
+        return [path for node in ([self] if self.said else self.nodes()) if node.said for path in node.said.owns]
 
     def nodes(self) -> Iterator[Draft]:
         """Every node below, in running order."""
@@ -225,6 +240,23 @@ class DraftTree:
         name = _below(last.path, around[-1].path if around else "")
         return name if last != layer and self._counts[last.turn] == 1 else f"{name}_{call.name}"
 
+    def keep(self, path: str, tensor: torch.Tensor) -> None:
+        """A tensor that no call reads is a key all the same. Raises Unsaid where the layer that has it is one op."""
+        if path in self._owned:
+            return
+        scope, above = self.root, path.split(".")[:-1]
+        for length in range(len(above)):
+            inner = self._leaves.get(".".join(above[: length + 1]))
+            if inner is None:
+                continue
+            if inner.said is not None:
+                raise Unsaid(f"`{path}` is a tensor of a layer that the language's op has not")
+            scope = inner
+        kind = str(tensor.dtype).removeprefix("torch.")
+        buffer = not isinstance(tensor, torch.nn.Parameter)
+        known = TracedTensor(path, tuple(tensor.shape), kind, path, buffer, True)
+        self._owned[path] = self._add(scope, _below(path, scope.module), _declared(known))
+
     def _scope(self, around: tuple[Caller, ...]) -> Draft:
         scope, above = self.root, ""
         for stack in around:
@@ -296,9 +328,12 @@ class DraftTree:
 
 def _declared(tensor: TracedTensor) -> Said:
     """A parameter, or a buffer whose numbers come with the weights. Raises Unsaid for numbers that no file has."""
+    assert tensor.owned is not None
     if not tensor.buffer:
-        return Said("parameter", {}, {"shape": [*tensor.shape]})
-    return constant(tensor, 0, persistent=True) if tensor.numbers is None else fitted(tensor, tensor.numbers)
+        return Said("parameter", {}, {"shape": [*tensor.shape]}, owns=(tensor.owned,))
+    if tensor.numbers is not None:
+        return fitted(tensor, tensor.numbers)
+    return replace(constant(tensor, 0, persistent=True), owns=(tensor.owned,))
 
 
 def _keep(scope: Draft, read: set[int]) -> None:

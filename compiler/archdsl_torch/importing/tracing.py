@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from operator import getitem
 from typing import Any, Final, NamedTuple
@@ -95,11 +95,11 @@ class Traced:
     """The traced size of each dimension with a name."""
 
 
-def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Traced:
-    """The module's calls in evaluation mode; every size of the inputs that may vary is a name. Raises ModuleError."""
+def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Collection[str] | None = None) -> Traced:
+    """The module's calls in evaluation mode; sizes of the inputs that may vary are names. Raises ModuleError."""
     training = {each: each.training for each in module.modules()}
     try:
-        program = exported(module.eval(), tuple(inputs))
+        program = exported(module.eval(), tuple(inputs), dynamic)
         inlined(program.graph_module)
         return _Reader(program, inputs).trace()
     finally:

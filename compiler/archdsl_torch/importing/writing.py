@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple, final
 
@@ -24,6 +24,10 @@ class _Line(dict[str, Any]):
     """A mapping that is written in one line."""
 
 
+class _Listed(list[str]):
+    """A list that is written in one line."""
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML as people write specs."""
 
@@ -33,6 +37,9 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(
     _Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+_Dumper.add_representer(
+    _Listed, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 )
 
 
@@ -44,15 +51,19 @@ class _Value(NamedTuple):
     """The number of the output, or the name of the input."""
 
 
-def written(trace: Traced, places: DraftTree, name: str) -> str:
-    """The text of a spec. Raises Unsaid for a tensor that nothing gives."""
-    return _Writer(trace, places).text(name)
+def written(trace: Traced, places: DraftTree, keys: Sequence[str], name: str) -> str:
+    """The text of a spec, whose network has its tensors in the order of the `keys`.
+
+    Raises Unsaid for a tensor that nothing gives.
+    """
+    return _Writer(trace, places, keys).text(name)
 
 
 @final
 class _Writer:
-    def __init__(self, trace: Traced, places: DraftTree) -> None:
+    def __init__(self, trace: Traced, places: DraftTree, keys: Sequence[str]) -> None:
         self._trace, self._places = trace, places
+        self._number = {key: number for number, key in enumerate(keys)}
         self._outputs_of = defaultdict[Draft, int](int)
         for place, _ in places.made.values():
             self._outputs_of[place] += 1
@@ -65,7 +76,8 @@ class _Writer:
     def text(self, name: str) -> str:
         root = self._places.root
         nodes = self._body(root, None)
-        data = {"archdsl": 1, "name": name, "inputs": _Line(self._inputs()), "nodes": nodes, **self._outputs()}
+        head = {"archdsl": 1, "name": name, "inputs": _Line(self._inputs())}
+        data = {**head, **self._order(root), "nodes": nodes, **self._outputs()}
         return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
 
     def _inputs(self) -> dict[str, Any]:
@@ -107,7 +119,22 @@ class _Writer:
         assert scope.scope is not None
         entering = None if "input" in scope.taken else next(self._entering(scope), None)
         source = {} if entering is None else {"from": self._path(entering, scope.scope, given)}
-        return {**source, "nodes": self._body(scope, entering)}
+        return {**source, **self._order(scope), "nodes": self._body(scope, entering)}
+
+    def _order(self, scope: Draft) -> dict[str, Any]:
+        """The order in which what has tensors is registered, where it is not that in which it runs.
+
+        A module has its own tensors before those of its children, parameters first.
+        """
+        found: dict[str, Any] = {}
+        for own in (True, False):
+            running = [each for each in scope.children if each.keys and each.share is None and each.owned == own]
+            names = _grouped([each.name for each in sorted(running, key=lambda each: each.buffer)])
+            first = {each.name: min(map(self._number.__getitem__, each.keys)) for each in running}
+            ordered = sorted(names, key=first.__getitem__)
+            if ordered != names:
+                found.setdefault("order", []).extend(ordered)
+        return found and {"order": _Listed(found["order"])}
 
     def _entering(self, scope: Draft) -> Iterator[_Value]:
         inside = {*scope.nodes()}
@@ -200,6 +227,18 @@ def _named(trace: Traced, root: Draft) -> dict[str, str]:
         taken.add(name)
         named[given] = name
     return named
+
+
+def _grouped(names: Sequence[str]) -> list[str]:
+    """As containers have them, which stand where the first of them stands."""
+    heads: dict[str, list[str]] = {}
+    for name in names:
+        head, _, rest = name.partition(".")
+        heads.setdefault(head, []).append(rest)
+    return [
+        f"{head}.{rest}" if rest else head for head, found in heads.items()
+        for rest in (_grouped(found) if any(found) else found)
+    ]  # fmt: skip
 
 
 def _scopes(scope: Draft) -> Iterator[Draft]:

@@ -12,7 +12,7 @@ from torch import nn
 
 from archdsl.ir.modules import ModuleError
 from archdsl_torch import spec_of
-from tests.compiler.importing.support import Of
+from tests.compiler.importing.support import Of, same
 
 
 class Twice(nn.Module):
@@ -70,9 +70,28 @@ class Unread(nn.Module):
         return self.used(x)
 
 
-def test_a_tensor_that_nothing_reads_is_told() -> None:
-    with pytest.raises(ModuleError, match=r"`unused\.weight` is read by no call"):
-        spec_of(Unread(), [torch.randn(2, 4)])
+def test_a_tensor_that_nothing_reads_is_a_key() -> None:
+    same(nn.Sequential(Unread(), nn.Linear(4, 3)), (4,))
+
+
+class Backwards(nn.Module):
+    """Its parts run in another order than they are registered in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(3))
+        self.scale = nn.Parameter(torch.ones(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in reversed(self.layers):
+            x = layer(x) * self.scale
+        return self.last(self.norm(x))
+
+
+def test_tensors_come_in_the_order_in_which_the_module_registers_them() -> None:
+    text = same(nn.Sequential(nn.Linear(4, 4), Backwards()), (4,))
+    assert "order: [last, norm, layers.0, layers.1, layers.2]" in " ".join(text.split())
 
 
 class Frozen(nn.Module):
