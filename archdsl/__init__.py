@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.porting import from_module, sweep, verify
+    from archdsl.porting import from_module, sweep, transfer, verify
     from archdsl.report import Summary
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "ModuleError", "SpecError",
     "Verification", "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph",
-    "load", "load_weights", "loads", "source", "summary", "sweep", "verify",
+    "load", "load_weights", "loads", "source", "summary", "sweep", "transfer", "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -359,6 +359,7 @@ _HOMES = {
     "Verification": "comparison.verification",
     "from_module": "porting",
     "sweep": "porting",
+    "transfer": "porting",
     "verify": "porting",
     "WeightsError": "ir.weights",
 }

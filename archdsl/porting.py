@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archdsl.comparison.verification import Verification
     from archdsl.document.reach import Folders
     from archdsl.ir.graph import Graph
+    from archdsl.ir.transfer import TransferReport
     from archdsl.sweeping import Sweep
 
 
@@ -120,3 +121,41 @@ def verify(
 
     network = archdsl.graph(spec, sizes=sizes, include=include, **params)
     return archdsl_torch.verify(network, module, inputs, weights)
+
+
+def transfer(
+    weights: str | os.PathLike[str],
+    spec: archdsl.Spec,
+    file: str | os.PathLike[str] | None = None,
+    *,
+    before: archdsl.Spec | None = None,
+    fit: bool = False,
+    seed: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> TransferReport:
+    """Carries the weights of a network over into what its spec has become: `print` the report, tensor by tensor.
+
+    `before` is the network that the weights were made with; by default the spec that a safetensors file of them
+    carries, this spec with its own parameters, or the nearest that it extends, whichever has just the file's tensors.
+    The comparison that `diff` makes then says what each node has become; where none fits, paths and `was` do.
+
+    A tensor of another shape, and one that was not there, keeps the initial values of the `seed`. With `fit`, channels
+    are copied or truncated instead, and a branch that was added to what was there ends in zeros, so that the sum is
+    what it was. `file` (.pth, .pt or .safetensors) gets the whole network, which loads strictly; None writes nothing.
+
+    Raises SpecError where one of the specs has errors, WeightsError for a file that holds no weights or none of the
+    network, MemoryError where the network does not fit, and OSError where a file cannot be read or written.
+    """
+    from pathlib import Path
+
+    import archdsl_torch
+    from archdsl.text.writing import write_files
+
+    network = archdsl.graph(spec, sizes=sizes, include=include, **params)
+    old = None if before is None else archdsl.graph(before, include=include)
+    module, report = archdsl_torch.transfer(network, Path(weights), old, fit, seed)
+    if file is not None:
+        write_files({Path(file): archdsl_torch.content_of(network, module, Path(file))})
+    return report

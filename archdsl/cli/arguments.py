@@ -229,6 +229,23 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.svg", help="plot multiply-accumulates against parameters")
 
 
+def _add_transfer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("weights", metavar="OLD_WEIGHTS", help="the weights from before")
+    parser.add_argument("spec", metavar="NEW_SPEC", help="a file, or a network that `archdsl list` shows")
+    _add_settings(parser)
+    parser.add_argument(
+        "--from", dest="before", metavar="OLD_SPEC",
+        help="the spec that they were made with (default: NEW_SPEC without settings, or what it extends)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fit", action="store_true",
+        help="copy or truncate channels where a layer has more or fewer, and let added branches begin as zeros",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=_seed, metavar="N", help="seed the weights that are new")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("-o", "--output", metavar="FILE.{pth,pt,safetensors}", help="default: NAME.pth")
+
+
 def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", metavar="NAME", help="only the networks of this family")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -293,6 +310,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "list": _add_list,
     "diff": _add_diff,
     "sweep": _add_sweep,
+    "transfer": _add_transfer,
     "ops": _add_ops,
 }
 """What each command takes beside what several do."""

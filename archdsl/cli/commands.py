@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import DIFFERENT, import_module, sweep, verify
+from archdsl.cli.porting import DIFFERENT, import_module, sweep, transfer, verify
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -384,6 +384,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
     "sweep": (sweep, "tell what settings of a spec cost, and plot it"),
     "import": (import_module, "write the spec of a PyTorch module"),
+    "transfer": (transfer, "carry weights over into what their spec has become"),
     "verify": (verify, "tell whether a spec's network is a PyTorch module, and where they first differ"),
     "list": (list_specs, "list the networks that ship with archdsl"),
     "ops": (ops, "list the ops, or show one"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Final
 
 import archdsl
-from archdsl.cli.sharing import BAD_SPEC, Failure, NamedSpec, exit_code, give, graphs_of, shown, step, write
+from archdsl.cli.sharing import BAD_SPEC, Failure, NamedSpec, exit_code, give, graphs_of, shown, spare, step, write
+from archdsl.text.plain_text import visible_lines
 
 DIFFERENT: Final = 3
 """The exit code of two networks that differ."""
@@ -71,3 +73,27 @@ def verify(options: argparse.Namespace) -> int:
         raise Failure(str(error)) from error
     print((found.json() if options.format == "json" else str(found)).rstrip("\n"))
     return 0 if found.same else DIFFERENT
+
+
+def transfer(options: argparse.Namespace) -> int:
+    """Carries weights over into what a spec has become, and tells of each tensor."""
+    from archdsl.ir.weights import WeightsError
+
+    now = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
+    then = [] if options.before is None else [NamedSpec(options.before, {}, {})]
+    graph, *before = graphs_of(options.include, [], now, *then)
+    file = Path(options.output if options.output is not None else f"{graph.name}.pth")
+    spare([file], options.weights, graph.path, *(each.path for each in before))
+    with step("loading PyTorch"):
+        import archdsl_torch
+        from archdsl_torch import transfer  # noqa: F401 - loads it
+    try:
+        with step("carrying weights over"):
+            old = before[0] if before else None
+            module, report = archdsl_torch.transfer(graph, Path(options.weights), old, options.fit, options.seed)
+        content = archdsl_torch.content_of(graph, module, file)
+    except WeightsError as error:
+        raise Failure(str(error), error.code) from error
+    print(visible_lines((report.json() if options.format == "json" else str(report)).rstrip("\n")))
+    write(str(file), content)
+    return 0

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import latency, run_once
     from archdsl_torch.verifying.verify import verify
+    from archdsl_torch.weights.bundling import content_of
     from archdsl_torch.weights.checkpoints import build_with_weights, load_weights, saved
+    from archdsl_torch.weights.transferring import transfer
 
 __all__ = [
-    "build", "build_with_weights", "check_run", "class_name", "drawn", "latency", "load_weights", "module_of",
-    "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "verify",
+    "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "latency", "load_weights",
+    "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "transfer", "verify",
 ]  # fmt: skip
 
 _HOMES: Final = {
     "build": "runtime",
     "build_with_weights": "weights.checkpoints",
     "check_run": "room",
+    "content_of": "weights.bundling",
     "drawn": "importing.factories",
     "latency": "trial",
     "load_weights": "weights.checkpoints",
@@ -37,6 +40,7 @@ _HOMES: Final = {
     "source_of": "runtime",
     "spec_of": "importing.importer",
     "spec_of_factory": "importing.factories",
+    "transfer": "weights.transferring",
     "verify": "verifying.verify",
 }
 

@@ -35,14 +35,14 @@ def with_channels(weight: Tensor, channels: int) -> Tensor:
     turn, scaled so that activations keep their size. This is what timm does.
     """
     old = weight.shape[1]
-    wide = _exact(weight)
+    wide = exact(weight)
     if channels == 1:
         return wide.sum(dim=1, keepdim=True).to(weight.dtype)
     repeats = [1, -(-channels // old)] + [1] * (weight.dim() - 2)
     return (wide.repeat(repeats)[:, :channels] * (old / channels)).to(weight.dtype)
 
 
-def _exact(tensor: Tensor) -> Tensor:
+def exact(tensor: Tensor) -> Tensor:
     """In float32 at least: halves would be rounded at every step."""
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
@@ -69,7 +69,7 @@ def resized(tensor: Tensor, shape: tuple[int, ...], resize: Resize) -> Tensor:
     old, new = grid_side(tensor.shape[-2], resize), grid_side(shape[-2], resize)
     assert old is not None and new is not None
     features, batch = shape[-1], prod(shape[:-2])
-    rows = _exact(tensor).reshape(batch, -1, features)
+    rows = exact(tensor).reshape(batch, -1, features)
     prefix, cells = rows[:, : resize.prefix], rows[:, resize.prefix :]
     image = cells.transpose(1, 2).reshape(batch, features, old, old)
     scaled = F.interpolate(image, size=(new, new), mode=resize.mode, align_corners=resize.align_corners)

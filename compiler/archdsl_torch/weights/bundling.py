@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
+from typing import Final
 
 from torch import Tensor, nn
 
 from archdsl.ir.graph import Graph
 from archdsl.ir.weights import WeightsError
-from archdsl.text.bundles import KEY, MAX_HEADER
+from archdsl.text.bundles import KEY, MAX_HEADER, SUFFIX
+from archdsl.text.spelled import quoted
+from archdsl_torch.weights.checkpoints import saved
 from archdsl_torch.weights.files import NO_SAFETENSORS
+
+TORCH: Final = (".pth", ".pt")
+
+
+def content_of(graph: Graph, module: nn.Module, file: Path) -> bytes:
+    """The module's tensors as a file of this name holds them. Raises WeightsError."""
+    if file.suffix in TORCH:
+        return saved(module)
+    if file.suffix == SUFFIX:
+        return bundled(graph, module)
+    raise WeightsError(f"`{file.name}` is no name of a file of weights: they end in {quoted([*TORCH, SUFFIX])}")
 
 
 def bundled(graph: Graph, module: nn.Module) -> bytes:

@@ -11,26 +11,22 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.renaming import Resize
-from archdsl.ir.scopes import scope_at
-from archdsl.ir.training import has_parameters
+from archdsl.ir.graph import Graph
 from archdsl.ir.weights import SHOWN, LoadReport, WeightsError, listed
-from archdsl.ops.conv import Direct
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import quoted
 from archdsl_torch import runtime
 from archdsl_torch.weights import files as checkpoint_files
-from archdsl_torch.weights.adapting import grid_side, lost, resizable, resized, same_but_ones, with_channels
+from archdsl_torch.weights.adapting import lost
 from archdsl_torch.weights.files import Checkpoint
+from archdsl_torch.weights.fitting import Fitter, shape_of, shown_shape
 from archdsl_torch.weights.naming import TensorNames, is_counter, table_paths
-from archdsl_torch.weights.published import Published, StoredShape
+from archdsl_torch.weights.published import Published
 
 ABSENT, UNKNOWN, RESHAPED, UNLIKE = (
     "missing from the file", "not in the network", "of another shape", "of another kind of numbers"
@@ -155,7 +151,7 @@ def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> N
         draft.skipped[key] = "not needed here"
         return
     why = next(
-        filter(None, (network.published.why(name, _shape(tensor)) for name in network.names.candidates(key))), None
+        filter(None, (network.published.why(name, shape_of(tensor)) for name in network.names.candidates(key))), None
     )
     if why is None:
         draft.wrong[UNKNOWN].append(key)
@@ -164,26 +160,26 @@ def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> N
 
 def _fit(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
     """Takes a tensor as it is, or fitted to the network's shape."""
-    shape = _shape(network.own[name])
+    shape = shape_of(network.own[name])
     if (loss := lost(tensor, network.own[name].dtype)) is not None:
         draft.wrong[UNLIKE].append(f"{name}: {loss}")
         draft.skipped[key] = loss
         draft.misfits.append(name)
-    elif _shape(tensor) == shape:
+    elif shape_of(tensor) == shape:
         draft.values[name] = tensor
     else:
         _fit_shape(draft, network, name, key, tensor)
 
 
 def _fit_shape(draft: _Draft, network: _Network, name: str, key: str, tensor: Tensor) -> None:
-    shape = _shape(network.own[name])
-    change = f"{_shown(_shape(tensor))} in the file, {_shown(shape)} here"
+    shape = shape_of(network.own[name])
+    change = f"{shown_shape(shape_of(tensor))} in the file, {shown_shape(shape)} here"
     if name in network.tables:
         draft.skipped[key] = f"{change}: computed anew"
-    elif (fitted := network.fitted(name, tensor)) is not None:
+    elif (fitted := network.fitter.fitted(name, tensor)) is not None:
         draft.values[name], draft.resized[name] = fitted
     else:
-        why = network.published.why(name, _shape(tensor))
+        why = network.published.why(name, shape_of(tensor))
         if why is None:
             draft.wrong[RESHAPED].append(f"{name}: {change}")
         draft.skipped[key] = change + (why or "")
@@ -219,14 +215,6 @@ def _finished(draft: _Draft, network: _Network, checkpoint: Checkpoint, strict: 
     return _Plan(draft.values, report)
 
 
-def _shape(tensor: Tensor) -> StoredShape:
-    return tuple(tensor.shape)
-
-
-def _shown(shape: StoredShape) -> str:
-    return "×".join(map(str, shape)) or "a number"
-
-
 @final
 class _Network:
     """What is known of the tensors of a built network, or of those below a part of it that a file is for."""
@@ -243,47 +231,13 @@ class _Network:
         self.names = TensorNames(graph, self.own, self.prefix)
         self.tables = table_paths(graph)
         self.optional = self.tables | {key for key in self.own if is_counter(key)}
+        self.fitter = Fitter(graph, self.own, part)
         self.published = Published(graph, part)
 
     def whole(self, file: Checkpoint) -> str:
         """What to say of a file for the whole network, where it is asked for a part of it."""
         whole = bool(self.part) and any(key.startswith(self.prefix) for key in file.tensors)
         return ", and is for the whole network: load it without `prefix`" if whole else ""
-
-    def fitted(self, name: str, tensor: Tensor) -> tuple[Tensor, str] | None:
-        """A tensor of the file in the shape that the network has, and how that was done; None where it cannot be."""
-        shape = _shape(self.own[name])
-        if same_but_ones(tensor, shape):
-            return tensor.reshape(shape), f"{_shown(_shape(tensor))} as {_shown(shape)}"
-        if name in self.stems and tensor.shape[:1] + tensor.shape[2:] == shape[:1] + shape[2:]:
-            how = f"{tensor.shape[1]} input channels to {shape[1]}"
-            return with_channels(tensor, shape[1]), how
-        resize: Resize | None = self.graph.resizes.get(name)
-        if resize is None or not resizable(tensor, shape, resize):
-            return None
-        old, new = grid_side(tensor.shape[-2], resize), grid_side(shape[-2], resize)
-        return resized(tensor, shape, resize), f"{old}×{old} to {new}×{new}, {resize.mode}"
-
-    @cached_property
-    def stems(self) -> set[str]:
-        """The weights of the convolutions that see what the network, or its part, is given, without a layer between."""
-        seen = self._given()
-        found = set()
-        for node in self.graph.nodes:
-            if not any(value is not None and value.node in seen for value in node.inputs):
-                continue
-            if not has_parameters(node):
-                seen.add(node)
-            elif isinstance(node.op, Direct) and node.op.groups == 1:
-                found.add(f"{node.path}.weight")
-        return found
-
-    def _given(self) -> set[Node]:
-        """The nodes whose values come into the network, or into its part."""
-        scope = scope_at(self.graph, self.part) if self.part else None
-        if scope is None:
-            return set(self.graph.inputs.values())
-        return {value.node for value in scope.inputs.values() if value is not None}
 
 
 def _parts(keys: Iterable[str]) -> list[str]:

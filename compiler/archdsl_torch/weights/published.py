@@ -8,7 +8,7 @@ file; no other layers, since then nothing says that the file belongs to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, final
@@ -21,8 +21,8 @@ from archdsl.ir.scopes import scope_at
 from archdsl.ir.training import has_parameters
 from archdsl.text.alike import same
 from archdsl_torch import runtime
+from archdsl_torch.weights.fitting import StoredShape
 
-StoredShape: TypeAlias = tuple[int, ...]
 StoredShapes: TypeAlias = Mapping[str, StoredShape]
 
 
@@ -60,7 +60,7 @@ class Published:
     def _before(self) -> StoredShapes | None:
         """The network with the spec's own parameters; None where the caller changed none."""
         graph = self._read(self.graph.path) if self.graph.overrides else None
-        return None if graph is None else _shapes(graph)
+        return None if graph is None else shapes_of(graph)
 
     @cached_property
     def _alone(self) -> _Other | None:
@@ -91,12 +91,22 @@ class Published:
         return _last_layers(self.graph.outputs if scope is None else scope.outputs)
 
     def _other(self, graph: Graph) -> _Other:
-        shapes = {self._prefix + name: shape for name, shape in _shapes(graph).items()}
+        shapes = {self._prefix + name: shape for name, shape in shapes_of(graph).items()}
         return _Other(graph.name, shapes, frozenset(self._prefix + name for name in _last_layers(graph.outputs)))
 
     def _read(self, file: Path | None) -> Graph | None:
         """The network of a file with its own parameters; None where it has mistakes."""
         return None if file is None else analyse(file, reader=Reader(reach=self._reach))[0]
+
+
+def earlier(graph: Graph) -> Iterator[Graph]:
+    """The networks that it may have been before it was changed: by parameters, by what its spec extends."""
+    reach = Reach(graph.provenance.folders)
+    files = () if graph.path is None else (graph.path, *ancestors(graph.path, reach))
+    for file in files:
+        found = analyse(file, reader=Reader(reach=reach))[0]
+        if found is not None:
+            yield found
 
 
 def _plain(value: Any) -> Any:
@@ -117,7 +127,8 @@ class _Other(NamedTuple):
     heads: frozenset[str]
 
 
-def _shapes(graph: Graph) -> StoredShapes:
+def shapes_of(graph: Graph) -> StoredShapes:
+    """The shape of each tensor that a graph's network saves."""
     tensors = runtime.build(graph, device="meta").state_dict()
     return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
