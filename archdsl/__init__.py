@@ -181,7 +181,8 @@ def load_weights(
 
     With a `prefix`, the path of a part such as `"backbone"`, the file is for that part: only its tensors are asked for.
 
-    The file is torch's (`.pth`, `.pt`) or a safetensors file; only tensors are read, and no code of it is run.
+    The file is torch's (`.pth`, `.pt`) or a safetensors file, also at an address, `https://…` or `hub:owner/name/file`,
+    from which it is fetched once; only tensors are read, and no code of it is run.
     Tensors are found under the names that the spec's `weights` and `was` know, too. Those of another size
     are fitted where the field agrees how: the first convolution to other input channels, and what the
     spec's `weights` names under `resize` to other image sizes. What a changed parameter keeps from fitting,

@@ -155,7 +155,7 @@ def transfer(
 
     network = archdsl.graph(spec, sizes=sizes, include=include, **params)
     old = None if before is None else archdsl.graph(before, include=include)
-    module, report = archdsl_torch.transfer(network, Path(weights), old, fit, seed)
+    module, report = archdsl_torch.transfer(network, weights, old, fit, seed)
     if file is not None:
         write_files({Path(file): archdsl_torch.content_of(network, module, Path(file))})
     return report

@@ -19,7 +19,10 @@ READING = "a spec is read: `import archdsl` and `--help` read none"
 LIBRARY = "the standard library's, for one function"
 
 REASONS: Final[Mapping[str, tuple[str, ...]]] = {
-    TORCH: ("archdsl_torch", "archdsl.ir.modules", "archdsl.porting", "archdsl.ir.weights", "safetensors"),
+    TORCH: (
+        "archdsl_torch", "archdsl.ir.modules", "archdsl.porting", "archdsl.ir.weights", "huggingface_hub",
+        "safetensors",
+    ),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
         "archdsl.comparison", "archdsl.sweeping", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz",

@@ -140,7 +140,10 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="the directory to write into (default: build/NAME)")
     parser.add_argument("--seed", type=values.seed, metavar="N", help="seed the weights and the input")
     parser.add_argument(
-        "--weights", metavar="FILE", help="load published weights, and write them under the network's names"
+        "--weights",
+        metavar="FILE",
+        help="load published weights, also from https://… or hub:owner/name/file, and write "
+        "them under the network's names",
     )
     parser.add_argument(
         "--device", choices=("cpu", META), default="cpu",

@@ -90,7 +90,7 @@ def transfer(options: argparse.Namespace) -> int:
     try:
         with step("carrying weights over"):
             old = before[0] if before else None
-            module, report = archdsl_torch.transfer(graph, Path(options.weights), old, options.fit, options.seed)
+            module, report = archdsl_torch.transfer(graph, options.weights, old, options.fit, options.seed)
         content = archdsl_torch.content_of(graph, module, file)
     except WeightsError as error:
         raise Failure(str(error), error.code) from error

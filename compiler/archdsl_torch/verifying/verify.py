@@ -27,6 +27,7 @@ from archdsl_torch.verifying.passes import Pass, distance, run
 from archdsl_torch.verifying.telling import fill
 from archdsl_torch.verifying.watching import compared, first_difference
 from archdsl_torch.weights import files
+from archdsl_torch.weights.fetching import fetched
 from archdsl_torch.weights.naming import is_counter, table_paths
 
 _SCALES = (1e-6, 1e6)
@@ -156,7 +157,7 @@ class _Pair:
 
 def _load(module: nn.Module, weights: str | os.PathLike[str], called: str) -> None:
     """Loads a file into the module, by the module's own names. Raises WeightsError and OSError."""
-    checkpoint = files.read(weights)
+    checkpoint = files.read(fetched(weights))
     own = module.state_dict()
     tensors = files.unwrapped(checkpoint, own.__contains__)
     lacking = [key for key in own if key not in tensors and not is_counter(key)]

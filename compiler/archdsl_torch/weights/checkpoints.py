@@ -23,6 +23,7 @@ from archdsl.text.spelled import quoted
 from archdsl_torch import runtime
 from archdsl_torch.weights import files as checkpoint_files
 from archdsl_torch.weights.adapting import lost
+from archdsl_torch.weights.fetching import fetched
 from archdsl_torch.weights.files import Checkpoint
 from archdsl_torch.weights.fitting import Fitter, shape_of, shown_shape
 from archdsl_torch.weights.naming import TensorNames, is_counter, table_paths
@@ -38,7 +39,7 @@ def load_weights(
     graph: Graph, module: nn.Module, file: str | os.PathLike[str], strict: bool = True, prefix: str = ""
 ) -> LoadReport:
     """Loads a file into the module that was built from the graph; see `archdsl.load_weights`."""
-    return _fill(module, _plan(graph, module, checkpoint_files.read(file), strict, prefix))
+    return _fill(module, _plan(graph, module, checkpoint_files.read(fetched(file)), strict, prefix))
 
 
 def build_with_weights(
@@ -57,7 +58,7 @@ def build_with_weights(
     """
     if file is None:
         return _with_own_weights(graph, device, dtype, seed, init, strict)
-    checkpoint = checkpoint_files.read(file)
+    checkpoint = checkpoint_files.read(fetched(file))
     module = runtime.build(graph, device, dtype, seed, init=False)
     plan = _plan(graph, module, checkpoint, strict)
     if init and plan.report.fresh:

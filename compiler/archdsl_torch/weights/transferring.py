@@ -7,6 +7,7 @@ initial values, unless `fit` copies or truncates its channels.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from archdsl_torch import runtime
 from archdsl_torch.weights import files
 from archdsl_torch.weights.adapting import lost
 from archdsl_torch.weights.channels import channels_of, silencing, silent_branches, with_channels_of
+from archdsl_torch.weights.fetching import fetched
 from archdsl_torch.weights.files import Checkpoint
 from archdsl_torch.weights.fitting import Fitter, shape_of, shown_shape
 from archdsl_torch.weights.naming import TensorNames, is_counter, table_paths
@@ -37,9 +39,14 @@ _NEW: Final = "not in the network from before"
 
 
 def transfer(
-    graph: Graph, file: Path, before: Graph | None = None, fit: bool = False, seed: int | None = None
+    graph: Graph,
+    weights: str | os.PathLike[str],
+    before: Graph | None = None,
+    fit: bool = False,
+    seed: int | None = None,
 ) -> tuple[nn.Module, TransferReport]:
     """The network with the weights of a file of its earlier form; see `archdsl.transfer`."""
+    file = fetched(weights)
     checkpoint = files.read(file)
     old = _old(graph, checkpoint, file, before)
     module = runtime.build(graph, seed=seed)
