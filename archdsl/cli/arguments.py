@@ -244,7 +244,7 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
         "--fit", action="store_true",
         help="copy or truncate channels where a layer has more or fewer, and let added branches begin as zeros",
     )  # fmt: skip
-    parser.add_argument("--seed", type=_seed, metavar="N", help="seed the weights that are new")
+    parser.add_argument("--seed", type=values.seed, metavar="N", help="seed the weights that are new")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("-o", "--output", metavar="FILE.{pth,pt,safetensors}", help="default: NAME.pth")
 

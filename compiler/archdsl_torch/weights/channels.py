@@ -27,19 +27,19 @@ class Channels(NamedTuple):
     """The one whose channels are the input's: the layer adds up over it."""
 
 
-@by_class("archdsl_torch.weights.ops")
+@by_class("archdsl_torch.weights.ops", "archdsl_torch.weights")
 def channels_of(op: Op) -> Mapping[str, Channels]:
     """The tensors of a layer whose channels stand by themselves, by name; none where a rule would be a guess."""
     return {}
 
 
-@by_class("archdsl_torch.weights.ops")
+@by_class("archdsl_torch.weights.ops", "archdsl_torch.weights")
 def silencing(op: Op) -> tuple[str, ...]:
     """The tensors with which a layer gives zeros where they are zero, and still learns."""
     return ()
 
 
-@by_class("archdsl_torch.weights.ops")
+@by_class("archdsl_torch.weights.ops", "archdsl_torch.weights")
 def keeps_zeros(op: Op) -> bool:
     """Whether an op without tensors gives zeros for zeros."""
     return False
