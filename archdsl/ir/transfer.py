@@ -94,7 +94,7 @@ class TransferReport:
         ]  # fmt: skip
         return {
             "weights": self.weights, "before": self.before, "network": self.network, "tensors": tensors,
-            "unused": dict(self.unused),
+            "not_used": dict(self.unused),
         }  # fmt: skip
 
     def json(self) -> str:

@@ -251,7 +251,7 @@ def test_the_command_tells_each_tensor_and_writes_what_build_loads(
     call = ["transfer", "old.pth", "base.yaml", "-p", "num_classes=3", "--from", "base.yaml"]
     assert cli.run([*call, "--format", "json", "-o", "new.pth"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["before"] == "base" and len(told["tensors"]) == 122 and told["unused"] == {}
+    assert told["before"] == "base" and len(told["tensors"]) == 122 and told["not_used"] == {}
     assert told["tensors"][-2] == {
         "tensor": "fc.weight", "outcome": "initial", "source": "fc.weight", "by": "path",
         "detail": "5×64 before, 3×64 now",
