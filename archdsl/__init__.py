@@ -40,17 +40,19 @@ if TYPE_CHECKING:
     from archdsl.document.reach import Folders
     from archdsl.figure.view import Direction, StyleName
     from archdsl.ir.exchange.error import GraphError
+    from archdsl.ir.exports import ExportError, ExportReport
     from archdsl.ir.graph import Graph
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.porting import from_module, sweep, transfer, verify
+    from archdsl.porting import export, from_module, sweep, transfer, verify
     from archdsl.report import Summary
 
 __all__ = [
-    "Diagnostic", "Difference", "DrawingError", "Graph", "GraphError", "LoadReport", "ModuleError", "SpecError",
-    "Verification", "WeightsError", "__version__", "budget", "build", "check", "diff", "draw", "from_module", "graph",
-    "load", "load_weights", "loads", "source", "summary", "sweep", "transfer", "verify",
+    "Diagnostic", "Difference", "DrawingError", "ExportError", "ExportReport", "Graph", "GraphError", "LoadReport",
+    "ModuleError", "SpecError", "Verification", "WeightsError", "__version__", "budget", "build", "check", "diff",
+    "draw", "export", "from_module", "graph", "load", "load_weights", "loads", "source", "summary", "sweep", "transfer",
+    "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -353,11 +355,14 @@ _HOMES = {
     "Difference": "comparison.difference",
     "DrawingError": "figure.errors",
     "SpecError": "diagnostics.spec_error",
+    "ExportError": "ir.exports",
+    "ExportReport": "ir.exports",
     "Graph": "ir.graph",
     "GraphError": "ir.exchange.error",
     "LoadReport": "ir.weights",
     "ModuleError": "ir.modules",
     "Verification": "comparison.verification",
+    "export": "porting",
     "from_module": "porting",
     "sweep": "porting",
     "transfer": "porting",

@@ -8,12 +8,13 @@ import archdsl
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.comparison.verification import Verification
     from archdsl.document.reach import Folders
+    from archdsl.ir.exports import ExportReport
     from archdsl.ir.graph import Graph
     from archdsl.ir.transfer import TransferReport
     from archdsl.sweeping import Sweep
@@ -159,3 +160,40 @@ def transfer(
     if file is not None:
         write_files({Path(file): archdsl_torch.content_of(network, module, Path(file))})
     return report
+
+
+def export(
+    spec: archdsl.Spec,
+    file: str | os.PathLike[str],
+    *,
+    to: str | None = None,
+    module: torch.nn.Module | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    dynamic: Sequence[str] | None = None,
+    opset: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> ExportReport:
+    """Writes the network, in evaluation mode, as a file that other programs run: `print` the report.
+
+    `to` is "onnx" or "pt2", a program for `torch.export.load`; by default the file's suffix. Inputs and outputs have
+    the spec's names. `module` is one that was built from the same spec and parameters, and trained, which stays as it
+    is; without one the network is built, with the `weights` of a file that `load_weights` reads or initialised by
+    the `seed`. `dynamic` names the sizes that may vary, as `["N", "H"]`, by default the batch where the spec leaves it
+    free; the others are the sample sizes. `opset` is ONNX's, by default the one that torch prefers.
+
+    Raises SpecError where the spec has errors, ExportError where there is no such file of this network, what `build`
+    raises, and OSError where the file cannot be written; then nothing is written.
+    """
+    from pathlib import Path
+
+    import archdsl_torch
+
+    if module is not None and (weights is not None or seed is not None):
+        raise TypeError("a module has its own numbers: give `module`, or `weights` and `seed`")
+    network = archdsl.graph(spec, sizes=sizes, include=include, **params)
+    made = module if module is not None else archdsl.build(network, seed=seed, weights=weights)
+    path = Path(file)
+    return archdsl_torch.export(network, made, path, to or path.suffix.removeprefix("."), dynamic, opset)

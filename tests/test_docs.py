@@ -93,3 +93,11 @@ def test_the_code_that_contributing_shows_is_the_code() -> None:
     assert len(shown) == read("CONTRIBUTING.md").count("```python")
     for path, code in shown:
         assert code in read(path), f"{path} has no\n{code}"
+
+
+def test_the_example_of_the_page_on_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = read("docs/export.md").split("```python\n")[1].split("```")[0]
+    seen: list[str] = []
+    exec(code, {"print": lambda report: seen.append(str(report))})
+    assert f"print(report)  # {seen[0]}\n" in code

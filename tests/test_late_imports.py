@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 TORCH = "torch, which only some commands need and need not be installed"
+ONNX = "what only an export to ONNX needs and need not be installed"
 PICTURES = "figures, pages, summaries and comparisons, of which a call makes one"
 MISTAKES = "what tells of mistakes, or looks for them where nobody reads"
 RARE = "what few specs have"
@@ -20,9 +21,10 @@ LIBRARY = "the standard library's, for one function"
 
 REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     TORCH: (
-        "archdsl_torch", "archdsl.ir.modules", "archdsl.porting", "archdsl.ir.weights", "huggingface_hub",
-        "safetensors",
+        "archdsl_torch", "archdsl.ir.exports", "archdsl.ir.modules", "archdsl.porting", "archdsl.ir.weights",
+        "huggingface_hub", "safetensors",
     ),
+    ONNX: ("onnx", "onnx_ir", "onnxscript"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
         "archdsl.comparison", "archdsl.sweeping", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz",

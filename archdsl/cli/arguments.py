@@ -19,7 +19,7 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 META: Final = "meta"
 """The device of tensors without numbers."""
 _SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff", "verify")
-_ONE_SPEC: Final = (*_SET, "sweep")
+_ONE_SPEC: Final = (*_SET, "export", "sweep")
 _MODULES: Final = ("build", "source", "graph", "summary", "draw", "view")
 _EPILOG: Final = """\
 examples:
@@ -109,7 +109,7 @@ def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
             "own", nargs="*", type=values.param, metavar="KEY=VALUE", help="as -p: an argument of the factory"
         )
         _add_inputs(parser, "of a module, the sizes of an input to trace with, in `forward`'s order", required=False)
-    if command in (*_SET, "check"):
+    if command in (*_SET, "check", "export"):
         _add_settings(parser)
     _OWN[command](parser)
 
@@ -249,6 +249,19 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.{pth,pt,safetensors}", help="default: NAME.pth")
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    from archdsl.ir.exports import TARGETS
+
+    parser.add_argument("--to", choices=TARGETS, required=True, help="the kind of file")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: NAME.onnx, …)")
+    parser.add_argument("--weights", metavar="FILE", help="load published weights")
+    parser.add_argument(
+        "--dynamic", type=values.names, metavar="N,H,W",
+        help="the sizes that may vary; the others are fixed (default: the batch, where the spec leaves it free)",
+    )  # fmt: skip
+    parser.add_argument("--opset", type=values.depth, metavar="K", help="the version of ONNX's operators")
+
+
 def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", metavar="NAME", help="only the networks of this family")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -308,6 +321,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "summary": _add_summary,
     "draw": _add_draw,
     "view": _add_view,
+    "export": _add_export,
     "import": _add_import,
     "verify": _add_verify,
     "list": _add_list,

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import DIFFERENT, import_module, sweep, transfer, verify
+from archdsl.cli.porting import DIFFERENT, export, import_module, sweep, transfer, verify
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
     Failure,
     NamedSpec,
+    built,
     complain,
     complain_of,
     drawing,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from archdsl.diagnostics.diagnostic import Diagnostic
     from archdsl.elaboration.analyse import Examined
     from archdsl.ir.graph import Graph
-    from archdsl.ir.weights import LoadReport
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
@@ -169,7 +169,7 @@ def build(options: argparse.Namespace) -> int:
         import archdsl_torch
         from archdsl_torch import run_once  # noqa: F401 - loads it
     with step("building the module"):
-        module, reports = _module(graph, options)
+        module, reports = built(graph, options.weights, options.device, options.seed)
     if options.device != META:
         _run_once(module, graph, options.seed)
     with step("drawing"):
@@ -196,17 +196,6 @@ def _run_once(module: torch.nn.Module, graph: Graph, seed: int | None) -> None:
             archdsl_torch.run_once(module, graph, seed=seed)
         except (RuntimeError, AssertionError) as error:
             raise Failure(f"`{graph.name}` was built but does not run: {error}", Code.DOES_NOT_RUN) from error
-
-
-def _module(graph: Graph, options: argparse.Namespace) -> tuple[torch.nn.Module, list[LoadReport]]:
-    """The module, with what became of the tensors of `--weights`, or of the files that the spec names."""
-    import archdsl_torch
-    from archdsl.ir.weights import WeightsError
-
-    try:
-        return archdsl_torch.build_with_weights(graph, options.weights, options.device, seed=options.seed)
-    except WeightsError as error:
-        raise Failure(str(error), error.code) from error
 
 
 def _write_build(graph: Graph, contents: dict[str, bytes], directory: Path) -> None:
@@ -383,6 +372,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "view": (view, "open the figure in the browser, and follow the spec while it is written"),
     "diff": (diff, "tell what changed between two specs, or two settings of one"),
     "sweep": (sweep, "tell what settings of a spec cost, and plot it"),
+    "export": (export, "write the network as a file that other programs run"),
     "import": (import_module, "write the spec of a PyTorch module"),
     "transfer": (transfer, "carry weights over into what their spec has become"),
     "verify": (verify, "tell whether a spec's network is a PyTorch module, and where they first differ"),

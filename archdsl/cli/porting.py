@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Final
 
 import archdsl
-from archdsl.cli.sharing import BAD_SPEC, Failure, NamedSpec, exit_code, give, graphs_of, shown, spare, step, write
+from archdsl.cli.sharing import (
+    BAD_SPEC,
+    Failure,
+    NamedSpec,
+    built,
+    exit_code,
+    give,
+    graphs_of,
+    shown,
+    spare,
+    step,
+    write,
+)
 from archdsl.text.plain_text import visible_lines
 
 DIFFERENT: Final = 3
@@ -96,4 +108,31 @@ def transfer(options: argparse.Namespace) -> int:
         raise Failure(str(error), error.code) from error
     print(visible_lines((report.json() if options.format == "json" else str(report)).rstrip("\n")))
     write(str(file), content)
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Writes the network as a file that other programs run."""
+    from archdsl.ir.exports import ExportError
+
+    wanted = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
+    if wanted.is_module:
+        raise Failure(f"`{wanted.spec}` is a module, and no spec: `archdsl import` writes one")
+    (graph,) = graphs_of(options.include, [], wanted)
+    file = Path(options.output if options.output is not None else f"{graph.name}.{options.to}")
+    spare([file], graph.path, options.weights)
+    with step("loading PyTorch"):
+        from archdsl_torch import export as write
+    with step("building the module"):
+        module, loaded = built(graph, options.weights)
+    for each in loaded:
+        print(visible_lines(f"{each}\n"))
+    try:
+        with step(f"tracing and writing {options.to}"):
+            report = write(graph, module, file, options.to, options.dynamic, options.opset)
+    except ExportError as error:
+        raise Failure(str(error)) from error
+    print(visible_lines(str(report)))
+    for path in report.files:
+        print(visible_lines(f"wrote {path}"), file=sys.stderr)
     return 0

@@ -19,10 +19,13 @@ from archdsl.faults.fault import Fault, FaultError
 from archdsl.text.plain_text import visible, visible_lines
 
 if TYPE_CHECKING:
+    import torch  # noqa: TID251 - for the annotations alone
+
     from archdsl.diagnostics.diagnostic import Diagnostic
     from archdsl.figure.errors import DrawingError
     from archdsl.ir.graph import Graph
     from archdsl.ir.modules import Example
+    from archdsl.ir.weights import LoadReport
 
 _FACTORY: Final = re.compile(r"[\w.]+:[\w.]+")
 BAD_SPEC: Final = 1
@@ -220,3 +223,16 @@ def give(text: str, output: str | None, network: Graph | None = None) -> None:
     else:
         spare([Path(output)], network.path if network is not None else None)
         write(output, text.encode())
+
+
+def built(
+    graph: Graph, weights: str | None, device: str | None = None, seed: int | None = None
+) -> tuple[torch.nn.Module, list[LoadReport]]:
+    """The module, with what became of the tensors of a file of weights, or of the files that the spec names."""
+    import archdsl_torch
+    from archdsl.ir.weights import WeightsError
+
+    try:
+        return archdsl_torch.build_with_weights(graph, weights, device, seed=seed)
+    except WeightsError as error:
+        raise Failure(str(error), error.code) from error

@@ -71,6 +71,11 @@ def settings(file: str) -> Iterable[tuple[str, Any]]:
     return data.items()
 
 
+def names(text: str) -> tuple[str, ...]:
+    """`N,H,W`; nothing is no name."""
+    return tuple(name for name in text.split(",") if name)
+
+
 def tensor(text: str) -> Example:
     """`2,3,224,224` or `int64:2,128`."""
     from archdsl.ir.modules import Example

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import ENOTDIR
+from errno import EINVAL, ENOTDIR
 from pathlib import Path
 from stat import S_IMODE
 
@@ -40,6 +41,45 @@ def write_files(files: Mapping[Path, bytes]) -> None:
         finally:
             for temporary in staged.values():
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Where to make a file that is too large for memory, or that makes others; all of them take their places together.
+
+    The path that it gives has the target's name, in a new folder beside it: what is in there when the body ends goes
+    where the target is, itself last. If the body fails, nothing has changed. A link is followed.
+
+    Raises OSError.
+    """
+    check_nameable(target)
+    final = Path(os.path.realpath(target))
+    if final.exists() and not final.is_file():
+        raise OSError(EINVAL, "a folder" if final.is_dir() else "not an ordinary file", str(target))
+    with _directories({final.parent}):
+        folder = final.with_name(f".{secrets.token_hex(8)}.tmp")
+        try:
+            folder.mkdir()
+        except OSError as error:
+            error.filename = str(target)
+            raise
+        try:
+            yield folder / final.name
+            made = sorted(folder.iterdir(), key=lambda each: each.name == final.name)
+            for each in made:
+                _finish(each, final.with_name(each.name))
+            for each in made:
+                each.replace(final.with_name(each.name))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _finish(path: Path, target: Path) -> None:
+    """Waits until a file is on the disk, with the rights of the one that it replaces."""
+    if target.exists():
+        os.chmod(path, S_IMODE(target.stat().st_mode))
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def _pour(target: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from archdsl.text.later import imported
 from archdsl_torch.writing.codegen import class_name, source
 
 if TYPE_CHECKING:
+    from archdsl_torch.exports.targets import export
     from archdsl_torch.importing.factories import drawn, module_of, spec_of_factory
     from archdsl_torch.importing.importer import spec_of
     from archdsl_torch.room import check_run
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from archdsl_torch.weights.transferring import transfer
 
 __all__ = [
-    "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "latency", "load_weights",
-    "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "transfer", "verify",
+    "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "export", "latency",
+    "load_weights", "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "transfer",
+    "verify",
 ]  # fmt: skip
 
 _HOMES: Final = {
@@ -32,6 +34,7 @@ _HOMES: Final = {
     "check_run": "room",
     "content_of": "weights.bundling",
     "drawn": "importing.factories",
+    "export": "exports.targets",
     "latency": "trial",
     "load_weights": "weights.checkpoints",
     "module_of": "importing.factories",

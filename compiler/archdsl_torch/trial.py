@@ -71,7 +71,7 @@ def latency(graph: Graph) -> float:
     return median(times)
 
 
-def _sample(node: Node, sizes: dict[str, int], generator: torch.Generator) -> torch.Tensor:
+def _sample(node: Node, sizes: Mapping[str, int], generator: torch.Generator) -> torch.Tensor:
     op = node.op
     assert isinstance(op, InputOp)
     shape = [evaluate(dim, sizes) for dim in op.shape]

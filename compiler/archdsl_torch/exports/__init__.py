@@ -1,0 +1,1 @@
+"""A built network as a file that other programs run."""
