@@ -46,7 +46,7 @@ def measured(spec: Path) -> Comparison:
 
         def elaborated() -> object:
             with analysis():  # each its own: what one has spent, the next has left
-                return elaborate(resolved, {})
+                return elaborate(resolved)
 
         graph = archdsl.graph(spec)
         return compare(lambda: source(graph), elaborated, budget=0.5, pairs=(5, 11))

@@ -34,29 +34,32 @@ class InnerSizes:
 
     def of(self, step: MergedStep) -> list[SizesGiven]:
         """Those of the step in each instance that has it."""
+        unit = step.some.unit
+        if not isinstance(unit, Scope) or not self.sizes_of(unit):
+            return []
         return [self.sizes_of(scope) for scope in _scopes(step)]
 
     def arguments(self, step: MergedStep) -> tuple[tuple[Code, ...], Keywords]:
         """What follows the tensors where the step is called."""
-        scopes, given = _scopes(step), self.of(step)
+        given = self.of(step)
         args: list[Code] = []
         named: list[tuple[str, Code]] = []
         for place, (size, _) in enumerate(given[0] if given else ()):
-            code = self._said(step, scopes, size, [own[place][1] for own in given])
+            code = self._said(step, size, [own[place][1] for own in given])
             if size.keyword:
                 named.append((size.label, code))
             else:
                 args.append(code)
         return tuple(args), tuple(named)
 
-    def _said(self, step: MergedStep, scopes: Sequence[Scope], size: Passed, values: Sequence[Dim | None]) -> Code:
+    def _said(self, step: MergedStep, size: Passed, values: Sequence[Dim | None]) -> Code:
         if all(value is None for value in values):
             return NONE
         key = size.size, (*values,), step.where
         found = self._words.get(key)
         if found is None:
             known = [1 if value is None else value for value in values]  # any will do where nothing reads it
-            found = self.values.number(step, known, size.size.name, _hint(scopes, size.size.name))
+            found = self.values.number(step, known, size.size.name, _hint(_scopes(step), size.size.name))
             if is_of_arguments(found):
                 self._words[key] = found
         return found

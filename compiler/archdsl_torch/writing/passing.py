@@ -79,6 +79,8 @@ class PassedSizes:
 
         They stand in the order in which the spec names them, the block's parameters first.
         """
+        if not self.values:
+            return ()
         read = {code for code in codes if isinstance(code, PassedSize)}
         named = dict.fromkeys([*self.scopes[0].arguments, *self.scopes[0].env.keys()])
         rank = {name: place for place, name in enumerate(named)}
