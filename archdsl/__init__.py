@@ -10,7 +10,8 @@
 A spec is a path, the name of a network that ships with archdsl (`archdsl list`), an elaborated
 `Graph`, or a `torch.nn.Module` with examples of its `inputs`, a tensor or several.
 Keyword arguments that are not named below set the spec's own parameters; `sizes` sets
-symbolic dimensions of its inputs, as `{"H": 256}` or, for one input of several, `{"image.H": 256}`.
+symbolic dimensions of its inputs, as `{"H": 256}` or, for one input of several, `{"image.H": 256}`,
+and `outputs`, `features`, `out_indices` and `prune` choose other outputs, as `graph` says.
 
 A spec may name files under its own folder, or under the working directory where that is above it, and those that
 ship; `include` is folders of which it may name files as well. NotADirectoryError where one of them is none.
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from archdsl.ir.exports import ExportError, ExportReport
     from archdsl.ir.graph import Graph
     from archdsl.ir.modules import ModuleError
+    from archdsl.ir.selection.choosing import Outputs
+    from archdsl.ir.selection.error import OutputsError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
     from archdsl.porting import export, from_module, sweep, transfer, verify
@@ -50,9 +53,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "ExportError", "ExportReport", "Graph", "GraphError", "LoadReport",
-    "ModuleError", "SpecError", "Verification", "WeightsError", "__version__", "budget", "build", "check", "diff",
-    "draw", "export", "from_module", "graph", "load", "load_weights", "loads", "source", "summary", "sweep", "transfer",
-    "verify",
+    "ModuleError", "OutputsError", "SpecError", "Verification", "WeightsError", "__version__", "budget", "build",
+    "check", "diff", "draw", "export", "from_module", "graph", "load", "load_weights", "loads", "source", "summary",
+    "sweep", "transfer", "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -98,28 +101,39 @@ def graph(
     spec: Spec,
     *,
     inputs: ExampleTensors | None = None,
+    outputs: Outputs | None = None,
+    features: bool = False,
+    out_indices: Sequence[int] | None = None,
+    prune: bool = True,
     sizes: Mapping[str, int] | None = None,
     include: Folders = (),
     **params: Any,
 ) -> Graph:
     """The elaborated network: every primitive with its fields, path, shapes and source position.
 
-    A module is traced with `inputs`, as `from_module` does; every function that takes a spec takes them.
-    Raises SpecError, with every mistake, where the spec has errors, and for a module what `from_module` raises.
+    A module is traced with `inputs`, as `from_module` does. `outputs` makes inner values the outputs: a path, a list of
+    paths, or a mapping from names to paths. `features` does so with those that `Graph.features` lists, `out_indices`
+    with some of them, by number. What these do not need is left out, its parameters too, unless `prune` is false. Every
+    function that takes a spec takes these.
+
+    Raises SpecError, with every mistake, where the spec has errors, OutputsError for what can be no output, and for a
+    module what `from_module` raises.
     """
     from archdsl.ir.graph import Graph
+    from archdsl.ir.selection.choosing import Selection, chosen
 
+    selection = Selection(outputs, features, out_indices, prune)
     if _is_module(spec):
         from archdsl.porting import traced
 
-        return traced(spec, inputs, sizes, params)
+        return chosen(traced(spec, inputs, sizes, params), selection)
     if inputs is not None:
         raise TypeError("`inputs` are what a module is traced with: a spec says its own")
-    if isinstance(spec, Graph):
-        if params or sizes:
-            raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
-        return spec
-    return _elaborated(*_reader(spec, include), params, sizes)
+    if not isinstance(spec, Graph):
+        return chosen(_elaborated(*_reader(spec, include), params, sizes), selection)
+    if params or sizes:
+        raise TypeError("parameters and sizes are set when a graph is made, not afterwards")
+    return chosen(spec, selection)
 
 
 def loads(
@@ -359,6 +373,7 @@ _HOMES = {
     "ExportReport": "ir.exports",
     "Graph": "ir.graph",
     "GraphError": "ir.exchange.error",
+    "OutputsError": "ir.selection.error",
     "LoadReport": "ir.weights",
     "ModuleError": "ir.modules",
     "Verification": "comparison.verification",

@@ -38,7 +38,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     RARE: (
         "archdsl.document.patching", "archdsl.elaboration.modes", "archdsl.elaboration.scan",
-        "archdsl.expressions", "archdsl.ops.extent", "archdsl.ops.formula", "archdsl.ops.installed",
+        "archdsl.expressions", "archdsl.ir.selection", "archdsl.ops.extent", "archdsl.ops.formula",
+        "archdsl.ops.installed",
     ),
     READING: (
         "archdsl.cli", "archdsl.document.files", "archdsl.document.given", "archdsl.document.inherit",

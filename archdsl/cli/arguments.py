@@ -18,6 +18,8 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 
 META: Final = "meta"
 """The device of tensors without numbers."""
+_CHOOSING: Final = ("build", "source", "graph", "summary", "draw", "export")
+"""The commands that take other outputs than the network's."""
 _SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff", "verify")
 _ONE_SPEC: Final = (*_SET, "export", "sweep")
 _MODULES: Final = ("build", "source", "graph", "summary", "draw", "view")
@@ -111,6 +113,8 @@ def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         _add_inputs(parser, "of a module, the sizes of an input to trace with, in `forward`'s order", required=False)
     if command in (*_SET, "check", "export"):
         _add_settings(parser)
+    if command in _CHOOSING:
+        _add_choice(parser)
     _OWN[command](parser)
 
 
@@ -134,6 +138,21 @@ def _add_surroundings(parser: argparse.ArgumentParser) -> None:
         "--include", action="append", default=[], metavar="DIR",
         help="a folder whose files a spec may name, beside those of its own folder; repeatable",
     )  # fmt: skip
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outputs", type=values.outputs, metavar="[NAME=]PATH,…",
+        help="inner values to be the outputs; what they do not need is left out",
+    )  # fmt: skip
+    parser.add_argument("--features", action="store_true", help="make the features of a backbone the outputs")
+    parser.add_argument(
+        "--out-indices",
+        type=values.indices,
+        metavar="1,2,3",
+        help="some of the features, from 0, or from the end with a minus",
+    )
+    parser.add_argument("--no-prune", dest="prune", action="store_false", help="keep what these outputs do not need")
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from archdsl.cli.sharing import (
     exit_code,
     give,
     graphs_of,
+    selected,
     shown,
     spare,
     step,
@@ -118,7 +119,7 @@ def export(options: argparse.Namespace) -> int:
     wanted = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
     if wanted.is_module:
         raise Failure(f"`{wanted.spec}` is a module, and no spec: `archdsl import` writes one")
-    (graph,) = graphs_of(options.include, [], wanted)
+    graph = selected(graphs_of(options.include, [], wanted)[0], options)
     file = Path(options.output if options.output is not None else f"{graph.name}.{options.to}")
     spare([file], graph.path, options.weights)
     with step("loading PyTorch"):

@@ -65,8 +65,22 @@ def wanted_of(options: argparse.Namespace) -> NamedSpec:
 
 
 def graph_of(options: argparse.Namespace) -> Graph:
-    """The graph of the command's SPEC; its mistakes and warnings go to the standard error."""
-    return graphs_of(options.include, options.inputs, wanted_of(options))[0]
+    """The graph of the command's SPEC, with the outputs that it asks for.
+
+    Mistakes and warnings of the spec go to the standard error.
+    """
+    return selected(graphs_of(options.include, options.inputs, wanted_of(options))[0], options)
+
+
+def selected(graph: Graph, options: argparse.Namespace) -> Graph:
+    """The network with the outputs that the options ask for. Raises Failure."""
+    from archdsl.ir.selection.choosing import Selection, chosen
+    from archdsl.ir.selection.error import OutputsError
+
+    try:
+        return chosen(graph, Selection(options.outputs, options.features, options.out_indices, options.prune))
+    except OutputsError as error:
+        raise Failure(str(error), error.code) from error
 
 
 def graphs_of(include: list[str], inputs: list[Example], *wanted: NamedSpec) -> list[Graph]:

@@ -53,6 +53,25 @@ def values(text: str) -> tuple[str, list[Any]]:
     return param(f"{key}=[]")[0], [*numbers]
 
 
+def outputs(text: str) -> list[str] | dict[str, str]:
+    """`layer2,layer4.1`, or `c3=layer2,c4=layer3`."""
+    parts = [part.partition("=") for part in text.split(",")]
+    named = [bool(equals) for _, equals, _ in parts]
+    twice = next((name for name, *_ in parts if [each[0] for each in parts].count(name) > 1), None)
+    if twice is not None:
+        raise argparse.ArgumentTypeError(f"the output `{twice}` is named twice")
+    if any(named) != all(named):
+        raise argparse.ArgumentTypeError(f"expected a name for every output or for none, found `{text}`")
+    return {name: path for name, _, path in parts} if all(named) else [path for path, *_ in parts]
+
+
+def indices(text: str) -> list[int]:
+    """`1,2` or `-1`."""
+    if not re.fullmatch(r"-?\d{1,9}(,-?\d{1,9})*", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"expected numbers such as 1,2,3 or -1, found `{text}`")
+    return [int(number) for number in text.split(",")]
+
+
 def settings(file: str) -> Iterable[tuple[str, Any]]:
     """The parameters that a file sets. Raises Failure for one that is no YAML mapping from names to values."""
     from archdsl.cli.sharing import Failure

@@ -18,9 +18,10 @@ from archdsl.elaboration.published import published, read_renames
 from archdsl.elaboration.unused import Uses, reads_size, warn_unused
 from archdsl.faults.code import Code
 from archdsl.ir.graph import Graph, Node, Scope, Value
+from archdsl.ir.needed import forget_removed, needed, remove
 from archdsl.ir.scopes import scopes_around, scopes_of
 from archdsl.limits import TooLarge, current
-from archdsl.ops.special import FILLED, InputOp, ScanLast
+from archdsl.ops.special import FILLED, InputOp
 from archdsl.text.bundles import inside
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
     specs = {scope for scope, _ in state.spec_scopes if scope is not root}
     nodes = [*state.nodes]
     if specs:
-        nodes = [*_pruned(nodes, _needed(root.outputs.values(), nodes, specs))]
-        _forget_removed(root, {*inputs.values(), *nodes})
+        nodes = [*_pruned(nodes, _kept(root.outputs.values(), nodes, specs))]
+        forget_removed(scopes_of(root), {*inputs.values(), *nodes})
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, inputs, state)
     initialise(state, nodes)
@@ -98,31 +99,11 @@ def _read_all(state: Elaborator, mistakes: Mistakes) -> None:
     read_renames(state.spec_scopes, mistakes)
 
 
-def _alive(outputs: Iterable[Value], nodes: list[Node]) -> set[Node]:
-    """The nodes that an output depends on."""
-    ends = {node.inputs[1].node: node for node in nodes if type(node.op) is ScanLast and node.inputs[1] is not None}
-    alive: set[Node] = set()
-    waiting = [value.node for value in outputs]
-    while waiting:
-        node = waiting.pop()
-        if node in alive:
-            continue
-        alive.add(node)
-        waiting += [value.node for value in node.inputs if value is not None]
-        if node.tie:
-            waiting += [value.node for value in node.tie.values()]
-        if node.share is not None:
-            waiting.append(node.share)
-        if node in ends:  # what a step is given is what the step before made
-            waiting.append(ends[node])
-    return alive
-
-
-def _needed(outputs: Iterable[Value], nodes: list[Node], specs: set[Scope]) -> set[Node]:
+def _kept(outputs: Iterable[Value], nodes: list[Node], specs: set[Scope]) -> set[Node]:
     """The nodes that an output depends on, or a node that stands in no spec used as a block."""
     own = [node for node in nodes if not any(scope in specs for scope in scopes_around(node))]
     read = [value for node in own for value in (*node.inputs, *node.tie.values()) if value is not None]
-    return {*own, *(node.share for node in own if node.share is not None), *_alive((*outputs, *read), nodes)}
+    return {*own, *(node.share for node in own if node.share is not None), *needed((*outputs, *read), nodes)}
 
 
 def _pruned(nodes: list[Node], needed: set[Node]) -> Iterator[Node]:
@@ -131,23 +112,7 @@ def _pruned(nodes: list[Node], needed: set[Node]) -> Iterator[Node]:
         if node in needed:
             yield node
         else:
-            _remove(node)
-
-
-def _forget_removed(root: Scope, kept: Container[Node]) -> None:
-    """Leaves out of the scopes' ports what was read and given by nodes that have been removed."""
-    for scope in scopes_of(root):
-        scope.inputs = {port: v if v is None or v.node in kept else None for port, v in scope.inputs.items()}
-        scope.outputs = {name: value for name, value in scope.outputs.items() if value.node in kept}
-
-
-def _remove(node: Node) -> None:
-    item: Node | Scope = node
-    while item.scope is not None:
-        del item.scope.children[item.name]
-        if item.scope.children:
-            return
-        item = item.scope
+            remove(node)
 
 
 def _warn_unread(nodes: list[Node], inputs: Mapping[str, Node], state: Elaborator) -> None:
@@ -156,7 +121,7 @@ def _warn_unread(nodes: list[Node], inputs: Mapping[str, Node], state: Elaborato
     read.update([value.node for value in outputs])
     if read.issuperset(nodes) and read.issuperset(inputs.values()):
         return  # a node is read by later ones only, so the last of those that read one another is an output
-    alive = _alive(outputs, state.nodes)
+    alive = needed(outputs, state.nodes)
     read |= {value.node for node in nodes for value in node.tie.values()} | {n.share for n in nodes if n.share}
     read |= _offered(nodes)
     unread = {

@@ -15,7 +15,8 @@ from archdsl.elaboration.turns import expanded
 from archdsl.expressions import Expression, ExpressionError, parse
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
-from archdsl.ir.graph import BATCH, UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
+from archdsl.ir.batch import BATCH
+from archdsl.ir.graph import UNSURE, UNSURE_SIZE, Binding, Env, Node, Scope, SizeCheck, Value
 from archdsl.ir.sites import Site
 from archdsl.limits import MAX_INT64, current
 from archdsl.ops.base import OpError

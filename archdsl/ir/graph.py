@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.faults.fault import FollowOn, Span
+from archdsl.ir.batch import batch_of
 from archdsl.ir.provenance import UNKNOWN, Provenance
 from archdsl.ops.base import Op, Weight
-from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
+from archdsl.shapes import Dim, Shape, TensorType, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from archdsl.expressions import Expression
     from archdsl.ir.initialise import Initialiser
     from archdsl.ir.renaming import Rename, Resize
+    from archdsl.ir.selection.features import Feature
     from archdsl.ir.sites import Site
-
-
-BATCH: Final = "N"
-"""The name of the dimension that is the batch, wherever it stands."""
 
 
 class Mode(Enum):
@@ -235,6 +233,8 @@ class Scope(Item):
     """By port name; for an inline scope the one value `x` that it was given, if it used it."""
     outputs: dict[str, Value] = field(default_factory=dict)
     """By output name; a single output is called `output`."""
+    features: dict[str, Value] = field(default_factory=dict)
+    """By name, where the spec or the caller says which inner values they are."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """A block's parameters, resolved, with defaults filled in."""
     checks: list[SizeCheck] = field(default_factory=list)
@@ -291,6 +291,10 @@ class Graph:
     """By tensor: how published weights follow the size of the image."""
     reads: Mapping[str, int] = field(default_factory=dict)
     """In how many places the file reads each of its own parameters."""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """The outputs that the caller chose in place of its own, by name: the paths of inner values."""
+    pruned: tuple[str, ...] = ()
+    """The tensors of what no output needs and is not there, as the whole network's `state_dict` calls them."""
     path: Path | None = None
     """The spec's file, absolute."""
     provenance: Provenance = UNKNOWN
@@ -316,20 +320,23 @@ class Graph:
         """Multiply-accumulates of one evaluation pass at the `counted_sizes`."""
         return sum(evaluate(node.macs, self.counted_sizes) for node in self.nodes if node.when is not Mode.TRAINING)
 
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The values that a head reads of a backbone, from the finest to the coarsest, as the spec or the caller says.
+
+        Where they say none: the last value of each level of the image on the way from the input to the output.
+        """
+        from archdsl.ir.selection.features import features_of
+
+        return features_of(self)
+
     @cached_property
     def batch(self) -> tuple[str, ...]:
         """The names of the batch dimension: `N`, and of inputs without one the first, unless it is a length elsewhere.
 
         It is empty where the file fixes the batch.
         """
-        shapes = [node.types[0].shape for node in self.inputs.values() if node.types[0].shape]
-        at = [next((i for i, dim in enumerate(shape) if BATCH in _names(dim)), 0) for shape in shapes]
-        lengths = {
-            name for shape, own in zip(shapes, at, strict=True)
-            for i, dim in enumerate(shape) if i != own for name in _names(dim)
-        }  # fmt: skip
-        found = [name for shape, own in zip(shapes, at, strict=True) for name in sorted(_names(shape[own]))]
-        return tuple(name for name in dict.fromkeys(found) if name == BATCH or name not in lengths)
+        return batch_of(node.types[0].shape for node in self.inputs.values())
 
     @cached_property
     def counted_sizes(self) -> dict[str, int]:
@@ -376,20 +383,9 @@ class Graph:
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """The graph for networkx: nodes are paths; attributes `op`, `fields`, `shape`, `scope`."""
-        from networkx import MultiDiGraph
+        from archdsl.ir.exchange.nets import to_networkx
 
-        view: MultiDiGraph[str] = MultiDiGraph(name=self.name)
-        for node in (*self.inputs.values(), *self.nodes):
-            shape = str(node.types[0]) if node.types else ""
-            scope = node.scope.path if node.scope is not None else ""
-            view.add_node(node.path, op=node.op.name, fields=node.fields, shape=shape, scope=scope)
-        for source, target, port in self.edges:
-            view.add_edge(source.node.path, target.path, key=port, port=port, shape=str(source.type))
-        return view
-
-
-def _names(dim: Dim) -> frozenset[str]:
-    return dim.names if isinstance(dim, Symbolic) else frozenset()
+        return to_networkx(self)
 
 
 def port_names(node: Node) -> tuple[str, ...]:

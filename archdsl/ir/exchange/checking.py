@@ -117,8 +117,10 @@ class Checker:
         """A scope with all that it holds; the order is that of running."""
         if scope.kind is ScopeKind.NETWORK and not scope.outputs:
             raise GraphError("a network has an output").within("outputs")
-        if scope.listed and [*scope.children] != [str(place) for place in range(len(scope.children))]:
-            raise GraphError("the children of a list are called 0, 1, …").within("children")
+        if scope.listed and not _are_rising([*scope.children]):
+            raise GraphError("the children of a list are called 0, 1, …, of which some may be missing").within(
+                "children"
+            )
         first = min((order[node] for node in scope.nodes()), default=len(order))
         for name, value in scope.inputs.items():
             if value is not None and order[value.node] >= first:
@@ -149,6 +151,18 @@ def _at_sample_sizes() -> Iterator[None]:
         raise GraphError(f"`sample_sizes` has no `{error.args[0]}`", code=Code.UNKNOWN_SIZE) from None
     except ZeroDivisionError:
         raise GraphError("a size divides by zero at the sample sizes", code=Code.SIZE_ERROR) from None
+
+
+def _are_rising(names: list[str]) -> bool:
+    """Whether they are whole numbers as a list has them, the smaller ones first."""
+    if not all(name.isdecimal() and name.isascii() and len(name) <= _DIGITS for name in names):
+        return False
+    numbers = [int(name) for name in names]
+    return names == [*map(str, numbers)] and numbers == sorted(numbers)
+
+
+_DIGITS: Final = 9
+"""Of the number of a list's last item."""
 
 
 def check_scope(scope: Scope) -> None:

@@ -51,7 +51,7 @@ from archdsl.text.spelled import quoted
 
 FORMAT: Final = "archdsl_graph"
 """The key of the format's version, which says what the text is."""
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the format. It is raised where a reader of the one before would misunderstand what is written."""
 TABLES: Final = ("files", "sites", "envs", "scopes", "inputs", "nodes")
 """The keys whose values are lists of entries."""
@@ -214,7 +214,7 @@ FILE: Final = Record(_CODECS.parts(Lines))
 SITE: Final = Record(_CODECS.parts(Site))
 ENV: Final = Record(_CODECS.parts(Env, ("source",)))
 NODE: Final = Record(_CODECS.parts(Node, _FROM_PATH))
-_LATER: Final = ("inputs", "outputs", "checks", "share")
+_LATER: Final = ("inputs", "outputs", "features", "checks", "share")
 """What of a scope means nodes, or scopes that may stand after it."""
 SCOPE: Final = Record(_CODECS.parts(Scope, (*_FROM_PATH, *_LATER, "children")))
 LINKS: Final = Record(

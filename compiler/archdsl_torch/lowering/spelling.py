@@ -98,9 +98,12 @@ def sentences(*texts: str) -> list[tuple[str]]:
     return [(line,) for line in textwrap.wrap(f"{said}.", WIDTH)] if said else []
 
 
-def command(name: str, overrides: Mapping[str, Any]) -> str:
+def command(name: str, overrides: Mapping[str, Any], outputs: Mapping[str, str], pruned: bool) -> str:
     """The command that prints this source, as a shell takes it."""
     given = [f" -p {quote(f'{key}={_yaml(value)}')}" for key, value in overrides.items()]
+    paths = ",".join(path if name == path else f"{name}={path}" for name, path in outputs.items())
+    given += [f" --outputs {quote(paths)}"] if paths else []
+    given += [" --no-prune"] if paths and not pruned else []
     return f"archdsl source {quote(name)}{''.join(given)}"
 
 

@@ -225,6 +225,9 @@ class _Sources:
         outlines = self.merged.outlines
         if len(distinct([outline.exports for outline in outlines])) == 1:
             return {**outlines[0].exports}
+        if all(outline.chain for outline in outlines):  # what the last child gives, whatever it is called
+            name = next(iter(outlines[0].exports))
+            return {name: self._one({i: next(iter(o.exports.values())) for i, o in enumerate(outlines)})}
         names = merged_order([list(outline.exports) for outline in outlines])
         exports: dict[str, Ref] = {}
         for name in names:
@@ -280,7 +283,8 @@ class _Sources:
         if not isinstance(ref, ResultRef):
             return
         step = self.merged.steps[ref.step]
-        if step.fallback is None and not readers <= frozenset(step.where):
+        stands_in = step.fallback is not None and ref.output == 0
+        if not stands_in and not readers <= frozenset(step.where):
             raise Unmergeable(f"`{ref.step}` is missing where it is read")
 
     def _settle(self) -> None:

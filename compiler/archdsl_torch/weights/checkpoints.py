@@ -148,6 +148,9 @@ def _plan(graph: Graph, module: nn.Module, checkpoint: Checkpoint, strict: bool,
 
 
 def _unexpected(draft: _Draft, network: _Network, key: str, tensor: Tensor) -> None:
+    if not network.pruned.isdisjoint(network.names.candidates(key)):
+        draft.skipped[key] = "not needed for these outputs"
+        return
     if network.names.unneeded(key):
         draft.skipped[key] = "not needed here"
         return
@@ -234,6 +237,8 @@ class _Network:
         self.optional = self.tables | {key for key in self.own if is_counter(key)}
         self.fitter = Fitter(graph, self.own, part)
         self.published = Published(graph, part)
+        self.pruned = frozenset(graph.pruned)
+        """What the whole network has beside."""
 
     def whole(self, file: Checkpoint) -> str:
         """What to say of a file for the whole network, where it is asked for a part of it."""

@@ -87,6 +87,9 @@ class Published:
 
     @cached_property
     def _heads(self) -> frozenset[str]:
+        """None where outputs were chosen: what gives them is in the middle of the network."""
+        if self.graph.chosen:
+            return frozenset()
         scope = scope_at(self.graph, self._part) if self._part else None
         return _last_layers(self.graph.outputs if scope is None else scope.outputs)
 

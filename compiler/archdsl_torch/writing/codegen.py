@@ -63,7 +63,8 @@ def _print(planner: Planner) -> str:
 
 
 def _header(graph: Graph) -> list[str]:
-    made = graph.name, f", made by archdsl {__version__}: ", command(graph.name, graph.overrides)
+    by = command(graph.name, graph.overrides, graph.chosen, bool(graph.pruned))
+    made = graph.name, f", made by archdsl {__version__}: ", by
     size = f"{graph.parameters:,} parameters. Shapes in comments are those of the sample input."
     title = sentences(graph.summary, graph.reference)
     return [*docstring(made, (), *title, *([()] if title else []), (size,)), ""]

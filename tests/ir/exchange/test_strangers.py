@@ -160,9 +160,9 @@ WRITTEN = len(specs_folder().joinpath("lenet5.yaml").read_text(encoding="utf-8")
 PARAMS = json.dumps(json.loads(LENET)["params"])
 KERNEL: Steps = ("nodes", 0, "op", "conv2d", "kernel_size")
 SAID: list[tuple[Steps, Any, str]] = [
-    (("archdsl_graph",), 4, "archdsl_graph: expected 3, the format that this archdsl reads, found the number 4; "
+    (("archdsl_graph",), 5, "archdsl_graph: expected 4, the format that this archdsl reads, found the number 5; "
                             "a newer archdsl wrote it: update archdsl"),
-    (("archdsl_graph",), "1", "archdsl_graph: expected 3, the format that this archdsl reads, found the text `1`; "
+    (("archdsl_graph",), "1", "archdsl_graph: expected 4, the format that this archdsl reads, found the text `1`; "
                               "write it again with this archdsl"),
     (("nodes",), {}, "nodes: expected a list, found an object"),
     (KERNEL, "5", "nodes[0].op.conv2d.kernel_size: expected a whole number of at least 1 or 2 of them, "
@@ -242,10 +242,10 @@ def test_a_size_without_a_value_is_told_alike_wherever_it_stands(
     ("text", "said"),
     [
         ("", "this is no JSON: line 1, column 1: expecting value"),
-        ('{"archdsl_graph": 3,\n oops}', "this is no JSON: line 2, column 2: expecting property name"),
+        ('{"archdsl_graph": 4,\n oops}', "this is no JSON: line 2, column 2: expecting property name"),
         ("[]", "expected a graph, an object, found a list"),
-        ("{}", "`archdsl_graph` is missing: this is no graph; it begins with `archdsl_graph: 3`"),
-        ('{"archdsl_graph": 3}', "`name` is missing; expected text"),
+        ("{}", "`archdsl_graph` is missing: this is no graph; it begins with `archdsl_graph: 4`"),
+        ('{"archdsl_graph": 4}', "`name` is missing; expected text"),
         ("[" * 10**5, "the text is nested too deeply"),
         (LENET.replace('"name": "lenet5"', '"name": "a", "name": "b"'), "expected a graph, an object, found the key"),
         (LENET.replace('"lenet5"', "NaN"), "name: expected text, found `NaN`, which JSON does not have"),
