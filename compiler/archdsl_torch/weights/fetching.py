@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from ipaddress import ip_address
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -111,13 +111,22 @@ def _download(address: str, target: Path, stated: str) -> None:
         with _told(address), _opened(address) as answer, partial.open("xb") as stream:
             for piece in _pieces(address, answer, shutil.disk_usage(target.parent).free):
                 digest.update(piece)
-                stream.write(piece)
+                _keep(piece, stream, target)
         if not digest.hexdigest().startswith(stated):
             found = digest.hexdigest()[: len(stated)]
             raise WeightsError(f"`{address}` is not what its name says: its SHA-256 begins with {found}, not {stated}")
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _keep(piece: bytes, stream: BinaryIO, target: Path) -> None:
+    """Writes a piece. An error names the file that it is for."""
+    try:
+        stream.write(piece)
+    except OSError as error:
+        error.filename = str(target)
+        raise
 
 
 def _opened(address: str) -> Any:
@@ -153,7 +162,9 @@ def _told(address: str) -> Iterator[None]:
         raise WeightsError(f"`{address}` gives no file: HTTP {error.code}, {error.reason.lower()}") from None
     except URLError as error:
         raise WeightsError(f"`{address}` does not answer: {_reason(error.reason)}") from None
-    except (TimeoutError, ConnectionError, HTTPException) as error:
+    except (OSError, HTTPException) as error:
+        if getattr(error, "filename", None) is not None:  # a file of this machine
+            raise
         raise WeightsError(f"`{address}` does not answer: {_reason(error)}") from None
 
 

@@ -219,6 +219,16 @@ def test_a_cache_that_cannot_be_written(site: Site, tmp_path: Path, capsys: pyte
         fetched(f"{site.url}/net.pth")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_disk_that_fills_up_meanwhile_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.files["/net.pth"] = b"x" * 5_000_000
+    before = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, *mode: before(Path("/dev/full"), "wb"))
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        fetched(f"{site.url}/net.pth")
+    assert str(caught.value.filename).endswith("net.pth")
+
+
 # --- the hub --------------------------------------------------------------------------------------
 
 
