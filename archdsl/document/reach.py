@@ -37,7 +37,7 @@ class Reach(NamedTuple):
 
     def named(self, name: str, beside: Path, span: Span | None) -> Path | Diagnostic:
         """The real path of what a spec names beside itself, whether there is a file or not."""
-        target = real(beside.parent / name.replace("\0", ""))
+        target = real(beside.parent / name)
         return self.refusal(name, span) if Path(name).anchor or not self.holds(target) else target
 
     def refusal(self, name: str, span: Span | None) -> Diagnostic:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.document.bundling import bundle_of
+from archdsl.document.files import shortened
 from archdsl.document.positions import Path
 from archdsl.document.substitution import parse_text
 from archdsl.document.template import TemplateError
@@ -71,8 +72,10 @@ def _entry(prefix: str, raw: Any, path: Path, env: Env) -> tuple[str, str]:
 def _file(home: Resolved, name: str, path: Path) -> FilePath | Diagnostic:
     """The file that a name means beside the spec that writes it."""
     span = home.span(path)
+    if not name or not name.isprintable():
+        return Diagnostic(Code.BAD_VALUE, f"{shortened(name)!a} is no name of a file", span, hint="write its path")
     if "://" in name or name.startswith("hub:"):
-        message = f"`{name}` is an address, and a spec names files of this machine alone"
+        message = f"`{shortened(name)}` is an address, and a spec names files of this machine alone"
         hint = "whoever builds the network asks for a download, with `--weights` or in Python `load_weights`"
         return Diagnostic(Code.FILE_OUTSIDE, message, span, hint=hint)
     return home.reader.reach.named(name, FilePath(span.file), span)

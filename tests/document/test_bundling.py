@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import archdsl
 from archdsl.cli import commands as cli
 from archdsl.ir.graph import Graph
 from archdsl.text.bundles import KEY, Bundle
 from tests.text.test_bundles import written
+from tests.thorough import examples
 
 NET = """
 archdsl: 1
@@ -178,3 +181,16 @@ def test_limits_count_for_bundles_too(home: Path) -> None:
 def test_settings_of_a_bundle_are_checked_as_a_caller_s(home: Path) -> None:
     file = stranger("archdsl: 1\nparams: {n: 3}\ninputs: {x: [N, n]}\nnodes: {a: relu}\n", params={"n": "x", "m": 1})
     assert {each.code for each in archdsl.check(file)} == {"wrong-type", "unknown-parameter"}
+
+
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_file_that_is_damaged_anywhere_is_told_or_is_another_spec(home: Path, data: st.DataObject) -> None:
+    whole = packed(archdsl.graph("net.yaml"), "elsewhere/whole.safetensors").read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    changed = data.draw(st.sampled_from([whole[:place], whole[:place] + whole[place + 1 :]]))
+    for piece in data.draw(st.lists(st.binary(max_size=3), max_size=3)):
+        at = data.draw(st.integers(0, len(changed)))
+        changed = changed[:at] + piece + changed[at + len(piece) :]
+    Path("elsewhere/net.safetensors").write_bytes(changed)
+    archdsl.check("elsewhere/net.safetensors")
