@@ -178,7 +178,8 @@ def export(
 ) -> ExportReport:
     """Writes the network, in evaluation mode, as a file that other programs run: `print` the report.
 
-    `to` is "onnx" or "pt2", a program for `torch.export.load`; by default the file's suffix. Inputs and outputs have
+    `to` is "onnx", "pt2", a program for `torch.export.load`, or "safetensors", the tensors with the spec, which
+    `archdsl.build` builds again; by default the file's suffix. Inputs and outputs have
     the spec's names. `module` is one that was built from the same spec and parameters, and trained, which stays as it
     is; without one the network is built, with the `weights` of a file that `load_weights` reads or initialised by
     the `seed`. `dynamic` names the sizes that may vary, as `["N", "H"]`, by default the batch where the spec leaves it

@@ -121,7 +121,7 @@ def export(options: argparse.Namespace) -> int:
         raise Failure(f"`{wanted.spec}` is a module, and no spec: `archdsl import` writes one")
     graph = selected(graphs_of(options.include, [], wanted)[0], options)
     file = Path(options.output if options.output is not None else f"{graph.name}.{options.to}")
-    spare([file], graph.path, options.weights)
+    spare([file], graph.path, options.weights, *(each.path for each in graph.provenance.weights))
     with step("loading PyTorch"):
         from archdsl_torch import export as write
     with step("building the module"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
-TARGETS: Final = ("onnx", "pt2")
+TARGETS: Final = ("onnx", "pt2", "safetensors")
 """The kinds of files, which are their suffixes too."""
 
 

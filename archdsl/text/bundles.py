@@ -93,7 +93,7 @@ def _opened(path: Path, _stamp: int, size: int) -> Bundle:
     metadata = header.get("__metadata__")
     text = metadata.get(KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        hint = f"`archdsl export SPEC --to safetensors --weights {path.name}` writes one that has both"
+        hint = f"`archdsl export SPEC --to safetensors --weights {path.name} -o NEW` writes one that has both"
         raise BundleError("holds weights, and no spec beside them", hint, Code.NOT_A_SPEC)
     return _bundle(_parsed(text))
 

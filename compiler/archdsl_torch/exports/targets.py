@@ -12,12 +12,16 @@ from torch import nn
 
 from archdsl.ir.exports import ExportError, ExportReport
 from archdsl.ir.graph import Graph
+from archdsl.ir.weights import WeightsError
+from archdsl.shapes import format_shape
+from archdsl.text.bundles import SUFFIX
 from archdsl.text.spelled import quoted
 from archdsl.text.writing import beside
 from archdsl_torch.exports.onnx_files import write_onnx
 from archdsl_torch.exports.program import program_of
 from archdsl_torch.exports.quiet import quiet
 from archdsl_torch.exports.reasons import first_line
+from archdsl_torch.weights.bundling import bundled
 
 
 @final
@@ -71,4 +75,19 @@ def _pt2(graph: Graph, module: nn.Module, path: Path, options: FileOptions) -> E
     return program.report()
 
 
-WRITERS: Final[Mapping[str, Writer]] = {"onnx": _onnx, "pt2": _pt2}
+def _safetensors(graph: Graph, module: nn.Module, path: Path, options: FileOptions) -> ExportReport:
+    """The network's tensors with its spec, which is built again from them; nothing is traced."""
+    if options.opset is not None or options.dynamic is not None:
+        raise ExportError("`dynamic` and `opset` are of programs, and a safetensors file holds the spec itself")
+    if path.suffix != SUFFIX:
+        raise ExportError(f"`{path.name}` would not be known as a spec: give it a name that ends in `{SUFFIX}`")
+    try:
+        path.write_bytes(bundled(graph, module))
+    except WeightsError as error:
+        raise ExportError(str(error)) from None
+    inputs = {name: format_shape(node.types[0].shape) for name, node in graph.inputs.items()}
+    outputs = {name: format_shape(value.type.shape) for name, value in graph.outputs.items()}
+    return ExportReport((), inputs, outputs)
+
+
+WRITERS: Final[Mapping[str, Writer]] = {"onnx": _onnx, "pt2": _pt2, "safetensors": _safetensors}
