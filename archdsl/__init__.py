@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import ModuleError
     from archdsl.ir.selection.choosing import Outputs
     from archdsl.ir.selection.error import OutputsError
+    from archdsl.ir.unwritten import UnwrittenError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
     from archdsl.porting import export, from_module, sweep, transfer, verify
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "ExportError", "ExportReport", "Graph", "GraphError", "LoadReport",
-    "ModuleError", "OutputsError", "SpecError", "Verification", "WeightsError", "__version__", "budget", "build",
-    "check", "diff", "draw", "export", "from_module", "graph", "load", "load_weights", "loads", "source", "summary",
-    "sweep", "transfer", "verify",
+    "ModuleError", "OutputsError", "SpecError", "UnwrittenError", "Verification", "WeightsError", "__version__",
+    "budget", "build", "check", "diff", "draw", "export", "from_module", "graph", "load", "load_weights", "loads",
+    "source", "summary", "sweep", "transfer", "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -170,7 +171,8 @@ def build(
     became of its tensors goes to the logger `archdsl`, as a warning where a tensor was not loaded as it is.
 
     The module takes the spec's inputs by position, in the file's order or by name. One output is
-    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, MemoryError, before anything is
+    returned bare, several as a NamedTuple. Raises SpecError where the spec has errors, UnwrittenError where a part of
+    it is a stub, MemoryError, before anything is
     allocated, where parameters and buffers do not fit into this machine, and for weights what `load_weights` raises.
     """
     import archdsl_torch
@@ -215,7 +217,7 @@ def load_weights(
 def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any) -> str:
     """The network as the text of a Python file that imports torch alone.
 
-    Raises SpecError where the spec has errors.
+    Raises SpecError where the spec has errors, and UnwrittenError where a part of it is a stub.
     """
     import archdsl_torch
 
@@ -382,6 +384,7 @@ _HOMES = {
     "sweep": "porting",
     "transfer": "porting",
     "verify": "porting",
+    "UnwrittenError": "ir.unwritten",
     "WeightsError": "ir.weights",
 }
 

@@ -25,19 +25,22 @@ def from_module(
     *inputs: torch.Tensor,
     name: str | None = None,
     dynamic: Collection[str] | None = None,
+    holes: bool = False,
 ) -> Graph:
     """The network that a module is in evaluation mode, traced by `torch.export` with these inputs.
 
     It can be drawn, summarised, compared and built as any other. What is built has the module's keys and loads its
     `state_dict`. Sizes of the inputs that the module takes at other values stay free, or of those that `dynamic` names
     (`["N"]`: the batch alone). `name` is the network's, by default the class's in lower case.
+    With `holes` an op `stub` stands for each call that no op of the language says: the network is drawn and summarised
+    all the same, and cannot be built.
 
     Raises ModuleError, with a line for each, where the module makes calls that no op of the language says and where
     `torch.export` cannot trace it, and SpecError where an op takes no such input (an image without a batch).
     """
     import archdsl_torch
 
-    return archdsl.loads(archdsl_torch.spec_of(module, inputs, name, dynamic))
+    return archdsl.loads(archdsl_torch.spec_of(module, inputs, name, dynamic, holes))
 
 
 def traced(
@@ -46,7 +49,10 @@ def traced(
     sizes: Mapping[str, int] | None,
     params: Mapping[str, Any],
 ) -> Graph:
-    """The graph of a module that stands where a spec may. Raises TypeError for what only a spec has."""
+    """The graph of a module that stands where a spec may, with stubs for what no op says.
+
+    Raises TypeError for what only a spec has, and what `from_module` raises.
+    """
     import archdsl_torch
 
     if params:
@@ -54,7 +60,7 @@ def traced(
     if inputs is None:
         raise TypeError("a module is traced with examples of what it takes: give `inputs`, a tensor or several")
     given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    return archdsl.loads(archdsl_torch.spec_of(module, given), sizes=sizes)
+    return archdsl.loads(archdsl_torch.spec_of(module, given, holes=True), sizes=sizes)
 
 
 def examples(graph: Graph) -> tuple[torch.Tensor, ...]:

@@ -112,10 +112,10 @@ def run(arguments: Sequence[str]) -> int:
         complain(str(failure))
         return failure.status
     except FaultError as error:
-        if error.code is not Code.UNKNOWN_OP:  # of an installed package, which cannot be used
+        if error.code not in (Code.UNKNOWN_OP, Code.UNWRITTEN):  # the first of an installed package
             raise
         complain(f"{error}; {error.hint}" if error.hint else str(error))
-        return BAD_USAGE
+        return BAD_SPEC if error.code is Code.UNWRITTEN else BAD_USAGE
     except ImportError as error:
         if error.name != "torch":
             raise

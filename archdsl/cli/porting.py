@@ -20,6 +20,7 @@ from archdsl.cli.sharing import (
     shown,
     spare,
     step,
+    tell_stubs,
     write,
 )
 from archdsl.text.plain_text import visible_lines
@@ -36,12 +37,12 @@ def import_module(options: argparse.Namespace) -> int:
     with step("loading PyTorch"):
         from archdsl_torch import spec_of_factory
     try:
-        text = spec_of_factory(options.factory, dict(options.settings), options.inputs, options.dynamic)
-        archdsl.loads(text)
+        text = spec_of_factory(options.factory, dict(options.settings), options.inputs, options.dynamic, holes=True)
+        graph = archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
     give(text, options.output)
-    return 0
+    return BAD_SPEC if tell_stubs(graph) else 0
 
 
 def sweep(options: argparse.Namespace) -> int:

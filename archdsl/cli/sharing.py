@@ -119,10 +119,23 @@ def graph_of_module(wanted: NamedSpec, inputs: list[Example], beside: Graph | No
         from archdsl_torch import spec_of_factory
     try:
         with step("tracing the module"):
-            text = spec_of_factory(wanted.spec, wanted.params, inputs or (examples_of(beside) if beside else []))
-        return archdsl.loads(text, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
+            given = inputs or (examples_of(beside) if beside else [])
+            text = spec_of_factory(wanted.spec, wanted.params, given, holes=True)
+        graph = archdsl.loads(text, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
+    tell_stubs(graph)
+    return graph
+
+
+def tell_stubs(graph: Graph) -> bool:
+    """Tells what of a module no op says, a line for each; whether there was any."""
+    from archdsl.ir.unwritten import stubs_of, words
+
+    found = stubs_of(graph)
+    for node in found:
+        complain(f"`{node.path}`: {words(node)}; a stub stands for it")
+    return bool(found)
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:

@@ -20,6 +20,7 @@ from archdsl.faults.code import Code
 from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ir.needed import forget_removed, needed, remove
 from archdsl.ir.scopes import scopes_around, scopes_of
+from archdsl.ir.unwritten import WRITE_IT, words
 from archdsl.limits import TooLarge, current
 from archdsl.ops.special import FILLED, InputOp
 from archdsl.text.bundles import inside
@@ -47,6 +48,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         forget_removed(scopes_of(root), {*inputs.values(), *nodes})
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, inputs, state)
+    _warn_unwritten(nodes, state)
     initialise(state, nodes)
     freeze(state.spec_scopes, nodes, state.sites, mistakes)
     renames, resizes = published(state.spec_scopes, nodes, mistakes)
@@ -138,6 +140,15 @@ def _warn_unread(nodes: list[Node], inputs: Mapping[str, Node], state: Elaborato
             Code.UNUSED, f"{what} is read by no node and is no output", node.span,
             place=node.path, hint="remove it, read it, or name it under `outputs`", severity=Severity.WARNING,
         )  # fmt: skip
+
+
+def _warn_unwritten(nodes: list[Node], state: Elaborator) -> None:
+    for node in nodes:
+        if node.op.unwritten:
+            state.mistakes.add(
+                Code.UNWRITTEN, f"`{node.path}` is not written: {words(node)}", node.span, place=node.path,
+                hint=WRITE_IT, severity=Severity.WARNING,
+            )  # fmt: skip
 
 
 def _measured(nodes: Container[Node], blocks: Mapping[Scope, BlockSpec]) -> set[Node]:

@@ -93,3 +93,4 @@ class Code(str, Enum):
     # Warnings
     UNUSED = "unused"
     COSTLY = "costly"
+    UNWRITTEN = "unwritten"

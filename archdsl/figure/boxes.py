@@ -42,7 +42,7 @@ def ops_box(flow: Flow, run: Run, style: Style) -> Box:
         lines=tuple(line for line in (words.line, shared(run), *notes(flow, run)) if line),
         counts=counts(flow, nodes) if style is Style.CARD else "",
         times=len(run.turns),
-        dashed=all(map(in_training_only, moving)),
+        dashed=all(map(in_training_only, moving)) or any(node.op.unwritten for node in moving),
     )
 
 

@@ -129,7 +129,7 @@ def read_by(node: Node) -> list[Value]:
 
 def is_main(node: Node) -> bool:
     """Whether an overview counts it as a layer of its own."""
-    return node.op.kind in _MAIN and not isinstance(node.op, FILLED)
+    return node.op.unwritten or (node.op.kind in _MAIN and not isinstance(node.op, FILLED))
 
 
 def is_silent(node: Node) -> bool:

@@ -53,7 +53,7 @@ THEMES: Final[dict[str, tuple[str, ...]]] = {
         "spatial": "pad pixel_shuffle pixel_unshuffle channel_shuffle grid_sample affine_grid",
         "resize": "interpolate unfold fold",
         "cast": "cast detach",
-        "special": "parameter constant add",
+        "special": "parameter constant add stub",
     }.items()
 }
 """The names of the ops by module of `archdsl.ops`, in the order of the documentation."""

@@ -112,6 +112,8 @@ class Facts:
     no block for another value."""
     differentiable = True
     """Whether gradients flow through it."""
+    unwritten = False
+    """Whether it stands for what is still to be written: nothing can be built of it."""
     overwrites = False
     """Whether it can write into its input's memory, and its backward pass still works."""
     invertible = False

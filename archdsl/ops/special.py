@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from archdsl.faults.code import Code
 from archdsl.limits import MAX_SUMMANDS
-from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Texts, Unexpected, Weight
+from archdsl.ops.base import AnyDim, Dims, Kind, Op, OpError, Port, Result, Texts, Unexpected, Weight, as_tuple
 from archdsl.ops.rules import SINGLE, TABLED, DType, MadeDType
 from archdsl.shapes import Symbolic, TensorType
 from archdsl.text.spelled import kind_of
@@ -27,6 +27,9 @@ def _tree(value: object) -> object:
         raise Unexpected("a formula")
     return value
 
+
+Shapes: TypeAlias = Annotated[tuple[Dims, ...], BeforeValidator(as_tuple)]
+DTypes: TypeAlias = Annotated[tuple[DType, ...], BeforeValidator(as_tuple)]
 
 AnyTree: TypeAlias = Annotated[Any, BeforeValidator(_tree)]
 """A tree of `archdsl.expressions`."""
@@ -157,6 +160,42 @@ class Add(Op):
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return sum_of(range(len(inputs))).infer(*inputs)
+
+
+@final
+class Stub(Op):
+    """A part that is not written: what it takes, what it gives, and what it stands for.
+
+    A spec with one is checked, drawn, with a dashed border, summarised and compared as any other, but no module and no
+    source is made of it: `archdsl build` lists what is to be written. `archdsl import` leaves one for what no op says.
+    """
+
+    name = "stub"
+    kind = Kind.RESHAPE
+    unwritten = True
+    ports = (Port("tensors", variadic=True),)
+    shapes: Annotated[Shapes, Field(description="the shape of each output")]
+    dtypes: Annotated[DTypes, Field(description="the dtype of each output; none: all are float32")] = ()
+    names: Annotated[Texts | None, Field(description="the names by which the outputs are read; by default 0, 1, …")] = (
+        None
+    )
+    stands_for: Annotated[str, Field(description="what is to be written there, in words")]
+
+    def infer(self, *inputs: TensorType) -> Result:
+        count = len(self.shapes)
+        for field, given in (("dtypes", self.dtypes), ("names", self.names or ())):
+            if given and len(given) != count:
+                message = f"`{field}` has {len(given)}, expected {count}, one for each output"
+                raise OpError(message, code=Code.BAD_VALUE, field=field)
+        if len({*(self.names or ())}) < len(self.names or ()):
+            raise OpError("two outputs have one name", code=Code.BAD_VALUE, field="names", hint="give each its own")
+        if not count:
+            raise OpError("an op has an output, and here it has no shape", code=Code.BAD_VALUE, field="shapes")
+        made = map(TensorType, self.shapes, self.dtypes or ("float32",) * count)
+        return tuple(made) if count > 1 else next(made)
+
+    def output_names(self, count: int) -> tuple[str, ...]:
+        return self.names or super().output_names(count)
 
 
 def sum_of(places: Sequence[int]) -> Formula:

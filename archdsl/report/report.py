@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from archdsl.ir.graph import Graph
 from archdsl.ir.training import trainable
+from archdsl.ir.unwritten import stubs_of
 from archdsl.report.markdown import code, escaped
 from archdsl.report.measures import Measures, Memory, at_batch, check_dtype, in_words
 from archdsl.report.rows import ModuleTree, Row, levels, repeated, shown
@@ -183,9 +184,12 @@ def summarise(graph: Graph, depth: int | None = None, batch: int | None = None, 
 def convention(graph: Graph) -> tuple[str, ...]:
     """What is counted, and for which sizes."""
     trained = trainable(graph)
+    stubs = len(stubs_of(graph))
+    unwritten = (f"{stubs} part{'s are' if stubs > 1 else ' is'} not written, without parameters and MACs here.",)
     frozen = (f"{trained:,} of {graph.parameters:,} parameters are trained, the others are frozen.",)
     sizes = ", ".join(f"{name} = {size}" for name, size in graph.counted_sizes.items())
     return (
+        *(unwritten if stubs else ()),
         *(frozen if trained < graph.parameters else ()),
         "1 MAC = 2 FLOPs. Convolution, linear, matmul and attention are counted, in evaluation, for"
         f" {sizes or 'the sizes of the inputs'}.",

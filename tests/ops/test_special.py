@@ -7,7 +7,7 @@ import torch
 
 from archdsl.expressions.tree import Binary, Literal, Name, Tree
 from archdsl.ops.base import OpError
-from archdsl.ops.special import Parameter, ScanStack
+from archdsl.ops.special import Parameter, ScanStack, Stub
 from archdsl.shapes import Dim, TensorType, symbol
 
 N = symbol("N")
@@ -42,3 +42,13 @@ def test_where_the_steps_of_a_loop_are_collected(shape: tuple[int, ...]) -> None
                 op.infer(TensorType(shape))
             continue
         assert op.infer(TensorType(shape)).shape == expected
+
+
+def test_a_stub_gives_what_it_says() -> None:
+    one = Stub(shapes=((N, 3),), stands_for="a kernel")
+    assert one.infer(TensorType((N,))) == TensorType((N, 3))
+    several = Stub(shapes=((N, 3), ()), dtypes=("float32", "int64"), names=("a", "b"), stands_for="a kernel")
+    assert several.infer() == (TensorType((N, 3)), TensorType((), "int64"))
+    assert several.output_names(2) == ("a", "b")
+    with pytest.raises(OpError, match="`dtypes` has 1, expected 2, one for each output"):
+        Stub(shapes=((N, 3), ()), dtypes=("int64",), stands_for="a kernel").infer()

@@ -7,7 +7,7 @@ from archdsl.expressions.printer import to_text
 from archdsl.expressions.tree import Name
 from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Item, Node, Value
-from archdsl.ops.special import SCAN, Constant, Formula, Parameter, ScanCarry, ScanLast, ScanSlice, ScanStack
+from archdsl.ops.special import SCAN, Constant, Formula, Parameter, ScanCarry, ScanLast, ScanSlice, ScanStack, Stub
 from archdsl.words.naming import SampleSizes, Title, fixed, humanise
 from archdsl.words.titles import SIGNS, border_name, sign_of, title_of
 
@@ -26,6 +26,11 @@ def _(op: Formula, node: Node, sizes: SampleSizes) -> Title:
     }
     text = _FRACTION.sub(lambda found: f"{float(found[0]):.4g}", to_text(substitute(op.expression, names)))
     return Title(fixed(text)) if len(text) <= LONGEST else Title(humanise(node.name))
+
+
+@title_of.register
+def _(op: Stub, node: Node, sizes: SampleSizes) -> Title:
+    return Title(fixed(op.stands_for) if len(op.stands_for) <= LONGEST else humanise(node.name), "not written")
 
 
 @title_of.for_each(Parameter, Constant)

@@ -23,17 +23,21 @@ _INTEGERS: Final = 2
 
 
 def spec_of_factory(
-    factory: str, settings: Mapping[str, Any], inputs: Sequence[Example], dynamic: Collection[str] | None = None
+    factory: str,
+    settings: Mapping[str, Any],
+    inputs: Sequence[Example],
+    dynamic: Collection[str] | None = None,
+    holes: bool = False,
 ) -> str:
     """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
 
     `inputs` are dtypes and sizes to trace with, `dynamic` the sizes that stay free, by default all that can. Runs the
     code of that module, which is looked for in the current folder, too, and of the module's forward pass, and nothing
-    else. Raises ModuleError, in one line or one for each call that no op says.
+    else. Raises ModuleError, in one line or one for each call that no op says; with `holes` those are stubs.
     """
     module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    return spec_of(module, drawn(inputs), _called(factory, settings), dynamic)
+    return spec_of(module, drawn(inputs), _called(factory, settings), dynamic, holes)
 
 
 def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:

@@ -19,11 +19,13 @@ def spec_of(
     inputs: Sequence[torch.Tensor],
     name: str | None = None,
     dynamic: Collection[str] | None = None,
+    holes: bool = False,
 ) -> str:
     """The text of a spec of the network that a module is in evaluation mode, with every node written out.
 
     The module is traced with these inputs. It keeps its state, and the spec's network has its keys. Sizes that the
-    module takes at other values stay names, or those of `dynamic`. Raises ModuleError.
+    module takes at other values stay names, or those of `dynamic`. With `holes` a stub stands for each call
+    that no op says, as far as one can. Raises ModuleError.
     """
     try:
         traced = trace(module, inputs, dynamic)
@@ -34,18 +36,18 @@ def spec_of(
         places = DraftTree(traced, names)
         for path, tensor in module.state_dict(keep_vars=True).items():
             places.keep(path, tensor)
-        if told := [*dict.fromkeys(_mistakes(module, places))]:
+        if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
             raise ModuleError("\n".join(told))
         return written(traced, places, [*module.state_dict()], name or type(module).__name__.lower())
     except (Unsaid, UnknownSize) as error:
         raise ModuleError(str(error)) from None
 
 
-def _mistakes(module: torch.nn.Module, places: DraftTree) -> Iterator[str]:
+def _mistakes(module: torch.nn.Module, places: DraftTree, holes: bool) -> Iterator[str]:
     """What the spec would not have of the module."""
-    for module_path, kind, call, why in places.failed:
-        yield f"`{module_path}` ({kind}): {call}: {why}"
-    if not places.failed:
+    yield from places.failed
+    yield from () if holes else places.stubs
+    if not (places.failed or (places.stubs and not holes)):
         for path, tensor in module.named_parameters():
             if tensor.dtype != torch.float32:
                 yield f"`{path}` is {tensor.dtype}: parameters are float32 until the network is built"

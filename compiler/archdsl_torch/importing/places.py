@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple, final
+from typing import final
 
 import torch
 
@@ -15,6 +15,7 @@ from archdsl.text.names import check_module_name, check_name
 from archdsl_torch.importing.calls import said
 from archdsl_torch.importing.fitting import fitted
 from archdsl_torch.importing.said import Said, Steps, Unsaid, constant
+from archdsl_torch.importing.stubs import stub, told_of
 from archdsl_torch.importing.tracing import Caller, Traced, TracedCall, TracedTensor
 from archdsl_torch.importing.wrapping import wrapped
 from archdsl_torch.importing.writes import WrittenTensors
@@ -69,26 +70,17 @@ class Draft:
             yield from (child,) if child.said is not None else child.nodes()
 
 
-class Failed(NamedTuple):
-    """A call that could not be placed."""
-
-    module: str
-    """The path of the module that runs it."""
-    kind: str
-    call: str
-    why: str
-
-
 @final
 class DraftTree:
-    """The tree that a trace makes; `failed` are the calls that no op says."""
+    """The tree that a trace makes; `failed` are the calls that no op says, and `stubs` those that a stub stands for."""
 
     def __init__(self, trace: Traced, names: Mapping[str, frozenset[str]]) -> None:
         """`names` are those of each module's children and tensors, by its path."""
         self.root = Draft("", None, taken={*names.get("", ()), *trace.inputs})
         self.made: dict[str, tuple[Draft, int]] = {}
         """The node that makes each tensor, and as which of its outputs."""
-        self.failed: list[Failed] = []
+        self.failed: list[str] = []
+        self.stubs: list[str] = []
         self._names = names
         self._scopes: dict[str, Draft] = {}
         """By the turn of the module."""
@@ -133,8 +125,7 @@ class DraftTree:
             try:
                 yield call, said(call)
             except Unsaid as error:
-                self._fail(call, error)
-                yield call, None
+                yield call, self._stub(call, error)
 
     def _try(self, call: TracedCall, found: Said | Steps) -> None:
         try:
@@ -175,9 +166,18 @@ class DraftTree:
         found = self.made.get(tensor.name)
         return found[0] if found is not None else self._owned.get(tensor.owned or "")
 
+    def _stub(self, call: TracedCall, error: Unsaid) -> Said | None:
+        """What stands for a call that no op says."""
+        try:
+            made = stub(call, error)
+        except Unsaid:
+            self._fail(call, error)
+            return None
+        self.stubs.append(f"{told_of(call)}: {error}")
+        return made
+
     def _fail(self, call: TracedCall, error: Unsaid) -> None:
-        last = call.around[-1] if call.around else Caller("", "", "")
-        self.failed.append(Failed(last.path, last.kind, call.target, str(error)))
+        self.failed.append(f"{told_of(call)}: {error}")
 
     def _place(self, call: TracedCall, found: Said) -> None:
         """As the node of the module that is this call alone, or as one of the nodes of those around it."""
@@ -198,7 +198,8 @@ class DraftTree:
         if found.renames:
             self._memory.rename(call.gives[0], found.tensors[0])
         else:
-            self._give(call.gives, self._new(scope, base or found.op or call.name, found))
+            name = call.name if found.unwritten else found.op or call.name
+            self._give(call.gives, self._new(scope, base or name, found))
 
     def _give(self, tensors: Sequence[TracedTensor], place: Draft) -> None:
         """A node gives these."""

@@ -62,6 +62,11 @@ class Said:
         """Whether it is a parameter or constant, which is never the value of its scope."""
         return self.op is not None and not OPS[self.op].ports
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether it is a stub."""
+        return self.op is not None and OPS[self.op].unwritten
+
     def layer(self, path: str) -> Said | None:
         """As the layer that the module at `path` is: None where a weight is not that module's own, by torch's name."""
         for name, each in self.weights.items():

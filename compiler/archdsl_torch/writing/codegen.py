@@ -12,6 +12,7 @@ from typing import Final
 
 from archdsl.ir.graph import Graph, Node
 from archdsl.ir.scopes import scopes_of
+from archdsl.ir.unwritten import check_written
 from archdsl.limits import collector_paused
 from archdsl.ops.base import PackageError
 from archdsl.version import __version__
@@ -37,7 +38,8 @@ from archdsl_torch.writing.reset import ties, tree_reset
 
 @collector_paused()
 def source(graph: Graph) -> str:
-    """The network as the text of a Python file that imports torch alone."""
+    """The network as the text of a Python file that imports torch alone. Raises UnwrittenError."""
+    check_written(graph)
     pairing, known = Pairing(Crossings(graph)), Findings()
     planner = Planner(pairing, known)
     while found := planner.run():

@@ -125,5 +125,5 @@ class Counting(nn.Module):
 
 
 def test_a_buffer_that_is_written_is_told() -> None:
-    with pytest.raises(ModuleError, match=r"`` .*add_.*: it writes into `seen`"):
+    with pytest.raises(ModuleError, match=r"`.*add_.*: it writes into `seen`"):
         spec_of(Counting(), [torch.randn(2, 4)])
