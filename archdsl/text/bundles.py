@@ -6,8 +6,6 @@ A file in it has a path below that of the bundle, `net.safetensors/net.yaml`.
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -102,7 +100,7 @@ def _header(path: Path, size: int) -> dict[str, Any]:
     try:
         with open_ordinary(path) as stream:
             start = stream.read(_LENGTH)
-            length = struct.unpack("<Q", start)[0] if len(start) == _LENGTH else size
+            length = int.from_bytes(start, "little") if len(start) == _LENGTH else size
             if length + _LENGTH > size:
                 raise BundleError("is no safetensors file, or damaged: it ends before its header does")
             if length > MAX_HEADER:
@@ -113,6 +111,8 @@ def _header(path: Path, size: int) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    import json
+
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from archdsl.ir.graph import Graph, Node, Value
+from archdsl.ir.graph import Graph, Node
 from archdsl.ir.training import has_parameters
 from archdsl.ops.base import Op
 from archdsl.ops.mirrors import by_class
@@ -72,18 +72,20 @@ def silent_branches(graph: Graph, added: Container[Node]) -> Iterator[Node]:
 
     With zeros in them the sum is what it would be without the branch.
     """
-    for node in graph.nodes:
-        if sign_of(node) != SIGNS["+"][1]:
-            continue
-        ends = [_layer(value) for value in node.inputs if value is not None]
-        fresh = [end for end in ends if end in added and not end.tensors.keys().isdisjoint(silencing(end.op))]
-        if 0 < len(fresh) < len(ends):
+    ends: dict[Node, Node] = {}
+    for node in graph.nodes:  # each stands behind what it reads
+        read = [ends.get(value.node, value.node) for value in node.inputs if value is not None]
+        fresh = [end for end in read if end in added and not end.tensors.keys().isdisjoint(silencing(end.op))]
+        sign = sign_of(node)
+        if sign == SIGNS["+"][1] and 0 < len(fresh) < len(read):
             yield from fresh
+        ends[node] = _end(node, read, fresh if sign == SIGNS["*"][1] else [])
 
 
-def _layer(value: Value) -> Node:
-    """The layer that a value comes from, past what gives zeros for zeros."""
-    node = value.node
-    while not has_parameters(node) and keeps_zeros(node.op) and node.inputs[0] is not None:
-        node = node.inputs[0].node
-    return node
+def _end(node: Node, read: list[Node], factors: list[Node]) -> Node:
+    """The layer whose zeros make a value zero: a factor, or the one behind what gives zeros for zeros."""
+    if has_parameters(node):
+        return node
+    if factors:
+        return factors[0]
+    return read[0] if keeps_zeros(node.op) and read else node

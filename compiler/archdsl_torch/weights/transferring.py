@@ -206,4 +206,4 @@ class _Transfer:
         old = {self._owner(key) for key in self._sources}
         added = {node for node in self._graph.nodes if has_parameters(node) and node not in old}
         ends = silent_branches(self._graph, added)
-        return {f"{node.path}.{name}" for node in ends for name in silencing(node.op)}
+        return {f"{node.path}.{name}".removesuffix(".") for node in ends for name in silencing(node.op)}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -159,6 +162,32 @@ def test_a_spec_asks_for_nothing(net: Path, site: Site, state: State) -> None:
     with pytest.raises(archdsl.SpecError, match="is an address, and a spec names files of this machine alone"):
         archdsl.build("outer.yaml")
     assert cli.run(["check", "outer.yaml"]) == 1 and site.asked == []
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+def test_https_is_asked_with_the_certificates_that_this_machine_trusts(
+    site: Site, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    subprocess.run(["openssl", *made.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(site))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *rest: None  # type: ignore[method-assign]  # who asks may leave
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    address = f"https://localhost:{server.server_port}/net.pth"
+    try:
+        with pytest.raises(archdsl.WeightsError, match=r"does not answer: .*certificate"):
+            fetched(address)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert fetched(address).read_bytes() == site.files["/net.pth"]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 # --- what goes wrong ------------------------------------------------------------------------------

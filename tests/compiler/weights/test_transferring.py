@@ -205,6 +205,20 @@ def test_a_transformer_that_grows_is_the_same_function(
     torch.testing.assert_close(grown, output(loaded("base.yaml", "old.pth")), rtol=1e-9, atol=1e-9)
 
 
+def test_a_branch_with_a_scale_of_its_own_begins_with_the_scale_at_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = "{widths: [8, 12, 12, 12], depths: [1, 1, 1, 1], num_classes: 5}"
+    Path("base.yaml").write_text(f"archdsl: 1\nextends: convnext_tiny\nname: base\nparams: {small}\n")
+    torch.save(published("base.yaml"), "old.pth")
+    report = archdsl.transfer("old.pth", "base.yaml", "new.pth", depths=[1, 2, 1, 1], fit=True)
+    (zero,) = report.of(Outcome.ZERO)
+    assert zero.tensor.endswith("layer_scale")
+    grown = output(loaded("base.yaml", "new.pth", depths=[1, 2, 1, 1]))
+    assert torch.equal(grown, output(loaded("base.yaml", "old.pth")))
+
+
 def test_tables_are_computed_and_not_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     small = "{embed_dim: 8, depths: [2, 1], num_heads: [2, 4], num_classes: 10, image_size: 32, window: 4}"
