@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -68,7 +69,8 @@ def _undecided(
         places = {(n, place) for n, each in enumerate(inputs) for place in free(each)} - fixed
         sizes = {name: _free(value, inputs, places) for name, value in given.items()}
         try:
-            with _Watch(inputs).beside(module):
+            with _Watch(inputs).beside(module), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what the trace does to the module, which keeps its state
                 return torch.export.export(module, inputs, dynamic_shapes=sizes, strict=False)
         except _Decided as decided:
             fixed |= decided.places

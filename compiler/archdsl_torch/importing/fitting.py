@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import torch
 
+from archdsl_torch.importing.gridded import gridded
 from archdsl_torch.importing.said import INDICES, Said, Unsaid, constant
 from archdsl_torch.importing.tracing import TracedTensor
 
-_FEW: Final = 32
-"""Numbers that a formula lists one by one, at most."""
 _COMPARED: Final = {"<": torch.lt, "<=": torch.le, "==": torch.eq, ">": torch.gt, ">=": torch.ge, "!=": torch.ne}
 
 
@@ -21,8 +20,9 @@ def fitted(tensor: TracedTensor, numbers: torch.Tensor) -> Said:
     for text, found in _candidates(numbers.detach()):
         if torch.equal(found.to(numbers.dtype).expand(numbers.shape), numbers):
             return constant(tensor, text)
-    if 0 < numbers.numel() <= _FEW:
-        return constant(tensor, _listed(numbers))
+    table = None if numbers.is_complex() or not numbers.numel() else gridded(numbers, INDICES)
+    if table is not None:
+        return constant(tensor, table.text)
     raise Unsaid(f"it reads `{tensor.owned}`, whose {numbers.numel()} numbers are in no `state_dict` and no formula's")
 
 
@@ -82,18 +82,6 @@ def _compared(numbers: torch.Tensor, left: int, right: int, values: torch.Tensor
 def _index(numbers: torch.Tensor, place: int) -> torch.Tensor:
     shape = [size if at == place else 1 for at, size in enumerate(numbers.shape)]
     return torch.arange(numbers.shape[place], dtype=torch.float64).reshape(shape)
-
-
-def _listed(numbers: torch.Tensor) -> str:
-    """Every number, by its place."""
-    place, stride = [], 1
-    for name, size in [*zip(INDICES, numbers.shape, strict=False)][::-1]:
-        if size > 1:
-            place.append(name if stride == 1 else f"{stride} * {name}")
-        stride *= size
-    where = " + ".join(place[::-1])
-    *values, last = numbers.flatten().tolist()
-    return "".join(f"{_number(value)} if {where} == {n} else " for n, value in enumerate(values)) + _number(last)
 
 
 def _number(value: Any) -> str:

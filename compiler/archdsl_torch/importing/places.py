@@ -300,11 +300,20 @@ class DraftTree:
             if tensor.owned in self._owned:
                 self.maker(tensor)
                 continue
-            name = _below(tensor.owned, scope.module)
-            if tensor.numbers is not None:
-                self._formulas.add(tensor.owned)
-                name = self._free(scope, name.rpartition(".")[2])
-            self._owned[tensor.owned] = self._add(scope, name, _declared(tensor))
+            self._owned[tensor.owned] = self._declare(scope, tensor, tensor.owned)
+
+    def _declare(self, scope: Draft, tensor: TracedTensor, path: str) -> Draft:
+        """The node of a tensor that is read in a scope: in the nearest one that has it, before what reads it there."""
+        if tensor.numbers is not None:
+            self._formulas.add(path)
+            return self._add(scope, self._free(scope, path.rpartition(".")[2]), _declared(tensor))
+        reader: Draft | None = None
+        while scope.scope is not None and not path.startswith(f"{scope.module}."):
+            reader, scope = scope, scope.scope
+        place = self._add(scope, _below(path, scope.module), _declared(tensor))
+        if reader is not None:
+            scope.children.insert(scope.children.index(reader), scope.children.pop())
+        return place
 
     def _add(self, scope: Draft, name: str, found: Said | None) -> Draft:
         """A node, or a scope. Raises Unsaid where the language has no such name."""

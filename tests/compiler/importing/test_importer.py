@@ -44,16 +44,14 @@ def test_what_no_op_says_is_told_with_its_module() -> None:
     [
         (Twice(nn.Bilinear(4, 4, 3)), "bilinear"),
         (nn.Sequential(nn.Unflatten(1, (1, 4)), nn.InstanceNorm1d(1, affine=True)), "instance_norm"),
-        (Of(lambda x: x.cumsum(1, dtype=torch.float64)), "cumsum"),
         (Of(lambda x: x.add(x, alpha=2)), "add"),
-        (Of(lambda x: x.div(x, rounding_mode="floor")), "div"),
+        (Of(lambda x: x.div(x, rounding_mode="trunc")), "div"),
         (Of(lambda x: x[torch.tensor([[True, False], [True, True]]).flatten()[: x.shape[0]]]), "index"),
         (Of(lambda x: x + torch.rand(4)), "rand"),
         (Of(lambda x: F.dropout(x, 0.5)), "dropout"),
         (Of(lambda x: F.scaled_dot_product_attention(x, x, x, dropout_p=0.1)), "scaled_dot_product_attention"),
         (Of(lambda x: x.round(decimals=1)), "round"),
         (Of(lambda x: x.sum(1, dtype=torch.float64)), "sum"),
-        (Of(lambda x: torch.max(x, -x)), "max"),
     ],
 )
 def test_what_would_be_said_wrongly_is_told(module: nn.Module, call: str) -> None:

@@ -90,3 +90,25 @@ def test_a_name_that_every_scope_has() -> None:
     same(nn.Sequential(Named({"input": nn.Linear(4, 4)})), (4,))
     with pytest.raises(ModuleError, match="a module runs again where its name `0` is another's"):
         spec_of(Named({"input": nn.Sequential(nn.Linear(4, 4), nn.ReLU())}), [torch.randn(2, 4)])
+
+
+class Handed(nn.Module):
+    """What a module has is read by another one that stands in it, and by a list beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = nn.Parameter(torch.randn(4))
+        self.inner = nn.Sequential(Scaled(), Scaled())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner[1](self.inner[0](x + 1, self.position), self.position)
+
+
+class Scaled(nn.Module):
+    def forward(self, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        return (x * position).relu()
+
+
+def test_a_tensor_that_another_module_reads_stands_with_its_own() -> None:
+    text = same(nn.Sequential(Handed(), nn.Linear(4, 2)), (3, 4))
+    assert text.index("position:") < text.index("mul:")

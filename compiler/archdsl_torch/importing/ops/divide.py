@@ -6,7 +6,7 @@ from typing import Any
 
 from archdsl.ops import OPS
 from archdsl_torch.importing.rules import inverse, rule
-from archdsl_torch.importing.said import Said, Steps, Unsaid, between, other_name, short
+from archdsl_torch.importing.said import Said, Steps, Unsaid, between, constant, other_name, short
 from archdsl_torch.importing.sizes import TracedSize, plus
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
@@ -75,3 +75,19 @@ def _between(whole: TracedTensor, part: TracedTensor, dim: int, start: Any, end:
             steps.append((Said("slice", {"input": whole}, short(OPS["slice"], {"dim": dim, **fields})), piece))
             pieces.insert(place, piece)
     return [*steps, (Said("cat", pieces, {"dim": dim}), between(whole))]
+
+
+@rule("unfold")
+def _(call: TracedCall) -> Steps:
+    """Windows that slide along a dimension: the dimension becomes their number, and their places come last."""
+    source, dim, size, step = call.given
+    result, rank = call.gives[0], len(source.shape)
+    dim %= rank
+    places = between(result, [result.shape[dim], size], "int64")
+    windows = between(result, [*source.shape[:dim], *places.shape, *source.shape[dim + 1 :]])
+    order = [place for place in range(rank + 1) if place != dim + 1]
+    return [
+        (constant(places, f"{step} * i + j"), places),
+        (Said("index", {"input": source, "index": places}, short(OPS["index"], {"dim": dim})), windows),
+        (Said("permute", {"input": windows}, {"dims": [*order, dim + 1]}), result),
+    ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from archdsl_torch.importing.rules import rule
+from archdsl.ops import OPS
+from archdsl_torch.importing.rules import plain, rule
 from archdsl_torch.importing.said import Said, Unsaid, alone, number
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 _FORMULAS: Final = {
-    "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "pow": "{0} ** {1}",
+    "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "pow": "{0} ** {1}",
     "rsub": "{1} - {0}", "neg": "-{0}", "square": "{0} ** 2", "rsqrt": "1 / sqrt({0})", "reciprocal": "1 / {0}",
     "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}", "ge": "{0} >= {1}", "eq": "{0} == {1}",
     "ne": "{0} != {1}", "minimum": "min({0}, {1})", "maximum": "max({0}, {1})", "clamp_min": "max({0}, {1})",
@@ -25,11 +26,32 @@ _NAMES: Final = ("self", "other", "exponent", "min", "max")
 def _(call: TracedCall) -> Said:
     """Raises Unsaid."""
     alone(call, *_NAMES)
+    return _written(call, _FORMULAS[call.name])
+
+
+def _written(call: TracedCall, formula: str) -> Said:
     values = [value for name, value in zip(call.names, call.given, strict=True) if name in _NAMES]
     reads = [value for value in values if isinstance(value, TracedTensor)]
     places = iter(range(len(reads)))
     written = [f"{{{next(places)}}}" if isinstance(value, TracedTensor) else number(value) for value in values]
-    return Said(None, reads, formula=_FORMULAS[call.name].format(*written))
+    return Said(None, reads, formula=formula.format(*written))
+
+
+@rule("div")
+def _(call: TracedCall) -> Said:
+    """Raises Unsaid."""
+    mode = call.argument("rounding_mode")
+    if mode not in (None, "floor"):
+        raise Unsaid(f"its `rounding_mode` {mode!r} is not said")
+    return _written(call, "{0} / {1}" if mode is None else "{0} // {1}")
+
+
+@rule("max", "min")
+def _(call: TracedCall) -> Said:
+    """Of two tensors, element by element, or along a dimension. Raises Unsaid."""
+    if "other" in call.names:
+        return _written(call, f"{call.name}({{0}}, {{1}})")
+    return plain(call, OPS[call.name])
 
 
 @rule("addcmul", "addcdiv")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from archdsl_torch.importing.ops.layers import layer
 from archdsl_torch.importing.rules import rule
-from archdsl_torch.importing.said import Said, Unsaid
-from archdsl_torch.importing.tracing import TracedCall
+from archdsl_torch.importing.said import Said, Steps, Unsaid, between
+from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 
 @rule("layer_norm")
@@ -31,15 +31,35 @@ def _(call: TracedCall) -> Said:
 
 
 @rule("batch_norm")
-def _(call: TracedCall) -> Said:
+def _(call: TracedCall) -> Said | Steps:
     """Raises Unsaid."""
+    weight, bias = call.argument("weight"), call.argument("bias")
+    if call.argument("running_mean") is None and weight is not None and weight.owned is None:
+        return _scaled(call, weight, bias)
     tracked = call.argument("running_mean") is not None
     if tracked and call.argument("training"):
         raise Unsaid("it takes the batch's statistics in evaluation mode, too")
     if tracked and call.argument("momentum") == 0:
         raise Unsaid("its momentum is None or 0, which looks the same in evaluation mode")
+    return _normalised(call, tracked)
+
+
+def _normalised(call: TracedCall, tracked: bool) -> Said:
     kind = f"batch_norm{max(1, len(call.given[0].shape) - 2)}d"
     fields = {name: call.argument(name) for name in ("eps", "momentum")}
     fields |= {"affine": call.argument("weight") is not None, "track_running_stats": tracked}
     found = layer(call, kind, fields, "running_mean", "running_var")
     return replace(found, beside=("num_batches_tracked",) if tracked else ())
+
+
+def _scaled(call: TracedCall, weight: TracedTensor, bias: TracedTensor | None) -> Steps:
+    """By the batch's own statistics, then by a weight that is worked out: each of a channel."""
+    plain, result = replace(call, given=(call.given[0], None, None, *call.given[3:])), call.gives[0]
+    rest = [1] * (len(result.shape) - 2)
+    found, normal, scale = _normalised(plain, tracked=False), between(result), between(weight, [-1, *rest])
+    steps: Steps = [(found, normal), (Said("reshape", {"input": weight}, {"shape": [*scale.shape]}), scale)]
+    if bias is None:
+        return [*steps, (Said(None, [normal, scale], formula="{0} * {1}"), result)]
+    shift = between(bias, scale.shape)
+    steps.append((Said("reshape", {"input": bias}, {"shape": [*shift.shape]}), shift))
+    return [*steps, (Said(None, [normal, scale, shift], formula="{0} * {1} + {2}"), result)]

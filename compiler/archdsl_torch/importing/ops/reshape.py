@@ -26,9 +26,12 @@ def _(call: TracedCall) -> Said:
     return Said("reshape", {"input": source}, {"shape": [*result.shape]})
 
 
-@rule("transpose", "t")
+@rule("transpose", "t", "mT", "numpy_T")
 def _(call: TracedCall) -> Said:
-    places = (0, 1) if call.name == "t" else (call.argument("dim0"), call.argument("dim1"))
+    rank = len(call.given[0].shape)
+    if call.name == "numpy_T" and rank != 2:
+        return Said("permute", {"input": call.given[0]}, {"dims": [*range(rank)][::-1]})
+    places = (call.argument("dim0"), call.argument("dim1")) if call.name == "transpose" else (-2, -1)
     return Said("transpose", {"input": call.given[0]}, dict(zip(("dim0", "dim1"), places, strict=True)))
 
 

@@ -1,0 +1,254 @@
+"""Formulas for tables over the cells of grids: positions of windows to each other, one by the rows of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from math import isqrt
+from typing import Final, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+Fit: TypeAlias = "Formula | None"
+_APART: Final = 4
+"""Places along a dimension that may have a formula each, at most."""
+_FEW: Final = 200
+"""Numbers that a formula lists one by one, at most."""
+
+
+class Index(NamedTuple):
+    """An index, or a number that follows from one: how it is written, and its values along the table."""
+
+    text: str
+    values: Tensor
+    """Of the table's rank, in 64 bits."""
+
+
+class Formula(NamedTuple):
+    text: str
+    values: Tensor
+    """What it gives, in 64 bits."""
+    listed: bool = False
+    """Whether it has every number by its place."""
+
+
+def gridded(numbers: Tensor, names: Sequence[str]) -> Fit:
+    """A formula over indices of these names that gives these numbers exactly; None where none of the kinds does."""
+    wide = numbers.detach().to(torch.float64)
+    indices = [Index(name, _along(torch.arange(size), place, wide.dim())) for place, (name, size) in
+               enumerate(zip(names, wide.shape, strict=False))]  # fmt: skip
+    return _fit(wide, indices)
+
+
+def _fit(table: Tensor, indices: Sequence[Index]) -> Fit:
+    for place, index in enumerate(indices):  # what makes no difference
+        if table.shape[place] > 1 and torch.equal(table, table.narrow(place, 0, 1).expand(table.shape)):
+            return _fit(table.narrow(place, 0, 1), [
+                each._replace(values=each.values.narrow(place, 0, 1)) if each is index else each for each in indices
+            ])  # fmt: skip
+    for found in _kinds(table, indices):
+        if found is not None and torch.equal(found.values.expand(table.shape), table):
+            return found
+    return None
+
+
+def _kinds(table: Tensor, indices: Sequence[Index]) -> Iterator[Fit]:
+    """Formulas to try, the shortest first."""
+    wide = [place for place, size in enumerate(table.shape) if size > 1]
+    if not wide:
+        yield Formula(_number(table.flatten()[0].item()), table)
+        return
+    yield _linear(table, [(indices[place], place, 1) for place in wide])
+    if len(wide) == 1:
+        yield _unrolled(table, indices, wide[0])
+    if len(wide) == 2:
+        yield from _over_cells(table, indices, wide[0], wide[1])
+    if len(wide) == 3:
+        yield from _shifted(table, [indices[place] for place in wide])
+    yield from (_apart(table, indices, place) for place in wide[::-1] if table.shape[place] <= _APART)
+    yield from (_first_apart(table, indices, place) for place in wide)
+    if table.numel() <= _FEW:
+        yield _listed(table, indices, wide)
+
+
+Term: TypeAlias = "tuple[Index, int, int]"
+"""What is multiplied, with the dimension and the number of steps along it to where it is 1 and the others are 0."""
+
+
+def _linear(table: Tensor, terms: Sequence[Term]) -> Formula:
+    """A sum of multiples, read from where each term alone is 1."""
+    start = table.flatten()[0]
+    text, values = [], torch.full_like(table, start.item())
+    for index, place, steps in terms:
+        factor = (table.narrow(place, steps, 1).flatten()[0] - start).item() if steps < table.shape[place] else 0.0
+        if factor:
+            values = values + index.values * factor
+            times = {1.0: "", -1.0: "-"}.get(factor, f"{_number(factor)} * ")
+            text.append(times + (_factor(index.text) if times else index.text))
+    if start or not text:
+        text.append(_number(start.item()))
+    return Formula(" + ".join(text).replace("+ -", "- "), values)
+
+
+def _over_cells(table: Tensor, indices: Sequence[Index], left: int, right: int) -> Iterator[Fit]:
+    """Over the rows and columns of the cells that two indices count, and over how far these are apart."""
+    one, two = indices[left], indices[right]
+    for across in _divisors(table.shape[right]):
+        here = _cell(two, across)
+        for ratio in (1, 2):
+            if across % ratio or table.shape[left] % (across // ratio):
+                continue
+            there = _cell(one, across // ratio)
+            if ratio == 1:
+                yield _linear(table, [(there[1], left, 1), (there[0], left, across), (here[1], right, 1),
+                                      (here[0], right, across)])  # fmt: skip
+            for kind in ("abs({})", "({}) ** 2"):
+                yield _linear(table, [(_distance(there[1], here[1], ratio, kind), right, 1),
+                                      (_distance(there[0], here[0], ratio, kind), right, across)])  # fmt: skip
+
+
+def _unrolled(table: Tensor, indices: Sequence[Index], place: int) -> Fit:
+    """A square table that is written out along one dimension."""
+    side, index = isqrt(table.shape[place]), indices[place]
+    if side < 2 or side * side != table.shape[place] or not index.text.isidentifier():
+        return None
+    count = torch.arange(side)
+    pair = [Index(f"{index.text} // {side}", _along(count, 0, 2)), Index(f"{index.text} % {side}", _along(count, 1, 2))]
+    found = _fit(table.reshape(side, side), pair)
+    if found is None or found.listed:
+        return None
+    return Formula(found.text, found.values.expand(side, side).reshape(table.shape))
+
+
+def _shifted(table: Tensor, indices: Sequence[Index]) -> Iterator[Fit]:
+    """One of two numbers: whether two cells of a window that is shifted over the edge come from opposite sides."""
+    window, one, two = indices
+    flat = table.reshape([each.values.numel() for each in indices])
+    side = isqrt(flat.shape[1])
+    same, others = flat[0, 0, 0], table[table != flat[0, 0, 0]]
+    if side < 2 or flat.shape[1:] != (side**2, side**2) or not len(others):
+        return
+    for across in (1, *_divisors(len(flat)), len(flat)):
+        borders = _border(flat[len(flat) - across, ::side, 0]), _border(flat[across - 1, :side, 0])
+        lasts = len(flat) // across - 1, across - 1
+        parts = [
+            _opposite(where, last, *cells, border)
+            for where, last, cells, border in zip(
+                _cell(window, across), lasts, zip(_cell(one, side), _cell(two, side), strict=True), borders, strict=True
+            )
+            if border
+        ]
+        if parts:
+            text = " or ".join(each.text for each in parts)
+            apart = reduce(torch.maximum, (each.values for each in parts)) > 0
+            yield Formula(f"{_number(others[0].item())} if {text} else {_number(same.item())}",
+                          torch.where(apart, others[0], same))  # fmt: skip
+
+
+def _border(line: Tensor) -> int:
+    """The first place with another number; 0 where there is none."""
+    return int((line != line[0]).to(torch.uint8).argmax())
+
+
+def _opposite(window: Index, last: int, one: Index, two: Index, border: int) -> Formula:
+    text = f"({window.text} == {last} and ({one.text} < {border}) != ({two.text} < {border}))"
+    return Formula(text, ((window.values == last) & ((one.values < border) != (two.values < border))).double())
+
+
+def _cell(index: Index, across: int) -> tuple[Index, Index]:
+    """The row and the column of a cell, where there are so many in a row."""
+    text = index.text if index.text.isidentifier() else f"({index.text})"
+    row = Index(f"{text} // {across}", torch.floor_divide(index.values, across))
+    return row, Index(f"{text} % {across}", torch.remainder(index.values, across))
+
+
+def _distance(left: Index, right: Index, ratio: int, kind: str) -> Index:
+    text = left.text if ratio == 1 else f"{ratio} * ({left.text})"
+    apart = left.values * ratio - right.values
+    values = apart.abs() if kind.startswith("abs") else apart**2
+    return Index(kind.format(f"{text} - {right.text}"), values)
+
+
+def _apart(table: Tensor, indices: Sequence[Index], place: int) -> Fit:
+    """A formula for each place along a dimension."""
+    found: list[Formula] = []
+    for number in range(table.shape[place]):
+        fit = _fit(table.narrow(place, number, 1), _cut(indices, place, number, 1))
+        if fit is None:
+            return None
+        found.append(fit._replace(values=fit.values.expand(table.narrow(place, 0, 1).shape)))
+    conditions = [
+        f"{_chosen(each.text)} if {indices[place].text} == {number} else " for number, each in enumerate(found[:-1])
+    ]
+    return Formula("".join(conditions) + found[-1].text, torch.cat([each.values for each in found], place))
+
+
+def _first_apart(table: Tensor, indices: Sequence[Index], place: int) -> Fit:
+    """A formula for the first place along a dimension, and one for the others."""
+    size = table.shape[place]
+    if size <= _APART or not indices[place].text.isidentifier():
+        return None
+    first = _fit(table.narrow(place, 0, 1), _cut(indices, place, 0, 1))
+    if first is None:
+        return None
+    index = indices[place]
+    shifted = Index(f"{index.text} - 1", index.values.narrow(place, 1, size - 1) - 1)
+    rest = _fit(table.narrow(place, 1, size - 1), [
+        shifted if each is index else each for each in indices
+    ])  # fmt: skip
+    if rest is None or rest.listed:
+        return None
+    parts = (
+        first.values.expand(table.narrow(place, 0, 1).shape),
+        rest.values.expand(table.narrow(place, 1, size - 1).shape),
+    )
+    return Formula(f"{_chosen(first.text)} if {index.text} == 0 else {rest.text}", torch.cat(parts, place))
+
+
+def _cut(indices: Sequence[Index], place: int, start: int, size: int) -> list[Index]:
+    """The indices over a part of the table."""
+    return [
+        each._replace(values=each.values.narrow(place, start, size)) if number == place else each
+        for number, each in enumerate(indices)
+    ]
+
+
+def _listed(table: Tensor, indices: Sequence[Index], wide: Sequence[int]) -> Formula:
+    """Every number, by its place: found by halves."""
+    parts, stride = [], 1
+    for place in wide[::-1]:
+        parts.append(indices[place].text if stride == 1 else f"{stride} * {_factor(indices[place].text)}")
+        stride *= table.shape[place]
+    return Formula(_halves(table.flatten().tolist(), 0, " + ".join(parts[::-1])), table, listed=True)
+
+
+def _halves(values: Sequence[float], start: int, where: str) -> str:
+    if len({*values}) == 1:
+        return _number(values[0])
+    half = len(values) // 2
+    left, right = _halves(values[:half], start, where), _halves(values[half:], start + half, where)
+    return f"{_chosen(left)} if {where} < {start + half} else {right}"
+
+
+def _chosen(text: str) -> str:
+    """A formula before the `if` of another."""
+    return f"({text})" if " if " in text else text
+
+
+def _along(values: Tensor, place: int, rank: int) -> Tensor:
+    return values.to(torch.float64).reshape([-1 if at == place else 1 for at in range(rank)])
+
+
+def _divisors(size: int) -> list[int]:
+    """Those between 1 and the size, nearest to its root first."""
+    found = [each for each in range(2, size) if size % each == 0]
+    return sorted(found, key=lambda each: abs(each * each - size))
+
+
+def _factor(text: str) -> str:
+    return text if text.isidentifier() or text.startswith("abs(") else f"({text})"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

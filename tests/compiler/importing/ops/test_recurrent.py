@@ -1,0 +1,46 @@
+"""Layers with recurrence."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.compiler.importing.support import same
+
+
+class Read(nn.Module):
+    """The outputs of a layer, which starts from given states or from none."""
+
+    def __init__(self, layer: nn.Module, started: bool) -> None:
+        super().__init__()
+        self.layer, self.started = layer, started
+
+    def forward(self, x: torch.Tensor) -> Any:
+        rows = x.mean(1)[None, :, :4].contiguous()
+        states = (rows, rows * 2) if isinstance(self.layer, nn.LSTM) else rows
+        output, last = self.layer(x, states) if self.started else self.layer(x)
+        return output, *(last if isinstance(last, tuple) else [last])
+
+
+@pytest.mark.parametrize("started", [True, False])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_a_layer_with_recurrence(kind: Any, started: bool) -> None:
+    text = same(nn.Sequential(OrderedDict(net=Read(kind(6, 4, batch_first=True), started))), (5, 6))
+    assert f"op: {kind.__name__.lower()}" in text
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.LSTM(6, 4, num_layers=2, bidirectional=True, bias=False, batch_first=True, dropout=0.2),
+        nn.LSTM(6, 4, proj_size=3, batch_first=True),
+        nn.RNN(6, 4, nonlinearity="relu", batch_first=True),
+        nn.GRU(6, 4, bidirectional=True, num_layers=2, batch_first=True),
+    ],
+)
+def test_its_fields(layer: nn.Module) -> None:
+    same(Read(layer, started=False), (5, 6))

@@ -1,0 +1,47 @@
+"""A few quick networks of the survey, whose table stands in docs/importing.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from tests.cli.tiny import Cli
+from tests.importing_survey.networks import COLLECTIONS, TIMM
+from tests.importing_survey.proof import verdict
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/importing.md").read_text("utf-8")
+QUICK = [("timm", name) for name in ("test_byobnet", "test_vit")] + [("transformers", "vit")]
+SLOW = [("timm", name) for name in ("test_nfnet", "test_coatnet", "levit_128s")]
+SLOW += [("transformers", name) for name in ("llama", "t5_encoder", "swin", "clip_text")]
+
+
+@pytest.mark.parametrize(
+    ("collection", "name"), [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
+)
+def test_a_network_is_what_its_spec_makes(collection: str, name: str) -> None:
+    found = verdict(*COLLECTIONS[collection][name]())
+    assert (found.result, found.why) == ("equal", "")
+
+
+def test_the_survey_has_a_network_of_each_of_timm_s_modules() -> None:
+    import timm
+
+    from tests.references import torchvision_shim  # noqa: F401 - timm imports torchvision
+
+    assert [*TIMM] == timm.list_modules()
+    for module, name in TIMM.items():
+        assert name in timm.list_models(module=module)
+
+
+def test_the_page_s_factory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archdsl_cli: Cli) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (example,) = re.findall(r"```python\n(from transformers.*?)```", PAGE, re.DOTALL)
+    (call,) = re.findall(r"^archdsl (import small_bert:.*)$", PAGE, re.MULTILINE)
+    Path("small_bert.py").write_text(example)
+    assert archdsl_cli(*call.split())[0] == 0
+    assert archdsl.graph("small_bert.yaml").sample_sizes["N"] == 1
