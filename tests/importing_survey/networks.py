@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tests.importing_survey.proof import Inputs
 
 Network = Callable[[], tuple[nn.Module, Inputs]]
-SIZES = (128, 160, 224, 256)
+SIZES = (64, 96, 128, 160, 224, 256)
 """Of images: the first that a network takes."""
 
 
@@ -173,6 +173,7 @@ TRANSFORMERS: dict[str, Inputs] = {
 def _transformer(name: str, inputs: Inputs) -> Network:
     def made() -> tuple[nn.Module, Inputs]:
         from tests.importing_survey import small_transformers
+        from tests.references import torchvision_shim  # noqa: F401 - transformers imports torchvision
 
         model: nn.Module = getattr(small_transformers, name)()
         return model, inputs

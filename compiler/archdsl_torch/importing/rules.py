@@ -61,7 +61,7 @@ def named_op(call: TracedCall) -> type[Op]:
 def plain(call: TracedCall, kind: type[Op], renamed: dict[str, str] | None = None) -> Said:
     """An op whose ports and fields are called as torch's arguments are, or stand in the same order. Raises Unsaid."""
     if kind.tensors is not Op.tensors:
-        raise Unsaid("its weights are not taken apart")
+        raise Unsaid(f"`{kind.name}` has weights of its own, and the importer cannot take them from the call")
     others = {"self": "input", **(renamed or {})}
     ports = [port.name for port in kind.ports]
     reads: dict[str, TracedTensor] = {}

@@ -82,7 +82,8 @@ class Said:
         assert self.op is not None and isinstance(self.reads, dict)
         ports = {port.name for port in OPS[self.op].ports}
         if not ports.issuperset(self.weights):
-            raise Unsaid("its weights are not those of the module that runs it")
+            read = next((f"`{each.owned}`" for each in self.weights.values() if each.owned), "what is worked out")
+            raise Unsaid(f"`{self.op}` has weights of its own, and the call takes {read} for one")
         fields = {name: value for name, value in self.fields.items() if name not in _OF_WEIGHTS}
         return Said(self.op, {**self.reads, **self.weights}, fields)
 
@@ -129,7 +130,7 @@ def alone(call: TracedCall, *names: str) -> None:
     """Demands that no other arguments than these differ from what torch takes. Raises Unsaid."""
     for name in call.names:
         if name not in names and name not in call.default and name not in call.written:
-            raise Unsaid(f"its `{name}` is not said")
+            raise Unsaid(f"the language has it with torch's default of `{name}` alone")
 
 
 def number(value: Any) -> str:

@@ -122,7 +122,7 @@ class Countless(nn.Module):
 @pytest.mark.parametrize(
     ("module", "told"),
     [
-        (Frozen(), "its weights are not those of the module"),
+        (Frozen(), r"`batch_norm1d` has weights of its own, and the call takes `norm\.weight` for one"),
         (nn.BatchNorm1d(4, momentum=None), "its momentum is None or 0"),
         (Statistics(4), "batch's statistics in evaluation mode"),
         (Countless(), "`norm.num_batches_tracked` would be a key of the network, and is none of the module"),

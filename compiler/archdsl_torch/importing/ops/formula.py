@@ -63,17 +63,20 @@ def _(call: TracedCall) -> Said:
 
 @rule("clamp")
 def _(call: TracedCall) -> Said:
-    """Raises Unsaid."""
-    low, high = call.argument("min"), call.argument("max")
-    if isinstance(low, TracedTensor) or isinstance(high, TracedTensor):
-        raise Unsaid("its bounds are tensors")
-    text = "{0}" if low is None else f"max({{0}}, {number(low)})"
-    return Said(None, [call.given[0]], formula=text if high is None else f"min({text}, {number(high)})")
+    text, reads = "{0}", [call.given[0]]
+    for function, name in (("max", "min"), ("min", "max")):
+        bound = call.argument(name)
+        if isinstance(bound, TracedTensor):
+            text = f"{function}({text}, {{{len(reads)}}})"
+            reads.append(bound)
+        elif bound is not None:
+            text = f"{function}({text}, {number(bound)})"
+    return Said(None, reads, formula=text)
 
 
 @rule("bitwise_not", "bitwise_and", "bitwise_or", "and", "or")
 def _(call: TracedCall) -> Said:
     """Raises Unsaid."""
     if any(each.dtype != "bool" for each in call.tensors):
-        raise Unsaid("it counts in bits")
+        raise Unsaid("it works on the bits of whole numbers")
     return Said(None, call.tensors, formula=_FORMULAS[f"logical_{call.name.removeprefix('bitwise_')}"])
