@@ -26,6 +26,12 @@ def test_the_outputs_are_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == TEXT[0]
 
 
+def test_the_spec_is_a_backbone(tmp_path: Path) -> None:
+    (tmp_path / "backbone.yaml").write_text(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
+    assert archdsl.check(tmp_path / "backbone.yaml") == []
+    assert [*archdsl.build(tmp_path / "backbone.yaml", device="meta").state_dict()][-1].startswith("layer4.2")
+
+
 def test_the_commands_run(capsys: pytest.CaptureFixture[str]) -> None:
     shown = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()
     for line in shown[:2]:

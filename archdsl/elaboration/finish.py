@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Mapping
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,12 @@ from archdsl.elaboration.mistakes import Mistakes
 from archdsl.elaboration.plain import forget_document
 from archdsl.elaboration.provenance import provenance_of
 from archdsl.elaboration.published import published, read_renames
+from archdsl.elaboration.taken import left
 from archdsl.elaboration.unused import Uses, reads_size, warn_unused
 from archdsl.faults.code import Code
-from archdsl.ir.graph import Graph, Node, Scope, Value
-from archdsl.ir.needed import forget_removed, needed, remove
-from archdsl.ir.scopes import scopes_around, scopes_of
+from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.ir.needed import needed
+from archdsl.ir.scopes import scopes_around
 from archdsl.ir.unwritten import WRITE_IT, words
 from archdsl.limits import TooLarge, current
 from archdsl.ops.special import FILLED, InputOp
@@ -41,11 +42,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         mistakes.add(Code.NO_VALUE, "the network has no output", state.resolved.span(("nodes",)),
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
-    specs = {scope for scope, _ in state.spec_scopes if scope is not root}
-    nodes = [*state.nodes]
-    if specs:
-        nodes = [*_pruned(nodes, _kept(root.outputs.values(), nodes, specs))]
-        forget_removed(scopes_of(root), {*inputs.values(), *nodes})
+    inputs, nodes, pruned = left(state.spec_scopes, inputs, [*state.nodes])
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, inputs, state)
     _warn_unwritten(nodes, state)
@@ -65,7 +62,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         inputs=inputs, nodes=nodes, outputs=dict(root.outputs),
         output_modes={n: v.node.when for n, v in root.outputs.items() if v.node.when is not None},
         sample_sizes=dict(sample), params=dict(resolved.params), file=resolved.file, overrides=dict(resolved.overrides),
-        renames=renames, resizes=resizes, reads=uses.reads(),
+        renames=renames, resizes=resizes, reads=uses.reads(), pruned=pruned,
         path=_asked(resolved.path.absolute()), provenance=provenance,
     )  # fmt: skip
 
@@ -99,22 +96,6 @@ def _read_all(state: Elaborator, mistakes: Mistakes) -> None:
         if template is not None and template.init is not None:
             read_rule(template.init.value, template.home, template.init.path, mistakes)
     read_renames(state.spec_scopes, mistakes)
-
-
-def _kept(outputs: Iterable[Value], nodes: list[Node], specs: set[Scope]) -> set[Node]:
-    """The nodes that an output depends on, or a node that stands in no spec used as a block."""
-    own = [node for node in nodes if not any(scope in specs for scope in scopes_around(node))]
-    read = [value for node in own for value in (*node.inputs, *node.tie.values()) if value is not None]
-    return {*own, *(node.share for node in own if node.share is not None), *needed((*outputs, *read), nodes)}
-
-
-def _pruned(nodes: list[Node], needed: set[Node]) -> Iterator[Node]:
-    """Without the nodes of specs used as blocks that nobody reads."""
-    for node in nodes:
-        if node in needed:
-            yield node
-        else:
-            remove(node)
 
 
 def _warn_unread(nodes: list[Node], inputs: Mapping[str, Node], state: Elaborator) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from archdsl.ir.batch import names_in
 from archdsl.ir.graph import Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.special import ScanLast
@@ -22,6 +23,25 @@ def needed(outputs: Iterable[Value], nodes: Sequence[Node]) -> set[Node]:
         _add(waiting, found, ends)
         waiting = [node for node in _beside(found, runs) if node not in found] if runs else []
     return found
+
+
+def needed_inputs(inputs: Iterable[Node], kept: set[Node]) -> set[Node]:
+    """The inputs that nodes read, and those that alone tell a size of them; where there are none the first."""
+    found = {node for node in inputs if node in kept}
+    if not found:  # what is computed of nothing is computed where and as an input is
+        found.add(next(iter(inputs)))
+    told = {name for node in found for name in _sizes(node)}
+    wanted = {name for node in kept for name in _sizes(node)} - told
+    for node in inputs:
+        if not wanted.isdisjoint(_sizes(node)):
+            found.add(node)
+            wanted -= _sizes(node)
+    return found
+
+
+def _sizes(node: Node) -> set[str]:
+    """The sizes that only the run knows, in what a node makes."""
+    return {name for type in node.types for dim in type.shape for name in names_in(dim)}
 
 
 def _add(waiting: list[Node], found: set[Node], ends: Mapping[Node, Node]) -> None:
@@ -64,6 +84,7 @@ def forget_removed(scopes: Iterable[Scope], kept: set[Node]) -> None:
     for scope in scopes:
         scope.inputs = {port: v if v is None or v.node in kept else None for port, v in scope.inputs.items()}
         scope.outputs = {name: value for name, value in scope.outputs.items() if value.node in kept}
+        scope.checks = [check for check in scope.checks if check.value.node in kept]
         scope.features = {name: value for name, value in scope.features.items() if value.node in kept}
 
 

@@ -8,9 +8,8 @@ from keyword import iskeyword
 from typing import Final, NamedTuple, TypeAlias
 
 from archdsl.faults.code import Code
-from archdsl.ir.batch import names_in
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.needed import needed
+from archdsl.ir.needed import needed, needed_inputs
 from archdsl.ir.provenance import Provenance
 from archdsl.ir.selection.copying import Copying
 from archdsl.ir.selection.error import OutputsError
@@ -41,7 +40,8 @@ def chosen(graph: Graph, selection: Selection) -> Graph:
     if selection == NOTHING:
         return graph
     paths, outputs = _outputs(graph, selection)
-    kept = _kept(graph, outputs) if selection.prune else {*graph.inputs.values(), *graph.nodes}
+    kept = needed(outputs.values(), graph.nodes) if selection.prune else {*graph.inputs.values(), *graph.nodes}
+    kept |= needed_inputs(graph.inputs.values(), kept)
     gone = [node for node in graph.nodes if node not in kept and (node.share is None or node.registered)]
     pruned = (*graph.pruned, *(path for node in gone for path in node.tensor_paths()))
     made = Copying(graph, kept).graph_of(outputs)
@@ -131,25 +131,3 @@ def _provenance(graph: Graph, kept: set[Node]) -> Provenance:
         if not each.prefix or any(path.startswith(f"{each.prefix}.") for path in paths)
     ]  # fmt: skip
     return graph.provenance._replace(weights=tuple(files))
-
-
-# --- what they need -------------------------------------------------------------------------------
-
-
-def _kept(graph: Graph, outputs: Mapping[str, Value]) -> set[Node]:
-    """What the outputs need, and the inputs that alone tell a size of it."""
-    kept = needed(outputs.values(), graph.nodes)
-    if kept.isdisjoint(graph.inputs.values()):  # what is computed of nothing is computed where and as an input is
-        kept.add(next(iter(graph.inputs.values())))
-    told = {name for node in graph.inputs.values() if node in kept for name in _names(node)}
-    for node in graph.inputs.values():
-        wanted = {name for each in kept for name in _names(each)} - told
-        if node not in kept and not wanted.isdisjoint(names := _names(node)):
-            kept.add(node)
-            told |= names
-    return kept
-
-
-def _names(node: Node) -> set[str]:
-    """The sizes that only the run knows, in what a node makes."""
-    return {name for type in node.types for dim in type.shape for name in names_in(dim)}
