@@ -159,6 +159,7 @@ class Document(Form):
     nodes: Nodes = Field(default=None, validate_default=False)
     order: Any = None
     outputs: Any = None
+    features: Any = None
     init: dict[str, Any] = Field(default_factory=dict)
     freeze: list[Any] = Field(default_factory=_empty_list)
     """Patterns of paths: what is not trained."""

@@ -39,7 +39,7 @@ def _written_outputs(raw: Any, env: Env, path: Path) -> Iterator[tuple[str | Non
     elif isinstance(raw, str | int):
         yield "output", raw, path, env
     else:
-        message = f"`outputs` is a path or a mapping from name to path, found {kind_of(raw)}"
+        message = f"`{path[-1]}` is a path or a mapping from name to path, found {kind_of(raw)}"
         raise TemplateError(Code.WRONG_TYPE, message, path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archdsl.document.template import NodeTemplate, TemplateError
+from archdsl.document.template import NodeTemplate, TemplateError, Written
 from archdsl.elaboration.arguments import block_arguments
 from archdsl.elaboration.blocks import BlockSpec, PatternError, PortSpec, bind_pattern
 from archdsl.elaboration.fields import evaluate_with_shapes
@@ -251,6 +251,21 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> Entry:
         if frame.above.left is not None:
             run.mistakes.missing_else(MissingElse(frame.above.left), None)
         return Entry(dict(frame.above.outputs) if frame.above.state is State.VALUE else {})
+    found, broken = _named_values(run, spec, frame, written)
+    state = State.BROKEN if broken and not found else State.VALUE
+    return Entry(found, state, named=isinstance(written.value, Mapping), broken=frozenset(broken))
+
+
+def features(run: Elaborator, spec: BlockSpec, frame: Frame) -> dict[str, Value]:
+    """What the network's file says are its features, by name; those that are left out are none."""
+    written = spec.template.home.document.features
+    return {} if written is None else _named_values(run, spec, frame, Written(written, ("features",)))[0]
+
+
+def _named_values(
+    run: Elaborator, spec: BlockSpec, frame: Frame, written: Written
+) -> tuple[dict[str, Value], set[str]]:
+    """The values of paths by name, and the names of those whose mistakes have been told."""
     found: dict[str, Value] = {}
     broken: set[str] = set()
     for name, path, where in run.catalogue.output_paths(written, frame, spec, place_of(frame)):
@@ -263,8 +278,7 @@ def outputs(run: Elaborator, spec: BlockSpec, frame: Frame) -> Entry:
             found[name] = value
         elif path is None:
             broken.add(name)
-    state = State.BROKEN if broken and not found else State.VALUE
-    return Entry(found, state, named=isinstance(written.value, Mapping), broken=frozenset(broken))
+    return found, broken
 
 
 def _output(run: Elaborator, spec: BlockSpec, frame: Frame, path: str, where: tuple[Any, ...]) -> Value | None:

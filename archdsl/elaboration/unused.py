@@ -110,7 +110,7 @@ class Uses:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.network = _nodes(document.nodes, _Used())
-        for raw in (document.inputs, document.outputs, document.init, document.freeze):
+        for raw in (document.inputs, document.outputs, document.features, document.init, document.freeze):
             _collect(raw, self.network.texts)
         for raw in (document.weights.renames, document.weights.files, document.order):
             _collect_names(raw, self.network)

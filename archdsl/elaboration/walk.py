@@ -37,7 +37,7 @@ from archdsl.elaboration.own import own_names
 from archdsl.elaboration.placing import place_op, read
 from archdsl.elaboration.reading import declares, read_sources
 from archdsl.elaboration.recursion import Open, unending
-from archdsl.elaboration.scopes import block, inline, outputs
+from archdsl.elaboration.scopes import block, features, inline, outputs
 from archdsl.elaboration.sites import Sites
 from archdsl.elaboration.sources import around
 from archdsl.elaboration.splicing import Groups, loop, loop_notes
@@ -115,6 +115,7 @@ class Elaborator:
         self.body(network.template.body, frame)
         order_children(self, network.template.order, network.template, frame)
         root.outputs = outputs(self, network, frame).outputs
+        root.features = features(self, network, frame)
         self._look_at(self.catalogue.unused(self.resolved, self.seen))
         graph = finish(self, frame, {n: node for n, node in inputs.items() if node is not None}, sample)
         return graph, self.mistakes.diagnostics

@@ -45,12 +45,12 @@ class _Cut(NamedTuple):
 def features_of(graph: Graph) -> tuple[Feature, ...]:
     """The features, from the finest to the coarsest; those that are said in the order in which they are."""
     maps, last = levels(graph)
+    chain = _Chain(_cuts(graph, maps, {*last}))
     if graph.root.features:
         return tuple(
-            _said(name, graph.chosen.get(name) or _outermost(value), value, maps)
+            _said(name, graph.chosen.get(name) or chain.path(value), value, maps)
             for name, value in graph.root.features.items()
         )
-    chain = _Chain(_cuts(graph, maps, {*last}))
     found: dict[Fraction, tuple[str, Value, Level]] = {}
     for cut in chain.cuts:
         if found and cut.level.reduction < max(found):
@@ -73,16 +73,6 @@ def _said(name: str, path: str, value: Value, maps: Mapping[MadeKey, Level]) -> 
 
 def _whole(number: Fraction) -> int | Fraction:
     return int(number) if number.denominator == 1 else number
-
-
-def _outermost(value: Value) -> str:
-    """The path of the outermost block, list or group that gives a value."""
-    found = value.name
-    for scope in scopes_around(value.node):
-        if scope.kind is ScopeKind.NETWORK or not _gives(scope, value):
-            break
-        found = scope.path
-    return found
 
 
 def _gives(scope: Scope, value: Value) -> bool:
@@ -146,4 +136,4 @@ class _Chain:
         return found
 
     def _is_one(self, scope: Scope) -> bool:
-        return scope.kind not in (ScopeKind.NETWORK, ScopeKind.CONTAINER) and len(self._levels[scope]) <= 2
+        return scope.kind not in (ScopeKind.NETWORK, ScopeKind.CONTAINER) and len(self._levels.get(scope, ())) in (1, 2)

@@ -20,7 +20,9 @@ TIMM = {
     "hiera_tiny": "hiera_tiny_224",
     "caformer_s18": "caformer_s18", "mobilevit_s": "mobilevit_s", "repvgg_a0": "repvgg_a0", "resnet18": "resnet18",
     "maxvit_t": "maxvit_tiny_tf_224", "inception_resnet_v2": "inception_resnet_v2",
-    "mobilenet_v4_conv_small": "mobilenetv4_conv_small",
+    "mobilenet_v4_conv_small": "mobilenetv4_conv_small", "swin_t": "swin_tiny_patch4_window7_224",
+    "efficientnet_b0": "efficientnet_b0", "efficientnet_v2_s": "tf_efficientnetv2_s", "mnasnet1_0": "mnasnet_100",
+    "swin_v2_t": "swinv2_tiny_window8_256",
 }  # fmt: skip
 """Networks of ours, and timm's of the same architecture, of which each feature has the same channels and reduction."""
 ALIKE = ("resnet18", "inception_v3", "pvt_v2_b0", "caformer_s18", "vgg16")
@@ -130,6 +132,27 @@ def test_of_shipped_networks(name: str, expected: str) -> None:
 def test_the_rule(nodes: str, expected: str, tmp_path: Path) -> None:
     graph = graph_of(tmp_path, f"inputs: {{x: [N, 3, H = 48, W = 48]}}\nnodes:{nodes}")
     assert listed(graph) == expected
+
+
+def test_what_a_spec_says(tmp_path: Path) -> None:
+    text = """
+        inputs: {x: [N, 3, H = 48, W = 48]}
+        params: {wide: false}
+        nodes:
+          stages:
+            - {op: conv2d, out_channels: 4, kernel_size: 3, padding: 1}
+            - {op: conv2d, out_channels: 8, kernel_size: 2, stride: 2}
+            - {if: wide, op: conv2d, out_channels: 16, kernel_size: 1}
+          head: {op: mean, dim: [2, 3]}
+        features:
+    """
+    said = "  - for i in range(2): stages.$i\n"
+    graph = graph_of(tmp_path, text.replace("        features:\n", f"        features:\n        {said}"))
+    assert listed(graph) == "stages.0:4@1 stages:8@2"
+    graph = graph_of(tmp_path, text.replace("features:", "features: {deep: stages.1, pooled: head}"))
+    assert [each[:4] for each in graph.features] == [("deep", "stages", 8, 2), ("pooled", "head", 8, None)]
+    assert [*archdsl.graph(graph, features=True).outputs] == ["deep", "pooled"]
+    assert Graph.from_json(graph.to_json()) == graph
 
 
 def test_of_chosen_outputs_in_their_order(tmp_path: Path) -> None:
