@@ -40,7 +40,7 @@ def test_no_command_shows_help_and_is_bad_usage(archdsl_cli: Cli) -> None:
     [
         ("biuld", "did you mean `build`?"),
         ("nets/my.yaml", "did you mean `archdsl build nets/my.yaml`?"),
-        ("xyzzy", "the commands are build, check, source, graph, summary, draw, view, diff, import, list, ops"),
+        ("xyzzy", f"the commands are {', '.join(cli.COMMANDS)}"),
     ],
 )
 def test_an_unknown_command_suggests_one(archdsl_cli: Cli, word: str, hint: str) -> None:

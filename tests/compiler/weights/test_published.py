@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 import archdsl
-from archdsl_torch.weights import checkpoints
+from archdsl_torch.weights.naming import TensorNames
 from tests.compiler.weights.support import SMALL_VIT, SPEC, Save, assert_loaded, published
 
 # --- other names ----------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ def test_was_is_a_name_too(net: Path, saved: Save) -> None:
 @pytest.mark.parametrize("key", ["fc.weight", "fc", "fcx.weight", "fd.weight", "fb.weight", "f.fc.weight", "zz"])
 def test_was_is_the_name_of_a_tensor_or_of_what_it_is_in(net: Path, key: str) -> None:
     net.write_text(SPEC.replace("  fc: {op: linear,", "  head: {op: linear, was: fc,"))
-    found = [*checkpoints._Network(archdsl.graph(net), {}).candidates(key)]
+    found = [*TensorNames(archdsl.graph(net), {}).candidates(key)]
     assert found == [key, *(["head" + key[2:]] if key in ("fc", "fc.weight") else [])]
 
 
