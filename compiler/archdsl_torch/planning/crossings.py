@@ -78,7 +78,7 @@ class Crossings:
         """What each node reads, in the order of its inputs."""
         self.overwriting = Overwriting(graph)
         self.chain: Callable[[Scope | None], tuple[Scope, ...]] = cache(self._chain)
-        self._first_inside: Callable[[Scope], int] = cache(self._find_first)
+        self._begins = self._find_beginnings()
         self._connect()
         self._overwrite_sums()
 
@@ -91,14 +91,20 @@ class Crossings:
 
     def first(self, unit: Unit) -> int:
         """When the unit begins to run; -1 for a scope in which nothing does."""
-        return self.order[unit] if isinstance(unit, Node) else self._first_inside(unit)
+        return self.order[unit] if isinstance(unit, Node) else self._begins.get(unit, -1)
 
     def type_of(self, key: Key) -> TensorType:
         return self.types.get(key) or key.node.types[key.output]
 
-    def _find_first(self, scope: Scope) -> int:
-        inner = (child for child in scope.children.values() if isinstance(child, Scope) or not is_tensor(child))
-        return min((begin for begin in map(self.first, inner) if begin >= 0), default=-1)
+    def _find_beginnings(self) -> dict[Scope, int]:
+        """When each scope begins to run in which something does."""
+        found: dict[Scope, int] = {}
+        for node in self.lowered:  # in running order
+            scope = node.scope
+            while scope is not None and scope not in found:
+                found[scope] = self.order[node]
+                scope = scope.scope
+        return found
 
     def _connect(self) -> None:
         for node in self.graph.nodes:
