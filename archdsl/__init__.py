@@ -49,14 +49,14 @@ if TYPE_CHECKING:
     from archdsl.ir.unwritten import UnwrittenError
     from archdsl.ir.weights import LoadReport, WeightsError
     from archdsl.limits import budget
-    from archdsl.porting import export, from_module, sweep, transfer, verify
+    from archdsl.porting import export, from_module, spec, sweep, transfer, verify
     from archdsl.report import Summary
 
 __all__ = [
     "Diagnostic", "Difference", "DrawingError", "ExportError", "ExportReport", "Graph", "GraphError", "LoadReport",
     "ModuleError", "OutputsError", "SpecError", "UnwrittenError", "Verification", "WeightsError", "__version__",
     "budget", "build", "check", "diff", "draw", "export", "from_module", "graph", "load", "load_weights", "loads",
-    "source", "summary", "sweep", "transfer", "verify",
+    "source", "spec", "summary", "sweep", "transfer", "verify",
 ]  # fmt: skip
 
 SpecText: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
@@ -381,6 +381,7 @@ _HOMES = {
     "Verification": "comparison.verification",
     "export": "porting",
     "from_module": "porting",
+    "spec": "porting",
     "sweep": "porting",
     "transfer": "porting",
     "verify": "porting",

@@ -38,6 +38,7 @@ ARTEFACTS: Final = (
     Artefact("picture", "builtins.bytes", "a figure as SVG, PDF, PNG or TikZ"),
     Artefact("page", "builtins.str", "the HTML in which every block can be opened"),
     Artefact("summary", "archdsl.report.report.Summary", "shapes, parameters, multiply-accumulates, memory, fields"),
+    Artefact("spec", "builtins.str", "one text that elaborates to the graph: twins as blocks, runs under `for`"),
     Artefact("difference", "archdsl.comparison.difference.Difference", "what changed from one graph to another"),
 )
 
@@ -50,5 +51,6 @@ STAGES: Final = (
     Stage("paint", "figure", "picture", "archdsl.drawing.painting.painted"),
     Stage("show", "graph", "page", "archdsl.viewer.page"),
     Stage("summarise", "graph", "summary", "archdsl.report.report.summarise"),
+    Stage("unparse", "graph", "spec", "archdsl.unparsing.unparse.unparse"),
     Stage("compare", "graph", "difference", "archdsl.comparison.difference.Difference"),
 )

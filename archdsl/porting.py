@@ -71,6 +71,49 @@ def examples(graph: Graph) -> tuple[torch.Tensor, ...]:
     return tuple(archdsl_torch.drawn(examples_of(graph)))
 
 
+def spec(
+    spec: archdsl.Spec,
+    *,
+    expanded: bool = False,
+    sizes: Mapping[str, int] | None = None,
+    include: Folders = (),
+    **params: Any,
+) -> str:
+    """The network as the text of one spec, which names no other file: what repeats is a block or stands under `for`.
+
+    It elaborates to the same nodes, with the same paths, fields, edges, types, keys and outputs; blocks and parameters
+    may have other names than before. `expanded` writes out every node instead.
+
+    Raises SpecError where the spec has errors, and GraphError for a graph of a stranger that no text says.
+    """
+    return _text_of(archdsl.graph(spec, sizes=sizes, include=include, **params), {}, expanded)
+
+
+def _text_of(network: Graph, kinds: Mapping[str, str], expanded: bool = False) -> str:
+    """The text that is shortest of those that have been shown to be the graph. Raises GraphError."""
+    from archdsl.ir.exchange.error import GraphError
+    from archdsl.unparsing.unparse import SpecFolding, unparse
+
+    difference = ""
+    for folding in (SpecFolding.NOTHING,) if expanded else SpecFolding:
+        text = unparse(network, kinds, folding)
+        difference = _difference(network, text)
+        if not difference:
+            return text
+    raise GraphError(f"no spec says this graph: {difference}")
+
+
+def _difference(network: Graph, text: str) -> str:
+    """Where the text's graph is another one; empty where it is not."""
+    from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.unparsing.likeness import first_difference
+
+    try:
+        return first_difference(network, archdsl.loads(text)) or ""
+    except SpecError as error:
+        return error.diagnostics[0].message
+
+
 def sweep(
     spec: archdsl.SpecText,
     values: Mapping[str, Iterable[Any]],

@@ -27,8 +27,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     ONNX: ("onnx", "onnx_ir", "onnxscript"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
-        "archdsl.comparison", "archdsl.sweeping", "archdsl.ir.exchange", "archdsl.expressions.printer", "graphviz",
-        "pygraphviz", "networkx",
+        "archdsl.comparison", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",
+        "archdsl.expressions.printer", "graphviz", "pygraphviz", "networkx",
     ),
     MISTAKES: (
         "archdsl.diagnostics", "archdsl.document.mending", "archdsl.document.otherkeys", "archdsl.document.syntax",
@@ -44,7 +44,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     READING: (
         "archdsl.cli", "archdsl.document.files", "archdsl.document.given", "archdsl.document.inherit",
         "archdsl.document.loader", "archdsl.document.reach", "archdsl.elaboration.analyse", "archdsl.ir.graph",
-        "archdsl.ops", "archdsl.text.later", "archdsl.text.writing",
+        "archdsl.ops", "archdsl.text.later", "archdsl.text.ordinary", "archdsl.text.writing",
     ),
     LIBRARY: ("csv", "dataclasses", "difflib", "json", "logging", "pathlib"),
 }  # fmt: skip

@@ -18,11 +18,11 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 
 META: Final = "meta"
 """The device of tensors without numbers."""
-_CHOOSING: Final = ("build", "source", "graph", "summary", "draw", "export")
+_CHOOSING: Final = ("build", "source", "graph", "spec", "summary", "draw", "export")
 """The commands that take other outputs than the network's."""
-_SET: Final = ("build", "source", "graph", "summary", "draw", "view", "diff", "verify")
+_SET: Final = ("build", "source", "graph", "spec", "summary", "draw", "view", "diff", "verify")
 _ONE_SPEC: Final = (*_SET, "export", "sweep")
-_MODULES: Final = ("build", "source", "graph", "summary", "draw", "view")
+_MODULES: Final = ("build", "source", "graph", "spec", "summary", "draw", "view")
 _EPILOG: Final = """\
 examples:
   archdsl build swin_t
@@ -201,6 +201,11 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    _add_output(parser)
+    parser.add_argument("--expanded", action="store_true", help="write every node out, without blocks and loops")
+
+
 def _add_import(parser: argparse.ArgumentParser) -> None:
     _add_factory(parser)
     _add_inputs(parser, "the sizes of an input to trace with, in `forward`'s order; those that may vary at least 2")
@@ -337,6 +342,7 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "check": _add_check,
     "source": _add_output,
     "graph": _add_output,
+    "spec": _add_spec,
     "summary": _add_summary,
     "draw": _add_draw,
     "view": _add_view,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import DIFFERENT, export, import_module, sweep, transfer, verify
+from archdsl.cli.porting import DIFFERENT, export, import_module, print_spec, sweep, transfer, verify
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -367,6 +367,7 @@ COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
     "check": (check, "tell every mistake in specs"),
     "source": (source, "print the PyTorch source"),
     "graph": (graph, "print the graph as JSON, for other programs"),
+    "spec": (print_spec, "print a network as one spec: blocks for what repeats, nothing included"),
     "summary": (summary, "print shapes, parameters, multiply-accumulates, memory and receptive fields"),
     "draw": (draw, "draw the figure"),
     "view": (view, "open the figure in the browser, and follow the spec while it is written"),

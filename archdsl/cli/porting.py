@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import archdsl
 from archdsl.cli.sharing import (
@@ -15,6 +15,7 @@ from archdsl.cli.sharing import (
     built,
     exit_code,
     give,
+    graph_of,
     graphs_of,
     selected,
     shown,
@@ -23,7 +24,11 @@ from archdsl.cli.sharing import (
     tell_stubs,
     write,
 )
+from archdsl.limits import MAX_GRAPH
 from archdsl.text.plain_text import visible_lines
+
+if TYPE_CHECKING:
+    from archdsl.ir.graph import Graph
 
 DIFFERENT: Final = 3
 """The exit code of two networks that differ."""
@@ -43,6 +48,30 @@ def import_module(options: argparse.Namespace) -> int:
         raise Failure(str(error)) from error
     give(text, options.output)
     return BAD_SPEC if tell_stubs(graph) else 0
+
+
+def print_spec(options: argparse.Namespace) -> int:
+    """Prints a network as one spec, or writes it to a file."""
+    from archdsl.ir.exchange.error import GraphError
+
+    try:
+        network = _graph_of_file(options) if options.spec.endswith(".json") else graph_of(options)
+        text = archdsl.spec(network, expanded=options.expanded)
+    except GraphError as error:
+        raise Failure(str(error)) from error
+    give(text, options.output, network)
+    return 0
+
+
+def _graph_of_file(options: argparse.Namespace) -> Graph:
+    """The graph that `archdsl graph` wrote to a file. Raises GraphError."""
+    from archdsl.ir.graph import Graph
+    from archdsl.text.ordinary import open_ordinary
+
+    if options.params or options.sizes:
+        raise Failure(f"`{options.spec}` is a graph: parameters and sizes are set when it is made from its spec")
+    with open_ordinary(Path(options.spec)) as opened:
+        return Graph.from_json(opened.read(MAX_GRAPH + 1).decode("utf-8", "replace"))
 
 
 def sweep(options: argparse.Namespace) -> int:

@@ -18,3 +18,4 @@ def test_what_is_no_name_stands_in_brackets_but_alone() -> None:
     assert sum_text([((Quotient(),), 1)]) == "H // 2"
     assert sum_text([((Quotient(),), 3)]) == "3 * (H // 2)"
     assert sum_text([(("N", Quotient()), 1), ((), 1)]) == "N * (H // 2) + 1"
+    assert sum_text([((Quotient(),), -1)]) == "-(H // 2)"  # which `-H // 2` is not

@@ -1,0 +1,1 @@
+"""Graph to spec: the tree of modules as text, with blocks and loops for what repeats."""

@@ -1,0 +1,61 @@
+"""Graph -> spec: the stage.
+
+A pipeline over two trees. `drafting` puts the nodes into the scopes that they are written in, a draft; `grouping` finds
+which scopes are one block; `describing` writes each node, and each block once for all its instances, into the tree of
+the text, where `parameters` fills what they differ in; `looping` folds rows that come again; `printing` lays it out.
+No step knows what ops do: whoever elaborates the text has the proof that it is the graph, by `likeness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from archdsl.ir.graph import Graph
+from archdsl.unparsing.describing import Describer
+from archdsl.unparsing.draft import DraftScope, DraftValue
+from archdsl.unparsing.drafting import drafted
+from archdsl.unparsing.grouping import BlockGroups
+from archdsl.unparsing.heading import frozen, header, inputs, outputs, weights
+from archdsl.unparsing.looping import fold_loops
+from archdsl.unparsing.pathfinding import Pathfinder
+from archdsl.unparsing.printing import printed
+from archdsl.unparsing.starting import rules_by_op, spelled_init
+from archdsl.unparsing.text_tree import SpecBlock, WholeSpec
+
+
+class SpecFolding(Enum):
+    """How much of what repeats is written once, the most first."""
+
+    LOOPS = "loops"
+    """Blocks for twins, and `for` for runs."""
+    BLOCKS = "blocks"
+    NOTHING = "nothing"
+    """Every node is written out. Only what runs in a loop over time is a block, since it has to be."""
+
+
+def unparse(graph: Graph, kinds: Mapping[str, str] | None = None, folding: SpecFolding = SpecFolding.LOOPS) -> str:
+    """The text of a spec of the graph. `kinds` are the classes of scopes by path, after which blocks are called."""
+    root = drafted(graph)
+    groups = BlockGroups(root, kinds or {}, fold=folding is not SpecFolding.NOTHING)
+    paths, rules = Pathfinder(graph, root), rules_by_op(graph.nodes)
+    run = Describer(paths, groups, rules)
+    blocks = {group.name: _block(group.first, run.block(group), paths) for group in groups.groups}
+    network = run.network(root, tuple(DraftValue(node, 0) for node in graph.inputs.values())[:1])
+    network.inputs, network.outputs = inputs(graph), outputs(graph, root, paths)
+    init: dict[str, Any] = {
+        op: {name: spelled_init(said) for name, said in each.items()} for op, each in rules.items()
+    }  # fmt: skip
+    text = WholeSpec(header(graph), network, dict(reversed(blocks.items())), init, frozen(graph), weights(graph))
+    if folding is SpecFolding.LOOPS:
+        fold_loops(text)
+    return printed(text)
+
+
+def _block(first: DraftScope, made: SpecBlock, paths: Pathfinder) -> SpecBlock:
+    """A block with the outputs that a loop over time asks for by name."""
+    if first.loop is not None:
+        inside = {**first.loop.collect, **first.loop.carried}
+        made.outputs = {name: paths.path(value, first, None) for name, value in inside.items()}
+    return made
