@@ -299,9 +299,10 @@ def diff(before: Spec, after: Spec, *, inputs: ExampleTensors | None = None, inc
 
 
 def _is_module(spec: Spec) -> TypeIs[torch.nn.Module]:
-    """Whether it is a module: whoever has one has imported torch."""
+    """Whether it is a module, or a file that holds one: whoever has a module has imported torch."""
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(spec, torch.nn.Module)
+    program = isinstance(spec, str | os.PathLike) and os.fspath(spec).endswith(".pt2")
+    return program or (torch is not None and isinstance(spec, torch.nn.Module))
 
 
 def _paths(given: Sequence[str]) -> tuple[str, ...]:

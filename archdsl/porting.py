@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import archdsl
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import torch  # noqa: TID251 - for the annotations alone
@@ -44,7 +44,7 @@ def from_module(
 
 
 def traced(
-    module: torch.nn.Module,
+    module: torch.nn.Module | str | os.PathLike[str],
     inputs: archdsl.ExampleTensors | None,
     sizes: Mapping[str, int] | None,
     params: Mapping[str, Any],
@@ -55,6 +55,10 @@ def traced(
     """
     import archdsl_torch
 
+    if isinstance(module, str | os.PathLike):
+        if params or inputs is not None:
+            raise TypeError(f"`{os.fspath(module)}` was exported already, and takes no inputs and parameters")
+        return archdsl.loads(archdsl_torch.spec_of_program(module, holes=True), sizes=sizes)
     if params:
         raise TypeError(f"a module is set when it is made, and has no parameter `{next(iter(params))}`")
     if inputs is None:

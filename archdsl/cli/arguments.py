@@ -208,7 +208,8 @@ def _add_spec(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     _add_factory(parser)
-    _add_inputs(parser, "the sizes of an input to trace with, in `forward`'s order; those that may vary at least 2")
+    about = "the sizes of an input to trace with, in `forward`'s order; those that may vary at least 2"
+    _add_inputs(parser, about, required=False)
     parser.add_argument(
         "--dynamic", type=lambda text: text.split(","), metavar="N,H,W",
         help="the sizes that stay free where the module allows it (default: all)",

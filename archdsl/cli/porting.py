@@ -17,6 +17,7 @@ from archdsl.cli.sharing import (
     give,
     graph_of,
     graphs_of,
+    module_text,
     selected,
     shown,
     spare,
@@ -39,10 +40,13 @@ def import_module(options: argparse.Namespace) -> int:
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.ir.modules import ModuleError
 
+    wanted = NamedSpec(options.factory, dict(options.settings), {})
+    if not (options.inputs or wanted.is_program):
+        raise Failure("the following arguments are required: --input")
     with step("loading PyTorch"):
-        from archdsl_torch import spec_of_factory
+        from archdsl_torch import spec_of  # noqa: F401 - loads it
     try:
-        text = spec_of_factory(options.factory, dict(options.settings), options.inputs, options.dynamic, holes=True)
+        text = module_text(wanted, options.inputs, options.dynamic)
         graph = archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error

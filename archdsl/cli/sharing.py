@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
@@ -56,7 +56,12 @@ class NamedSpec(NamedTuple):
     @property
     def is_module(self) -> bool:
         """Whether it is what makes a module, and no file."""
-        return _FACTORY.fullmatch(self.spec) is not None and not Path(self.spec).exists()
+        return self.is_program or (_FACTORY.fullmatch(self.spec) is not None and not Path(self.spec).exists())
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a file of an exported program."""
+        return self.spec.endswith(".pt2")
 
 
 def wanted_of(options: argparse.Namespace) -> NamedSpec:
@@ -113,19 +118,30 @@ def graph_of_module(wanted: NamedSpec, inputs: list[Example], beside: Graph | No
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.ir.modules import ModuleError, examples_of
 
-    if not inputs and beside is None:
+    if not (inputs or beside or wanted.is_program):
         raise Failure(f"`{wanted.spec}` is a module: give the sizes of its inputs, as `--input 2,3,224,224`")
     with step("loading PyTorch"):
-        from archdsl_torch import spec_of_factory
+        from archdsl_torch import spec_of_factory  # noqa: F401 - loads it
     try:
         with step("tracing the module"):
-            given = inputs or (examples_of(beside) if beside else [])
-            text = spec_of_factory(wanted.spec, wanted.params, given, holes=True)
+            given = inputs or (examples_of(beside) if beside and not wanted.is_program else [])
+            text = module_text(wanted, given)
         graph = archdsl.loads(text, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
     tell_stubs(graph)
     return graph
+
+
+def module_text(wanted: NamedSpec, inputs: Sequence[Example], dynamic: Collection[str] | None = None) -> str:
+    """The spec of a module, with stubs for what no op says. Raises ModuleError."""
+    import archdsl_torch
+
+    if not wanted.is_program:
+        return archdsl_torch.spec_of_factory(wanted.spec, wanted.params, inputs, dynamic, holes=True)
+    if wanted.params or inputs or dynamic is not None:
+        raise Failure(f"`{wanted.spec}` was exported already: it takes no arguments and no `--input`")
+    return archdsl_torch.spec_of_program(wanted.spec, holes=True)
 
 
 def tell_stubs(graph: Graph) -> bool:

@@ -13,7 +13,7 @@ from archdsl_torch.writing.codegen import class_name, source
 if TYPE_CHECKING:
     from archdsl_torch.exports.targets import export
     from archdsl_torch.importing.factories import drawn, module_of, spec_of_factory
-    from archdsl_torch.importing.importer import spec_of
+    from archdsl_torch.importing.importer import spec_of, spec_of_program
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import latency, run_once
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "export", "latency",
-    "load_weights", "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory", "transfer",
-    "verify",
+    "load_weights", "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory",
+    "spec_of_program", "transfer", "verify",
 ]  # fmt: skip
 
 _HOMES: Final = {
@@ -43,6 +43,7 @@ _HOMES: Final = {
     "source_of": "runtime",
     "spec_of": "importing.importer",
     "spec_of_factory": "importing.factories",
+    "spec_of_program": "importing.importer",
     "transfer": "weights.transferring",
     "verify": "verifying.verify",
 }

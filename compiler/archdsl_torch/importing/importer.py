@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 import torch
 
 from archdsl.ir.modules import ModuleError
 from archdsl_torch.importing.places import DraftTree
+from archdsl_torch.importing.programs import read_program
 from archdsl_torch.importing.said import Unsaid
 from archdsl_torch.importing.sizes import UnknownSize
-from archdsl_torch.importing.tracing import trace
+from archdsl_torch.importing.tracing import Traced, trace, trace_program
 from archdsl_torch.importing.writing import written
 
 
@@ -28,19 +32,35 @@ def spec_of(
     that no op says, as far as one can. Raises ModuleError.
     """
     try:
-        traced = trace(module, inputs, dynamic)
-        names = {
-            path: frozenset((*each._modules, *each._parameters, *each._buffers))
-            for path, each in module.named_modules()
-        }
-        places = DraftTree(traced, names)
-        for path, tensor in module.state_dict(keep_vars=True).items():
-            places.keep(path, tensor)
-        if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
-            raise ModuleError("\n".join(told))
-        return written(traced, places, [*module.state_dict()], name or type(module).__name__.lower())
+        return _spec(trace(module, inputs, dynamic), module, name or type(module).__name__.lower(), holes)
     except (Unsaid, UnknownSize) as error:
         raise ModuleError(str(error)) from None
+
+
+def spec_of_program(file: str | os.PathLike[str], holes: bool = False) -> str:
+    """The same of the program that a `.pt2` file holds, as it was exported; nothing of the file is run.
+
+    The network is called as the file is. Raises ModuleError, and OSError where the file cannot be read.
+    """
+    program = read_program(file)
+    name = re.sub(r"\W", "_", Path(file).stem, flags=re.ASCII).lower().lstrip("_0123456789") or "program"
+    try:
+        return _spec(trace_program(program), program.module, name, holes)
+    except (Unsaid, UnknownSize) as error:
+        raise ModuleError(str(error)) from None
+
+
+def _spec(traced: Traced, module: torch.nn.Module, name: str, holes: bool) -> str:
+    """Raises ModuleError, Unsaid and UnknownSize."""
+    names = {
+        path: frozenset((*each._modules, *each._parameters, *each._buffers)) for path, each in module.named_modules()
+    }
+    places = DraftTree(traced, names)
+    for path, tensor in module.state_dict(keep_vars=True).items():
+        places.keep(path, tensor)
+    if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
+        raise ModuleError("\n".join(told))
+    return written(traced, places, [*module.state_dict()], name)
 
 
 def _mistakes(module: torch.nn.Module, places: DraftTree, holes: bool) -> Iterator[str]:

@@ -16,6 +16,7 @@ from archdsl.ir.modules import ModuleError
 from archdsl.text.names import check_input_name
 from archdsl_torch.importing.exporting import axis, exported
 from archdsl_torch.importing.inlining import inlined
+from archdsl_torch.importing.programs import ReadProgram
 from archdsl_torch.importing.sizes import TracedSize, UnknownSize, spelled
 
 _COPIES: Final = ("lift_fresh", "lift_fresh_copy", "detach", "clone", "alias")
@@ -107,8 +108,14 @@ def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Coll
             each.training = mode
 
 
+def trace_program(program: ReadProgram) -> Traced:
+    """The calls of a program that was exported. Raises ModuleError."""
+    inlined(program.graph_module)
+    return _Reader(program, program.inputs).trace()
+
+
 class _Reader:
-    def __init__(self, program: ExportedProgram, inputs: Sequence[torch.Tensor]) -> None:
+    def __init__(self, program: ExportedProgram | ReadProgram, inputs: Sequence[torch.Tensor]) -> None:
         self._program = program
         self._names: dict[str, str] = {}
         self._samples: dict[str, int] = {}
@@ -241,7 +248,7 @@ class _Reader:
         return str(argument).removeprefix("torch.") if isinstance(argument, torch.dtype) else argument
 
 
-def _keys(program: ExportedProgram) -> list[str]:
+def _keys(program: ExportedProgram | ReadProgram) -> list[str]:
     """The keys on the way to each of the outputs, which may stand in dictionaries, tuples and lists."""
     spec = program.call_spec.out_spec
     leaves, _ = tree_flatten_with_path(tree_unflatten([0] * spec.num_leaves, spec))

@@ -75,7 +75,7 @@ class Archive:
         return found
 
     def _zipped(self, file: BinaryIO) -> Any:
-        names = _entries(file)
+        names = entries(file)
         inside = sorted(name for name in names if name.endswith("/data.pkl") and name.count("/") == 1)
         if not inside:
             raise Unreadable(NO_WEIGHTS)
@@ -90,26 +90,10 @@ class Archive:
         return Unpickler(io.BytesIO(self._content(file, names, inside[0], TEXT))).load()
 
     def _content(self, file: BinaryIO, names: Mapping[str, zipfile.ZipInfo], name: str, most: int) -> bytes:
-        start, size = self._place(file, names[name])
-        if size > most:
-            raise Unreadable(f"holds {size:,} bytes beside its tensors: no file of weights does")
-        file.seek(start)
-        return file.read(size)
+        return content(file, names[name], self._size, most)
 
     def _place(self, file: BinaryIO, info: zipfile.ZipInfo) -> _Stretch:
-        """Where an entry's bytes stand. torch packs none, so nothing is ever inflated."""
-        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
-            raise Unreadable("is a compressed archive, which `torch.save` does not write: save the weights again")
-        if info.header_offset < 0:
-            raise Unreadable(NO_WEIGHTS)
-        file.seek(info.header_offset)
-        header = file.read(30)
-        if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
-            raise Unreadable(NO_WEIGHTS)
-        start = info.header_offset + 30 + sum(struct.unpack("<HH", header[26:30]))
-        if start + info.file_size > self._size:
-            raise Unreadable("is damaged: it ends before its tensors do")
-        return _Stretch(start, info.file_size)
+        return _place(file, info, self._size)
 
     def _older(self, file: BinaryIO) -> Any:
         """Pickles one after another, then the numbers."""
@@ -131,7 +115,33 @@ class Archive:
         return value
 
 
-def _entries(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
+def content(file: BinaryIO, info: zipfile.ZipInfo, whole: int, most: int) -> bytes:
+    """The bytes of an entry of a file of `whole` bytes. Raises Unreadable where it has more than `most`."""
+    start, size = _place(file, info, whole)
+    if size > most:
+        raise Unreadable(f"holds {size:,} bytes beside its tensors: no file of weights does")
+    file.seek(start)
+    return file.read(size)
+
+
+def _place(file: BinaryIO, info: zipfile.ZipInfo, whole: int) -> _Stretch:
+    """Where an entry's bytes stand. torch packs none, so nothing is ever inflated."""
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
+        raise Unreadable("is a compressed archive, which `torch.save` does not write: save the weights again")
+    if info.header_offset < 0:
+        raise Unreadable(NO_WEIGHTS)
+    file.seek(info.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
+        raise Unreadable(NO_WEIGHTS)
+    start = info.header_offset + 30 + sum(struct.unpack("<HH", header[26:30]))
+    if start + info.file_size > whole:
+        raise Unreadable("is damaged: it ends before its tensors do")
+    return _Stretch(start, info.file_size)
+
+
+def entries(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
+    """The entries of a zip archive by name. Raises Unreadable."""
     try:
         with zipfile.ZipFile(_Sparing(file)) as archive:
             listed = archive.infolist()
