@@ -27,7 +27,7 @@ Network = Callable[[str], Graph]
 
 FIRSTS = [*{family: name for name, family in reversed(families().items())}.values()]
 KNOWN = {"two.zeros": "a constant of a run-time size, in a block that runs twice and of which nothing else is needed"}
-ALONE = 6
+ALONE = 2
 PATHS = ["layer2", "layer4.1"]
 
 
