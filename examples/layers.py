@@ -48,7 +48,7 @@ def program(graph: dict) -> list[str]:
 
 for file in sys.argv[1:] or [Path(__file__).with_name("small.json")]:
     graph = json.loads(Path(file).read_text("utf-8"))
-    if graph.get("archdsl_graph") != 3:
+    if graph.get("archdsl_graph") != 4:
         sys.exit(f"{file} is no graph of a version that is known here")
     print(f"# {graph['name']}: {graph['summary']}")
     print("\n".join(program(graph)))
