@@ -21,8 +21,8 @@ LIBRARY = "the standard library's, for one function"
 
 REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     TORCH: (
-        "archdsl_torch", "archdsl.ir.exports", "archdsl.ir.modules", "archdsl.ir.unwritten", "archdsl.ir.weights",
-        "archdsl.porting", "huggingface_hub", "safetensors",
+        "archdsl_torch", "archdsl.ir.exports", "archdsl.ir.modules", "archdsl.ir.packages", "archdsl.ir.unwritten",
+        "archdsl.ir.weights", "archdsl.porting", "huggingface_hub", "safetensors",
     ),
     ONNX: ("onnx", "onnx_ir", "onnxscript"),
     PICTURES: (

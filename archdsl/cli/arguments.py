@@ -178,8 +178,14 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of printing")
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    _add_output(where)
+    where.add_argument("--package", metavar="DIR", help="write a typed package with its test into this new folder")
 
 
 def _add_summary(parser: argparse.ArgumentParser) -> None:
@@ -341,7 +347,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
 _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "build": _add_build,
     "check": _add_check,
-    "source": _add_output,
+    "source": _add_source,
     "graph": _add_output,
     "spec": _add_spec,
     "summary": _add_summary,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from archdsl.cli.arguments import META, make_parser, view_of
-from archdsl.cli.porting import DIFFERENT, export, import_module, print_spec, sweep, transfer, verify
+from archdsl.cli.porting import DIFFERENT, export, import_module, print_spec, sweep, transfer, verify, write_package
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
@@ -250,6 +250,8 @@ def source(options: argparse.Namespace) -> int:
     import archdsl_torch
 
     network = graph_of(options)
+    if options.package is not None:
+        return write_package(network, Path(options.package))
     give(archdsl_torch.source(network), options.output, network)
     return 0
 

@@ -171,3 +171,21 @@ def export(options: argparse.Namespace) -> int:
     for path in report.files:
         print(visible_lines(f"wrote {path}"), file=sys.stderr)
     return 0
+
+
+def write_package(graph: Graph, folder: Path) -> int:
+    """Writes the network's class as a package."""
+    from archdsl.ir.packages import PackagingError
+    from archdsl.text.writing import write_files
+
+    with step("loading PyTorch"):
+        from archdsl_torch import package
+    try:
+        with step("running the network once, for its test"):
+            files = package(graph, folder)
+    except PackagingError as error:
+        raise Failure(str(error)) from error
+    write_files(files)
+    for path in files:
+        print(visible_lines(f"wrote {path}"), file=sys.stderr)
+    return 0

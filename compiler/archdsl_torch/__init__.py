@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archdsl_torch.exports.targets import export
     from archdsl_torch.importing.factories import drawn, module_of, spec_of_factory
     from archdsl_torch.importing.importer import spec_of, spec_of_program
+    from archdsl_torch.packaging.package import package
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
     from archdsl_torch.trial import latency, run_once
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "export", "latency",
-    "load_weights", "module_of", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory",
+    "load_weights", "module_of", "package", "run_once", "saved", "source", "source_of", "spec_of", "spec_of_factory",
     "spec_of_program", "transfer", "verify",
 ]  # fmt: skip
 
@@ -38,6 +39,7 @@ _HOMES: Final = {
     "latency": "trial",
     "load_weights": "weights.checkpoints",
     "module_of": "importing.factories",
+    "package": "packaging.package",
     "run_once": "trial",
     "saved": "weights.checkpoints",
     "source_of": "runtime",

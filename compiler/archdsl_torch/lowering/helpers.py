@@ -112,11 +112,17 @@ class Helper(NamedTuple):
     text: str
     reads: frozenset[str] = frozenset()
     """The modules that it needs."""
+    checked: str | None = None
+    """The text with what a type checker must be told, where that is more."""
 
 
 HELPERS: Final = {
     "StochasticDepth": Helper(STOCHASTIC_DEPTH, frozenset({"torch", "nn"})),
-    "MultiheadAttention": Helper(MULTIHEAD_ATTENTION, frozenset({"torch", "nn", "F"})),
+    "MultiheadAttention": Helper(
+        MULTIHEAD_ATTENTION,
+        frozenset({"torch", "nn", "F"}),
+        MULTIHEAD_ATTENTION.replace("def forward(", "def forward(  # type: ignore[override]"),
+    ),
     "make_divisible": Helper(MAKE_DIVISIBLE),
     "same_upper": Helper(SAME_UPPER),
     "start_power_method": Helper(START_POWER_METHOD),

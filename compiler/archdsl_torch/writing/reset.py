@@ -18,7 +18,7 @@ from archdsl_torch.lowering.filling import Filler
 from archdsl_torch.lowering.formulas import is_arithmetic, tensor_code
 from archdsl_torch.lowering.special import along, value_tree
 from archdsl_torch.lowering.spelling import variable
-from archdsl_torch.lowering.statements import Body, Continue, Effect, If, Statement, assign, changed
+from archdsl_torch.lowering.statements import Assign, Body, Continue, Effect, If, Statement, assign, changed
 from archdsl_torch.lowering.text import all_same, distinct, unique
 from archdsl_torch.lowering.tree import (
     SELF,
@@ -215,7 +215,7 @@ def _is_a(classes: Sequence[str], module: Code = MODULE) -> Code:
     return Call("isinstance", (module, reduce(lambda one, other: Infix("|", one, other), kinds)))
 
 
-def ties(graph: Graph, outliner: Outliner) -> Iterator[Statement]:
+def ties(graph: Graph, outliner: Outliner) -> Iterator[Assign]:
     """One tensor under several names."""
     for node in graph.nodes:
         for name, value in node.tie.items():
@@ -350,14 +350,14 @@ def _exceptions(
             module = outliner.access(one.node, graph.root)
             filled = _of(module, body)
             single += (If(((_is_a([one.function], module), filled),)),) if one.node in optional else filled
-    branches: list[tuple[Code, Body]] = []
+    alike: dict[Body, list[str]] = {}
     for (name, count), bodies in by_class.items():
         if any(times != count for times in bodies.values()):
             single += _one_by_one(graph, made, by_type, outliner, owner, name)
         else:
-            branches.append((_is_a([name]), tuple(statement for body in bodies for statement in body)))
-    if branches:
-        yield for_modules((If(tuple(branches)),))
+            alike.setdefault(tuple(statement for body in bodies for statement in body), []).append(name)
+    if alike:
+        yield for_modules((If(tuple((_is_a(names), body) for body, names in alike.items())),))
     yield from single
 
 
