@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
+from torch.nn import init
 
 from tests.importing_survey.proof import Inputs
 
@@ -181,7 +184,61 @@ def _transformer(name: str, inputs: Inputs) -> Network:
     return made
 
 
+@contextmanager
+def unfilled() -> Iterator[None]:
+    """Parameters keep what they are allocated with: whoever compares fills them anew, and drawing takes long."""
+    names = [name for name in vars(init) if name.endswith("_") and not name.startswith("_")]
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(init, name, lambda tensor, *_, **__: tensor))
+        yield
+
+
+def _torchvision(name: str) -> Network:
+    def made() -> tuple[nn.Module, Inputs]:
+        from tests.references.torchvision_shim import models
+
+        apart = {"weights_backbone": None} if name in SEGMENTATION else {}
+        with unfilled():
+            return models.get_model(name, weights=None, **apart), images(TORCHVISION[name])
+
+    return made
+
+
+SEGMENTATION = (
+    "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet101", "deeplabv3_resnet50", "fcn_resnet101", "fcn_resnet50",
+    "lraspp_mobilenet_v3_large",
+)  # fmt: skip
+_REGNETS = ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")
+_FIXED = {"inception_v3": 299, "googlenet": 96, "maxvit_t": 224, "alexnet": 96, "vit_h_14": 224}
+TORCHVISION: dict[str, int] = {
+    name: _FIXED.get(name, 224 if name.startswith("vit_") else 64)
+    for name in (
+        *("alexnet", *(f"convnext_{size}" for size in ("tiny", "small", "base", "large"))),
+        *(f"densenet{depth}" for depth in (121, 161, 169, 201)),
+        *(f"efficientnet_b{scale}" for scale in range(8)),
+        *(f"efficientnet_v2_{size}" for size in "sml"),
+        *("googlenet", "inception_v3", "maxvit_t"),
+        *(f"mnasnet{width}" for width in ("0_5", "0_75", "1_0", "1_3")),
+        *("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
+        *(f"regnet_x_{size}" for size in _REGNETS),
+        *(f"regnet_y_{size}" for size in (*_REGNETS, "128gf")),
+        *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
+        *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
+        *(f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")),
+        *("squeezenet1_0", "squeezenet1_1"),
+        *(f"swin{version}_{size}" for version in ("", "_v2") for size in "tsb"),
+        *(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
+        *("vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32", "vit_h_14"),
+        *("wide_resnet50_2", "wide_resnet101_2"),
+        *SEGMENTATION,
+    )
+}
+"""The size of the images: small ones where the network takes them."""
+
+
 COLLECTIONS: dict[str, dict[str, Network]] = {
+    "torchvision": {name: _torchvision(name) for name in TORCHVISION},
     "timm": {name: _timm(name) for name in TIMM.values()},
     "transformers": {name: _transformer(name, inputs) for name, inputs in TRANSFORMERS.items()},
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 import archdsl
 from archdsl.ir.modules import ModuleError
@@ -66,7 +67,35 @@ def difference(module: nn.Module, built: nn.Module, inputs: Inputs) -> str:
             return f"outputs differ by {worst:.1e} at batch {batch}"
     if [*ours] != [*theirs]:
         return f"keys in another order, from `{next(a for a, b in zip(ours, theirs, strict=True) if a != b)}` on"
-    return ""
+    return trained(*pair, inputs(2))
+
+
+def trained(module: nn.Module, built: nn.Module, inputs: tuple[Tensor, ...]) -> str:
+    """In what the two differ in training mode, where nothing is drawn at random."""
+    given = tuple(each.double() if each.is_floating_point() else each for each in inputs)
+    with Undropped(), torch.no_grad():
+        expected, found = (tensors(model.train()(*(each.clone() for each in given))) for model in (module, built))
+    if len(expected) != len(found):
+        return f"{len(found)} outputs for {len(expected)} in training mode"
+    worst = max(map(apart, found, expected))
+    if not worst <= TOLERANCE:
+        return f"outputs differ by {worst:.1e} in training mode"
+    buffers = max(map(apart, built.state_dict().values(), module.state_dict().values()), default=0.0)
+    return "" if buffers <= TOLERANCE else f"buffers differ by {buffers:.1e} after a step of training"
+
+
+class Undropped(TorchFunctionMode):
+    """What drops at random drops nothing."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs, name = dict(kwargs or {}), getattr(function, "__name__", "").rstrip("_")
+        if name == "bernoulli" and isinstance(args[-1], float | int):
+            return args[0].fill_(args[-1])
+        if name == "dropout" or name.endswith("_dropout"):
+            return args[0]
+        if "dropout_p" in kwargs:
+            kwargs["dropout_p"] = 0.0
+        return function(*args, **kwargs)
 
 
 def layout(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
@@ -80,6 +109,7 @@ def tensors(result: Any) -> list[Tensor]:
         return [result]
     if isinstance(result, Mapping):
         return [each for value in result.values() for each in tensors(value)]
+    result = [value for value in result if value is not None] if isinstance(result, tuple | list) else result
     return [each for value in result for each in tensors(value)] if isinstance(result, tuple | list) else []
 
 

@@ -15,6 +15,7 @@ from archdsl_torch.importing.programs import read_program
 from archdsl_torch.importing.said import Unsaid
 from archdsl_torch.importing.sizes import UnknownSize
 from archdsl_torch.importing.tracing import Traced, trace, trace_program
+from archdsl_torch.importing.training import with_training
 from archdsl_torch.importing.writing import written
 
 
@@ -25,14 +26,14 @@ def spec_of(
     dynamic: Collection[str] | None = None,
     holes: bool = False,
 ) -> str:
-    """The text of a spec of the network that a module is in evaluation mode, with every node written out.
+    """The text of a spec of the network that a module is, with every node written out.
 
     The module is traced with these inputs. It keeps its state, and the spec's network has its keys. Sizes that the
     module takes at other values stay names, or those of `dynamic`. With `holes` a stub stands for each call
     that no op says, as far as one can. Raises ModuleError.
     """
     try:
-        return _spec(trace(module, inputs, dynamic), module, name or type(module).__name__.lower(), holes)
+        return _spec(_traced(module, inputs, dynamic), module, name or type(module).__name__.lower(), holes)
     except (Unsaid, UnknownSize) as error:
         raise ModuleError(str(error)) from None
 
@@ -61,6 +62,16 @@ def _spec(traced: Traced, module: torch.nn.Module, name: str, holes: bool) -> st
     if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
         raise ModuleError("\n".join(told))
     return written(traced, places, [*module.state_dict()], name)
+
+
+def _traced(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Collection[str] | None) -> Traced:
+    """In evaluation mode, with what training mode has besides, where that can be traced. Raises ModuleError."""
+    evaluation = trace(module, inputs, dynamic)
+    try:
+        training = trace(module, inputs, ("N",), training=True)
+    except (ModuleError, UnknownSize):
+        return evaluation
+    return with_training(evaluation, training)
 
 
 def _mistakes(module: torch.nn.Module, places: DraftTree, holes: bool) -> Iterator[str]:

@@ -37,12 +37,20 @@ class Draft:
     """The path of a scope's module."""
     share: Draft | None = None
     """The node whose module it runs again."""
+    mode: str = ""
+    """That in which alone a node runs."""
+
+    @property
+    def only(self) -> str:
+        """The mode in which alone all that runs in it does."""
+        modes = {each.mode for each in self.nodes() if each.said is not None and not each.said.declares}
+        return self.mode if self.said is not None else modes.pop() if len(modes) == 1 else ""
 
     @property
     def last(self) -> Draft | None:
         """The node that gives its value: itself, or the last in the scope."""
         if self.said is not None:
-            return None if self.said.declares else self
+            return None if self.said.declares or (self.mode and (self.scope is None or not self.scope.only)) else self
         return next((last for child in reversed(self.children) if (last := child.last) is not None), None)
 
     @property
@@ -93,6 +101,8 @@ class DraftTree:
         self._memory = WrittenTensors()
         found = [*self._said(trace)]
         self._counts = Counter(s.turn for call, each in found if not _renames(each) for s in call.around)
+        self._running = {caller.path for call in trace.calls for caller in call.around}
+        self._readers = Counter(each.owned for call in trace.calls for each in call.tensors)
         self._wrapped = wrapped(found)
         """The layers of modules that have other calls around them, by turn."""
         for call, each in found:
@@ -182,6 +192,8 @@ class DraftTree:
     def _place(self, call: TracedCall, found: Said) -> None:
         """As the node of the module that is this call alone, or as one of the nodes of those around it."""
         around, leaf, base = self._apart(call)
+        if leaf is None and (idle := self._idle(found)) is not None:
+            leaf = Caller(idle, "", idle)
         layer = None if leaf is None else found.layer(leaf.path)
         found = found.fed() if layer is None else layer
         own = leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors)
@@ -190,7 +202,7 @@ class DraftTree:
             return
         scope = self._scope(around)
         name = _below(leaf.path, around[-1].path if around else "")
-        self._give(call.gives, self._leaf(scope, name, leaf, self._read(scope, found)))
+        self._give(call.gives, self._leaf(scope, name, leaf, self._read(scope, found)), call.mode)
 
     def _put(self, call: TracedCall, found: Said, scope: Draft, base: str = "") -> None:
         """As a node that no module stands for, called `base` or as its op is, or as another name."""
@@ -199,10 +211,11 @@ class DraftTree:
             self._memory.rename(call.gives[0], found.tensors[0])
         else:
             name = call.name if found.unwritten else found.op or call.name
-            self._give(call.gives, self._new(scope, base or name, found))
+            self._give(call.gives, self._new(scope, base or name, found), call.mode)
 
-    def _give(self, tensors: Sequence[TracedTensor], place: Draft) -> None:
+    def _give(self, tensors: Sequence[TracedTensor], place: Draft, mode: str = "") -> None:
         """A node gives these."""
+        place.mode = mode
         self.made |= {each.name: (place, number) for number, each in enumerate(tensors)}
         assert place.said is not None
         self._memory.hold(place.said, tensors[0])
@@ -234,6 +247,12 @@ class DraftTree:
         if not around or self._counts[around[-1].turn] > 1:
             return around, None, ""
         return around[:-1], around[-1], ""
+
+    def _idle(self, found: Said) -> str | None:
+        """The path of a module that does not run itself, and of which the call's weights are, and no other's."""
+        path = next((each.owned or "" for each in found.weights.values()), "").rpartition(".")[0]
+        runs = path in self._running or any(self._readers[each.owned] > 1 for each in found.weights.values())
+        return None if not path or runs or found.layer(path) is None else path
 
     def _beside(self, call: TracedCall, around: tuple[Caller, ...], layer: Caller) -> str:
         """What a call is called that stands beside a layer, in whose module it is."""

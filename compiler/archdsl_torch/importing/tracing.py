@@ -66,6 +66,8 @@ class TracedCall:
     """The modules that run it, outermost first."""
     written: tuple[str, ...] = ()
     """The arguments that it writes into."""
+    mode: str = ""
+    """That in which alone it runs."""
 
     @property
     def tensors(self) -> list[TracedTensor]:
@@ -96,15 +98,20 @@ class Traced:
     """The traced size of each dimension with a name."""
 
 
-def trace(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Collection[str] | None = None) -> Traced:
-    """The module's calls in evaluation mode; sizes of the inputs that may vary are names. Raises ModuleError."""
-    training = {each: each.training for each in module.modules()}
+def trace(
+    module: torch.nn.Module,
+    inputs: Sequence[torch.Tensor],
+    dynamic: Collection[str] | None = None,
+    training: bool = False,
+) -> Traced:
+    """The module's calls in one of its modes; sizes of the inputs that may vary are names. Raises ModuleError."""
+    modes = {each: each.training for each in module.modules()}
     try:
-        program = exported(module.eval(), tuple(inputs), dynamic)
+        program = exported(module.train(training), tuple(inputs), dynamic)
         inlined(program.graph_module)
         return _Reader(program, inputs).trace()
     finally:
-        for each, mode in training.items():
+        for each, mode in modes.items():
             each.training = mode
 
 

@@ -15,6 +15,7 @@ from archdsl_torch.importing.calls import put_back, said
 from archdsl_torch.importing.patches import patched
 from archdsl_torch.importing.said import Said, Steps, Unsaid, between
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
+from archdsl_torch.importing.training import DROPPED
 
 PutNode: TypeAlias = Callable[..., None]
 """Puts a node into the spec: what it is, and the tensors that it gives."""
@@ -40,7 +41,7 @@ class WrittenTensors:
         for tensor in (*call.tensors, *call.gives):
             self._sharing[tensor.storage][tensor.name] = tensor
         source = call.given[0] if call.given else None
-        if isinstance(source, TracedTensor) and not call.written:
+        if isinstance(source, TracedTensor) and not call.written and call.target != DROPPED:
             for each in call.gives:
                 if each.storage == source.storage:
                     self._views[each.name] = source, call

@@ -119,7 +119,7 @@ class _Writer:
         assert scope.scope is not None
         entering = None if "input" in scope.taken else next(self._entering(scope), None)
         source = {} if entering is None else {"from": self._path(entering, scope.scope, given)}
-        return {**source, **self._order(scope), "nodes": self._body(scope, entering)}
+        return {**source, **_when(scope), **self._order(scope), "nodes": self._body(scope, entering)}
 
     def _order(self, scope: Draft) -> dict[str, Any]:
         """The order in which what has tensors is registered, where it is not that in which it runs.
@@ -153,15 +153,16 @@ class _Writer:
             return self._path(self._value(tensor), scope, given)
 
         if found.op is None:
-            return f"= {found.formula.format(*(self._operand(path(t), t, scope) for t in found.tensors))}"
+            text = found.formula.format(*(self._operand(path(t), t, scope) for t in found.tensors))
+            return _Line({**_when(node), "value": text}) if _when(node) else f"= {text}"
         reads = found.reads
         read: Any = [*map(path, reads)] if isinstance(reads, list) else {port: path(t) for port, t in reads.items()}
         if isinstance(read, dict) and len(read) < 2:
             read = next(iter(read.values()), None)
         source = {} if read is None else {"from": read}
         if node.share is not None:
-            return _Line({"share": self._shared(node.share, scope), **source})
-        return _Line({"op": found.op, **source, **found.fields})
+            return _Line({"share": self._shared(node.share, scope), **source, **_when(node)})
+        return _Line({"op": found.op, **source, **_when(node), **found.fields})
 
     def _shared(self, first: Draft, scope: Draft) -> str:
         """The path of a node to run again, which no other name stands for. Raises Unsaid."""
@@ -227,6 +228,12 @@ def _named(trace: Traced, root: Draft) -> dict[str, str]:
         taken.add(name)
         named[given] = name
     return named
+
+
+def _when(place: Draft) -> dict[str, Any]:
+    """The mode in which alone a node or scope runs, where those around it run in both."""
+    assert place.scope is not None
+    return {"when": place.only} if place.only and not place.scope.only else {}
 
 
 def _grouped(names: Sequence[str]) -> list[str]:

@@ -16,4 +16,5 @@ def _(call: TracedCall) -> Said:
         raise Unsaid("it drops in evaluation mode, too")
     reads = {port.name: each for port in kind.ports if (each := call.argument(port.name)) is not None}
     fields = {name: call.argument(name) for name in ("is_causal", "scale", "enable_gqa")}
+    fields["dropout_p"] = call.argument("dropout") or 0.0
     return Said(kind.name, reads, short(kind, fields))

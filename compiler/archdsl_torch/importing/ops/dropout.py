@@ -8,6 +8,13 @@ from archdsl_torch.importing.said import Said, Unsaid, short
 from archdsl_torch.importing.tracing import TracedCall
 
 
+@rule("stochastic_depth")
+def _(call: TracedCall) -> Said:
+    """What is written for the calls that drop a branch."""
+    kind = OPS["stochastic_depth"]
+    return Said(kind.name, {"input": call.given[0]}, short(kind, {n: call.argument(n) for n in ("p", "mode")}))
+
+
 @rule("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 def _(call: TracedCall) -> Said:
     """Raises Unsaid."""

@@ -16,6 +16,11 @@ def _(call: TracedCall) -> Said:
     return constant(call.gives[0], _FILLED[call.name.removeprefix("new_").removesuffix("_like")])
 
 
+@rule("zero")
+def _(call: TracedCall) -> Said:
+    return constant(call.gives[0], 0)
+
+
 @rule("full", "new_full", "full_like", "scalar_tensor", "fill")
 def _(call: TracedCall) -> Said:
     """Raises Unsaid."""
