@@ -21,6 +21,8 @@ _AXES: Final = {2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
 """What dimensions are called, by the number of them."""
 _TORCH: Final = f"{Path(torch.__file__).parent}{os.sep}"
 
+_REMAINDERS: Final = ("Mod", "PythonMod")
+"""What torch's symbolic shapes call a remainder."""
 MAX_QUESTIONS: Final = 2000
 """Comparisons of free sizes in a trace: each takes longer the more there were before it."""
 
@@ -150,7 +152,14 @@ class _Watch:
 
 
 def _decides(guard: Any) -> bool:
-    """Whether a comparison stands in code outside of torch, and is not that two sizes are one, which has one name."""
+    """Whether a comparison allows few other sizes, or stands in code outside of torch, where it may choose a branch.
+
+    That two sizes are one decides nothing: they have one name. Nor does that one is a multiple.
+    """
+    expression = guard.expr
+    equal = expression.func.__name__ == "Equality"
+    if equal and any(term.is_Integer and term > 1 for term in expression.args):
+        return not any(type(term).__name__ in _REMAINDERS for term in expression.args)
     frame = guard.sloc.framework_loc
-    equal = guard.expr.func.__name__ == "Equality" and all(term.is_Symbol for term in guard.expr.args)
-    return isinstance(frame, FrameSummary) and not frame.filename.startswith(_TORCH) and not equal
+    outside = isinstance(frame, FrameSummary) and not frame.filename.startswith(_TORCH)
+    return outside and not (equal and all(term.is_Symbol for term in expression.args))

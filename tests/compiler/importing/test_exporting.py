@@ -23,6 +23,8 @@ from tests.compiler.importing.support import Of
         (lambda x: x * 2 if x.shape[0] < x.shape[1] else x * 3, ""),
         (lambda x: x * 2 if x.shape[2] < 12 else x * 3, "NT"),
         (lambda x: x.reshape(x.shape[0], 2, -1), "NT"),
+        (lambda x: F.linear(x.flatten(1), torch.ones(5, 24)), "N"),
+        (lambda x: x + torch.ones(8, 3), "N"),
         (lambda x: F.pad(x, (0, 0, 0, -x.shape[1] % 4)), "NT"),
         (lambda x: F.avg_pool1d(x.transpose(1, 2), 2), "NT"),
     ],
