@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import archdsl
@@ -90,20 +91,25 @@ def spec(
 
     Raises SpecError where the spec has errors, and GraphError for a graph of a stranger that no text says.
     """
-    return _text_of(archdsl.graph(spec, sizes=sizes, include=include, **params), {}, expanded)
+    return folded(archdsl.graph(spec, sizes=sizes, include=include, **params), {}, expanded)
 
 
-def _text_of(network: Graph, kinds: Mapping[str, str], expanded: bool = False) -> str:
-    """The text that is shortest of those that have been shown to be the graph. Raises GraphError."""
+def folded(network: Graph, kinds: Mapping[str, str], expanded: bool = False) -> str:
+    """The text that is shortest of those that have been shown to be the graph; blocks are called by `kinds`, by path.
+
+    Raises GraphError.
+    """
     from archdsl.ir.exchange.error import GraphError
+    from archdsl.unparsing.aligning import Unalike
     from archdsl.unparsing.unparse import SpecFolding, unparse
 
     difference = ""
     for folding in (SpecFolding.NOTHING,) if expanded else SpecFolding:
-        text = unparse(network, kinds, folding)
-        difference = _difference(network, text)
-        if not difference:
-            return text
+        with suppress(Unalike):
+            text = unparse(network, kinds, folding)
+            difference = _difference(network, text)
+            if not difference:
+                return text
     raise GraphError(f"no spec says this graph: {difference}")
 
 

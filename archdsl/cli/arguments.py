@@ -220,7 +220,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         "--dynamic", type=lambda text: text.split(","), metavar="N,H,W",
         help="the sizes that stay free where the module allows it (default: all)",
     )  # fmt: skip
-    _add_output(parser)
+    _add_spec(parser)
 
 
 def _add_factory(parser: argparse.ArgumentParser) -> None:

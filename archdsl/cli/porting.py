@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ from archdsl.cli.sharing import (
     write,
 )
 from archdsl.limits import MAX_GRAPH
+from archdsl.porting import folded
 from archdsl.text.plain_text import visible_lines
 
 if TYPE_CHECKING:
@@ -38,18 +40,29 @@ DIFFERENT: Final = 3
 def import_module(options: argparse.Namespace) -> int:
     """Prints the spec of a module that a factory makes, or writes it to a file."""
     from archdsl.diagnostics.spec_error import SpecError
+    from archdsl.ir.exchange.error import GraphError
     from archdsl.ir.modules import ModuleError
 
     wanted = NamedSpec(options.factory, dict(options.settings), {})
     if not (options.inputs or wanted.is_program):
         raise Failure("the following arguments are required: --input")
     with step("loading PyTorch"):
+        import archdsl_torch
         from archdsl_torch import spec_of  # noqa: F401 - loads it
+    classes: dict[str, str] = {}
     try:
-        text = module_text(wanted, options.inputs, options.dynamic)
+        if wanted.is_program:
+            text = module_text(wanted, options.inputs, options.dynamic)
+        else:
+            text, classes = archdsl_torch.spec_and_classes_of_factory(
+                wanted.spec, wanted.params, options.inputs, options.dynamic, holes=True
+            )
         graph = archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
+    if not options.expanded:
+        with step("folding what repeats"), suppress(GraphError):  # then what was traced is the text
+            text = folded(graph, classes)
     give(text, options.output)
     return BAD_SPEC if tell_stubs(graph) else 0
 

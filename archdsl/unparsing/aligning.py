@@ -6,18 +6,14 @@ that is left out reads in the second what the block says in its place: what the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
-from archdsl.expressions import tree as trees
-from archdsl.expressions.tree import Tree
-from archdsl.expressions.walking import children
 from archdsl.ir.graph import Node, Scope
-from archdsl.ops.base import Op
-from archdsl.ops.special import Formula
 from archdsl.unparsing.draft import DraftItem, DraftNode, DraftScope, DraftValue, meant, passed_over
 from archdsl.unparsing.pathfinding import entering
+from archdsl.unparsing.signs import node_sign
 
 
 class Unalike(Exception):
@@ -32,6 +28,8 @@ class TwinAlignment:
     """What stands for each node and scope of the first; None where it is left out."""
     ports: dict[DraftValue, DraftValue] = field(default_factory=dict)
     """What the instance is given for each value that comes into the first; without those that it does not need."""
+    chosen: set[DraftItem] = field(default_factory=set)
+    """Instances of blocks for which instances of others stand: nothing but their outputs can be read."""
     instead: dict[DraftItem, DraftValue | None] = field(default_factory=dict)
     """What the readers of a left-out child of the first read there, where that is not what it would have read."""
 
@@ -55,8 +53,8 @@ def _items(scope: DraftScope) -> Iterator[DraftItem]:
 class Aligner:
     """Compares scopes of one draft; those whose children are `grouped` already are compared by their groups."""
 
-    def __init__(self, grouped: dict[DraftScope, Any]) -> None:
-        self._grouped = grouped
+    def __init__(self, grouped: dict[DraftScope, Any], kind: Callable[[DraftScope], str] | None = None) -> None:
+        self._grouped, self._kind = grouped, kind
 
     def align(self, first: DraftScope, other: DraftScope) -> TwinAlignment:
         """Raises Unalike."""
@@ -91,20 +89,31 @@ class Aligner:
     def _inner(self, one: DraftScope, two: DraftScope, found: TwinAlignment) -> None:
         """The nodes of two instances of one block: each is which of the block's first."""
         group = self._grouped[one]
+        if self._grouped[two] is not group:
+            found.chosen.add(one)
+            return
         firsts, others = group.alignments[one].items, group.alignments[two].items
         for first, mine in firsts.items():
-            if mine is not None:
+            if mine is not None and first in others:
                 found.items[mine] = others[first]
+            elif mine is not None and isinstance(mine.holder, DraftScope):
+                found.chosen.add(mine.holder)
 
     def sign(self, item: DraftItem) -> Any:
         """What aligned children have in common."""
         common = (item.item.when, item.item.note, item.item.was)
         if isinstance(item, DraftNode):
-            return (*common, *_node_sign(item.item))
+            return (*common, *node_sign(item.item))
         if item.shares is not None:
             return (*common, "share")
         if item in self._grouped:
-            return (*common, id(self._grouped[item]))
+            group = self._grouped[item]
+            choice = self._kind is not None and item.loop is None
+            return (
+                (*common, self._kind(item), tuple(group.ports.values()))
+                if choice and self._kind
+                else (*common, id(group))
+            )
         return (*common, "scope")
 
     def _listed(self, first: DraftScope, other: DraftScope) -> list[tuple[DraftItem, DraftItem | None]]:
@@ -160,59 +169,6 @@ def _named(first: DraftScope, other: DraftScope) -> list[tuple[DraftItem, DraftI
     if [two for _, two in pairs if two is not None] != other.children:
         raise Unalike
     return pairs
-
-
-def _node_sign(node: Node) -> tuple[Any, ...]:
-    if node.share is not None:
-        return ("share", node.registered)
-    init = tuple((name, init.name, init.arguments) for name, init in sorted((node.init or {}).items()))
-    op = node.op
-    kept = init, tuple(node.tie), frozenset(node.frozen), node.registered
-    if isinstance(op, Formula):
-        return "formula", tree_sign(op.expression), *kept
-    if is_plain(node):
-        return "plain", len(node.inputs), *kept
-    fields = tuple((key, kind_sign(getattr(op, key))) for key in (*type(op).model_fields, *(op.model_extra or {})))
-    return (
-        op.name,
-        fields,
-        tuple(value is None for value in node.inputs)
-        if not op.ports[:1] or not op.ports[0].variadic
-        else len(node.inputs),
-        *kept,
-    )
-
-
-def is_plain(node: Node) -> bool:
-    """Whether nothing but its name says what it is, as of an activation: then another name may stand there."""
-    op: Op = node.op
-    return (
-        len(op.ports) == 1
-        and not op.ports[0].variadic
-        and not node.tensors
-        and op.kind.value == "activation"
-        and not [key for key in op.model_fields_set if type(op).model_fields[key].get_default() != getattr(op, key)]
-    )
-
-
-def kind_sign(value: Any) -> Any:
-    """What must be one for all instances in a field's value: everything but numbers."""
-    if isinstance(value, bool):
-        return bool
-    if isinstance(value, Tree):
-        return tree_sign(value)
-    if isinstance(value, tuple):
-        return tuple(map(kind_sign, value))
-    return value if value is None or isinstance(value, str) else int
-
-
-def tree_sign(tree: Tree) -> Any:
-    """A tree without its numbers."""
-    if isinstance(tree, trees.Literal):
-        return kind_sign(tree.value)
-    said = tuple(getattr(tree, key) for key in ("name", "sign", "function", "word", "kind") if hasattr(tree, key))
-    signs = tuple(sign for sign, _ in tree.rest) if isinstance(tree, trees.Compare) else ()
-    return type(tree).__name__, said, signs, tuple(map(tree_sign, children(tree)))
 
 
 @final
@@ -313,7 +269,12 @@ class _Reads:
                 raise Unalike
             return
         gone = self._gone(item)
-        if mine.weight is not None or mine not in gone.outputs() or len(gone.outputs()) > 1:
+        if (
+            item.holder in self._found.chosen
+            or mine.weight is not None
+            or mine not in gone.outputs()
+            or len(gone.outputs()) > 1
+        ):
             raise Unalike
         if self._stands.setdefault(gone, theirs) != theirs:
             raise Unalike

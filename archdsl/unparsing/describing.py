@@ -11,6 +11,7 @@ from archdsl.ir.graph import Node, port_names
 from archdsl.ops.base import Op
 from archdsl.ops.special import ByMode, Formula
 from archdsl.text.alike import same
+from archdsl.unparsing.aligning import Unalike
 from archdsl.unparsing.draft import DraftItem, DraftNode, DraftScope, DraftValue, meant, passed_over, read_below
 from archdsl.unparsing.grouping import BlockGroup, BlockGroups
 from archdsl.unparsing.heading import is_wholly_frozen
@@ -33,7 +34,10 @@ class Describer:
         self.paths, self.groups, self.rules = paths, groups, rules
 
     def network(self, root: DraftScope, above: _Above) -> SpecBlock:
-        return _Body(self, Holes(False), None, root).whole(above)
+        made = _Body(self, Holes(False), None, root).whole(above)
+        if not made.body.rows:  # a spec has a node at least: another name for what comes in
+            made.body.rows.append(SpecNode("output", {"from": self.paths.path(above[0], root, None)}))
+        return made
 
     def block(self, group: BlockGroup) -> SpecBlock:
         """A block's definition; its parameters and its instances' arguments are then in `group`."""
@@ -173,14 +177,25 @@ class _Body:
 
     def _instance(self, child: DraftScope, here: _Here) -> dict[str, Any]:
         group = self._run.groups.of(child)
-        return {"op": group.name, **self._ports(group.given(child), here), **self._arguments(group, child)}
+        names = [
+            self._run.groups.of(each).name if isinstance(each, DraftScope) else ABSENT for each in self._aligned(child)
+        ]
+        return {
+            "op": self._holes.leaf(names, (child.name, "op")),
+            **self._ports(group.given(child), here), **self._arguments(group, child),
+        }  # fmt: skip
 
     def _arguments(self, group: BlockGroup, child: DraftScope) -> dict[str, Any]:
         """A block's arguments in every instance of the block around."""
-        alike = self._aligned(child)
+        alike = [
+            self._run.groups.of(each).arguments[each] if isinstance(each, DraftScope) else None
+            for each in self._aligned(child)
+        ]
+        if any(each is not None and [*each] != [*group.params] for each in alike):
+            raise Unalike  # blocks of which one is chosen take other arguments
         found: dict[str, Any] = {}
         for name in group.params:
-            values = [group.arguments[each][name] if isinstance(each, DraftScope) else ABSENT for each in alike]
+            values = [ABSENT if each is None else each[name] for each in alike]
             found[name] = self._holes.leaf(values, (child.name, name))
         return {name: leaf for name, leaf in found.items() if leaf != group.params[name]}
 
@@ -244,17 +259,13 @@ class _Here:
             port: meant(value) for port, value in zip(port_names(node), node.inputs, strict=True) if value is not None
         }
         values = tuple(fed.values())
-        if not values or (len(values) == 1 and values == self.above and self._feeds_first(node, fed)):
+        if not values:
             return {}
-        if len(values) == 1 and self._feeds_first(node, fed):
-            return {"from": self.path(values[0])}
         if node.op.ports[0].variadic:
             return {"from": [*map(self.path, values)]}
+        if len(values) == 1 and node.op.ports[0].name in fed:
+            return {} if values == self.above else {"from": self.path(values[0])}
         return {"from": {port: self.path(value) for port, value in fed.items()}}
-
-    def _feeds_first(self, node: Node, fed: Mapping[str, DraftValue]) -> bool:
-        first = node.op.ports[0]
-        return first.variadic or first.name in fed
 
 
 def _coming_into(scope: DraftScope, above: _Above) -> DraftValue | None:

@@ -15,6 +15,8 @@ from archdsl.unparsing.pathfinding import INPUT, entering
 
 SMALL: Final = 3
 """Nodes that a block has at least."""
+FEW_PORTS: Final = 4
+"""Inputs that stand in the line of a block's use."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,8 +62,8 @@ class BlockGroup:
 class BlockGroups:
     """The blocks of a draft, inner ones first."""
 
-    def __init__(self, root: DraftScope, kinds: Mapping[str, str], fold: bool = True) -> None:
-        self._kinds, self._fold = kinds, fold
+    def __init__(self, root: DraftScope, kinds: Mapping[str, str], *, fold: bool = True, choose: bool = False) -> None:
+        self._kinds, self._fold, self._choose = kinds, fold, choose
         self._of: dict[DraftScope, BlockGroup] = {}
         self.groups: list[BlockGroup] = []
         scopes = [scope for scope in root.scopes() if scope is not root]
@@ -81,9 +83,20 @@ class BlockGroups:
             key = self._skeleton(scope) if self._fold and scope.shares is None else id(scope)
             twins.setdefault(key, []).append(scope)
         found = [group for members in twins.values() for group in self._exact(members)]
-        for group in self._merged(found) if self._fold else found:
-            if self._needed(group) or (len(group.instances) > 1 and self._worth(group)):
+        merged = self._merged(found) if self._fold else found
+        growing = {*self._growing(merged)}
+        for group in merged:
+            if self._needed(group) or (
+                len(group.instances) > 1 and self._worth(group) and self._kind(group.first) not in growing
+            ):
                 self._keep(group)
+
+    def _growing(self, groups: list[BlockGroup]) -> Iterator[str]:
+        """The kinds of scopes that read another number of values each: a list with a `for` takes these."""
+        inputs: dict[str, list[int]] = {}
+        for group in groups:
+            inputs.setdefault(self._kind(group.first), []).append(len(entering(group.first)))
+        yield from (kind for kind, counts in inputs.items() if len(counts) > SMALL and len({*counts}) == len(counts))
 
     def _needed(self, group: BlockGroup) -> bool:
         """Whether it must be a block: it is a loop's, or runs again where a name may mean something else."""
@@ -91,11 +104,14 @@ class BlockGroups:
         return group.first.shares is None and (again or group.first.loop is not None)
 
     def _worth(self, group: BlockGroup) -> bool:
-        if any(is_run(scope, self._of) for scope in group.instances):
+        children = group.first.children
+        few = group.first.listed and len(children) < SMALL and all(child in self._of for child in children)
+        if few or any(is_run(scope, self._of) for scope in group.instances):
             return False
-        return (
-            sum(1 for _ in group.first.nodes()) >= SMALL and bool(entering(group.first)) and group.first.shares is None
-        )
+        nodes, ports = sum(1 for _ in group.first.nodes()), len(entering(group.first))
+        use = 1 if ports <= FEW_PORTS else ports + 1
+        saves = nodes * len(group.instances) > nodes + ports + use * len(group.instances)
+        return nodes >= SMALL and ports > 0 and saves and group.first.shares is None
 
     def _exact(self, members: list[DraftScope]) -> Iterator[BlockGroup]:
         """Twins as one group; what turns out to be none is a group of its own."""
@@ -128,7 +144,7 @@ class BlockGroups:
             or group.first.shares
         ):
             return False
-        aligner = Aligner(self._of)
+        aligner = Aligner(self._of, self._kind if self._choose else None)
         try:
             added = {each: aligner.align(known.first, each) for each in group.instances}
             both = BlockGroup([*known.instances, *added], {**known.alignments, **added})

@@ -13,12 +13,15 @@ from archdsl.expressions.tree import Call, Compare, Literal, Name, Tree, literal
 from archdsl.ops import OPS
 from archdsl.shapes import Symbolic
 from archdsl.unparsing.parameters import RESERVED
+from archdsl.unparsing.pathfinding import INPUT
 from archdsl.unparsing.printing import lines_of
 from archdsl.unparsing.text_tree import SpecBlock, SpecBody, SpecLoop, SpecNode, SpecRow, WholeSpec
-from archdsl.unparsing.turns import Differing, Turns, put_columns
+from archdsl.unparsing.turns import Differing, Turns, listed_items, put_columns
 
 LONGEST: Final = 9
 """Rows in a turn, at most."""
+LEAST: Final = 4
+"""Paths that a `for` in a list stands for."""
 SHORT: Final = 60
 """Characters of a table that stands in the line of its `for`, at most."""
 _INDICES: Final = ("k", "i", "j", "m", "n", "s", "t", "u")
@@ -53,7 +56,29 @@ class Looper:
         for row in body.rows:
             if isinstance(row, SpecNode) and isinstance(inner := row.keys.get("nodes"), SpecBody):
                 row.keys["nodes"] = self.folded(inner)
-        return SpecBody(self._rows(body.rows, body.listed), body.listed)
+        own = {(row.name or "").partition(".")[0] for row in body.rows if isinstance(row, SpecNode)}
+        made = SpecBody(self._rows(body.rows, body.listed), body.listed)
+        self._count(made, own)
+        return made
+
+    def _count(self, body: SpecBody, own: set[str]) -> None:
+        """Puts a `for` into lists that end in paths of a scope's own nodes which count up, wherever in it they are."""
+        for row in _nodes_of(body.rows):
+            paths, inner = row.keys.get("from"), row.keys.get("nodes")
+            if isinstance(paths, list):
+                row.keys["from"] = self._counted(paths, own)
+            if isinstance(inner, SpecBody):
+                self._count(inner, own)
+
+    def _counted(self, paths: list[Any], own: set[str]) -> list[Any]:
+        target = next(name for name in _INDICES[::-1] if name not in self._taken)
+        for start in range(len(paths) - LEAST + 1):
+            found = paths[start:]
+            if all(isinstance(path, str) and path.partition(".")[0] in own for path in found):
+                items = listed_items(found, target, Call("range", (Literal(len(found)),)))
+                if items is not None:
+                    return [*paths[:start], items]
+        return paths
 
     def _rows(self, rows: list[SpecRow], listed: bool) -> list[SpecRow]:
         signs = [*map(_sign, rows)]
@@ -78,7 +103,8 @@ class Looper:
                 if taken < 2 and not extra:
                     continue
                 length = period * taken + extra
-                made = self._loop(rows[place : place + length], period, listed)
+                part = rows[place : place + length]
+                made = self._loop(part if place else _entered(part, period), period, listed)
                 if made is not None:
                     return made, length
         return None
@@ -96,7 +122,7 @@ class Looper:
             return None
         before = len([*lines_of(SpecBody([*rows], listed))])
         after = len([*lines_of(SpecBody([loop], listed))])
-        if after + (len(table) + 1 if table else 0) >= before:
+        if after + (len(table) + 1 if table else 0) + _burden(unified, made) >= before:
             return None
         if table:
             self._tables[name] = table
@@ -177,6 +203,14 @@ class Looper:
         return literal_of(default) if default is None or isinstance(default, int | float) else None
 
 
+def _burden(turns: Turns, rows: Sequence[SpecRow]) -> int:
+    """The lines that a loop must save at least, since it has to be thought through."""
+    names = [row.name or "" for row in rows if isinstance(row, SpecNode)]
+    steps = 2 * any("$(" in name and "*" in name for name in names)
+    steps += turns.told if turns.count == 2 else max(0, turns.told - 2)
+    return steps + max(0, len(turns.columns) - 1) + any(isinstance(row, SpecNode) and "if" in row.keys for row in rows)
+
+
 _COLUMNS: Final = {
     "out_channels": "width",
     "out_features": "width",
@@ -185,6 +219,36 @@ _COLUMNS: Final = {
     "name": "name_",
 }
 """What columns are called."""
+
+
+def _nodes_of(rows: Sequence[SpecRow]) -> Iterator[SpecNode]:
+    """The nodes of one scope, those under `for` keys, too."""
+    for row in rows:
+        if isinstance(row, SpecLoop):
+            yield from _nodes_of(row.rows)
+        else:
+            yield row
+
+
+def _entered(rows: Sequence[SpecRow], period: int) -> Sequence[SpecRow]:
+    """Rows of which the first reads what came into the scope, and says so where the next turn's does."""
+    first, other = rows[0], rows[period] if period < len(rows) else None
+    if not isinstance(first, SpecNode) or not isinstance(other, SpecNode) or "from" in first.keys:
+        return rows
+    if other.keys.get("from") != INPUT:
+        return rows
+    return [
+        SpecNode(
+            first.name,
+            {
+                key: INPUT if key == "from" else first.keys[key]
+                for key in other.keys
+                if key == "from" or key in first.keys
+            }
+            | first.keys,
+        ),
+        *rows[1:],
+    ]
 
 
 def _runs(signs: Sequence[Any], place: int) -> Iterator[tuple[int, int, int]]:
@@ -209,7 +273,8 @@ def _sign(row: SpecRow) -> Any:
     body = row.keys.get("nodes")
     inner = tuple(map(_sign, body.rows)) if isinstance(body, SpecBody) else None
     source = row.keys.get("from")
-    reads = tuple(source) if isinstance(source, dict) else type(source).__name__
+    reads = tuple(source) if isinstance(source, dict) else "" if source == INPUT else type(source or "").__name__
+    reads = "" if source is None else reads
     return name, operation if isinstance(operation, str) else "", inner, reads, "value" in row.keys, "share" in row.keys
 
 

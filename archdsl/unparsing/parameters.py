@@ -153,11 +153,17 @@ def _pattern(shapes: list[Shape], known: dict[str, tuple[Any, ...]]) -> list[str
 def _letters(shapes: list[Shape]) -> list[str]:
     rank = len(shapes[0])
     numeric = [all(isinstance(shape[place], int) for shape in shapes) for place in range(rank)]
-    if rank == 4 and numeric[3] and not numeric[1]:
+    if rank == 4 and ((numeric[3] and not numeric[1]) or _is_last_apart(shapes)):
         return [*"NHWC"]
     if rank == 3 and numeric[1] and not numeric[2]:
         return [*"NCT"]
     return [*_AXES[rank]] if rank in _AXES else [f"D{place}" for place in range(rank)]
+
+
+def _is_last_apart(shapes: list[Shape]) -> bool:
+    """Whether the two in the middle go together: height and width, before the channels."""
+    middle = all(shape[1] == shape[2] for shape in shapes)
+    return middle and any(shape[2] != shape[3] for shape in shapes) and len({shape[1:] for shape in shapes}) > 1
 
 
 # --- filling ---------------------------------------------------------------------------------------

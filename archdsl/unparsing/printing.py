@@ -10,7 +10,7 @@ from archdsl.expressions import tree as trees
 from archdsl.expressions.printer import to_text
 from archdsl.expressions.tree import Tree, literal_of
 from archdsl.expressions.walking import rebuild
-from archdsl.unparsing.text_tree import SpecBlock, SpecBody, SpecLoop, SpecNode, SpecRow, WholeSpec
+from archdsl.unparsing.text_tree import SpecBlock, SpecBody, SpecItems, SpecLoop, SpecNode, SpecRow, WholeSpec
 
 WIDTH: Final = 118
 """How long a line may be."""
@@ -50,10 +50,25 @@ def _section(key: str, value: Any, indent: str = "") -> Iterator[str]:
         return
     yield f"{indent}{key}:"
     if isinstance(value, list):
-        yield from (f"{indent}  - {_flow(part, key)}" for part in value)
+        yield from _listed([_flow(part, key) for part in value], indent + "  ", isinstance(value[0], Mapping))
         return
     for name, part in value.items():
         yield from _section(_text(name, flow=False), part, indent + "  ")
+
+
+def _listed(items: list[str], indent: str, rows: bool) -> Iterator[str]:
+    """A long list: rows of a table on a line each, anything else as many as a line holds."""
+    if rows:
+        yield from (f"{indent}- {item}" for item in items)
+        return
+    line = f"{indent}["
+    for place, item in enumerate(items):
+        part = item + (", " if place < len(items) - 1 else "]")
+        if len(line) + len(part) > WIDTH:
+            yield line.rstrip()
+            line = f"{indent} "
+        line += part
+    yield line
 
 
 def _order(order: list[str], indent: str) -> Iterator[str]:
@@ -128,15 +143,18 @@ def _item(row: SpecRow, level: int) -> Iterator[str]:
 
 
 def _sole(row: SpecNode, level: int) -> Iterator[str]:
-    """The one item under a `for` of a list, which needs no dash."""
-    indent = "  " * level
-    line = f"{indent}{_node(row)}"
-    if _fits(row, line):
-        yield line
-    elif [*row.keys] == ["nodes"] and row.keys["nodes"].listed:
+    """The one item under a `for` of a list, which needs no dash, but where it is a list itself."""
+    line = f"{'  ' * level}{_node(row)}"
+    if _is_list(row):
         yield from _item(row, level)
+    elif _fits(row, line):
+        yield line
     else:
         yield from _keys(row, level)
+
+
+def _is_list(row: SpecRow) -> bool:
+    return isinstance(row, SpecNode) and [*row.keys] == ["nodes"] and row.keys["nodes"].listed
 
 
 def _fits(row: SpecNode, line: str) -> bool:
@@ -181,17 +199,21 @@ def _flow(value: Any, key: str) -> str:
         return (
             f"{{{', '.join(f'{_text(name, flow=True)}: {_flow(part, key or name)}' for name, part in value.items())}}}"
         )
+    if isinstance(value, SpecItems):
+        key = f"for {value.target} in {_expression(value.over)}"
+        return f"{{{_text(key, flow=True)}: {_text(value.item, flow=True)}}}"
     if isinstance(value, list):
         return f"[{', '.join(_flow(part, key) for part in value)}]"
     return _leaf(value, key, flow=True)
 
 
 def _flow_row(row: SpecRow) -> str:
-    if isinstance(row, SpecLoop):
-        return (
-            f"{{{_text(_loop(row), flow=True)}: {', '.join(map(_flow_row, row.rows))}}}" if len(row.rows) == 1 else "\n"
-        )
-    return _node(row)
+    if isinstance(row, SpecNode):
+        return _node(row)
+    if len(row.rows) > 1:
+        return "\n"
+    only = _flow_row(row.rows[0])
+    return f"{{{_text(_loop(row), flow=True)}: {f'[{only}]' if _is_list(row.rows[0]) else only}}}"
 
 
 def _leaf(value: Any, key: str, *, flow: bool) -> str:
@@ -219,7 +241,12 @@ def _with_words(tree: Tree) -> Tree:
 
 def _text(text: str, *, flow: bool) -> str:
     """Text, quoted where YAML would read something else."""
-    plain = _PLAIN.fullmatch(text) is not None and not text.endswith((" ", ":")) and _OTHER.fullmatch(text) is None
+    plain = (
+        text.isprintable()
+        and _PLAIN.fullmatch(text) is not None
+        and not text.endswith((" ", ":"))
+        and _OTHER.fullmatch(text) is None
+    )
     special = (
         ": " in text or " #" in text or text.startswith(("- ", "? ")) or (flow and any(s in text for s in ",[]{}"))
     )
@@ -227,5 +254,12 @@ def _text(text: str, *, flow: bool) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{escaped}"'
+    """Text in quotes, with what no line shows by its number: a stranger's text breaks out of none."""
+    return f'"{"".join(_ESCAPED.get(letter) or _shown(letter) for letter in text)}"'
+
+
+_ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+
+
+def _shown(letter: str) -> str:
+    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import isqrt
 from typing import Any, final
 
 from archdsl.expressions.tree import Binary, Compare, Literal, Logic, Tree, Unary
@@ -38,6 +39,20 @@ class Solver:
                 return found.tree
         return None
 
+    def _parts(self, names: list[KnownName], wanted: _Values) -> Iterator[KnownName]:
+        """A size that only the run knows, times a number that is found by itself."""
+        for tree, values in names:
+            if not any(isinstance(value, Symbolic) for value in values):
+                continue
+            parts = [want if want is ABSENT else want // value for want, value in zip(wanted, values, strict=True)]
+            if not all(part is ABSENT or (isinstance(part, int) and part > 0) for part in parts):
+                continue
+            found = Literal(parts[0]) if len({*parts}) == 1 else self.filled(parts)
+            if found is not None:
+                pairs = zip(values, parts, strict=True)
+                made = tuple(part if part is ABSENT else value * part for value, part in pairs)
+                yield KnownName(Binary("*", tree, found), made)
+
     def _candidates(self, wanted: _Values) -> Iterator[KnownName]:
         place = next((i for i, want in enumerate(wanted) if want is not ABSENT), None)
         if place is None:
@@ -51,11 +66,27 @@ class Solver:
         elif kinds <= {int, Symbolic}:
             numbers = [known for known in names if all(_is_size(value) for value in known.values)]
             yield from _scaled(numbers, wanted, place)
+            yield from _squares(numbers, wanted, place)
             if Symbolic in kinds:
+                yield from self._parts(numbers, wanted)
                 numbers = [known for known in numbers if any(isinstance(value, Symbolic) for value in known.values)]
                 yield from sums(numbers, wanted, place)
         elif kinds == {float}:
             yield from _floats(names, wanted, place)
+
+
+def _squares(names: list[KnownName], wanted: _Values, place: int) -> Iterator[KnownName]:
+    """How many windows a square map has: `(H // 7) ** 2`."""
+    goal = wanted[place]
+    side = isqrt(goal) if isinstance(goal, int) and goal > 1 else 0
+    if side < 2 or side * side != goal:
+        return
+    for tree, values in names:
+        here = values[place]
+        if isinstance(here, int) and here % side == 0 and all(isinstance(value, int) for value in values):
+            factor = here // side
+            part = tree if factor == 1 else _over(tree, factor)
+            yield KnownName(Binary("**", part, Literal(2)), tuple((value // factor) ** 2 for value in values))
 
 
 def _is_size(value: Any) -> bool:

@@ -21,6 +21,15 @@ class SpecNode:
 
 
 @dataclass(slots=True)
+class SpecItems:
+    """A `for` in a list of paths."""
+
+    target: str
+    over: Tree
+    item: str
+
+
+@dataclass(slots=True)
 class SpecLoop:
     """A `for` key, with what stands under it."""
 

@@ -9,13 +9,15 @@ from typing import Any, Final, final
 
 from archdsl.expressions import tree as trees
 from archdsl.expressions.printer import to_text
-from archdsl.expressions.tree import Choice, Literal, Name, Tree
+from archdsl.expressions.tree import Call, Choice, Literal, Name, Tree
 from archdsl.expressions.walking import children, rebuild, substitute
 from archdsl.text.alike import same
-from archdsl.unparsing.series import told
-from archdsl.unparsing.text_tree import SpecBody, SpecLoop, SpecNode, SpecRow
+from archdsl.unparsing import series
+from archdsl.unparsing.text_tree import SpecBody, SpecItems, SpecLoop, SpecNode, SpecRow
 
 _NUMBER: Final = re.compile(r"(?<![\w.$])\d+(?=[.\w]|$)|(?<=[A-Za-z_.\-])\d+")
+_PATHS: Final = frozenset(("from", "share", "else", "name", "tie", "order", "pattern", "names", "index", "equation"))
+"""Keys whose texts are no words that a table would hold."""
 _EXACT: Final = frozenset(("init", "note", "was"))
 """Keys whose texts say no paths and names."""
 
@@ -42,6 +44,8 @@ class Turns:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     counts: bool = False
     """Whether something reads the turn's number."""
+    told: int = 0
+    """How many values, beside those in names and paths, it tells."""
 
     def rows(self, turns: Sequence[Sequence[SpecRow]]) -> list[SpecRow]:
         """The rows of one turn. Raises Differing."""
@@ -97,23 +101,42 @@ class Turns:
             raise Differing
         if isinstance(first, SpecBody):
             return self._body(values)
+        if isinstance(first, SpecItems):
+            over = self._tree([value.over for value in values], "count")
+            return SpecItems(first.target, over, self._text([value.item for value in values], key))
         if isinstance(first, dict):
             if any([*value] != [*first] for value in values):
                 raise Differing
             return {name: self._value([value[name] for value in values], key) for name in first}
         if isinstance(first, list):
             if any(len(value) != len(first) for value in values):
-                raise Differing
+                return self._grown(values)
             return [self._value(each, key) for each in zip(*values, strict=True)]
         if isinstance(first, str):
             return self._text(values, key)
         return self._tree(values, key)
+
+    def _grown(self, lists: Sequence[list[Any]]) -> list[Any]:
+        """Lists of which each has one item more than the one before. Raises Differing."""
+        first, last = lists[0], lists[-1]
+        if any(found != last[: len(first) + place] for place, found in enumerate(lists)):
+            raise Differing
+        more = last[len(first) :]
+        items = listed_items(more, self.free("j"), Call("range", (Name(self.index),)))
+        if len(more) < 2 or items is None:
+            raise Differing
+        self.counts = True
+        return [*first, items]
 
     def _body(self, bodies: Sequence[SpecBody]) -> SpecBody:
         first = bodies[0]
         if any(body.listed != first.listed or len(body.rows) != len(first.rows) for body in bodies):
             raise Differing
         return SpecBody(self.rows([body.rows for body in bodies]), first.listed)
+
+    def text(self, values: Sequence[str]) -> str:
+        """Paths as one. Raises Differing."""
+        return self._text(values, "from")
 
     def _text(self, values: Sequence[str], key: str) -> str:
         """Texts that differ in numbers, or a column of texts."""
@@ -123,9 +146,9 @@ class Turns:
             raise Differing
         parts = [_NUMBER.split(value) for value in values]
         if any(part != parts[0] for part in parts):
-            if key != "op":
+            if key in _PATHS:
                 raise Differing
-            return _spelled(self._column(values, "act"))
+            return _spelled(self._told(values, "act" if key == "op" else key))
         numbers = [[*map(int, _NUMBER.findall(value))] for value in values]
         if any(str(n) not in value for value, found in zip(values, numbers, strict=True) for n in found):
             raise Differing
@@ -160,10 +183,13 @@ class Turns:
         return rebuild(first, lambda child: next(below))
 
     def _told(self, values: Sequence[Any], key: str) -> Tree:
-        tree = told(values, self.index)
+        if None in values:
+            raise Differing
+        tree = series.told(values, self.index)
         if tree is None:
             return self._column(values, key)
         self.counts = self.counts or not isinstance(tree, Literal)
+        self.told += key != "number" and not isinstance(tree, Literal)
         return tree
 
     def _column(self, values: Sequence[Any], key: str) -> Tree:
@@ -173,6 +199,18 @@ class Turns:
         name = self.free(key)
         self.columns[name] = [*values]
         return Name(name)
+
+
+def listed_items(paths: Sequence[Any], target: str, over: Tree) -> SpecItems | None:
+    """Paths that differ in a number which counts up, as a `for` in a list; None where they do not."""
+    if not all(isinstance(path, str) for path in paths):
+        return None
+    turns = Turns(len(paths), target, lambda key: key, lambda operation, key: None)
+    try:
+        item = turns.text(paths)
+    except Differing:
+        return None
+    return None if turns.columns or not turns.counts else SpecItems(target, over, item)
 
 
 def _once(model: SpecLoop) -> Tree:
@@ -221,6 +259,8 @@ def _put(value: Any, columns: Mapping[str, Tree]) -> Any:
     if isinstance(value, SpecBody):
         put_columns(value.rows, columns)
         return value
+    if isinstance(value, SpecItems):
+        return SpecItems(value.target, substitute(value.over, columns), _put_text(value.item, columns))
     if isinstance(value, dict):
         return {key: _put(part, columns) for key, part in value.items()}
     if isinstance(value, list):

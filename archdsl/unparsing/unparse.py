@@ -28,6 +28,8 @@ from archdsl.unparsing.text_tree import SpecBlock, WholeSpec
 class SpecFolding(Enum):
     """How much of what repeats is written once, the most first."""
 
+    CHOICES = "choices"
+    """As `LOOPS`, and blocks of one class that use other blocks are one, with a parameter for these."""
     LOOPS = "loops"
     """Blocks for twins, and `for` for runs."""
     BLOCKS = "blocks"
@@ -36,9 +38,13 @@ class SpecFolding(Enum):
 
 
 def unparse(graph: Graph, kinds: Mapping[str, str] | None = None, folding: SpecFolding = SpecFolding.LOOPS) -> str:
-    """The text of a spec of the graph. `kinds` are the classes of scopes by path, after which blocks are called."""
+    """The text of a spec of the graph. `kinds` are the classes of scopes by path, after which blocks are called.
+
+    Raises Unalike where it cannot be folded so.
+    """
     root = drafted(graph)
-    groups = BlockGroups(root, kinds or {}, fold=folding is not SpecFolding.NOTHING)
+    fold, choose = folding is not SpecFolding.NOTHING, folding is SpecFolding.CHOICES
+    groups = BlockGroups(root, kinds or {}, fold=fold, choose=choose)
     paths, rules = Pathfinder(graph, root), rules_by_op(graph.nodes)
     run = Describer(paths, groups, rules)
     blocks = {group.name: _block(group.first, run.block(group), paths) for group in groups.groups}
@@ -48,7 +54,7 @@ def unparse(graph: Graph, kinds: Mapping[str, str] | None = None, folding: SpecF
         op: {name: spelled_init(said) for name, said in each.items()} for op, each in rules.items()
     }  # fmt: skip
     text = WholeSpec(header(graph), network, dict(reversed(blocks.items())), init, frozen(graph), weights(graph))
-    if folding is SpecFolding.LOOPS:
+    if folding in (SpecFolding.CHOICES, SpecFolding.LOOPS):
         fold_loops(text)
     return printed(text)
 

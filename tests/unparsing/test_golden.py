@@ -20,7 +20,7 @@ LONGEST = {"resnet50": 60, "swin_t": 160, "densenet121": 60, "bilstm_tagger": 15
 
 @pytest.mark.parametrize(("name", "limit"), LONGEST.items())
 def test_the_spec_is_as_expected(name: str, limit: int) -> None:
-    text = unparse(archdsl.graph(name))
+    text = archdsl.spec(name)
     expected = FOLDER / f"{name}.yaml"
     if os.environ.get("ARCHDSL_UPDATE"):
         FOLDER.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ import torch
 
 from archdsl.ir.modules import Example, ModuleError
 from archdsl_torch.importing.exporting import first_line
-from archdsl_torch.importing.importer import spec_of
+from archdsl_torch.importing.importer import classes_of, spec_of
 
 _NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 _INTEGERS: Final = 2
@@ -35,9 +35,20 @@ def spec_of_factory(
     code of that module, which is looked for in the current folder, too, and of the module's forward pass, and nothing
     else. Raises ModuleError, in one line or one for each call that no op says; with `holes` those are stubs.
     """
+    return spec_and_classes_of_factory(factory, settings, inputs, dynamic, holes)[0]
+
+
+def spec_and_classes_of_factory(
+    factory: str,
+    settings: Mapping[str, Any],
+    inputs: Sequence[Example],
+    dynamic: Collection[str] | None = None,
+    holes: bool = False,
+) -> tuple[str, dict[str, str]]:
+    """The same, with the classes of the module's modules by path, after which its blocks are called."""
     module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
-    return spec_of(module, drawn(inputs), _called(factory, settings), dynamic, holes)
+    return spec_of(module, drawn(inputs), _called(factory, settings), dynamic, holes), classes_of(module)
 
 
 def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -72,6 +73,14 @@ def _traced(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Co
     except (ModuleError, UnknownSize):
         return evaluation
     return with_training(evaluation, training)
+
+
+def classes_of(module: torch.nn.Module) -> dict[str, str]:
+    """The classes of modules by path, but for those that only hold others."""
+    return {path: type(each).__name__ for path, each in module.named_modules() if not isinstance(each, _HOLDERS)}
+
+
+_HOLDERS: Final = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 
 
 def _mistakes(module: torch.nn.Module, places: DraftTree, holes: bool) -> Iterator[str]:
