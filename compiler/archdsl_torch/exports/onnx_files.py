@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
+from torch import Tensor
 
 from archdsl.ir.exports import ExportError
 from archdsl.shapes import Shape
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 2**31 - 2**24
 """Bytes of numbers in one file: protobuf reads no more than 2 GiB, and the rest of the file needs some of it."""
+_ATTENTION: Final = torch.ops.aten.scaled_dot_product_attention.default
 _STRANGE: Final = ("pkg.torch.", "pkg.onnxscript.")
 """What exporters note of themselves and of this machine's folders begins with it."""
 
@@ -53,7 +55,7 @@ def write_onnx(program: Program, name: str, path: Path, opset: int | None, large
 def _model(program: Program, opset: int | None) -> onnx_ir.Model:
     try:
         made = torch.onnx.export(
-            program.traced, dynamo=True, verbose=False, opset_version=opset,
+            program.traced.run_decompositions({_ATTENTION: _in_four}), dynamo=True, verbose=False, opset_version=opset,
             input_names=[*program.inputs], output_names=[*program.outputs],
         )  # fmt: skip
     except Exception as error:
@@ -63,6 +65,19 @@ def _model(program: Program, opset: int | None) -> onnx_ir.Model:
     if opset is not None and model.opset_imports[""] != opset:
         raise ExportError(f"opset {opset} cannot be had: torch.onnx wrote opset {model.opset_imports['']}")
     return model
+
+
+def _in_four(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, *rest: Any, **named: Any) -> Tensor:
+    """Attention over tensors (N, heads, T, C), which is the only one that torch.onnx knows."""
+    if query.dim() == 4 and key.dim() == 4:
+        result: Tensor = NotImplemented
+        return result
+    lead = query.shape[:-2]
+    q, k, v = (each.reshape(-1, 1, *each.shape[-2:]) for each in (query, key, value))
+    if mask is not None:
+        mask = mask.expand(*lead, *mask.shape[-2:]).reshape(-1, 1, *mask.shape[-2:])
+    found: Tensor = _ATTENTION(q, k, v, mask, *rest, **named)
+    return found.reshape(*lead, *found.shape[-2:])
 
 
 def _name(model: onnx_ir.Model, program: Program, name: str) -> None:

@@ -81,6 +81,17 @@ def test_many_numbers_stand_in_a_second_file(module: torch.nn.Module, tmp_path: 
     assert compared(GRAPH, module, onnx_runner(moved / "two.onnx"), 3) <= SMALLEST
 
 
+def test_attention_without_heads(tmp_path: Path) -> None:
+    """torch.onnx knows it with heads alone."""
+    graph = archdsl.loads(
+        "archdsl: 1\nname: net\ninputs: {q: [N, T = 6, 8], k: [N, S = 5, 8], m: [N, T, S]}\n"
+        "nodes:\n  a: {op: scaled_dot_product_attention, from: {query: q, key: k, value: k, attn_mask: m}}\n"
+    )
+    module = archdsl.build(graph)
+    file = archdsl.export(graph, tmp_path / "net.onnx", module=module, dynamic=["N", "T", "S"]).files[0]
+    assert compared(graph, module, onnx_runner(file), 3) <= SMALLEST
+
+
 @pytest.mark.slow
 def test_opsets(module: torch.nn.Module, tmp_path: Path) -> None:
     report = archdsl.export(GRAPH, tmp_path / "a.onnx", module=module, opset=18)
