@@ -16,7 +16,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
     lambda x: (x.exp(), x.abs().sqrt(), (x * x + 1).rsqrt(), x.sin(), x.cos(), x.clamp(-1, 0.5), x.clamp(min=0)),
     lambda x: (x.mean(1), x.mean((1, 2), keepdim=True), x.sum(-1), x.amax(1), x.var(1), x.norm(dim=-1)),
     lambda x: (*x.chunk(2, 1), *x.split([1, 3], 1), *x.unbind(2)),
-    lambda x: (torch.cat([x, x * 2], 1), torch.stack([x, x], 0), x.permute(0, 2, 1), x.transpose(1, 2)),
+    lambda x: (torch.cat([x, x * 2], 1), torch.stack([x, x], 0), x.permute(0, 2, 1), x.swapaxes(1, 2), x.mT),
     lambda x: (x.flatten(1), x.reshape(x.shape[0], 2, -1), x.unflatten(1, (2, 2)), x.unsqueeze(1).squeeze(1)),
     lambda x: (x[:, 1:], x[:, :, ::2], x[:, 0], x.select(2, 1), x.narrow(1, 0, 2)),
     lambda x: (x.roll(1, 1), F.pad(x, (1, 0), value=2.0), x.unsqueeze(1).expand(-1, 3, -1, -1), x.repeat(1, 2, 1)),

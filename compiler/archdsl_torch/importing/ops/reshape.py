@@ -26,12 +26,12 @@ def _(call: TracedCall) -> Said:
     return Said("reshape", {"input": source}, {"shape": [*result.shape]})
 
 
-@rule("transpose", "t", "mT", "numpy_T")
+@rule("transpose", "t", "swapaxes", "swapdims", "mT", "numpy_T")
 def _(call: TracedCall) -> Said:
     rank = len(call.given[0].shape)
     if call.name == "numpy_T" and rank != 2:
         return Said("permute", {"input": call.given[0]}, {"dims": [*range(rank)][::-1]})
-    places = (call.argument("dim0"), call.argument("dim1")) if call.name == "transpose" else (-2, -1)
+    places = call.given[1:3] or (-2, -1)
     return Said("transpose", {"input": call.given[0]}, dict(zip(("dim0", "dim1"), places, strict=True)))
 
 
@@ -45,9 +45,9 @@ def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTen
     return [(Said("reshape", {"input": part}, {"shape": [*whole.shape]}), between(whole))]
 
 
-@inverse("transpose", "t")
+@inverse("transpose", "t", "swapaxes", "swapdims")
 def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
-    places = (0, 1) if call.name == "t" else (call.argument("dim0"), call.argument("dim1"))
+    places = (0, 1) if call.name == "t" else call.given[1:3]
     fields = dict(zip(("dim0", "dim1"), places, strict=True))
     return [(Said("transpose", {"input": part}, fields), between(whole))]
 
