@@ -103,6 +103,7 @@ def _over_cells(table: Tensor, indices: Sequence[Index], left: int, right: int) 
             if ratio == 1:
                 yield _linear(table, [(there[1], left, 1), (there[0], left, across), (here[1], right, 1),
                                       (here[0], right, across)])  # fmt: skip
+                yield from (_by_distance(table, *pair) for pair in zip(there, here, strict=True) if across <= _FEW)
             for kind in ("abs({})", "({}) ** 2"):
                 yield _linear(table, [(_distance(there[1], here[1], ratio, kind), right, 1),
                                       (_distance(there[0], here[0], ratio, kind), right, across)])  # fmt: skip
@@ -154,6 +155,16 @@ def _border(line: Tensor) -> int:
 def _opposite(window: Index, last: int, one: Index, two: Index, border: int) -> Formula:
     text = f"({window.text} == {last} and ({one.text} < {border}) != ({two.text} < {border}))"
     return Formula(text, ((window.values == last) & ((one.values < border) != (two.values < border))).double())
+
+
+def _by_distance(table: Tensor, one: Index, two: Index) -> Formula:
+    """A number for each signed distance between two places."""
+    apart = (one.values - two.values).expand(table.shape)
+    first, last = int(apart.min()), int(apart.max())
+    numbers = {int(each): number for each, number in zip(apart.flatten(), table.flatten().tolist(), strict=True)}
+    listed = [numbers.get(each, 0.0) for each in range(first, last + 1)]
+    values = torch.tensor(listed, dtype=torch.float64)[(apart - first).long()]
+    return Formula(_halves(listed, first, f"{one.text} - {two.text}"), values)
 
 
 def _cell(index: Index, across: int) -> tuple[Index, Index]:

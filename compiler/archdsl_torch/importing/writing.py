@@ -166,13 +166,13 @@ class _Writer:
 
     def _shared(self, first: Draft, scope: Draft) -> str:
         """The path of a node to run again, which no other name stands for. Raises Unsaid."""
-        path = self._path(_Value(first, 0), scope, None)
+        path = self._path(_Value(first, 0), scope, None, whole=True)
         if any(path in names.values() for names in self._aliases.values()):
             raise Unsaid(f"a module runs again where its name `{first.name}` is another's")
         return path
 
-    def _path(self, value: _Value, scope: Draft, given: _Value | None) -> str:
-        """How a node in a scope, into which `given` came, reads a value."""
+    def _path(self, value: _Value, scope: Draft, given: _Value | None, whole: bool = False) -> str:
+        """How a node in a scope, into which `given` came, reads a value; `whole`: down to the node that gives it."""
         if value == given:
             return "input"
         around = [scope]
@@ -190,17 +190,19 @@ class _Writer:
         named = {child.name.partition(".")[0] for inner in between for child in inner.children}
         if head in named or (between and head == "input"):
             return self._known(value, common, "outer")
-        return self._downwards(steps[::-1], value)
+        return ".".join(step.name for step in steps[::-1]) if whole else self._downwards(steps[::-1], value)
 
     def _downwards(self, steps: list[Draft], value: _Value) -> str:
         """The names on the way into scopes, up to the first that gives the value."""
+        assert value.place is not None
+        if self._outputs_of[value.place] > 1:  # a number behind a scope would be a child's name
+            return ".".join([*(step.name for step in steps), str(value.output)])
         names: list[str] = []
         for step in steps:
             names.append(step.name)
             if step.last is value.place:
                 break
-        assert value.place is not None
-        return ".".join(names) + (f".{value.output}" if self._outputs_of[value.place] > 1 else "")
+        return ".".join(names)
 
     def _operand(self, path: str, tensor: TracedTensor, scope: Draft) -> str:
         """The path in a formula, where `0` is a number and `norm-1` a difference: by another name there."""

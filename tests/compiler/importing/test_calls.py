@@ -27,6 +27,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
     lambda x: (x.div(x.cos(), rounding_mode="floor"), torch.max(x, -x), torch.min(x, -x), *x.max(1)),
     lambda x: ((x > 0).cumsum(1), x.cumsum(1, dtype=torch.float64), (x > 0).cumsum(2, dtype=torch.float32) * x),
     lambda x: (x.clamp(x.cos(), x.sin() + 1), x.clamp(max=x * x), x.clamp(min=0, max=2)),
+    lambda x: (torch.cat([x[:, :0], x * 2], 1), torch.cat([x[..., :0], x, x], -1)),
     lambda x: (x.diff(dim=1), x.diff(), x.diff(dim=1, prepend=x[:, :1])),
     lambda x: (
         x.mT @ x,

@@ -42,6 +42,7 @@ def _regions(height: int, width: int, window: int, shift: int) -> torch.Tensor:
         (HALVED[0] * 4 + HALVED[1], "abs(2 * (i % 2) - j % 4) + 4 * abs(2 * (i // 2) - j // 4)"),
         (torch.stack((APART[1], APART[0], (APART**2).sum(0)), -1).float()[None], "if l == 0"),
         ((APART[0] * 7 + APART[1]).flatten(), "(i // 12) % 4"),
+        (torch.sign(APART[1]) * torch.log(APART[1].abs() + 1.0), "if i % 4 - j % 4 < "),
         (TOKEN, "50 if i == 0 else 50 if j == 0 else"),
         (_regions(8, 12, 4, 1), "-100 if (i // 3 == 1 and (j // 4 < 3) != (k // 4 < 3)) or"),
         (_regions(4, 12, 4, 2)[:, :, :], "i % 3 == 2"),

@@ -112,3 +112,22 @@ class Scaled(nn.Module):
 def test_a_tensor_that_another_module_reads_stands_with_its_own() -> None:
     text = same(nn.Sequential(Handed(), nn.Linear(4, 2)), (3, 4))
     assert text.index("position:") < text.index("mul:")
+
+
+class Repeated(nn.Module):
+    """A module with others in it runs twice: the last of these gives its value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(4, 4), nn.LSTM(4, 4, batch_first=True))
+        self.outer = nn.Sequential(nn.Linear(4, 4), nn.Sequential(nn.ReLU(), nn.Linear(4, 4)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(2):
+            x = self.outer(x)
+        return self.inner(self.inner(x)[0])[0]
+
+
+def test_the_last_layer_of_a_module_that_runs_again_is_shared_and_not_the_module() -> None:
+    text = same(Repeated(), (3, 4))
+    assert "{share: outer.1.1, " in text

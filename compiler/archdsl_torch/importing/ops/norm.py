@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from archdsl.ops import OPS
 from archdsl_torch.importing.ops.layers import layer
 from archdsl_torch.importing.rules import rule
-from archdsl_torch.importing.said import Said, Steps, Unsaid, between
+from archdsl_torch.importing.said import Said, Steps, Unsaid, between, short
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 
@@ -25,18 +26,25 @@ def _(call: TracedCall) -> Said:
 
 
 @rule("group_norm")
-def _(call: TracedCall) -> Said:
+def _(call: TracedCall) -> Said | Steps:
+    weight, bias = call.argument("weight"), call.argument("bias")
     fields = {name: call.argument(name) for name in ("num_groups", "eps")}
-    return layer(call, "group_norm", {**fields, "affine": call.argument("weight") is not None})
+    if weight is None or bias is not None:
+        return layer(call, "group_norm", {**fields, "affine": weight is not None})
+    plain = Said("group_norm", {"input": call.given[0]}, short(OPS["group_norm"], {**fields, "affine": False}))
+    return _scaled(call, plain, weight, bias)
 
 
 @rule("batch_norm")
 def _(call: TracedCall) -> Said | Steps:
     """Raises Unsaid."""
     weight, bias = call.argument("weight"), call.argument("bias")
-    if call.argument("running_mean") is None and weight is not None and weight.owned is None:
-        return _scaled(call, weight, bias)
     tracked = call.argument("running_mean") is not None
+    if tracked and (weight is None) != (bias is None):
+        raise Unsaid("it has a weight without a bias, and the language's has both or none")
+    if not tracked and weight is not None and (weight.owned is None or bias is None):
+        plain = replace(call, given=(call.given[0], None, None, *call.given[3:]))
+        return _scaled(call, _normalised(plain, tracked=False), weight, bias)
     if tracked and call.argument("training"):
         raise Unsaid("it takes the batch's statistics in evaluation mode, too")
     if tracked and call.argument("momentum") == 0:
@@ -52,12 +60,11 @@ def _normalised(call: TracedCall, tracked: bool) -> Said:
     return replace(found, beside=("num_batches_tracked",) if tracked else ())
 
 
-def _scaled(call: TracedCall, weight: TracedTensor, bias: TracedTensor | None) -> Steps:
-    """By the batch's own statistics, then by a weight that is worked out: each of a channel."""
-    plain, result = replace(call, given=(call.given[0], None, None, *call.given[3:])), call.gives[0]
-    rest = [1] * (len(result.shape) - 2)
-    found, normal, scale = _normalised(plain, tracked=False), between(result), between(weight, [-1, *rest])
-    steps: Steps = [(found, normal), (Said("reshape", {"input": weight}, {"shape": [*scale.shape]}), scale)]
+def _scaled(call: TracedCall, plain: Said, weight: TracedTensor, bias: TracedTensor | None) -> Steps:
+    """A normalisation, then a weight of each channel that is worked out or has no bias."""
+    result, rest = call.gives[0], [1] * (len(call.gives[0].shape) - 2)
+    normal, scale = between(result), between(weight, [-1, *rest])
+    steps: Steps = [(plain, normal), (Said("reshape", {"input": weight}, {"shape": [*scale.shape]}), scale)]
     if bias is None:
         return [*steps, (Said(None, [normal, scale], formula="{0} * {1}"), result)]
     shift = between(bias, scale.shape)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from archdsl.ir.modules import ModuleError
+from archdsl_torch import spec_of
 from tests.compiler.importing.support import same
 
 LAYERS = [
@@ -60,3 +62,20 @@ class Fed(nn.Module):
 def test_weights_are_read() -> None:
     text = same(Fed(), (4, 7))
     assert "norm.weight: {op: parameter, shape: [6]}" in text
+
+
+class Unbiased(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.group_norm(x, 2, self.weight)
+
+
+def test_a_normalisation_without_a_bias_has_none() -> None:
+    same(nn.Sequential(Unbiased()), (4, 5))
+    norm = nn.BatchNorm1d(4)
+    norm.register_parameter("bias", None)
+    with pytest.raises(ModuleError, match="it has a weight without a bias"):
+        spec_of(nn.Sequential(norm), [torch.randn(2, 4)])
