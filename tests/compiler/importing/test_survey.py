@@ -11,6 +11,7 @@ import archdsl
 from tests.cli.tiny import Cli
 from tests.importing_survey.networks import COLLECTIONS, TIMM
 from tests.importing_survey.proof import verdict
+from tests.references import torchvision_shim  # noqa: F401 - timm and transformers import torchvision
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/importing.md").read_text("utf-8")
@@ -29,8 +30,6 @@ def test_a_network_is_what_its_spec_makes(collection: str, name: str) -> None:
 
 def test_the_survey_has_a_network_of_each_of_timm_s_modules() -> None:
     import timm
-
-    from tests.references import torchvision_shim  # noqa: F401 - timm imports torchvision
 
     assert [*TIMM] == timm.list_modules()
     for module, name in TIMM.items():
