@@ -34,9 +34,9 @@ def test_build_plans_and_prints_a_network_once(tmp_path: Path, monkeypatch: pyte
     printed: list[Graph] = []
     original = codegen._print
 
-    def counted(planner: Planner) -> str:
+    def counted(planner: Planner, annotated: bool) -> str:
         printed.append(planner.graph)
-        return original(planner)
+        return original(planner, annotated)
 
     monkeypatch.setattr(codegen, "_print", counted)
     # what the width changes is initialised, in a second module; beside the network its twin of the spec's own width is

@@ -68,4 +68,4 @@ def test_json_names_no_files_of_this_machine(outer: Path) -> None:
     graph = archdsl.graph(outer)
     text = graph.to_json()
     assert "net1.pth" not in text.split('"sites"')[0].split('"files"')[0]
-    assert archdsl.Graph.from_json(text).provenance == ((), {}, ())
+    assert archdsl.Graph.from_json(text).provenance == ((), {}, (), None)

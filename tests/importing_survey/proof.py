@@ -75,7 +75,7 @@ def difference(module: nn.Module, built: nn.Module, inputs: Inputs) -> str:
 def trained(module: nn.Module, built: nn.Module, inputs: tuple[Tensor, ...]) -> str:
     """In what the two differ in training mode, where nothing is drawn at random."""
     given = tuple(each.double() if each.is_floating_point() else each for each in inputs)
-    with Undropped(), torch.no_grad():
+    with Undropped(), torch.no_grad(), widened():
         expected, found = (tensors(model.train()(*(each.clone() for each in given))) for model in (module, built))
     if len(expected) != len(found):
         return f"{len(found)} outputs for {len(expected)} in training mode"
