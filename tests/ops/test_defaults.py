@@ -48,6 +48,7 @@ ALONE: Final[dict[str, Any]] = {
         *(f"{kind}{n}d" for kind in ("conv", "conv_transpose") for n in (1, 2, 3)),
     )), None),  # torch wraps the layer
     "parameter.index": (), "parameter.value": None,
+    "stub.dtypes": (), "stub.names": None,
     "constant.index": (), "constant.dtype": "float32", "constant.persistent": False,
 }  # fmt: skip
 """Fields that torch has not, or has no default for."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +16,7 @@ import torch
 from archdsl.ir.modules import ModuleError
 from archdsl_torch.importing.places import DraftTree
 from archdsl_torch.importing.programs import read_program
-from archdsl_torch.importing.said import Unsaid
+from archdsl_torch.importing.said import TiedPaths, Unsaid
 from archdsl_torch.importing.sizes import UnknownSize
 from archdsl_torch.importing.tracing import Traced, trace, trace_program
 from archdsl_torch.importing.training import with_training
@@ -57,7 +60,7 @@ def _spec(traced: Traced, module: torch.nn.Module, name: str, holes: bool) -> st
     names = {
         path: frozenset((*each._modules, *each._parameters, *each._buffers)) for path, each in module.named_modules()
     }
-    places = DraftTree(traced, names)
+    places = DraftTree(traced, names, _groups(module))
     for path, tensor in module.state_dict(keep_vars=True).items():
         places.keep(path, tensor)
     if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
@@ -65,14 +68,28 @@ def _spec(traced: Traced, module: torch.nn.Module, name: str, holes: bool) -> st
     return written(traced, places, [*module.state_dict()], name)
 
 
+def _groups(module: torch.nn.Module) -> TiedPaths:
+    paths: defaultdict[int, list[str]] = defaultdict(list)
+    for path, tensor in module.state_dict(keep_vars=True).items():
+        paths[id(tensor)].append(path)
+    return {path: tuple(group) for group in paths.values() if len(group) > 1 for path in group}
+
+
 def _traced(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Collection[str] | None) -> Traced:
-    """In evaluation mode, with what training mode has besides, where that can be traced. Raises ModuleError."""
+    """In evaluation mode, with what training mode has besides, where that can be said; else that is logged.
+
+    Raises ModuleError.
+    """
     evaluation = trace(module, inputs, dynamic)
-    try:
-        training = trace(module, inputs, ("N",), training=True)
-    except (ModuleError, UnknownSize):
-        return evaluation
-    return with_training(evaluation, training)
+    both = evaluation
+    with suppress(ModuleError, UnknownSize):
+        both = with_training(evaluation, trace(module, inputs, ("N",), training=True))
+    if both is evaluation:
+        logging.getLogger("archdsl").warning(
+            "`%s` is written as it is in evaluation mode alone: what it does in training mode besides, no op says",
+            type(module).__name__,
+        )
+    return both
 
 
 def classes_of(module: torch.nn.Module) -> dict[str, str]:

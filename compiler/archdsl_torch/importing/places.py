@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import final
 
@@ -13,97 +13,45 @@ import torch
 
 from archdsl.text.names import check_module_name, check_name
 from archdsl_torch.importing.calls import said
+from archdsl_torch.importing.drafts import Draft, keep_only
 from archdsl_torch.importing.fitting import fitted
-from archdsl_torch.importing.said import Said, Steps, Unsaid, constant
+from archdsl_torch.importing.said import Said, Steps, TiedPaths, Unsaid, constant
 from archdsl_torch.importing.stubs import stub, told_of
 from archdsl_torch.importing.tracing import Caller, Traced, TracedCall, TracedTensor
 from archdsl_torch.importing.wrapping import wrapped
 from archdsl_torch.importing.writes import WrittenTensors
 
 
-@dataclass(eq=False)
-class Draft:
-    """A node of the spec, or a scope with its own."""
-
-    name: str
-    """In its scope; dotted where containers stand between."""
-    scope: Draft | None
-    said: Said | None = None
-    """None for a scope."""
-    children: list[Draft] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
-    """The names that new nodes in it cannot have."""
-    module: str = ""
-    """The path of a scope's module."""
-    share: Draft | None = None
-    """The node whose module it runs again."""
-    mode: str = ""
-    """That in which alone a node runs."""
-
-    @property
-    def only(self) -> str:
-        """The mode in which alone all that runs in it does."""
-        modes = {each.mode for each in self.nodes() if each.said is not None and not each.said.declares}
-        return self.mode if self.said is not None else modes.pop() if len(modes) == 1 else ""
-
-    @property
-    def last(self) -> Draft | None:
-        """The node that gives its value: itself, or the last in the scope."""
-        if self.said is not None:
-            return None if self.said.declares or (self.mode and (self.scope is None or not self.scope.only)) else self
-        return next((last for child in reversed(self.children) if (last := child.last) is not None), None)
-
-    @property
-    def keyed(self) -> bool:
-        """Whether a `state_dict` holds something of it."""
-        return self.said is not None and bool(self.said.owns)
-
-    @property
-    def owned(self) -> bool:
-        """Whether it is a tensor of its scope, and none of a container in it."""
-        return self.said is not None and self.said.declares and "." not in self.name
-
-    @property
-    def buffer(self) -> bool:
-        return self.owned and self.said is not None and self.said.op == "constant"
-
-    @property
-    def keys(self) -> list[str]:
-        """The paths of the tensors that it has, and those below it."""
-        return [path for node in ([self] if self.said else self.nodes()) if node.said for path in node.said.owns]
-
-    def nodes(self) -> Iterator[Draft]:
-        """Every node below, in running order."""
-        for child in self.children:
-            yield from (child,) if child.said is not None else child.nodes()
-
-
 @final
 class DraftTree:
     """The tree that a trace makes; `failed` are the calls that no op says, and `stubs` those that a stub stands for."""
 
-    def __init__(self, trace: Traced, names: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, trace: Traced, names: Mapping[str, frozenset[str]], groups: TiedPaths) -> None:
         """`names` are those of each module's children and tensors, by its path."""
         self.root = Draft("", None, taken={*names.get("", ()), *trace.inputs})
         self.made: dict[str, tuple[Draft, int]] = {}
         """The node that makes each tensor, and as which of its outputs."""
         self.failed: list[str] = []
         self.stubs: list[str] = []
-        self._names = names
+        self._names, self._groups = names, groups
         self._scopes: dict[str, Draft] = {}
         """By the turn of the module."""
         self._leaves: dict[str, Draft] = {}
         """The first node or scope of each module, by path."""
         self._owned: dict[str, Draft] = {}
         """The node that has each of the module's tensors, by path."""
+        self._holders: dict[str, str] = {}
+        """The path by which the first of these has it, by the first of all its paths."""
         self._formulas: set[str] = set()
         """The paths of those that formulas give: no `state_dict` has them."""
         self._memory = WrittenTensors()
         found = [*self._said(trace)]
         self._counts = Counter(s.turn for call, each in found if not _renames(each) for s in call.around)
         self._running = {caller.path for call in trace.calls for caller in call.around}
+        self._around = {caller.path for call in trace.calls for caller in call.around[:-1]}
+        """The modules in which others run."""
         self._readers = Counter(each.owned for call in trace.calls for each in call.tensors)
-        self._wrapped = wrapped(found)
+        self._wrapped = wrapped(found, groups)
         """The layers of modules that have other calls around them, by turn."""
         for call, each in found:
             if each is not None:
@@ -118,16 +66,28 @@ class DraftTree:
         """The paths of the tensors that nodes have, and a `state_dict` holds."""
         return frozenset(self._owned) - self._formulas
 
-    def maker(self, tensor: TracedTensor) -> tuple[Draft, int]:
-        """The node that makes a tensor, or has it, and as which of its outputs. Raises Unsaid."""
+    def maker(self, tensor: TracedTensor) -> tuple[Draft, int | str]:
+        """The node that makes a tensor, or has it, and as which of its outputs, or by which name. Raises Unsaid."""
         if tensor.name in self.made:
             return self.made[tensor.name]
-        if tensor.owned not in self._owned:
+        owned = self._held(tensor.owned or "")
+        if owned is None:
             raise Unsaid(f"nothing gives `{tensor.owned or tensor.name}`")
-        place = self._owned[tensor.owned]
-        if place.said is None or not place.said.declares:
+        place = self._owned[owned]
+        assert place.said is not None and place.scope is not None
+        if place.said.declares:
+            return place, 0
+        if tensor.buffer:
             raise Unsaid(f"`{tensor.owned}` is a layer's own, and is read beside it")
-        return place, 0
+        return place, _below(owned, f"{place.scope.module}.{place.name}".lstrip("."))
+
+    def _held(self, path: str) -> str | None:
+        """By which of its paths a node has a tensor of the module; of several nodes the first."""
+        return self._holders.get(self._groups.get(path, (path,))[0])
+
+    def _own(self, path: str, place: Draft) -> None:
+        self._owned[path] = place
+        self._holders.setdefault(self._groups.get(path, (path,))[0], path)
 
     def _said(self, trace: Traced) -> Iterator[tuple[TracedCall, Said | Steps | None]]:
         """The calls, each with what it is in the language; None for one of which that says nothing."""
@@ -169,12 +129,12 @@ class DraftTree:
             assert node.said is not None
             if id(node) in read or node.keyed:
                 read |= {id(self._source(each)) for each in node.said.tensors}
-        _keep(self.root, read)
+        keep_only(self.root, read)
 
     def _source(self, tensor: TracedTensor) -> Draft | None:
         """The node that a tensor comes from; None for an input."""
         found = self.made.get(tensor.name)
-        return found[0] if found is not None else self._owned.get(tensor.owned or "")
+        return found[0] if found is not None else self._owned.get(self._held(tensor.owned or "") or "")
 
     def _stub(self, call: TracedCall, error: Unsaid) -> Said | None:
         """What stands for a call that no op says."""
@@ -194,15 +154,24 @@ class DraftTree:
         around, leaf, base = self._apart(call)
         if leaf is None and (idle := self._idle(found)) is not None:
             leaf = Caller(idle, "", idle)
-        layer = None if leaf is None else found.layer(leaf.path)
+        layer = None if leaf is None else self._layer(found, leaf.path)
         found = found.fed() if layer is None else layer
-        own = leaf is not None and any((t.owned or "").startswith(f"{leaf.path}.") for t in found.tensors)
-        if leaf is None or own or found.renames:
+        own = leaf is not None and self._has_scope(found, leaf.path)
+        if leaf is None or own or found.renames or (layer is None and self._is_declared(leaf.path)):
             self._put(call, found, self._scope((*around, leaf) if own and leaf is not None else around), base)
             return
         scope = self._scope(around)
         name = _below(leaf.path, around[-1].path if around else "")
         self._give(call.gives, self._leaf(scope, name, leaf, self._read(scope, found)), call.mode)
+
+    def _has_scope(self, found: Said, module: str) -> bool:
+        """Whether a call stands in a scope of its own for its module, which has tensors that it reads."""
+        return any((t.owned or "").startswith(f"{module}.") for t in found.tensors) and not self._is_declared(module)
+
+    def _is_declared(self, module: str) -> bool:
+        """Whether a module's own tensors were read, and so declared, before it ran."""
+        held = (place for path, place in self._owned.items() if path.rpartition(".")[0] == module)
+        return any(place.said is not None and place.said.declares and "." in place.name for place in held)
 
     def _put(self, call: TracedCall, found: Said, scope: Draft, base: str = "") -> None:
         """As a node that no module stands for, called `base` or as its op is, or as another name."""
@@ -252,7 +221,30 @@ class DraftTree:
         """The path of a module that does not run itself, and of which the call's weights are, and no other's."""
         path = next((each.owned or "" for each in found.weights.values()), "").rpartition(".")[0]
         runs = path in self._running or any(self._readers[each.owned] > 1 for each in found.weights.values())
-        return None if not path or runs or found.layer(path) is None else path
+        return None if not path or runs or found.layer(path, self._groups) is None else path
+
+    def _layer(self, found: Said, path: str) -> Said | None:
+        """As the layer of the module at a path; None where it is none, or has been read before the layer runs."""
+        layer = found.layer(path, self._groups)
+        if layer is None or path in self._leaves:
+            return layer
+        if any(own in self._owned for own in layer.owns):
+            return None
+        ties = {}
+        for own in layer.owns:
+            name = _below(own, path)
+            holder = self._held(own) or self._declared_apart(own)
+            if holder is not None and holder != own:
+                ties[name] = replace(found.weights[name], owned=holder)
+        return replace(layer, ties=ties)
+
+    def _declared_apart(self, path: str) -> str | None:
+        """The path by which no layer that runs has a tensor: that of a module with others in it, or of an idle one."""
+        for each in self._groups.get(path, ()):
+            holder = each.rpartition(".")[0]
+            if holder in self._around or holder not in self._running:
+                return each
+        return None
 
     def _beside(self, call: TracedCall, around: tuple[Caller, ...], layer: Caller) -> str:
         """What a call is called that stands beside a layer, in whose module it is."""
@@ -264,6 +256,8 @@ class DraftTree:
         """A tensor that no call reads is a key all the same. Raises Unsaid where the layer that has it is one op."""
         if path in self._owned:
             return
+        if (other := self._held(path)) is not None:
+            raise Unsaid(f"`{path}` is `{other}` by another name, by which no call reads it")
         scope, above = self.root, path.split(".")[:-1]
         for length in range(len(above)):
             inner = self._leaves.get(".".join(above[: length + 1]))
@@ -275,7 +269,7 @@ class DraftTree:
         kind = str(tensor.dtype).removeprefix("torch.")
         buffer = not isinstance(tensor, torch.nn.Parameter)
         known = TracedTensor(path, tuple(tensor.shape), kind, path, buffer, True)
-        self._owned[path] = self._add(scope, _below(path, scope.module), _declared(known))
+        self._own(path, self._add(scope, _below(path, scope.module), _declared(known)))
 
     def _scope(self, around: tuple[Caller, ...]) -> Draft:
         scope, above = self.root, ""
@@ -300,10 +294,9 @@ class DraftTree:
             place.share = first if found.owns else None
             return place
         self._tensors(scope, found)
-        if read := [path for path in found.owns if path in self._owned]:
-            raise Unsaid(f"`{read[0]}` is a layer's own, and is read beside it")
         place = self._leaves[leaf.path] = self._add(scope, name, found)
-        self._owned |= dict.fromkeys(found.owns, place)
+        for path in found.owns:
+            self._own(path, place)
         return place
 
     def _new(self, scope: Draft, base: str, found: Said) -> Draft:
@@ -313,13 +306,13 @@ class DraftTree:
 
     def _tensors(self, scope: Draft, found: Said) -> None:
         """The nodes of the parameters that a node reads, in its scope where they have none. Raises Unsaid."""
-        for tensor in found.tensors:
+        for tensor in (*found.tensors, *found.ties.values()):
             if tensor.owned is None or tensor.name in self.made:
                 continue
-            if tensor.owned in self._owned:
+            if self._held(tensor.owned) is not None:
                 self.maker(tensor)
                 continue
-            self._owned[tensor.owned] = self._declare(scope, tensor, tensor.owned)
+            self._own(tensor.owned, self._declare(scope, tensor, tensor.owned))
 
     def _declare(self, scope: Draft, tensor: TracedTensor, path: str) -> Draft:
         """The node of a tensor that is read in a scope: in the nearest one that has it, before what reads it there."""
@@ -363,16 +356,6 @@ def _declared(tensor: TracedTensor) -> Said:
     if tensor.numbers is not None:
         return fitted(tensor, tensor.numbers)
     return replace(constant(tensor, 0, persistent=True), owns=(tensor.owned,))
-
-
-def _keep(scope: Draft, read: set[int]) -> None:
-    """Only these nodes, those with keys, and the scopes that hold some."""
-    for child in scope.children:
-        _keep(child, read)
-    scope.children = [
-        child for child in scope.children
-        if (child.children if child.said is None else id(child) in read or child.keyed)
-    ]  # fmt: skip
 
 
 def _renames(found: Said | Steps | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -14,6 +14,8 @@ from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 ReadTensors: TypeAlias = "dict[str, TracedTensor] | list[TracedTensor]"
 """By port, or those of a port that takes any number, and of a formula, in order."""
+TiedPaths: TypeAlias = "Mapping[str, Sequence[str]]"
+"""Of a tensor that several modules have all its paths, by each of them."""
 _ONE_FOR_ALL: Final = frozenset(("kernel_size", "stride", "padding", "dilation", "output_size", "output_padding"))
 """Fields of which one number stands for as many as there are dimensions."""
 _OF_WEIGHTS: Final = frozenset((
@@ -46,6 +48,8 @@ class Said:
     """What torch's layer has beside these, which no call reads in evaluation mode."""
     owns: tuple[str, ...] = ()
     """The paths of the tensors that become its own."""
+    ties: dict[str, TracedTensor] = field(default_factory=dict)
+    """Of its own tensors those that are another's, too, by name."""
 
     @property
     def renames(self) -> bool:
@@ -67,10 +71,13 @@ class Said:
         """Whether it is a stub."""
         return self.op is not None and OPS[self.op].unwritten
 
-    def layer(self, path: str) -> Said | None:
+    def layer(self, path: str, groups: TiedPaths) -> Said | None:
         """As the layer that the module at `path` is: None where a weight is not that module's own, by torch's name."""
         for name, each in self.weights.items():
-            if each.owned != _below(path, name) or each.buffer != (name in _STATISTICS):
+            own = _below(path, name)
+            if own != each.owned and own not in groups.get(each.owned or "", ()):
+                return None
+            if each.buffer != (name in _STATISTICS):
                 return None
         owns = tuple(_below(path, name) for name in (*self.weights, *self.beside))
         return replace(self, weights={}, beside=(), owns=owns)

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple, final
 import yaml
 
 from archdsl.text.names import check_input_name
-from archdsl_torch.importing.places import Draft, DraftTree
+from archdsl_torch.importing.drafts import Draft
+from archdsl_torch.importing.places import DraftTree
 from archdsl_torch.importing.said import Unsaid
 from archdsl_torch.importing.tracing import Traced, TracedTensor
 
@@ -44,11 +45,15 @@ _Dumper.add_representer(
 
 
 class _Value(NamedTuple):
-    """A tensor as it is read: an output of a node, or an input of the network."""
+    """A tensor as it is read: an output of a node, a tensor that a layer has, or an input of the network."""
 
     place: Draft | None
     output: int | str
-    """The number of the output, or the name of the input."""
+    """The number of the output, or the name of the layer's tensor or of the input."""
+
+    @property
+    def of_layer(self) -> bool:
+        return self.place is not None and isinstance(self.output, str)
 
 
 def written(trace: Traced, places: DraftTree, keys: Sequence[str], name: str) -> str:
@@ -142,7 +147,7 @@ class _Writer:
             assert node.said is not None
             for value in map(self._value, node.said.tensors):
                 declared = value.place is not None and value.place.said is not None and value.place.said.declares
-                if value.place not in inside and not declared:
+                if value.place not in inside and not declared and not value.of_layer:
                     yield value
 
     def _node(self, node: Draft, given: _Value | None) -> Any:
@@ -162,7 +167,8 @@ class _Writer:
         source = {} if read is None else {"from": read}
         if node.share is not None:
             return _Line({"share": self._shared(node.share, scope), **source, **_when(node)})
-        return _Line({"op": found.op, **source, **_when(node), **found.fields})
+        ties = {name: path(tensor) for name, tensor in found.ties.items()}
+        return _Line({"op": found.op, **source, **_when(node), **found.fields, **({"tie": ties} if ties else {})})
 
     def _shared(self, first: Draft, scope: Draft) -> str:
         """The path of a node to run again, which no other name stands for. Raises Unsaid."""
@@ -190,7 +196,10 @@ class _Writer:
         named = {child.name.partition(".")[0] for inner in between for child in inner.children}
         if head in named or (between and head == "input"):
             return self._known(value, common, "outer")
-        return ".".join(step.name for step in steps[::-1]) if whole else self._downwards(steps[::-1], value)
+        names = ".".join(step.name for step in steps[::-1])
+        if value.of_layer:
+            return f"{names}.{value.output}"
+        return names if whole else self._downwards(steps[::-1], value)
 
     def _downwards(self, steps: list[Draft], value: _Value) -> str:
         """The names on the way into scopes, up to the first that gives the value."""

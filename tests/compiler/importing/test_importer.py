@@ -133,25 +133,6 @@ def test_normalisation_that_is_no_layer_s_is_told(module: nn.Module, told: str) 
         spec_of(nn.Sequential(OrderedDict(norm=module)), [torch.randn(2, 4)])
 
 
-class Beside(nn.Module):
-    """A layer's weight is read by what is around it, after the layer, before it, or as an output."""
-
-    def __init__(self, order: str) -> None:
-        super().__init__()
-        self.order, self.layer = order, nn.Linear(4, 4)
-
-    def forward(self, x: torch.Tensor) -> Any:
-        if self.order == "before":
-            return self.layer(x * self.layer.bias)
-        return self.layer(x) * self.layer.bias if self.order == "after" else (self.layer(x), self.layer.bias)
-
-
-@pytest.mark.parametrize("order", ["before", "after", "given"])
-def test_a_layer_s_weight_that_is_read_beside_it_is_told(order: str) -> None:
-    with pytest.raises(ModuleError, match=r"`layer\.bias` is a layer's own, and is read beside it"):
-        spec_of(Beside(order), [torch.randn(2, 4)])
-
-
 @pytest.mark.parametrize(
     ("function", "told"),
     [

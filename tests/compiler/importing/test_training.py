@@ -109,3 +109,26 @@ def test_the_module_keeps_its_state_and_mode() -> None:
     assert module.training
     assert not module[1].training
     assert all(torch.equal(value, module.state_dict()[key]) for key, value in before.items())
+
+
+class Uniform(nn.Module):
+    """A branch that `torch.rand` drops: no op says it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.linear(x)
+        return x + (y * torch.rand(4) if self.training else y)
+
+
+def test_a_mode_that_is_not_written_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    same(Uniform(), (4,))
+    (record,) = (each for each in caplog.records if each.name == "archdsl")
+    assert record.getMessage() == (
+        "`Uniform` is written as it is in evaluation mode alone: what it does in training mode besides, no op says"
+    )
+    caplog.clear()
+    same(DropPath(0.5, row=True), (4,))
+    assert not [each for each in caplog.records if each.name == "archdsl"]

@@ -173,7 +173,9 @@ SAID: list[tuple[Steps, Any, str]] = [
     (KERNEL, [50, 50], "nodes[0].op.conv2d: conv2d makes -17×-17 of 32×32: a size below 1; "
                        "make the input larger, or the kernel or the stride smaller"),
     (("nodes", 0, "op"), {"conv9": {}}, "nodes[0].op: expected an op, found `conv9`; did you mean `conv3d`?"),
-    (("nodes", 0, "op"), {"os.system": {}}, "nodes[0].op: expected an op, found `os.system`"),
+    (("nodes", 0, "op"), {"os.system": {}},
+     "nodes[0].op: `os.system` is an op of the package `os`, which is not installed here; "
+     "install it, if you know whose it is"),
     (("nodes", 0, "measure"), 1, "nodes[0].measure: unknown key; did you mean `measured`?"),
     (("nodes", 0, "inputs", 0), ["tanh1", 0],
      "nodes[0].inputs[0][0]: expected the path of a node before this one, or `:` and an input, found the text `tanh1`"),
