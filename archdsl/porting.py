@@ -41,7 +41,7 @@ def from_module(
     """
     import archdsl_torch
 
-    return archdsl.loads(archdsl_torch.spec_of(module, inputs, name, dynamic, holes))
+    return with_blocks(archdsl_torch.spec_of(module, inputs, name, dynamic, holes), archdsl_torch.classes_of(module))
 
 
 def traced(
@@ -59,13 +59,29 @@ def traced(
     if isinstance(module, str | os.PathLike):
         if params or inputs is not None:
             raise TypeError(f"`{os.fspath(module)}` was exported already, and takes no inputs and parameters")
-        return archdsl.loads(archdsl_torch.spec_of_program(module, holes=True), sizes=sizes)
+        return with_blocks(archdsl_torch.spec_of_program(module, holes=True), {}, sizes=sizes)
     if params:
         raise TypeError(f"a module is set when it is made, and has no parameter `{next(iter(params))}`")
     if inputs is None:
         raise TypeError("a module is traced with examples of what it takes: give `inputs`, a tensor or several")
     given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    return archdsl.loads(archdsl_torch.spec_of(module, given, holes=True), sizes=sizes)
+    text = archdsl_torch.spec_of(module, given, holes=True)
+    return with_blocks(text, archdsl_torch.classes_of(module), sizes=sizes)
+
+
+def with_blocks(
+    text: str, kinds: Mapping[str, str], *, name: str = "spec.yaml", sizes: Mapping[str, int] | None = None
+) -> Graph:
+    """The graph of a spec that has every node written out, with blocks for what repeats, called by `kinds`.
+
+    Raises SpecError.
+    """
+    from archdsl.ir.exchange.error import GraphError
+
+    graph = archdsl.loads(text, name=name)
+    with suppress(GraphError):  # then it is the graph as it was traced
+        text = folded(graph, kinds)
+    return archdsl.loads(text, name=name, sizes=sizes)
 
 
 def examples(graph: Graph) -> tuple[torch.Tensor, ...]:

@@ -47,16 +47,9 @@ def import_module(options: argparse.Namespace) -> int:
     if not (options.inputs or wanted.is_program):
         raise Failure("the following arguments are required: --input")
     with step("loading PyTorch"):
-        import archdsl_torch
         from archdsl_torch import spec_of  # noqa: F401 - loads it
-    classes: dict[str, str] = {}
     try:
-        if wanted.is_program:
-            text = module_text(wanted, options.inputs, options.dynamic)
-        else:
-            text, classes = archdsl_torch.spec_and_classes_of_factory(
-                wanted.spec, wanted.params, options.inputs, options.dynamic, holes=True
-            )
+        text, classes = module_text(wanted, options.inputs, options.dynamic)
         graph = archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
-import archdsl
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
 from archdsl.text.plain_text import visible, visible_lines
@@ -117,6 +116,7 @@ def graph_of_module(wanted: NamedSpec, inputs: list[Example], beside: Graph | No
     """The graph of a module, traced with inputs of these sizes, else of those of the network `beside` it."""
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.ir.modules import ModuleError, examples_of
+    from archdsl.porting import with_blocks
 
     if not (inputs or beside or wanted.is_program):
         raise Failure(f"`{wanted.spec}` is a module: give the sizes of its inputs, as `--input 2,3,224,224`")
@@ -125,23 +125,25 @@ def graph_of_module(wanted: NamedSpec, inputs: list[Example], beside: Graph | No
     try:
         with step("tracing the module"):
             given = inputs or (examples_of(beside) if beside and not wanted.is_program else [])
-            text = module_text(wanted, given)
-        graph = archdsl.loads(text, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
+            text, classes = module_text(wanted, given)
+        graph = with_blocks(text, classes, name=f"{wanted.spec.replace(':', '.')}.yaml", sizes=wanted.sizes)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
     tell_stubs(graph)
     return graph
 
 
-def module_text(wanted: NamedSpec, inputs: Sequence[Example], dynamic: Collection[str] | None = None) -> str:
-    """The spec of a module, with stubs for what no op says. Raises ModuleError."""
+def module_text(
+    wanted: NamedSpec, inputs: Sequence[Example], dynamic: Collection[str] | None = None
+) -> tuple[str, dict[str, str]]:
+    """The spec of a module, with stubs for what no op says, and its modules' classes by path. Raises ModuleError."""
     import archdsl_torch
 
     if not wanted.is_program:
         return archdsl_torch.spec_of_factory(wanted.spec, wanted.params, inputs, dynamic, holes=True)
     if wanted.params or inputs or dynamic is not None:
         raise Failure(f"`{wanted.spec}` was exported already: it takes no arguments and no `--input`")
-    return archdsl_torch.spec_of_program(wanted.spec, holes=True)
+    return archdsl_torch.spec_of_program(wanted.spec, holes=True), {}
 
 
 def tell_stubs(graph: Graph) -> bool:

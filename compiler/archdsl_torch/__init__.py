@@ -12,8 +12,8 @@ from archdsl_torch.writing.codegen import class_name, source
 
 if TYPE_CHECKING:
     from archdsl_torch.exports.targets import export
-    from archdsl_torch.importing.factories import drawn, module_of, spec_and_classes_of_factory, spec_of_factory
-    from archdsl_torch.importing.importer import spec_of, spec_of_program
+    from archdsl_torch.importing.factories import drawn, module_of, spec_of_factory
+    from archdsl_torch.importing.importer import classes_of, spec_of, spec_of_program
     from archdsl_torch.packaging.package import package
     from archdsl_torch.room import check_run
     from archdsl_torch.runtime import build, source_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from archdsl_torch.weights.transferring import transfer
 
 __all__ = [
-    "build", "build_with_weights", "check_run", "class_name", "content_of", "drawn", "export", "latency",
-    "load_weights", "module_of", "package", "run_once", "saved", "source", "source_of", "spec_and_classes_of_factory",
+    "build", "build_with_weights", "check_run", "class_name", "classes_of", "content_of", "drawn", "export", "latency",
+    "load_weights", "module_of", "package", "run_once", "saved", "source", "source_of",
     "spec_of", "spec_of_factory", "spec_of_program", "transfer", "verify",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ _HOMES: Final = {
     "build": "runtime",
     "build_with_weights": "weights.checkpoints",
     "check_run": "room",
+    "classes_of": "importing.importer",
     "content_of": "weights.bundling",
     "drawn": "importing.factories",
     "export": "exports.targets",
@@ -43,7 +44,6 @@ _HOMES: Final = {
     "run_once": "trial",
     "saved": "weights.checkpoints",
     "source_of": "runtime",
-    "spec_and_classes_of_factory": "importing.factories",
     "spec_of": "importing.importer",
     "spec_of_factory": "importing.factories",
     "spec_of_program": "importing.importer",

@@ -28,24 +28,15 @@ def spec_of_factory(
     inputs: Sequence[Example],
     dynamic: Collection[str] | None = None,
     holes: bool = False,
-) -> str:
-    """The text of a spec of the module that `factory`, as in `torchvision.models:resnet18`, makes with these settings.
+) -> tuple[str, dict[str, str]]:
+    """The text of a spec of the module that a factory, `package.module:function`, makes with these settings.
+
+    Beside it the classes of the module's modules by path, after which blocks are called.
 
     `inputs` are dtypes and sizes to trace with, `dynamic` the sizes that stay free, by default all that can. Runs the
     code of that module, which is looked for in the current folder, too, and of the module's forward pass, and nothing
     else. Raises ModuleError, in one line or one for each call that no op says; with `holes` those are stubs.
     """
-    return spec_and_classes_of_factory(factory, settings, inputs, dynamic, holes)[0]
-
-
-def spec_and_classes_of_factory(
-    factory: str,
-    settings: Mapping[str, Any],
-    inputs: Sequence[Example],
-    dynamic: Collection[str] | None = None,
-    holes: bool = False,
-) -> tuple[str, dict[str, str]]:
-    """The same, with the classes of the module's modules by path, after which its blocks are called."""
     module = module_of(factory, settings)
     logging.getLogger("torch").setLevel(logging.CRITICAL)  # what it cannot prove of sizes is no news to the user
     return spec_of(module, drawn(inputs), _called(factory, settings), dynamic, holes), classes_of(module)
@@ -57,7 +48,7 @@ def module_of(factory: str, settings: Mapping[str, Any]) -> torch.nn.Module:
 
 
 def _called(factory: str, settings: Mapping[str, Any]) -> str:
-    """The name of the network: the factory's, or what it is asked for by a name, as in `model_name=resnet18`."""
+    """The name of the network: the factory's, or what it is asked for by a name, `model_name=…`."""
     asked = (value for key, value in settings.items() if key.endswith("name") and isinstance(value, str))
     return re.sub(r"\W", "_", next(asked, factory.rpartition(":")[2]), flags=re.ASCII).lower()
 
