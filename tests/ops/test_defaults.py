@@ -43,6 +43,7 @@ ALONE: Final[dict[str, Any]] = {
     **dict.fromkeys((f"{op}.dim" for op in ("squeeze", "mean", "sum", "prod", "max", "min")), None),  # all of them
     **dict.fromkeys((f"{op}.names" for op in ("chunk", "split", "tensor_split", "unbind")), None),
     "sort.stable": False,
+    "index.dim": 0,  # `input[index]`
     **dict.fromkeys((f"{op}.parametrization" for op in (
         "linear", "bilinear", "embedding", "embedding_bag", "rnn_cell", "lstm_cell", "gru_cell",
         *(f"{kind}{n}d" for kind in ("conv", "conv_transpose") for n in (1, 2, 3)),

@@ -120,12 +120,22 @@ def test_a_child_is_read_by_its_name(text: str) -> None:
     assert eval(attribute("self", text), {"self": Owner()}) == text
 
 
-@given(st.dictionaries(st.sampled_from("abc"), st.one_of(TEXTS, st.integers(), st.lists(st.integers()))), TEXTS)
-def test_the_command_is_one_command(overrides: dict[str, Any], name: str) -> None:
-    words = shlex.split(command(name, overrides))
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.one_of(TEXTS, st.integers(), st.lists(st.integers()))),
+    st.dictionaries(st.sampled_from("de"), TEXTS.filter(bool)),
+    st.booleans(),
+    TEXTS,
+)
+def test_the_command_is_one_command(
+    overrides: dict[str, Any], outputs: dict[str, str], pruned: bool, name: str
+) -> None:
+    words = shlex.split(command(name, overrides, outputs, pruned))
     assert words[:3] == ["archdsl", "source", name]
-    assert words[3::2] == ["-p"] * len(overrides)
-    assert [word.partition("=")[0] for word in words[4::2]] == list(overrides)
+    settings, rest = words[3 : 3 + 2 * len(overrides)], words[3 + 2 * len(overrides) :]
+    assert settings[::2] == ["-p"] * len(overrides)
+    assert [word.partition("=")[0] for word in settings[1::2]] == list(overrides)
+    paths = ",".join(f"{each}={path}" for each, path in outputs.items())
+    assert rest == (["--outputs", paths, *([] if pruned else ["--no-prune"])] if outputs else [])
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a-b", "a.b", "class", "None", "1", "\ufb01", "a\n"])
