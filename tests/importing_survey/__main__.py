@@ -8,14 +8,12 @@ import resource
 import sys
 import warnings
 from multiprocessing.connection import Connection
-from unittest import mock
 
 import torch
-from torch import nn
 
 from tests.importing_survey.networks import COLLECTIONS, Network
 from tests.importing_survey.proof import Verdict, verdict
-from tests.references.parity import DRAWS
+from tests.references.parity import undrawn
 
 GIGABYTES = 12
 _APART = multiprocessing.get_context("fork")  # what is imported here is not imported again
@@ -57,16 +55,11 @@ def _one(network: Network, answer: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (GIGABYTES << 30, GIGABYTES << 30))
     warnings.simplefilter("ignore")
     try:
-        with mock.patch.multiple(nn.init, **dict.fromkeys(DRAWS, _as_it_is)), torch.no_grad():
+        with undrawn(), torch.no_grad():
             made = network()
         answer.send(verdict(*made))
     except Exception as error:
         answer.send(Verdict("failed", f"{type(error).__name__}: {error}"))
-
-
-def _as_it_is(tensor: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
-    """An initialiser that saves the time to draw what the proof replaces."""
-    return tensor
 
 
 if __name__ == "__main__":

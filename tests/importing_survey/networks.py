@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from unittest.mock import patch
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import init
 
 from tests.importing_survey.proof import Inputs
+from tests.references.parity import undrawn
 
 Network = Callable[[], tuple[nn.Module, Inputs]]
 SIZES = (64, 96, 128, 160, 224, 256)
@@ -184,16 +182,6 @@ def _transformer(name: str, inputs: Inputs) -> Network:
     return made
 
 
-@contextmanager
-def unfilled() -> Iterator[None]:
-    """Parameters keep what they are allocated with: whoever compares fills them anew, and drawing takes long."""
-    names = [name for name in vars(init) if name.endswith("_") and not name.startswith("_")]
-    with ExitStack() as stack:
-        for name in names:
-            stack.enter_context(patch.object(init, name, lambda tensor, *_, **__: tensor))
-        yield
-
-
 def _torchvision(name: str) -> Network:
     def made() -> tuple[nn.Module, Inputs]:
         from tests.references.torchvision_shim import models
@@ -201,7 +189,7 @@ def _torchvision(name: str) -> Network:
         settings: dict[str, object] = {"weights_backbone": None} if name in SEGMENTATION else {}
         if name in _TOLD:
             settings["init_weights"] = False
-        with unfilled():
+        with undrawn():
             return models.get_model(name, weights=None, **settings), images(TORCHVISION[name])
 
     return made

@@ -28,7 +28,7 @@ PERIOD = 1_000_003
 """After how many numbers the noise of a large tensor repeats: a prime number, so that no two rows are alike."""
 LAYER_SCALES = ("ls1", "ls2")
 """What references call the vectors that scale a layer before it is added, where the layer has no norm of its own."""
-DRAWS = [name for name in vars(nn.init) if name.endswith(("normal_", "uniform_"))]
+_DRAWS = [name for name in vars(nn.init) if name.endswith(("normal_", "uniform_"))]
 """What gives modules their initial values."""
 
 
@@ -95,7 +95,7 @@ class Case:
 
 def telling_reference(case: Case) -> nn.Module:
     """The reference in evaluation mode, in float64 where the case says so, filled with telling values."""
-    with mock.patch.multiple(nn.init, **dict.fromkeys(DRAWS, _as_it_is)):
+    with undrawn():
         model = case.reference()
     images = case.at(case.calibration or case.size).images(case.calibration_images if case.double else 2, seed=1)
     if case.double:
@@ -105,8 +105,14 @@ def telling_reference(case: Case) -> nn.Module:
     return model.eval()
 
 
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Initialisers draw nothing for a while, which saves the time to draw what `fill` replaces."""
+    with mock.patch.multiple(nn.init, **dict.fromkeys(_DRAWS, _as_it_is)):
+        yield
+
+
 def _as_it_is(tensor: Tensor, *_: Any, **__: Any) -> Tensor:
-    """An initialiser that saves the time to draw what `fill` replaces."""
     return tensor
 
 
