@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 
 import torch
 
@@ -46,12 +47,12 @@ def check(graph: Graph, paths: Sequence[str], *, training: bool = False) -> Grap
     assert left == keys(chosen.root)
     assert {*left} == {*state} - {*chosen.pruned}
     module.load_state_dict({key: state[key] for key in left})
+    of, alone = (chosen, deepcopy(module)) if training else (graph, whole)  # a run may change buffers
     inputs = interpreter.draw(graph, {"N": 2} if "N" in graph.sample_sizes else {})
     torch.manual_seed(0)
     found = named(module(*(inputs[name].clone() for name in chosen.inputs)), chosen)
     torch.manual_seed(0)
-    of, whole = (chosen, module) if training else (graph, whole)
-    values = interpreter.Run(of, whole, {name: x.clone() for name, x in inputs.items()}).values
+    values = interpreter.Run(of, alone, {name: x.clone() for name, x in inputs.items()}).values
     wanted = chosen.outputs if training else {path: value_at(graph, path) for path in paths}
     close = SINGLE if any(of_type.dtype == "torch.float32" for node in graph.nodes for of_type in node.types) else EXACT
     for path, value in wanted.items():
