@@ -58,7 +58,7 @@ def _doubling(values: _Values, k: Tree) -> Tree | None:
 def _rising(values: _Values, k: Tree) -> Tree | None:
     """Evenly, as rates of stochastic depth do: `0.2 * (k + 4) / 11`."""
     step = values[1] - values[0]
-    if step <= 0:
+    if not (step > 0 and abs(values[0]) <= step * MOST_TURNS):  # nor where one is infinite
         return None
     before = round(values[0] / step)
     for count in range(1, MOST_TURNS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import isqrt
-from typing import Any, final
+from typing import Any, Final, final
 
 from archdsl.expressions.tree import Binary, Compare, Literal, Logic, Tree, Unary
 from archdsl.shapes import Dim, Symbolic
@@ -17,6 +17,8 @@ from archdsl.unparsing.holes import ABSENT
 from archdsl.unparsing.sizes import KnownName, sums
 
 _Values = Sequence[Any]
+_LEAST: Final = 1e-9
+"""Scales are larger: the square of what a smaller one divides by would be no width."""
 
 
 def fits(values: _Values, wanted: _Values) -> bool:
@@ -42,7 +44,7 @@ class Solver:
     def _parts(self, names: list[KnownName], wanted: _Values) -> Iterator[KnownName]:
         """A size that only the run knows, times a number that is found by itself."""
         for tree, values in names:
-            if not any(isinstance(value, Symbolic) for value in values):
+            if not any(isinstance(value, Symbolic) for value in values) or 0 in values:
                 continue
             parts = [want if want is ABSENT else want // value for want, value in zip(wanted, values, strict=True)]
             if not all(part is ABSENT or (isinstance(part, int) and part > 0) for part in parts):
@@ -83,7 +85,7 @@ def _squares(names: list[KnownName], wanted: _Values, place: int) -> Iterator[Kn
         return
     for tree, values in names:
         here = values[place]
-        if isinstance(here, int) and here % side == 0 and all(isinstance(value, int) for value in values):
+        if isinstance(here, int) and here > 0 and here % side == 0 and all(isinstance(value, int) for value in values):
             factor = here // side
             part = tree if factor == 1 else _over(tree, factor)
             yield KnownName(Binary("**", part, Literal(2)), tuple((value // factor) ** 2 for value in values))
@@ -151,7 +153,7 @@ def _floats(names: list[KnownName], wanted: _Values, place: int) -> Iterator[Kno
         if not all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values):
             continue
         yield KnownName(Binary("**", tree, Literal(-0.5)), tuple(value**-0.5 for value in values))
-        width = round(wanted[place] ** -2) if wanted[place] > 0 else 0
+        width = round(wanted[place] ** -2) if wanted[place] > _LEAST else 0
         if width and values[place] % width == 0:
             factor = values[place] // width
             part = _over(tree, factor)

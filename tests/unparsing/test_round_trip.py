@@ -55,6 +55,27 @@ def test_constructs(text: str, folding: SpecFolding, tmp_path: Path) -> None:
     assert_same(archdsl.graph(tmp_path / "net.yaml"), folding)
 
 
+@pytest.mark.parametrize("numbers", [(1, "N"), (0, "N"), (0, 4), (0, 16)], ids=str)
+def test_an_argument_may_be_nothing(numbers: tuple[int | str, int | str]) -> None:
+    """What instances differ in is 0 in one of them, or a size that only the run knows."""
+    unit = {"pad": {"op": "pad", "pad": ["rows // 2", "rows + 1"]}, "cut": {"op": "narrow", "dim": -1, "length": "L"}}
+    graph = archdsl.graph({
+        "archdsl": 1, "inputs": {"x": ["N", "T = 5", 4]},
+        "blocks": {"unit": {"inputs": {"x": ["...", "L"]}, "params": {"rows": "int"},
+                            "nodes": {**unit, "cut": {**unit["cut"], "start": 0}, "out": "tanh"}}},
+        "nodes": {f"a{i}": {"op": "unit", "from": "x", "rows": rows} for i, rows in enumerate((*numbers, numbers[1]))},
+    })  # fmt: skip
+    assert first_difference(graph, archdsl.loads(archdsl.spec(graph))) is None
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200, 5e-324])
+def test_a_number_may_be_tiny_or_huge(scale: float) -> None:
+    names = {f"d{i}": {"op": "dropout", "p": 0.25 * i * min(scale, 1.0)} for i in range(4)}
+    norms = {f"n{i}": {"op": "layer_norm", "eps": scale * (1 + i)} for i in range(4)}
+    graph = archdsl.graph({"archdsl": 1, "inputs": {"x": ["N", 4]}, "nodes": {**names, **norms}})
+    assert first_difference(graph, archdsl.loads(archdsl.spec(graph))) is None
+
+
 @settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(networks())
 def test_generated_networks(spec: Spec) -> None:
