@@ -47,7 +47,7 @@ def outputs(graph: Graph, root: DraftScope, paths: Pathfinder) -> Any:
 def is_wholly_frozen(node: Node) -> bool:
     """Whether none of a node's own parameters is trained, and it has some."""
     own = {name for name, weight in node.tensors.items() if not weight.buffer and name not in node.tie}
-    return bool(own) and own == {*node.frozen}
+    return bool(own) and own == {*node.frozen} and not node.tie  # `trainable` would freeze another's tensor, too
 
 
 def frozen(graph: Graph) -> list[str]:
