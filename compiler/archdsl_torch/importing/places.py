@@ -40,6 +40,8 @@ class DraftTree:
         """The first node or scope of each module, by path."""
         self._owned: dict[str, Draft] = {}
         """The node that has each of the module's tensors, by path."""
+        self._declared: set[str] = set()
+        """The modules whose own tensors were read, and so declared around them, before they ran."""
         self._holders: dict[str, str] = {}
         """The path by which the first of these has it, by the first of all its paths."""
         self._formulas: set[str] = set()
@@ -87,6 +89,8 @@ class DraftTree:
 
     def _own(self, path: str, place: Draft) -> None:
         self._owned[path] = place
+        if place.said is not None and place.said.declares and "." in place.name:
+            self._declared.add(path.rpartition(".")[0])
         self._holders.setdefault(self._groups.get(path, (path,))[0], path)
 
     def _said(self, trace: Traced) -> Iterator[tuple[TracedCall, Said | Steps | None]]:
@@ -157,7 +161,7 @@ class DraftTree:
         layer = None if leaf is None else self._layer(found, leaf.path)
         found = found.fed() if layer is None else layer
         own = leaf is not None and self._has_scope(found, leaf.path)
-        if leaf is None or own or found.renames or (layer is None and self._is_declared(leaf.path)):
+        if leaf is None or own or found.renames or (layer is None and leaf.path in self._declared):
             self._put(call, found, self._scope((*around, leaf) if own and leaf is not None else around), base)
             return
         scope = self._scope(around)
@@ -166,12 +170,7 @@ class DraftTree:
 
     def _has_scope(self, found: Said, module: str) -> bool:
         """Whether a call stands in a scope of its own for its module, which has tensors that it reads."""
-        return any((t.owned or "").startswith(f"{module}.") for t in found.tensors) and not self._is_declared(module)
-
-    def _is_declared(self, module: str) -> bool:
-        """Whether a module's own tensors were read, and so declared, before it ran."""
-        held = (place for path, place in self._owned.items() if path.rpartition(".")[0] == module)
-        return any(place.said is not None and place.said.declares and "." in place.name for place in held)
+        return any((t.owned or "").startswith(f"{module}.") for t in found.tensors) and module not in self._declared
 
     def _put(self, call: TracedCall, found: Said, scope: Draft, base: str = "") -> None:
         """As a node that no module stands for, called `base` or as its op is, or as another name."""
