@@ -87,6 +87,8 @@ class Panel:
     """Names of boxes in it that stand beside each other."""
     paint: str = ""
     """Of its border; empty for the usual one."""
+    holds: tuple[str, ...] = ()
+    """Paths of the blocks that it stands for, in running order: those of the copy that is shown come first."""
 
     @property
     def header(self) -> Box:
@@ -154,7 +156,8 @@ def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:
     if isinstance(item, Box):
         return replace(item, name=name(item.name), holds=tuple(map(name, item.holds)))
     items = tuple(_renamed(each, name) for each in item.items)
-    return replace(item, name=name(item.name), items=items, rows=_rows(item.rows, name))
+    holds = tuple(map(name, item.holds))
+    return replace(item, name=name(item.name), items=items, rows=_rows(item.rows, name), holds=holds)
 
 
 def _rows(rows: tuple[tuple[str, ...], ...], name: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:

@@ -56,7 +56,7 @@ def outline(
         total = _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes()), legible(scope.note or ""))
         header = Box(f"{scope.path} header", Style.FORK, "block", "")
         first, inner, last = parted(flow, scope, maker.opened(scope, depth))
-        items = (Panel(scope.path, (header, *inner)),)
+        items = (Panel(scope.path, (header, *inner), holds=(scope.path,)),)
         inputs, outputs = maker.scope_ports(scope)
         inputs, outputs = [*first, *inputs], [*last, *outputs]
     everything = (*inputs, *items, *outputs)
@@ -138,10 +138,12 @@ class _Maker:
         shown = run.turns[0]
         aside = _said(boxes.instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
         header = self._header(run, base, boxes.run_title(self._flow, run), aside)
+        holds = tuple(element.path for element in run.elements)
         if len(shown) == 1:
-            return self._panel(shown[0], depth, header)
+            return replace(self._panel(shown[0], depth, header), holds=holds)
         inside = [self._inner(element, base, depth) for element in shown]
-        return Panel(f"{shown[0].path} and on", (replace(header, name=f"{header.name} and on"), *inside))
+        header = replace(header, name=f"{header.name} and on")
+        return Panel(f"{shown[0].path} and on", (header, *inside), holds=holds)
 
     def _inner(self, element: Element, base: Scope, depth: int) -> Box | Panel:
         run = Run(((element,),))
@@ -153,7 +155,8 @@ class _Maker:
     def _panel(self, element: Element, depth: int, header: Box) -> Panel:
         assert element.scope is not None
         items = self.opened(element.scope, depth - 1)
-        return Panel(element.path, (header, *items), all(map(in_training_only, element.moving)))
+        dashed = all(map(in_training_only, element.moving))
+        return Panel(element.path, (header, *items), dashed, holds=(element.path,))
 
     def _header(self, run: Run, base: Scope, title: str, aside: str) -> Box:
         times = len(run.turns)

@@ -13,25 +13,11 @@ import archdsl
 from archdsl.drawing.dot import dot_source
 from archdsl.figure.figure import Box, Figure, Style
 from archdsl.ir.graph import Graph
-from tests.figure.building import (
-    alternating,
-    residual_network,
-)
+from tests.figure.building import alternating, residual_network
+from tests.figure.counting import told
 from tests.figure.seeing import plain, view
 
 # --- counts ---------------------------------------------------------------------------------------
-
-_UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
-_COUNT = re.compile(r"([\d.]+) ?([KMGBT]?) ?(params|MACs)")
-
-
-def told(text: str) -> dict[str, tuple[float, float]]:
-    """The numbers that a text of counts says, each with how far it may be rounded."""
-    found = {"params": (0.0, 0.0), "MACs": (0.0, 0.0)}
-    for number, unit, what in _COUNT.findall(plain(text)):
-        digits = len(number.partition(".")[2])
-        found[what] = (float(number) * _UNITS[unit], 0.5 * 10**-digits * _UNITS[unit] if unit else 0)
-    return found
 
 
 def assert_adds_up(figure: Figure, graph: Graph) -> None:
