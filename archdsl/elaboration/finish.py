@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics.diagnostic import Severity
+from archdsl.elaboration.choices import name_choices
 from archdsl.elaboration.frames import Frame
 from archdsl.elaboration.frozen import freeze
 from archdsl.elaboration.initialising import initialise, read_rule, read_rules
@@ -42,6 +43,7 @@ def finish(state: Elaborator, frame: Frame, inputs: dict[str, Node], sample: dic
         mistakes.add(Code.NO_VALUE, "the network has no output", state.resolved.span(("nodes",)),
                      hint="end with a node that has a value, or say `outputs:`")  # fmt: skip
         return None
+    name_choices(state.nodes, inputs)
     inputs, nodes, pruned = left(state.spec_scopes, inputs, [*state.nodes])
     _count_computed(nodes, state.sites)
     _warn_unread(nodes, inputs, state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdsl.document.template import NodeTemplate
+from archdsl.elaboration.choices import unnamed
 from archdsl.elaboration.fields import evaluate_text
 from archdsl.elaboration.frames import IN_LOOP, RENAMED, Entry, Frame, PathError, State, find, place_of, value_of
 from archdsl.elaboration.placing import came_from, place_op, read
@@ -125,7 +126,7 @@ def by_mode(run: Elaborator, template: NodeTemplate, frame: Frame, name: str, en
     with run.mistakes.at(template, frame, (*template.path, "else")):
         path = str(evaluate_text(template.otherwise, around(frame.env)))
         values = (value_of(entry, name, mode), read(frame, path))
-    choice = name if entry.alias is not None else f"{name}_by_mode"
+    choice = name if entry.alias is not None else unnamed(name)
     op = run.applier.make(ByMode, {"mode": mode.value})
     made = place_op(run, template, frame, choice, op, values, (name, path))
     return Entry(made.outputs, node=made.node, children=entry.children, scope=entry.scope)
