@@ -44,7 +44,7 @@ class Pathfinder:
         """How a node in a scope, into which `given` came, reads a value."""
         around = [*_around(scope)]
         top = around[-1]
-        if not scope.is_block and scope.holder is not None and value == given and INPUT not in self._heads[scope]:
+        if value == given and self._has_input(around):
             return INPUT
         port = self._port(value, top)
         if port is not None:
@@ -74,6 +74,12 @@ class Pathfinder:
         while steps[-1].holder not in around:
             steps.append(_held(steps[-1]))
         return ".".join(step.name for step in reversed(steps))
+
+    def _has_input(self, around: list[DraftScope]) -> bool:
+        """Whether `input` is what came into the innermost scope: a nested one, with nothing else called so in sight."""
+        top = around[-1]
+        ports = self._inputs.values() if top.ports is None else top.ports.values()
+        return len(around) > 1 and INPUT not in ports and not any(INPUT in self._heads[each] for each in around)
 
     def _port(self, value: DraftValue, top: DraftScope) -> str | None:
         if top.ports is not None:
