@@ -114,8 +114,8 @@ def graph(
 
     A module is traced with `inputs`, as `from_module` does. `outputs` makes inner values the outputs: a path, a list of
     paths, or a mapping from names to paths. `features` does so with those that `Graph.features` lists, `out_indices`
-    with some of them, by number. What these do not need is left out, its parameters too, unless `prune` is false. Every
-    function that takes a spec takes these.
+    with some of them, by number. What these do not need is left out, its parameters too; with `prune` false it stays,
+    and is frozen. Every function that takes a spec takes these.
 
     Raises SpecError, with every mistake, where the spec has errors, OutputsError for what can be no output, and for a
     module what `from_module` raises.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -129,14 +130,62 @@ def process(tmp_path: Path) -> Iterator[None]:
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.parametrize("prune", [True, False])
 @pytest.mark.parametrize("outputs", [["layer2"], ["layer1.0.bn1", "layer3"]])
-def test_ddp_finds_no_unused_parameters(outputs: list[str], process: None) -> None:
-    module = archdsl.build("resnet18", outputs=outputs)
+def test_ddp_finds_no_unused_parameters(outputs: list[str], prune: bool, process: None) -> None:
+    module = archdsl.build("resnet18", outputs=outputs, prune=prune)
     parallel = nn.parallel.DistributedDataParallel(module)
     for _ in range(2):  # the second pass is the one that fails where a parameter of the first got no gradient
         found = parallel(torch.randn(2, 3, 32, 32))
         sum(x.sum() for x in (found if isinstance(found, tuple) else (found,))).backward()
-    assert all(parameter.grad is not None for parameter in module.parameters())
+    trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+    assert trained == {name for name, parameter in module.named_parameters() if parameter.grad is not None}
+    assert trained == dict(archdsl.build("resnet18", outputs=outputs, device="meta").named_parameters()).keys()
+
+
+@pytest.mark.slow
+def test_ddp_in_two_processes(tmp_path: Path) -> None:
+    """Each has its own images, and the gradients of both are the mean of what each alone would have."""
+    torch.multiprocessing.spawn(in_parallel, (str(tmp_path),), nprocs=2)
+    grads = [gradients(archdsl.build("resnet20", outputs="layer2", seed=0), rank) for rank in range(2)]
+    for file in ("0_True.pt", "1_True.pt", "0_False.pt", "1_False.pt"):
+        found = torch.load(tmp_path / file)
+        assert found.keys() == grads[0].keys() == grads[1].keys()
+        for name, gradient in found.items():
+            torch.testing.assert_close(gradient, (grads[0][name] + grads[1][name]) / 2)
+
+
+def in_parallel(rank: int, folder: str) -> None:
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    for prune in (True, False):
+        module = archdsl.build("resnet20", outputs="layer2", prune=prune, seed=0)
+        parallel = nn.parallel.DistributedDataParallel(module)
+        gradients(parallel, 1 - rank)
+        parallel.zero_grad()
+        found = gradients(parallel, rank)
+        found = {name.removeprefix("module."): gradient for name, gradient in found.items()}
+        torch.save(found, f"{folder}/{rank}_{prune}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def gradients(module: nn.Module, rank: int) -> dict[str, Tensor]:
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(rank))
+    module(images).square().mean().backward()
+    return {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
+
+
+def test_what_is_tied_to_what_is_needed_is_trained(network: Network) -> None:
+    graph = network("""
+inputs: {x: [N, 4]}
+nodes:
+  a: {op: linear, out_features: 4}
+  b: {op: linear, out_features: 4, tie: {weight: a.weight}}
+  again: {share: a}
+""")
+    module = archdsl.build(graph, outputs="a", prune=False)
+    trained = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
+    assert trained == ["a.weight", "a.bias"] and not module.b.bias.requires_grad
 
 
 def test_it_is_exported(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from keyword import iskeyword
 from typing import Final, NamedTuple, TypeAlias
@@ -29,7 +29,7 @@ class Selection(NamedTuple):
     out_indices: Sequence[int] | None = None
     """Which of the features, counted from 0, or from the end with a minus."""
     prune: bool = True
-    """Nothing is kept that these outputs do not need."""
+    """Nothing is kept that these outputs do not need; else it stays as it is, and is not trained."""
 
 
 NOTHING: Final = Selection()
@@ -40,12 +40,23 @@ def chosen(graph: Graph, selection: Selection) -> Graph:
     if selection == NOTHING:
         return graph
     paths, outputs = _outputs(graph, selection)
-    kept = needed(outputs.values(), graph.nodes) if selection.prune else {*graph.inputs.values(), *graph.nodes}
+    used = needed(outputs.values(), graph.nodes)
+    kept = used if selection.prune else {*graph.inputs.values(), *graph.nodes}
     kept |= needed_inputs(graph.inputs.values(), kept)
     gone = [node for node in graph.nodes if node not in kept and (node.share is None or node.registered)]
     pruned = (*graph.pruned, *(path for node in gone for path in node.tensor_paths()))
-    made = Copying(graph, kept).graph_of(outputs)
-    return replace(made, chosen=paths, pruned=pruned, provenance=_provenance(graph, kept))
+    copying = Copying(graph, kept)
+    made = replace(copying.graph_of(outputs), chosen=paths, pruned=pruned, provenance=_provenance(graph, kept))
+    _freeze(copying.nodes[node] for node in graph.nodes if node in kept and node not in used)
+    return made
+
+
+def _freeze(nodes: Iterable[Node]) -> None:
+    """Trains nothing of what no output needs: a parameter that is trained and gets no gradient stops parallel runs."""
+    for node in nodes:
+        if node.share is None:
+            own = (name for name, weight in node.tensors.items() if not weight.buffer and name not in node.tie)
+            node.frozen = tuple(dict.fromkeys((*node.frozen, *own)))
 
 
 # --- which outputs --------------------------------------------------------------------------------

@@ -83,6 +83,14 @@ def test_what_is_left_out_is_known(graph: Graph) -> None:
     assert archdsl.graph(graph, outputs="stem.norm", prune=False).pruned == ()
 
 
+def test_what_is_kept_and_not_needed_is_frozen(graph: Graph) -> None:
+    chosen = archdsl.graph(graph, outputs="stem.norm", prune=False)
+    assert {node.path: node.frozen for node in chosen.nodes if node.frozen} == {
+        "embed": ("weight",), "aux.0": ("weight", "bias"), "last": ("weight", "bias")
+    }  # fmt: skip
+    assert not any(node.frozen for node in graph.nodes)
+
+
 def test_the_first_graph_stays_as_it_is(graph: Graph) -> None:
     before = graph.to_json()
     chosen = archdsl.graph(graph, outputs=["pair.one", "stem.conv"])
