@@ -11,7 +11,7 @@ from archdsl.ir.graph import Graph, Node
 from archdsl.ir.renaming import Resize
 from archdsl.ops.special import InputOp
 from archdsl.text.patterns import match
-from archdsl.unparsing.draft import DraftScope, meant
+from archdsl.unparsing.draft import DraftNode, DraftScope, DraftValue, meant, passed_over, read_below
 from archdsl.unparsing.pathfinding import Pathfinder
 
 
@@ -40,8 +40,15 @@ def outputs(graph: Graph, root: DraftScope, paths: Pathfinder) -> Any:
     values = {name: meant(value) for name, value in graph.outputs.items()}
     if [*values] == ["output"]:
         value = values["output"]
-        return None if root.outputs() == (value,) else paths.path(value, root, None)
+        return None if _last(root) == (value,) else paths.path(value, root, None)
     return {name: paths.path(value, root, None) for name, value in values.items()}
+
+
+def _last(root: DraftScope) -> tuple[DraftValue, ...]:
+    """What a network gives that says no outputs, where that has no name."""
+    last = next((child for child in reversed(root.children) if not passed_over(child)), None)
+    named = isinstance(last, DraftNode) and last.item.output_names != ("output",)
+    return () if last is None or named else read_below(last)
 
 
 def is_wholly_frozen(node: Node) -> bool:
