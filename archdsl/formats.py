@@ -110,6 +110,8 @@ FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], bytes]]] = {
     "png": _picture,
     "dot": _dot,
     "tikz": _picture,
+    "drawio": _picture,
+    "pptx": _picture,
     "mmd": _mermaid,
     "html": _page,
 }

@@ -34,7 +34,7 @@ def commands(folder: Path) -> None:
         command(["summary", name])
         command(["source", name, "-o", str(folder / f"{name}.py")])
         compile((folder / f"{name}.py").read_text("utf-8"), name, "exec")
-    for suffix in ("svg", "dot", "tikz", "mmd", "html"):
+    for suffix in ("svg", "dot", "tikz", "drawio", "mmd", "html"):
         command(["draw", "resnet50", "-o", str(folder / f"resnet50.{suffix}")])
     command(["diff", "resnet18", "resnet34"], DIFFERENT)
     command(["list", "--family", "resnet"])

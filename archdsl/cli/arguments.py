@@ -306,7 +306,11 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
     from archdsl.figure.view import DIRECTIONS, STYLES
 
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE.{svg,pdf,png,tikz,mmd,dot,html}", help="the suffix is the format"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE.{svg,pdf,png,tikz,drawio,pptx,mmd,dot,html}",
+        help="the suffix is the format",
     )
     parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of blocks to open in one picture")
     for name, about in (("expand", "open the block at this path in place"), ("collapse", "keep that block closed")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,6 @@ from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
-from archdsl.drawing.tikz import tikz_source
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure
@@ -61,9 +60,31 @@ def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
     return [with_labels(with_detours(settled(*each))) for each in zip(figures, layouts, strict=True)]
 
 
+def _tikz(part: LaidOut) -> bytes:
+    from archdsl.drawing.tikz import tikz_source
+
+    return tikz_source(*part).encode()
+
+
+def _drawio(part: LaidOut) -> bytes:
+    from archdsl.drawing.drawio import drawio_source
+
+    return drawio_source(part).encode()
+
+
+def _pptx(part: LaidOut) -> bytes:
+    from archdsl.drawing.slides import slides
+
+    return slides(part)
+
+
+WRITERS: Final[dict[str, Callable[[LaidOut], bytes]]] = {"tikz": _tikz, "drawio": _drawio, "pptx": _pptx}
+"""By format, what writes a figure that has been laid out; Graphviz writes the others."""
+
+
 def _rendered(parts: Sequence[LaidOut], format: str) -> list[bytes]:
-    if format == "tikz":
-        return [tikz_source(*part).encode() for part in parts]
+    if format in WRITERS:
+        return [WRITERS[format](part) for part in parts]
     found = pictures([dot_source(*part) for part in parts], format)
     if format != "svg":
         return found
