@@ -72,15 +72,16 @@ def traced(
 def with_blocks(
     text: str, kinds: Mapping[str, str], *, name: str = "spec.yaml", sizes: Mapping[str, int] | None = None
 ) -> Graph:
-    """The graph of a spec that has every node written out, with blocks for what repeats, called by `kinds`.
+    """The graph of a spec that has every node written out, in fewer words, with blocks for what repeats.
 
-    Raises SpecError.
+    They are called by `kinds`. Raises SpecError.
     """
     from archdsl.ir.exchange.error import GraphError
+    from archdsl.rewriting.rewrite import rewritten
 
     graph = archdsl.loads(text, name=name)
     with suppress(GraphError):  # then it is the graph as it was traced
-        text = folded(graph, kinds)
+        text = folded(rewritten(graph), kinds)
     return archdsl.loads(text, name=name, sizes=sizes)
 
 

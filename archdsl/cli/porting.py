@@ -42,6 +42,7 @@ def import_module(options: argparse.Namespace) -> int:
     from archdsl.diagnostics.spec_error import SpecError
     from archdsl.ir.exchange.error import GraphError
     from archdsl.ir.modules import ModuleError
+    from archdsl.rewriting.rewrite import rewritten
 
     wanted = NamedSpec(options.factory, dict(options.settings), {})
     if not (options.inputs or wanted.is_program):
@@ -53,9 +54,8 @@ def import_module(options: argparse.Namespace) -> int:
         graph = archdsl.loads(text)
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
-    if not options.expanded:
-        with step("folding what repeats"), suppress(GraphError):  # then what was traced is the text
-            text = folded(graph, classes)
+    with step("folding what repeats"), suppress(GraphError):  # then what was traced is the text
+        text = folded(rewritten(graph), classes, options.expanded)
     give(text, options.output)
     return BAD_SPEC if tell_stubs(graph) else 0
 

@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 import archdsl
 from archdsl.ir.modules import ModuleError
-from archdsl_torch import spec_of
+from archdsl.porting import with_blocks
+from archdsl_torch import classes_of, spec_of
 from tests.references.parity import fill
 
 TOLERANCE = 1e-9
@@ -46,7 +47,7 @@ def verdict(module: nn.Module, inputs: Inputs) -> Verdict:
     except ModuleError as error:
         return Verdict("refused", str(error), seconds=time.perf_counter() - began)
     took = time.perf_counter() - began
-    graph = archdsl.graph(archdsl.loads(text))
+    graph = with_blocks(text, classes_of(module))
     why = difference(module, archdsl.build(graph, init=False), inputs)
     return Verdict("differs" if why else "equal", why, len(graph.nodes), took, text.count("\n"))
 
