@@ -29,7 +29,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     SLIDES: ("pptx",),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
-        "archdsl.comparison", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",
+        "archdsl.comparison", "archdsl.rewriting", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",
         "archdsl.expressions.printer", "graphviz", "pygraphviz", "networkx",
     ),
     MISTAKES: (

@@ -12,7 +12,7 @@ from archdsl.ops.rearrange import Rearrange
 from archdsl.ops.reshape import Flatten, Permute, Regroup, Reorder, Reshape, Transpose, Unflatten, Unsqueeze
 from archdsl.rewriting.axis_names import named_axes
 from archdsl.rewriting.editing import GraphEditor, output_of
-from archdsl.rewriting.regrouping import AxisGroups, Regrouped, Regrouping, Uneven, conformed
+from archdsl.rewriting.regrouping import AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
 from archdsl.shapes import Dim
 
 _MOVES: Final = (Regroup, Reorder, Rearrange)
@@ -88,7 +88,7 @@ def _together(nodes: Iterable[Node]) -> Regrouped | None:
         regrouping = regrouping or Regrouping(source.type)
         try:
             regrouping.apply(node.op, source.type)
-        except Uneven:
+        except SplitAxisError:
             return None
     return regrouping and regrouping.regrouped()
 

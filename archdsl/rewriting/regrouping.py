@@ -25,7 +25,7 @@ _OPTIONS: Final = 1000
 """How many ways of giving a pattern axes of size 1 are tried."""
 
 
-class Uneven(Exception):
+class SplitAxisError(Exception):
     """A cut goes through an axis, and neither part has a whole size for all sizes of the network."""
 
 
@@ -110,8 +110,8 @@ class Regrouping:
 
     @singledispatchmethod
     def apply(self, op: Op, x: TensorType) -> None:
-        """Takes an op of an input of this type; raises Uneven where it is none that only moves whole axes."""
-        raise Uneven
+        """Takes an op of an input of this type; raises SplitAxisError where it is none that only moves whole axes."""
+        raise SplitAxisError
 
     @apply.register
     def _(self, op: Regroup, x: TensorType) -> None:
@@ -135,12 +135,12 @@ class Regrouping:
         self._shape = tuple(self._shape[place] for place in order)
 
     def _cut(self, shape: Sequence[Dim]) -> None:
-        """Groups the axes anew, so that the dimensions have these sizes. Raises Uneven."""
+        """Groups the axes anew, so that the dimensions have these sizes. Raises SplitAxisError."""
         waiting = [axis for group in self._now for axis in _whole(group)]
         self._now = [[*_taken(waiting, size)] for size in shape]
         self._shape = tuple(shape)
         if waiting:
-            raise Uneven
+            raise SplitAxisError
 
 
 def _axes(size: Dim) -> list[_Axis]:
@@ -153,17 +153,17 @@ def _whole(group: Sequence[_Axis]) -> Iterator[_Axis]:
 
 
 def _taken(waiting: list[_Axis], size: Dim) -> Iterator[_Axis]:
-    """The first axes, whose sizes make this one together; the last of them may have to be split. Raises Uneven."""
+    """The first axes, whose sizes make this one; the last of them may have to be split. Raises SplitAxisError."""
     while size != 1:
         if not waiting:
-            raise Uneven
+            raise SplitAxisError
         axis = waiting.pop(0)
         if (rest := _quotient(size, axis.size)) is not None:
             size = rest
             yield axis
             continue
         if (rest := _quotient(axis.size, size)) is None:
-            raise Uneven
+            raise SplitAxisError
         axis.parts = (_Axis(size), _Axis(rest))
         waiting.insert(0, axis.parts[1])
         size = 1
