@@ -26,12 +26,13 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=600, help="seconds for each")
     call = parser.parse_args()
     networks = COLLECTIONS[call.collection]
-    print("| network | result | nodes | lines | seconds | why |\n| --- | --- | --- | --- | --- | --- |", flush=True)
+    print(f"| {call.collection} | result | nodes | lines | free sizes | why not |\n|{' --- |' * 6}", flush=True)
     wrong = False
     for name in call.names or networks:
         found = apart(networks[name], call.limit)
         why = "; ".join(dict.fromkeys(found.why.splitlines())).replace("|", "\\|")
-        print(f"| {name} | {found.result} | {found.nodes} | {found.lines} | {found.seconds:.1f} | {why} |", flush=True)
+        print(f"| `{name}` | {found.result} | {found.nodes} | {found.lines} | {found.free} | {why} |", flush=True)
+        print(f"{name}: {found.seconds:.1f} s", file=sys.stderr, flush=True)
         wrong |= found.result in ("differs", "failed")
     sys.exit(wrong)
 

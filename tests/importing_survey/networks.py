@@ -7,20 +7,20 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tests.importing_survey.proof import Inputs
+from tests.importing_survey.proof import Images, Inputs
 from tests.references.parity import undrawn
 
-Network = Callable[[], tuple[nn.Module, Inputs]]
+Network = Callable[[], "tuple[nn.Module, Inputs] | tuple[nn.Module, Inputs, Images]"]
 SIZES = (64, 96, 128, 160, 224, 256)
 """Of images: the first that a network takes."""
 
 
-def images(size: int, channels: int = 3) -> Inputs:
-    """Standard normal images."""
+def images(height: int, width: int | None = None) -> Inputs:
+    """Standard normal images: square ones of a height alone."""
 
     def drawn(batch: int) -> tuple[Tensor, ...]:
         generator = torch.Generator().manual_seed(batch)
-        return (torch.randn(batch, channels, size, size, generator=generator),)
+        return (torch.randn(batch, 3, height, width or height, generator=generator),)
 
     return drawn
 
@@ -183,14 +183,14 @@ def _transformer(name: str, inputs: Inputs) -> Network:
 
 
 def _torchvision(name: str) -> Network:
-    def made() -> tuple[nn.Module, Inputs]:
+    def made() -> tuple[nn.Module, Inputs, Images]:
         from tests.references.torchvision_shim import models
 
         settings: dict[str, object] = {"weights_backbone": None} if name in SEGMENTATION else {}
         if name in _TOLD:
             settings["init_weights"] = False
         with undrawn():
-            return models.get_model(name, weights=None, **settings), images(TORCHVISION[name])
+            return models.get_model(name, weights=None, **settings), images(TORCHVISION[name]), images
 
     return made
 

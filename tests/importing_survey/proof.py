@@ -1,12 +1,12 @@
-"""A module beside what is built of its spec: keys in order, a strict load, float64 at two batch sizes."""
+"""A module beside what is built of its spec: keys in order, a strict load, float64 at two batches and image sizes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import torch
@@ -22,6 +22,10 @@ from tests.references.parity import fill
 TOLERANCE = 1e-9
 Inputs = Callable[[int], tuple[Tensor, ...]]
 """Inputs by the batch size."""
+Images = Callable[[int, int], Inputs]
+"""Inputs by the height and width of images."""
+OTHER = ((33, 70), (32, 64))
+"""How much larger a second image is: by what is not halved evenly, or, where the module itself refuses that, is."""
 
 
 @dataclass(frozen=True)
@@ -32,59 +36,105 @@ class Verdict:
     """equal, differs, or refused."""
     why: str = ""
     nodes: int = 0
+    lines: int = 0
+    free: str = ""
+    """The sizes that the spec leaves free."""
     seconds: float = 0.0
     """What the import took, torch.export with it."""
-    lines: int = 0
 
 
-def verdict(module: nn.Module, inputs: Inputs) -> Verdict:
-    """Imports a module in evaluation mode, and compares."""
+def verdict(module: nn.Module, inputs: Inputs, images: Images | None = None) -> Verdict:
+    """Imports a module in evaluation mode, and compares: with `images` at a second size, too, if that is free."""
     fill(module, seed=7)
     module.eval()
     began = time.perf_counter()
     try:
-        text = spec_of(module, list(inputs(2)), "net", ["N"])
+        text = spec_of(module, list(inputs(2)), "net", ["N"] if images is None else None)
     except ModuleError as error:
         return Verdict("refused", str(error), seconds=time.perf_counter() - began)
     took = time.perf_counter() - began
     graph = with_blocks(text, classes_of(module))
-    why = difference(module, archdsl.build(graph, init=False), inputs)
-    return Verdict("differs" if why else "equal", why, len(graph.nodes), took, text.count("\n"))
+    given = [inputs(2), inputs(3)]
+    if images is not None and (other := _larger(module, given[1][0], graph.sample_sizes, images)):
+        given.append(other)
+    why = difference(module, archdsl.build(graph, init=False), given)
+    free = ", ".join(graph.sample_sizes)
+    return Verdict("differs" if why else "equal", why, len(graph.nodes), text.count("\n"), free, took)
 
 
-def difference(module: nn.Module, built: nn.Module, inputs: Inputs) -> str:
-    """In what the two differ; empty where they do not."""
+def _larger(module: nn.Module, image: Tensor, free: Collection[str], images: Images) -> tuple[Tensor, ...]:
+    """Images of another size that the module takes, larger where the spec leaves it free."""
+    if not {"H", "W"} & {*free}:
+        return ()
+    height, width = image.shape[-2:]
+    for more in OTHER:
+        given = images(height + more[0] * ("H" in free), width + more[1] * ("W" in free))(2)
+        with suppress(RuntimeError, ValueError, AssertionError), torch.no_grad():
+            module(*given)
+            return given
+    raise RuntimeError("the spec leaves sizes free that the module takes at no other value")
+
+
+def difference(module: nn.Module, built: nn.Module, inputs: Sequence[tuple[Tensor, ...]]) -> str:
+    """In what the two differ; empty where they do not. The module is emptied: there is room for one in float64."""
     ours, theirs = layout(built), layout(module)
     if ours != theirs:
         return f"other keys: {[key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)][:3]}"
-    built.load_state_dict(module.state_dict(), strict=True)
-    pair = (module.double(), built.double().eval())
-    for batch in (2, 3):
-        given = tuple(each.double() if each.is_floating_point() else each for each in inputs(batch))
-        with torch.no_grad(), widened():
-            expected, found = (tensors(model(*(each.clone() for each in given))) for model in pair)
-        if len(expected) != len(found):
-            return f"{len(found)} outputs for {len(expected)}"
-        worst = max(map(apart, found, expected))
-        if not worst <= TOLERANCE:
-            return f"outputs differ by {worst:.1e} at batch {batch}"
     if [*ours] != [*theirs]:
         return f"keys in another order, from `{next(a for a, b in zip(ours, theirs, strict=True) if a != b)}` on"
-    return trained(*pair, inputs(2))
+    built.load_state_dict(module.state_dict(), strict=True)
+    expected = _shown(module, inputs)
+    module.to("meta")
+    return _compared(_shown(built, inputs), expected)
+
+
+class Pass(NamedTuple):
+    """What a model gives in one pass."""
+
+    name: str
+    outputs: list[Tensor]
+    buffers: list[Tensor]
+    """What it keeps after a step of training."""
+
+
+def _shown(model: nn.Module, inputs: Sequence[tuple[Tensor, ...]]) -> list[Pass]:
+    """What a model gives in evaluation mode, and in training mode of the first inputs."""
+    model.double().eval()
+    found = []
+    for given in inputs:
+        with torch.no_grad(), widened():
+            found.append(Pass(f"at {tuple(given[0].shape)}", tensors(model(*_doubled(given))), []))
+    return [*found, _trained(model, inputs[0])]
+
+
+def _trained(model: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
+    """What a model gives in training mode, where nothing is drawn at random."""
+    with Undropped(), torch.no_grad(), widened():
+        outputs = tensors(model.train()(*_doubled(inputs)))
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    return Pass("in training mode", outputs, [v for key, v in model.state_dict().items() if key not in parameters])
+
+
+def _doubled(inputs: tuple[Tensor, ...]) -> list[Tensor]:
+    return [each.double() if each.is_floating_point() else each.clone() for each in inputs]
 
 
 def trained(module: nn.Module, built: nn.Module, inputs: tuple[Tensor, ...]) -> str:
     """In what the two differ in training mode, where nothing is drawn at random."""
-    given = tuple(each.double() if each.is_floating_point() else each for each in inputs)
-    with Undropped(), torch.no_grad(), widened():
-        expected, found = (tensors(model.train()(*(each.clone() for each in given))) for model in (module, built))
-    if len(expected) != len(found):
-        return f"{len(found)} outputs for {len(expected)} in training mode"
-    worst = max(map(apart, found, expected))
-    if not worst <= TOLERANCE:
-        return f"outputs differ by {worst:.1e} in training mode"
-    buffers = max(map(apart, built.state_dict().values(), module.state_dict().values()), default=0.0)
-    return "" if buffers <= TOLERANCE else f"buffers differ by {buffers:.1e} after a step of training"
+    return _compared([_trained(built, inputs)], [_trained(module, inputs)])
+
+
+def _compared(ours: Sequence[Pass], theirs: Sequence[Pass]) -> str:
+    for found, expected in zip(ours, theirs, strict=True):
+        if len(expected.outputs) != len(found.outputs):
+            return f"{len(found.outputs)} outputs for {len(expected.outputs)} {found.name}"
+        worst = max(map(apart, found.outputs, expected.outputs))
+        if not worst <= TOLERANCE:
+            return f"outputs differ by {worst:.1e} {found.name}"
+        buffers = max(map(apart, found.buffers, expected.buffers), default=0.0)
+        if not buffers <= TOLERANCE:
+            return f"buffers differ by {buffers:.1e} {found.name}"
+    return ""
 
 
 class Undropped(TorchFunctionMode):
@@ -93,7 +143,9 @@ class Undropped(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, name = dict(kwargs or {}), getattr(function, "__name__", "").rstrip("_")
         if name == "bernoulli" and isinstance(args[-1], float | int):
-            return args[0].fill_(args[-1])
+            return args[0].fill_(float(args[-1] > 0))
+        if name in ("rand", "rand_like", "uniform"):
+            return function(*args, **kwargs).fill_(0.5)
         if name == "dropout" or name.endswith("_dropout"):
             return args[0]
         if "dropout_p" in kwargs:

@@ -6,11 +6,13 @@ what only training runs, the calls of evaluation have it; else the module is wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, final
 
+from archdsl_torch.importing.noise import Noise, noise_of
 from archdsl_torch.importing.tracing import Traced, TracedCall, TracedTensor
 
 TRAINING: Final = "training"
@@ -20,15 +22,6 @@ _BY_MODE: Final = frozenset(("train", "training", "momentum", "dropout_p", "cudn
 """Arguments that may differ from mode to mode."""
 _AHEAD: Final = 500
 """Calls that a head of training alone has, at most."""
-
-
-@dataclass(frozen=True)
-class _Noise:
-    """Ones, or what keeps the mean, with a probability; else zeros."""
-
-    shape: tuple[Any, ...]
-    keep: float | None = None
-    scaled: bool = False
 
 
 class _Differs(Exception):
@@ -53,7 +46,9 @@ class _Beside:
             theirs.name: ours for theirs, ours in zip(training.inputs.values(), evaluation.inputs.values(), strict=True)
         }
         """What a tensor of the training's trace is in the one that is made."""
-        self._noise: dict[str, _Noise] = {}
+        self._noise: dict[str, Noise] = {}
+        self._readers = Counter(each.name for call in training.calls for each in call.tensors)
+        self._readers.update(each.name for each in training.outputs.values())
         self._calls: list[TracedCall] = []
 
     def traced(self) -> Traced:
@@ -82,23 +77,11 @@ class _Beside:
 
     def _draws(self, call: TracedCall) -> bool:
         """Whether it makes noise, and of what kind."""
-        found: _Noise | None = None
-        if call.name in ("empty", "new_empty", "empty_like"):
-            found = _Noise(call.gives[0].shape)
-        elif call.tensors and (before := self._noise.get(call.tensors[0].name)) is not None:
-            found = self._redrawn(call, before)
+        found = noise_of(call, self._noise.get(call.tensors[0].name) if call.tensors else None)
         if found is None:
             return False
         self._noise |= {each.name: found for each in (*call.gives, *(call.argument(name) for name in call.written))}
         return True
-
-    @staticmethod
-    def _redrawn(call: TracedCall, before: _Noise) -> _Noise | None:
-        if call.name == "bernoulli" and isinstance(call.argument("p"), float | int):
-            return replace(before, keep=float(call.argument("p")))
-        if call.name == "div" and before.keep is not None and call.argument("other") == before.keep:
-            return replace(before, scaled=True)
-        return before if call.name in ("to", "contiguous", "detach", "alias") else None
 
     def _drops(self, call: TracedCall) -> bool:
         """Whether it multiplies by noise: a branch that is dropped. Raises _Differs for noise of other kinds."""
@@ -106,17 +89,30 @@ class _Beside:
         if not noise:
             return False
         others = [each for each in call.tensors if each.name not in self._noise]
-        if call.name != "mul" or len(others) != 1 or not isinstance(noise[0].keep, float):
+        keep = noise[0].keep
+        if call.name != "mul" or len(others) != 1 or keep is None or noise[0].uniform:
             raise _Differs
-        source, shape = self._now(others[0]), noise[0].shape
-        mode = "batch" if all(size == 1 for size in shape) else "row"
-        if any(size != 1 for size in shape[1:]) or not (noise[0].scaled or noise[0].keep == 0):
+        mode = noise[0].mode(others[0].shape)
+        if mode is None:
             raise _Differs
+        scaled = noise[0].scaled or keep == 0
+        source = self._now(others[0]) if scaled else self._unscaled(others[0], keep)
         dropped = replace(source, name=f"{TRAINING}:{call.gives[0].name}", owned=None)
-        given, names = (source, round(1 - noise[0].keep, 12), mode), ("input", "p", "mode")
+        given, names = (source, round(1 - keep, 12), mode), ("input", "p", "mode")
         self._calls.append(TracedCall(DROPPED, given, names, frozenset(), (dropped,), call.around))
         self._same |= {each.name: dropped for each in (*call.gives, *(call.argument(n) for n in call.written))}
         return True
+
+    def _unscaled(self, scaled: TracedTensor, keep: float) -> TracedTensor:
+        """What was divided by the probability, for this alone. Raises _Differs."""
+        made = self._now(scaled)
+        call = next((each for each in reversed(self._calls) if made in each.gives), None)
+        divided = call is not None and call.mode == TRAINING and call.name == "div" and call.argument("other") == keep
+        if call is None or not divided or call.written or self._readers[scaled.name] != 1:
+            raise _Differs
+        self._calls = [each for each in self._calls if each is not call]
+        (source,) = call.tensors
+        return source
 
     def _alike(self, ours: TracedCall, theirs: TracedCall) -> bool:
         """Whether two calls are one, as far as their module and their numbers say."""

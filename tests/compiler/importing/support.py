@@ -10,6 +10,7 @@ from torch import nn
 
 import archdsl
 from archdsl_torch import spec_of
+from tests.importing_survey.proof import trained
 
 
 def same(module: nn.Module, *shapes: tuple[int, ...], integers: bool = False) -> str:
@@ -33,6 +34,15 @@ def same(module: nn.Module, *shapes: tuple[int, ...], integers: bool = False) ->
         pairs = zip(*([each for each in output if each is not None] for output in several), strict=True)
         for expected, found in pairs:
             torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    return text
+
+
+def both(module: nn.Module, *shape: int) -> str:
+    """Demands that what is built is the module in training, too, where nothing is drawn."""
+    text = same(module, shape)
+    built = archdsl.build(archdsl.loads(text), init=False)
+    built.load_state_dict(module.state_dict())
+    assert trained(module.double(), built.double(), (torch.randn(3, *shape),)) == ""
     return text
 
 

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 import archdsl
 from tests.cli.tiny import Cli
 from tests.importing_survey.networks import COLLECTIONS, TIMM
-from tests.importing_survey.proof import verdict
+from tests.importing_survey.proof import difference, verdict
 from tests.references import torchvision_shim  # noqa: F401 - timm and transformers import torchvision
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +28,13 @@ SLOW += [("transformers", name) for name in ("llama", "t5_encoder", "swin", "cli
 def test_a_network_is_what_its_spec_makes(collection: str, name: str) -> None:
     found = verdict(*COLLECTIONS[collection][name]())
     assert (found.result, found.why) == ("equal", "")
+
+
+def test_what_differs_at_another_image_size_alone_is_told() -> None:
+    images = [(torch.randn(2, 3, 8, 8),), (torch.randn(2, 3, 16, 8),)]
+    assert difference(nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d(1), images) == ""
+    assert difference(nn.AdaptiveAvgPool2d(1), nn.AvgPool2d(8), images[:1]) == ""
+    assert difference(nn.AdaptiveAvgPool2d(1), nn.AvgPool2d(8), images) == "outputs differ by inf at (2, 3, 16, 8)"
 
 
 def test_the_survey_has_a_network_of_each_of_timm_s_modules() -> None:

@@ -9,10 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import archdsl
 from archdsl_torch import spec_of
-from tests.compiler.importing.support import same
-from tests.importing_survey.proof import trained
+from tests.compiler.importing.support import both, same
 
 
 class DropPath(nn.Module):
@@ -66,15 +64,6 @@ class Other(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.sin() if self.training else x.cos()
-
-
-def both(module: nn.Module, *shape: int) -> str:
-    """Demands that what is built is the module in training, too, where nothing is drawn."""
-    text = same(module, shape)
-    built = archdsl.build(archdsl.loads(text), init=False)
-    built.load_state_dict(module.state_dict())
-    assert trained(module.double(), built.double(), (torch.randn(3, *shape),)) == ""
-    return text
 
 
 @pytest.mark.parametrize(("row", "mode"), [(True, ""), (False, ", mode: batch")])
