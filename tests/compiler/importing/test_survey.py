@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,10 @@ import torch
 from torch import nn
 
 import archdsl
-from tests.cli.tiny import Cli
+from tests.cli.tiny import Cli, spawn
 from tests.importing_survey.networks import COLLECTIONS, TIMM
 from tests.importing_survey.proof import difference, verdict
-from tests.references import torchvision_shim  # noqa: F401 - timm and transformers import torchvision
+from tests.references import torchvision_shim
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/importing.md").read_text("utf-8")
@@ -48,6 +50,27 @@ def test_the_survey_has_a_network_of_each_of_timm_s_modules() -> None:
 def test_the_page_tells_of_every_network() -> None:
     told = re.findall(r"^\| `(\w+)` \| (?:equal|refused|differs|not compared)", PAGE, re.MULTILINE)
     assert told == [name for kind in ("timm", "transformers") for name in COLLECTIONS[kind]]
+
+
+CALL = ("model_name=test_vit", "num_classes=7", "--input", "2,3,160,160", "-o")
+BESIDE = "from tests.references import torchvision_shim\nfrom timm import create_model\n"
+"""A file of one's own: with this torch, torchvision can be imported behind the shim alone."""
+
+
+@pytest.mark.slow
+def test_the_command_reads_timm_s_factory(tmp_path: Path, archdsl_cli: Cli) -> None:
+    assert archdsl_cli("import", "timm:create_model", *CALL, str(tmp_path / "here.yaml"))[0] == 0
+    (tmp_path / "beside.py").write_text(BESIDE, "utf-8")
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / "compiler", tmp_path)))
+    command = (sys.executable, "-m", "archdsl", "import", "beside:create_model", *CALL, str(tmp_path / "there.yaml"))
+    ran = spawn(*command, PYTHONPATH=paths)
+    assert ran.returncode == 0, ran.stderr
+    module = torchvision_shim.timm_model("test_vit", num_classes=7).eval()
+    images = torch.randn(3, 3, 160, 160)
+    for name in ("here.yaml", "there.yaml"):
+        built = archdsl.build(tmp_path / name, init=False).eval()
+        built.load_state_dict(module.state_dict())
+        torch.testing.assert_close(built(images), module(images), rtol=1e-4, atol=1e-4)
 
 
 def test_the_page_s_factory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archdsl_cli: Cli) -> None:
