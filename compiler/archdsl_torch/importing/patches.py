@@ -42,10 +42,10 @@ def _narrowed(sides: list[_Side], place: int, call: TracedCall, conditions: list
     side = sides[place]
     name = INDICES[side.place]
     if call.name == "select":
-        conditions.append(f"{name} == {plus(side.start, _counted(call.argument('index'), side.size))}")
+        conditions.append(f"{name} == {plus(side.start, counted(call.argument('index'), side.size))}")
         del sides[place]
         return
-    start, end = (_counted(call.argument(word), side.size) for word in ("start", "end"))
+    start, end = (counted(call.argument(word), side.size) for word in ("start", "end"))
     if start != 0:
         conditions.append(f"{name} >= {plus(side.start, start)}")
     if end != side.size:
@@ -53,7 +53,7 @@ def _narrowed(sides: list[_Side], place: int, call: TracedCall, conditions: list
     side.start, side.size = plus(side.start, start), call.gives[0].shape[place]
 
 
-def _counted(place: TracedSize | None, size: TracedSize) -> TracedSize:
+def counted(place: TracedSize | None, size: TracedSize) -> TracedSize:
     """A place that may be counted from the end, or none, or beyond it."""
     if place is None:
         return 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from archdsl.ops import OPS
+from archdsl_torch.importing.patches import counted
 from archdsl_torch.importing.rules import inverse, rule
-from archdsl_torch.importing.said import Said, Steps, Unsaid, between, constant, other_name, short
+from archdsl_torch.importing.said import Said, Steps, between, constant, other_name, short
+from archdsl_torch.importing.scattering import every_few
 from archdsl_torch.importing.sizes import TracedSize, plus
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
@@ -29,11 +31,12 @@ def _(call: TracedCall) -> Said:
 
 @inverse("slice")
 def _(call: TracedCall, view: TracedTensor, whole: TracedTensor, part: TracedTensor) -> Steps:
-    """Raises Unsaid."""
-    if call.argument("step") != 1:
-        raise Unsaid("it writes into every few of the places")
-    end = call.argument("end")
-    return _between(whole, part, call.argument("dim"), call.argument("start"), None if end == 2**63 - 1 else end)
+    dim, start, end, step = call.given[1:]
+    if step == 1:
+        return _between(whole, part, dim, start, None if end == 2**63 - 1 else end)
+    dim %= len(whole.shape)
+    start, end = counted(start, whole.shape[dim]), counted(2**63 - 1 if end is None else end, whole.shape[dim])
+    return every_few(whole, part, dim, start, end, step)
 
 
 @inverse("select")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.ops import OPS
 from archdsl_torch.importing.rules import rule
 from archdsl_torch.importing.said import Said, Steps, Unsaid, between, number, short
+from archdsl_torch.importing.scattering import at_places, where_true
 from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 
@@ -48,6 +49,22 @@ def _together(call: TracedCall, source: TracedTensor, indices: list[TracedTensor
         (Said(None, indices, formula=text), where),
         (_along(joined, where, dim), call.gives[0]),
     ]
+
+
+@rule("index_put")
+def _(call: TracedCall) -> Steps:
+    """Raises Unsaid."""
+    whole, indices, value, accumulate = call.given
+    (result,) = call.gives
+    found = [(dim, each) for dim, each in enumerate(indices) if each is not None]
+    if accumulate:
+        raise Unsaid("it adds to what stands there")
+    if len(found) > 1:
+        raise Unsaid("it writes by several indices")
+    ((dim, index),) = found
+    if index.dtype in ("bool", "uint8"):
+        return where_true(whole, value, index, dim, result)
+    return at_places(whole, value, index, dim, result)
 
 
 @rule("where")
