@@ -19,6 +19,7 @@ from archdsl.cli.sharing import (
     graph_of,
     graphs_of,
     module_text,
+    running,
     selected,
     shown,
     spare,
@@ -118,8 +119,8 @@ def verify(options: argparse.Namespace) -> int:
         import archdsl_torch
         from archdsl_torch import verify  # noqa: F401 - loads it
     try:
-        module = archdsl_torch.module_of(options.factory, dict(options.settings))
-        with step("comparing"):
+        with step("comparing"), running(options.factory):
+            module = archdsl_torch.module_of(options.factory, dict(options.settings))
             inputs = archdsl_torch.drawn(options.inputs)
             found = archdsl_torch.verify(graph, module, inputs, options.weights, options.factory)
     except (ModuleError, WeightsError) as error:
@@ -133,6 +134,8 @@ def transfer(options: argparse.Namespace) -> int:
     from archdsl.ir.weights import WeightsError
 
     now = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
+    if now.is_module:
+        raise _no_spec(now)
     then = [] if options.before is None else [NamedSpec(options.before, {}, {})]
     graph, *before = graphs_of(options.include, [], now, *then)
     file = Path(options.output if options.output is not None else f"{graph.name}.pth")
@@ -152,13 +155,17 @@ def transfer(options: argparse.Namespace) -> int:
     return 0
 
 
+def _no_spec(wanted: NamedSpec) -> Failure:
+    return Failure(f"`{wanted.spec}` is a module, and no spec: `archdsl import` writes one")
+
+
 def export(options: argparse.Namespace) -> int:
     """Writes the network as a file that other programs run."""
     from archdsl.ir.exports import ExportError
 
     wanted = NamedSpec(options.spec, dict(options.params), dict(options.sizes))
     if wanted.is_module:
-        raise Failure(f"`{wanted.spec}` is a module, and no spec: `archdsl import` writes one")
+        raise _no_spec(wanted)
     graph = selected(graphs_of(options.include, [], wanted)[0], options)
     file = Path(options.output if options.output is not None else f"{graph.name}.{options.to}")
     spare([file], graph.path, options.weights, *(each.path for each in graph.provenance.weights))

@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
@@ -140,10 +140,27 @@ def module_text(
     import archdsl_torch
 
     if not wanted.is_program:
-        return archdsl_torch.spec_of_factory(wanted.spec, wanted.params, inputs, dynamic, holes=True)
+        with running(wanted.spec):
+            return archdsl_torch.spec_of_factory(wanted.spec, wanted.params, inputs, dynamic, holes=True)
     if wanted.params or inputs or dynamic is not None:
         raise Failure(f"`{wanted.spec}` was exported already: it takes no arguments and no `--input`")
     return archdsl_torch.spec_of_program(wanted.spec, holes=True), {}
+
+
+@contextmanager
+def running(factory: str) -> Iterator[None]:
+    """Runs a module's code: what it prints is none of the command's output, and it ends or moves nothing but itself."""
+    folder = Path.cwd()
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # `sys.exit` for one
+        said = " ".join(map(repr, error.args))
+        raise Failure(f"the code of `{factory}` raises {type(error).__name__}{f' {said}' if said else ''}") from error
+    finally:
+        os.chdir(folder)
 
 
 def tell_stubs(graph: Graph) -> bool:

@@ -47,7 +47,10 @@ def values(text: str) -> tuple[str, list[Any]]:
     key, equals, value = text.partition("=")
     if (counted := re.fullmatch(_RANGE, value)) is None:
         return param(f"{key}{equals}[{value}]" if equals else text)
-    numbers = range(*(int(number) for number in counted[1].split(",")))
+    ends = [int(number) for number in counted[1].split(",")]
+    if ends[2:] == [0]:
+        raise argparse.ArgumentTypeError(f"`{value}` has steps of 0")
+    numbers = range(*ends)
     if len(numbers) > MAX_TRIALS:
         raise argparse.ArgumentTypeError(f"`{value}` has more than {MAX_TRIALS:,} values")
     return param(f"{key}=[]")[0], [*numbers]
@@ -101,7 +104,8 @@ def tensor(text: str) -> Example:
 
     dtype, colon, sizes = text.rpartition(":")
     numbers = tuple(number(size) for size in sizes.split(",") if size.isdecimal())
-    if (colon and dtype not in _DTYPES) or len(numbers) != sizes.count(",") + 1 or max(numbers) > MAX_INT64:
+    whole = len(numbers) == sizes.count(",") + 1 and all(1 <= each <= MAX_INT64 for each in numbers)
+    if (colon and dtype not in _DTYPES) or not whole:
         raise argparse.ArgumentTypeError(f"expected 2,3,224,224 or int64:2,128, found `{text}`")
     return Example(dtype or _DTYPES[0], numbers)
 

@@ -14,7 +14,7 @@ from archdsl.faults.fault import Fault
 from archdsl.limits import MAX_INT64, MAX_NESTING, MAX_PATH
 from archdsl.text.lookalikes import reads_as_plain
 from archdsl.text.nearest import did_you_mean
-from archdsl.text.spelled import kind_of, quoted
+from archdsl.text.spelled import excerpt, kind_of, quoted
 
 KINDS: Final[Mapping[str, str]] = {
     "int": "a whole number",
@@ -117,7 +117,7 @@ class Overrides:
 
 def _hint(value: Any, default: Any) -> str | None:
     """What to do about a value of another kind than the default's; either may be text by its quotes alone."""
-    if isinstance(value, str) and not isinstance(default, str) and reads_as_plain(value):
+    if isinstance(value, str) and not isinstance(default, str) and reads_as_plain(value) and value == excerpt(value):
         return f"give {value} itself, without quotes"
     shown = f"the default is {kind_of(default)}" if default is not None else None
     if isinstance(default, str) and reads_as_plain(default):

@@ -12,7 +12,9 @@ from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.document.brackets import CODE, in_quotes, quote_hint
 from archdsl.faults.code import Code
 from archdsl.text.lines import Lines, split_lines
+from archdsl.text.names import check_length
 from archdsl.text.placeholders import LONGEST, statement
+from archdsl.text.spelled import excerpt
 
 _WORD: Final = r"[\w)\]'\"$=(]"
 _BREAK: Final = r": |[{\n]"
@@ -184,7 +186,9 @@ class _Case:
         number = self.lines.place(self.place)[0]
         above = self._above(number)
         start = self.lines.starts[number - 1] + len(line) - len(line.lstrip())
-        key = line.strip().split(":", 1)[0]
+        key, colon, _ = line.strip().partition(":")
+        if colon and (problem := check_length(key)) is not None:
+            return self.say(problem[0], start, problem[1])
         if re.match(r"\s*[\w.$]+:\S", above):
             return self._no_space(number, above)
         if (loop := re.match(_LOOP, above)) is not None:
@@ -197,7 +201,7 @@ class _Case:
             return self.say(f"no space after the `-` of `{line.strip()}`", start, "a list's item starts with `- `")
         unfinished = above.strip()
         place = self.lines.starts[number - 2] + len(above) - len(above.lstrip())
-        message = f"`{unfinished}` is not finished, and `{key}` starts in line {number}"
+        message = f"`{excerpt(unfinished)}` is not finished, and `{excerpt(key)}` starts in line {number}"
         return self.say(message, place, "a key is followed by `:` and a space", place + len(unfinished))
 
     def _no_space(self, number: int, above: str) -> Diagnostic:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 
 import torch
@@ -48,6 +49,14 @@ def check_run(graph: Graph) -> None:
             f"`{graph.name}` takes {in_words(needed.total)} to run, {in_words(needed.activations)} of it for the "
             f"tensors between its layers, and this machine has {in_words(whole)}; {_META}"
         )
+
+
+def check_tensor(shape: Sequence[int], dtype: torch.dtype) -> None:
+    """Raises NoRoomError where one tensor does not fit into the memory that is free."""
+    needed, free = prod(shape) * max(dtype.itemsize, torch.get_default_dtype().itemsize), free_memory()
+    if free is not None and needed > free:
+        sizes = "×".join(map(str, shape))
+        raise NoRoomError(f"an input {sizes} takes {in_words(needed)}, and this machine has {in_words(free)} free")
 
 
 def free_memory() -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ import torch
 
 from archdsl.ops.special import InputOp
 from archdsl.shapes import evaluate
+from archdsl_torch.room import check_tensor
 from archdsl_torch.runtime import build
 
 if TYPE_CHECKING:
@@ -74,8 +75,15 @@ def latency(graph: Graph) -> float:
 def _sample(node: Node, sizes: Mapping[str, int], generator: torch.Generator) -> torch.Tensor:
     op = node.op
     assert isinstance(op, InputOp)
-    shape = [evaluate(dim, sizes) for dim in op.shape]
-    dtype: torch.dtype = getattr(torch, op.dtype)
-    if dtype.is_floating_point:
-        return torch.randn(shape, generator=generator).to(dtype)
-    return torch.randint(0, op.drawn_below, shape, generator=generator).to(dtype)
+    return random_tensor(op.dtype, [evaluate(dim, sizes) for dim in op.shape], op.drawn_below, generator)
+
+
+def random_tensor(
+    dtype: str, shape: Sequence[int], below: int, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Numbers of a normal distribution, or whole ones from 0 and `below` a number. Raises NoRoomError."""
+    kind: torch.dtype = getattr(torch, dtype)
+    check_tensor(shape, kind)
+    if kind.is_floating_point:
+        return torch.randn(shape, generator=generator).to(kind)
+    return torch.randint(0, below, shape, generator=generator).to(kind)

@@ -42,6 +42,7 @@ def test_export_loads_weights_and_frees_sizes(archdsl_cli: Cli, tiny: Path) -> N
         (["--to", "pt2", "--weights", "none.pth"], 2, "`none.pth`: no such file or directory"),
         (["--to", "pt2", "-o", "tiny.yaml"], 2, "would be lost: write elsewhere with `-o`"),
         (["--to", "pt2", "-o", "."], 2, "`.`: a folder"),
+        (["--to", "pt2", "--size", f"N={10**12}"], 2, "×3×8×8 takes 698.5 TiB, and this machine"),
         (["--to", "pt2", "-o", "tiny.yaml/x.pt2"], 2, "not a directory"),
     ],
 )

@@ -86,6 +86,13 @@ def test_settings_of_either_side_of_a_difference(taught: str, archdsl_cli: Cli) 
         ("diff lenet5 lenet5 lenet5", "unrecognized arguments: lenet5"),
         ("diff lenet5 lenet5 a=[", "cannot read `[`"),
         (f"draw {PORT} --input 2,3,12,12 -o x.gif", "gif"),
+        ("summary torch.nn:ReLU --input 0,4", "expected 2,3,224,224 or int64:2,128, found `0,4`"),
+        (
+            "summary torch.nn:ReLU --input 2,9999999999999",
+            "an input 2×9999999999999 takes 72.8 TiB, and this machine",
+        ),
+        ("import torch.nn:ReLU --input 2,4 --dynamic Q,N", "`Q`: the inputs have no such size; they have `N`, `F`"),
+        ("transfer weights.pth torch.nn:ReLU", "`torch.nn:ReLU` is a module, and no spec: `archdsl import` writes one"),
     ],
 )
 def test_a_bad_call_is_told_in_a_line(
@@ -97,6 +104,89 @@ def test_a_bad_call_is_told_in_a_line(
     assert told in error
     assert "Traceback" not in error
     assert not [*tmp_path.iterdir()]
+
+
+ROGUES = """
+import os, sys
+import torch
+from torch import nn
+
+print("imported")
+
+class Prints(nn.Module):
+    def forward(self, x):
+        print("runs")
+        return x.relu()
+
+class Leaves(nn.Module):
+    def forward(self, x):
+        sys.exit(5)
+
+class Trains(nn.Module):
+    def train(self, mode=True):
+        raise RuntimeError("never")
+    def forward(self, x):
+        return x
+
+class Dumb(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+def leaves(): sys.exit(7)
+def falls(): raise BaseException("on", 3)
+def closes(): raise GeneratorExit
+def dumb(): raise Dumb
+def moves():
+    os.chdir("/")
+    return nn.ReLU()
+def hides():
+    sys.stdout = None
+    return nn.ReLU()
+"""
+
+
+@pytest.fixture
+def rogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "some_rogues.py").write_text(ROGUES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "some_rogues"
+
+
+@pytest.mark.parametrize("command", ["import", "summary", "verify"])
+@pytest.mark.parametrize(
+    ("factory", "told"),
+    [
+        ("leaves", "the code of `some_rogues:leaves` raises SystemExit 7"),
+        ("falls", "the code of `some_rogues:falls` raises BaseException 'on' 3"),
+        ("closes", "the code of `some_rogues:closes` raises GeneratorExit"),
+        ("dumb", "`some_rogues:dumb` makes no module: Dumb"),
+        ("Leaves", "the code of `some_rogues:Leaves` raises SystemExit 5"),
+        ("Trains", "raises never"),
+    ],
+)
+def test_what_a_modules_code_raises_is_told_in_a_line(
+    command: str, factory: str, told: str, rogues: str, archdsl_cli: Cli
+) -> None:
+    Path("net.yaml").write_text("archdsl: 1\nname: net\ninputs: {x: [N, 4]}\nnodes: {y: relu}\n")
+    spec = ["net.yaml"] if command == "verify" else []
+    code, output, error = archdsl_cli(command, *spec, f"{rogues}:{factory}", "--input", "2,4")
+    if (command, factory) == ("verify", "Trains"):
+        told = "`some_rogues:Trains` cannot be copied: never"
+    assert (code, output) == (2, "")
+    assert told in error.splitlines()[-1]
+    assert len(error.replace("imported\n", "").splitlines()) == 1
+
+
+@pytest.mark.parametrize("factory", ["Prints", "moves", "hides"])
+def test_what_a_modules_code_prints_and_where_it_goes(factory: str, rogues: str, archdsl_cli: Cli) -> None:
+    """The text is the spec alone, and is written where the command was called."""
+    here = Path.cwd()
+    code, output, _ = archdsl_cli("import", f"{rogues}:{factory}", "--input", "2,4")
+    assert code == 0
+    assert [node.op.name for node in archdsl.loads(output).nodes] == ["relu"]
+    assert archdsl_cli("import", f"{rogues}:{factory}", "--input", "2,4", "-o", "net.yaml")[0] == 0
+    assert (here / "net.yaml").read_text() == output
 
 
 def test_a_file_of_that_name_is_a_spec(archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

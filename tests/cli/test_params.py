@@ -43,6 +43,9 @@ def test_params_of_a_file(archdsl_cli: Cli, tiny: Path) -> None:
         ("- width\n", "`p.yaml` holds no parameters: expected lines of `KEY: VALUE`, as `num_classes: 10`"),
         ("a b: 3\n", "`p.yaml` holds no parameters: expected lines of `KEY: VALUE`, as `num_classes: 10`"),
         ("width: 3\nwidth: 4\n", "`p.yaml`, line 2: duplicate key `width`: it is already on line 1"),
+        ("a: &a [1]\nwidth: [*a, *a]\n", "`p.yaml`, line 1: anchors (`&name`) are not part of the language"),
+        ("width: !!python/name:os.system\n", "`p.yaml`, line 1: tags (`!name`) are not part of the language"),
+        (f"{'k' * 5000}: 3\n", "`p.yaml`, line 1: a name of 5,000 characters"),
         ("", "`p.yaml` is empty"),
         (None, "`p.yaml` cannot be read: no such file or directory"),
     ],
@@ -51,3 +54,9 @@ def test_a_file_that_holds_no_params(archdsl_cli: Cli, tiny: Path, content: str 
     if content is not None:
         Path("p.yaml").write_text(content)
     assert archdsl_cli("check", tiny, "--params", "p.yaml") == (2, "", f"archdsl: {message}\n")
+
+
+def test_a_number_beyond_all_numbers(archdsl_cli: Cli, tiny: Path) -> None:
+    Path("p.yaml").write_text(f"width: {'9' * 5000}\n")
+    code, out, _ = archdsl_cli("check", tiny, "--params", "p.yaml")
+    assert code == 2 and "parameter `width`: expected a number" in out and max(map(len, out.splitlines())) < 120

@@ -113,6 +113,7 @@ def test_the_command(archdsl_cli: Cli, net: Path) -> None:
         (["-p", "width=16"], "nothing to sweep: give a parameter several values"),
         (["-p", "width=1,2", "-o", "plot.png"], "cannot draw to `plot.png`: expected a name that ends in .svg"),
         (["-p", "width=range(0, 5000)"], "`range(0, 5000)` has more than 1,000 values"),
+        (["-p", "width=range(1, 9, 0)"], "`range(1, 9, 0)` has steps of 0"),
         (["-p", "width=range(3, 3)"], "`width` has no values to try"),
         (["-p", "width"], "expected KEY=VALUE, found `width`"),
         (["-p", "width=[1, 2"], "cannot read"),

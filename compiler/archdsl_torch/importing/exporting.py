@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -33,8 +33,11 @@ def axis(rank: int, place: int) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """The first line of what an exception says, or what it is."""
+    said = ""
+    with suppress(Exception):  # a module's own exception may be one that says nothing
+        said = str(error).strip()
+    return next(iter(said.splitlines()), type(error).__name__)
 
 
 def exported(

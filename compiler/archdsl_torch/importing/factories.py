@@ -16,6 +16,7 @@ import torch
 from archdsl.ir.modules import Example, ModuleError
 from archdsl_torch.importing.exporting import first_line
 from archdsl_torch.importing.importer import classes_of, spec_of
+from archdsl_torch.trial import random_tensor
 
 _NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 _INTEGERS: Final = 2
@@ -54,8 +55,8 @@ def _called(factory: str, settings: Mapping[str, Any]) -> str:
 
 
 def drawn(inputs: Sequence[Example]) -> list[torch.Tensor]:
-    """Random examples of these dtypes and sizes."""
-    return [_drawn(*each) for each in inputs]
+    """Random examples of these dtypes and sizes. Raises NoRoomError."""
+    return [random_tensor(*each, _INTEGERS) for each in inputs]
 
 
 def _found(factory: str) -> Any:
@@ -82,8 +83,3 @@ def _made(maker: Any, factory: str, settings: Mapping[str, Any]) -> torch.nn.Mod
     if not isinstance(module, torch.nn.Module):
         raise ModuleError(f"`{factory}` gives {type(module).__name__}, and no `torch.nn.Module`")
     return module
-
-
-def _drawn(dtype: str, sizes: tuple[int, ...]) -> torch.Tensor:
-    kind = getattr(torch, dtype)
-    return torch.randn(sizes) if kind.is_floating_point else torch.randint(_INTEGERS, sizes).to(kind)

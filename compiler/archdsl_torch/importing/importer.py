@@ -14,6 +14,8 @@ from typing import Final
 import torch
 
 from archdsl.ir.modules import ModuleError
+from archdsl.text.spelled import quoted
+from archdsl_torch.importing.exporting import axis
 from archdsl_torch.importing.places import DraftTree
 from archdsl_torch.importing.programs import read_program
 from archdsl_torch.importing.said import TiedPaths, Unsaid
@@ -81,6 +83,7 @@ def _traced(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Co
     Raises ModuleError.
     """
     evaluation = trace(module, inputs, dynamic)
+    _check_names(inputs, dynamic or ())
     both = evaluation
     with suppress(ModuleError, UnknownSize):
         both = with_training(evaluation, trace(module, inputs, ("N",), training=True))
@@ -90,6 +93,13 @@ def _traced(module: torch.nn.Module, inputs: Sequence[torch.Tensor], dynamic: Co
             type(module).__name__,
         )
     return both
+
+
+def _check_names(inputs: Sequence[torch.Tensor], dynamic: Collection[str]) -> None:
+    """Raises ModuleError for a size that no input has."""
+    known = dict.fromkeys(axis(each.dim(), place) for each in inputs for place in range(each.dim()))
+    if unknown := [name for name in dynamic if name not in known]:
+        raise ModuleError(f"{quoted(unknown)}: the inputs have no such size; they have {quoted(known)}")
 
 
 def classes_of(module: torch.nn.Module) -> dict[str, str]:

@@ -14,7 +14,7 @@ from torch.utils._pytree import keystr, tree_flatten_with_path, tree_unflatten
 
 from archdsl.ir.modules import ModuleError
 from archdsl.text.names import check_input_name
-from archdsl_torch.importing.exporting import axis, exported
+from archdsl_torch.importing.exporting import axis, exported, first_line
 from archdsl_torch.importing.inlining import inlined
 from archdsl_torch.importing.programs import ReadProgram
 from archdsl_torch.importing.sizes import TracedSize, UnknownSize, spelled
@@ -107,12 +107,21 @@ def trace(
     """The module's calls in one of its modes; sizes of the inputs that may vary are names. Raises ModuleError."""
     modes = {each: each.training for each in module.modules()}
     try:
-        program = exported(module.train(training), tuple(inputs), dynamic)
+        program = exported(_in_mode(module, training), tuple(inputs), dynamic)
         inlined(program.graph_module)
         return _Reader(program, inputs).trace()
     finally:
         for each, mode in modes.items():
             each.training = mode
+
+
+def _in_mode(module: torch.nn.Module, training: bool) -> torch.nn.Module:
+    """The module in a mode; raises ModuleError where a `train` of its own does."""
+    try:
+        module.train(training)
+    except Exception as error:
+        raise ModuleError(f"`{type(module).__name__}.train` raises {first_line(error)}") from error
+    return module
 
 
 def trace_program(program: ReadProgram) -> Traced:
