@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import archdsl
 
@@ -79,10 +79,10 @@ def with_blocks(
     from archdsl.ir.exchange.error import GraphError
     from archdsl.rewriting.rewrite import rewritten
 
-    graph = archdsl.loads(text, name=name)
+    graph = archdsl.loads(text, name=name, sizes=sizes)
     with suppress(GraphError):  # then it is the graph as it was traced
-        text = folded(rewritten(graph), kinds)
-    return archdsl.loads(text, name=name, sizes=sizes)
+        return folded(rewritten(graph), kinds, name=name, sizes=sizes).graph
+    return graph
 
 
 def examples(graph: Graph) -> tuple[torch.Tensor, ...]:
@@ -108,37 +108,47 @@ def spec(
 
     Raises SpecError where the spec has errors, and GraphError for a graph of a stranger that no text says.
     """
-    return folded(archdsl.graph(spec, sizes=sizes, include=include, **params), {}, expanded)
+    return folded(archdsl.graph(spec, sizes=sizes, include=include, **params), {}, expanded).text
 
 
-def folded(network: Graph, kinds: Mapping[str, str], expanded: bool = False) -> str:
+class FoldedSpec(NamedTuple):
+    """A text, and the graph that it elaborates to."""
+
+    text: str
+    graph: Graph
+
+
+def folded(
+    network: Graph,
+    kinds: Mapping[str, str],
+    expanded: bool = False,
+    *,
+    name: str = "spec.yaml",
+    sizes: Mapping[str, int] | None = None,
+) -> FoldedSpec:
     """The text that is shortest of those that have been shown to be the graph; blocks are called by `kinds`, by path.
 
-    Raises GraphError.
+    It is elaborated as a file `name`, at the `sizes` that the network has been. Raises GraphError.
     """
+    from archdsl.diagnostics.spec_error import SpecError
     from archdsl.ir.exchange.error import GraphError
     from archdsl.unparsing.aligning import Unalike
+    from archdsl.unparsing.likeness import first_difference
     from archdsl.unparsing.unparse import SpecFolding, unparse
 
     difference = ""
     for folding in (SpecFolding.NOTHING,) if expanded else SpecFolding:
         with suppress(Unalike):
             text = unparse(network, kinds, folding)
-            difference = _difference(network, text)
+            try:
+                graph = archdsl.loads(text, name=name, sizes=sizes)
+            except SpecError as error:
+                difference = error.diagnostics[0].message
+                continue
+            difference = first_difference(network, graph) or ""
             if not difference:
-                return text
+                return FoldedSpec(text, graph)
     raise GraphError(f"no spec says this graph: {difference}")
-
-
-def _difference(network: Graph, text: str) -> str:
-    """Where the text's graph is another one; empty where it is not."""
-    from archdsl.diagnostics.spec_error import SpecError
-    from archdsl.unparsing.likeness import first_difference
-
-    try:
-        return first_difference(network, archdsl.loads(text)) or ""
-    except SpecError as error:
-        return error.diagnostics[0].message
 
 
 def sweep(

@@ -56,7 +56,7 @@ def import_module(options: argparse.Namespace) -> int:
     except (ModuleError, SpecError) as error:
         raise Failure(str(error)) from error
     with step("folding what repeats"), suppress(GraphError):  # then what was traced is the text
-        text = folded(rewritten(graph), classes, options.expanded)
+        text = folded(rewritten(graph), classes, options.expanded).text
     give(text, options.output)
     return BAD_SPEC if tell_stubs(graph) else 0
 

@@ -44,8 +44,7 @@ class Stages(nn.Module):
 
 def imported(module: nn.Module, *inputs: torch.Tensor) -> str:
     traced = archdsl.loads(spec_of(module, inputs, "net"))
-    text = folded(traced, classes_of(module))
-    found = archdsl.loads(text)
+    text, found = folded(traced, classes_of(module))
     assert first_difference(traced, found) is None
     built = archdsl.build(found, init=False)
     assert list(built.state_dict()) == list(module.state_dict())
@@ -55,6 +54,7 @@ def imported(module: nn.Module, *inputs: torch.Tensor) -> str:
 def test_blocks_are_called_as_classes_and_layers_stand_under_for() -> None:
     text = imported(Stages(), torch.randn(2, 5, 4))
     assert text == STAGES
+    assert archdsl.spec(archdsl.from_module(Stages(), torch.randn(2, 5, 4), name="net")) == STAGES
 
 
 STAGES = """\
