@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import threading
 import warnings
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
+from archdsl.text.names import FACTORY
 from archdsl.text.plain_text import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from archdsl.ir.modules import Example
     from archdsl.ir.weights import LoadReport
 
-_FACTORY: Final = re.compile(r"[\w.]+:[\w.]+")
 BAD_SPEC: Final = 1
 BAD_USAGE: Final = 2
 PATIENCE: Final = 1.0
@@ -55,7 +54,7 @@ class NamedSpec(NamedTuple):
     @property
     def is_module(self) -> bool:
         """Whether it is what makes a module, and no file."""
-        return self.is_program or (_FACTORY.fullmatch(self.spec) is not None and not Path(self.spec).exists())
+        return self.is_program or (FACTORY.fullmatch(self.spec) is not None and not Path(self.spec).exists())
 
     @property
     def is_program(self) -> bool:

@@ -11,6 +11,12 @@ from archdsl.text.placeholders import in_text
 
 _PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+", re.ASCII)
 
+FACTORY = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
+"""How what makes a PyTorch module is named, and no file: `torchvision.models:resnet18`."""
+
+READABLE = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+"""Paths that a formula takes as they are: `0` is a number there, and `norm-1` a difference."""
+
 _ATTRIBUTES = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
     dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu

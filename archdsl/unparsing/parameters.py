@@ -18,7 +18,7 @@ from archdsl.unparsing.grouping import BlockGroup, snake
 from archdsl.unparsing.holes import ABSENT, BlockHole
 from archdsl.unparsing.sizes import KnownName
 from archdsl.unparsing.solving import Solver
-from archdsl.unparsing.text_tree import SpecBlock, SpecBody, SpecLoop, SpecRow
+from archdsl.unparsing.text_tree import SpecBlock, rewrite
 
 _AXES: Final = {1: "C", 2: "NC", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
 RESERVED: Final = frozenset((
@@ -49,7 +49,7 @@ def parametrise(group: BlockGroup, block: SpecBlock) -> None:
     for place, instance in enumerate(group.instances):
         group.arguments[instance] = {name: values[place] for name, values in arguments.items()}
     block.params = dict(group.params)
-    _fill(block.body.rows, fillings)
+    rewrite(block.body.rows, lambda value: _filled(value, fillings))
 
 
 def _alike(holes: Iterable[BlockHole]) -> list[list[BlockHole]]:
@@ -169,22 +169,7 @@ def _is_last_apart(shapes: list[Shape]) -> bool:
 # --- filling ---------------------------------------------------------------------------------------
 
 
-def _fill(rows: list[SpecRow], fillings: Mapping[str, Tree]) -> None:
-    for row in rows:
-        if isinstance(row, SpecLoop):
-            _fill(row.rows, fillings)
-        else:
-            row.keys = {key: _filled(value, fillings) for key, value in row.keys.items()}
-
-
 def _filled(value: Any, fillings: Mapping[str, Tree]) -> Any:
-    if isinstance(value, SpecBody):
-        _fill(value.rows, fillings)
-        return value
-    if isinstance(value, dict):
-        return {key: _filled(part, fillings) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_filled(part, fillings) for part in value]
     if isinstance(value, str):
         return spelled(fillings[value]) if value in fillings else value
     return substitute(value, fillings)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 from typing import Final, final
 
 from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.text.names import READABLE
 from archdsl.unparsing.draft import DraftItem, DraftNode, DraftScope, DraftValue, meant
 
 INPUT: Final = "input"
 """What came into the innermost scope is called so."""
-_READABLE: Final = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
-"""Paths that a formula takes as they are."""
 _LITERALS: Final = frozenset(("true", "false", "null", "pi", "inf"))
 """What a formula reads otherwise."""
 
@@ -61,7 +59,7 @@ class Pathfinder:
     def operand(self, value: DraftValue, scope: DraftScope, given: DraftValue | None) -> str:
         """The same in a formula, where `0` is a number and `norm-1` a difference: by another name there."""
         path = self.path(value, scope, given)
-        return path if _READABLE.fullmatch(path) and path not in _LITERALS else self._alias(value, scope, "value")
+        return path if READABLE.fullmatch(path) and path not in _LITERALS else self._alias(value, scope, "value")
 
     def again(self, value: DraftValue, scope: DraftScope, time: int) -> str:
         """A name for a value that a formula reads as if it were several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -70,3 +71,27 @@ class WholeSpec:
     init: dict[str, Any] = field(default_factory=dict)
     freeze: list[str] = field(default_factory=list)
     weights: dict[str, Any] = field(default_factory=dict)
+
+
+def rewrite(rows: Sequence[SpecRow], leaf: Callable[[Any], Any]) -> None:
+    """Puts what `leaf` makes of each text and each tree in the place of it; a text's is a text."""
+    for row in rows:
+        if isinstance(row, SpecLoop):
+            row.over = leaf(row.over)
+            rewrite(row.rows, leaf)
+            continue
+        row.name = None if row.name is None else leaf(row.name)
+        row.keys = {key: _rewritten(value, leaf) for key, value in row.keys.items()}
+
+
+def _rewritten(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    if isinstance(value, SpecBody):
+        rewrite(value.rows, leaf)
+        return value
+    if isinstance(value, SpecItems):
+        return SpecItems(value.target, leaf(value.over), leaf(value.item))
+    if isinstance(value, dict):
+        return {key: _rewritten(part, leaf) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_rewritten(part, leaf) for part in value]
+    return leaf(value)

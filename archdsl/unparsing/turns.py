@@ -13,7 +13,7 @@ from archdsl.expressions.tree import Call, Choice, Literal, Name, Tree
 from archdsl.expressions.walking import children, rebuild, substitute
 from archdsl.text.alike import same
 from archdsl.unparsing import series
-from archdsl.unparsing.text_tree import SpecBody, SpecItems, SpecLoop, SpecNode, SpecRow
+from archdsl.unparsing.text_tree import SpecBody, SpecItems, SpecLoop, SpecNode, SpecRow, rewrite
 
 _NUMBER: Final = re.compile(r"(?<![\w.$])\d+(?=[.\w]|$)|(?<=[A-Za-z_.\-])\d+")
 _PATHS: Final = frozenset(("from", "share", "else", "name", "tie", "order", "pattern", "names", "index", "equation"))
@@ -246,25 +246,10 @@ def _spelled(tree: Tree, rest: str = "") -> str:
 
 def put_columns(rows: Sequence[SpecRow], columns: Mapping[str, Tree]) -> None:
     """Says columns of a table otherwise: `row.width` for `width`."""
-    for row in rows:
-        if isinstance(row, SpecLoop):
-            row.over = substitute(row.over, columns)
-            put_columns(row.rows, columns)
-            continue
-        row.name = None if row.name is None else _put_text(row.name, columns)
-        row.keys = {key: _put(value, columns) for key, value in row.keys.items()}
+    rewrite(rows, lambda value: _put(value, columns))
 
 
-def _put(value: Any, columns: Mapping[str, Tree]) -> Any:
-    if isinstance(value, SpecBody):
-        put_columns(value.rows, columns)
-        return value
-    if isinstance(value, SpecItems):
-        return SpecItems(value.target, substitute(value.over, columns), _put_text(value.item, columns))
-    if isinstance(value, dict):
-        return {key: _put(part, columns) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_put(part, columns) for part in value]
+def _put(value: str | Tree, columns: Mapping[str, Tree]) -> str | Tree:
     return _put_text(value, columns) if isinstance(value, str) else _put_tree(substitute(value, columns), columns)
 
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 import torch
 
 from archdsl.ir.modules import Example, ModuleError
+from archdsl.text.names import FACTORY
 from archdsl_torch.importing.exporting import first_line
 from archdsl_torch.importing.importer import classes_of, spec_of
 from archdsl_torch.trial import random_tensor
 
-_NAMED: Final = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 _INTEGERS: Final = 2
 """Drawn numbers stay below it, so that they are rows of any table and classes of any kind."""
 
@@ -60,7 +60,7 @@ def drawn(inputs: Sequence[Example]) -> list[torch.Tensor]:
 
 
 def _found(factory: str) -> Any:
-    named = _NAMED.fullmatch(factory)
+    named = FACTORY.fullmatch(factory)
     if named is None:
         raise ModuleError(f"expected MODULE:FACTORY, as in `torchvision.models:resnet18`, found `{factory}`")
     if os.getcwd() not in sys.path:
