@@ -12,7 +12,7 @@ from archdsl.rewriting.rewrite import rewritten
 
 def lines(nodes: str, inputs: str = "x: [N, 6, 8]") -> list[str]:
     """The nodes of a spec after rewriting, as a spec writes them."""
-    text = folded(rewritten(graph(nodes, inputs)), {}, expanded=True)
+    text = folded(rewritten(graph(nodes, inputs)), {}, expanded=True).text
     return [line.strip() for line in text.partition("nodes:\n")[2].splitlines()]
 
 
@@ -22,7 +22,7 @@ def graph(nodes: str, inputs: str = "x: [N, 6, 8]") -> Graph:
 
 def same(before: Graph) -> Graph:
     """Demands that a network and what it is rewritten to have the same keys, and give the same up to rounding."""
-    after = archdsl.loads(folded(rewritten(before), {}))
+    after = folded(rewritten(before), {}).graph
     models = [archdsl.build(each, seed=0).double() for each in (before, after)]
     assert [*models[0].state_dict()] == [*models[1].state_dict()]
     models[1].load_state_dict(models[0].state_dict())
