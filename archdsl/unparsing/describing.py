@@ -34,10 +34,7 @@ class Describer:
         self.paths, self.groups, self.rules = paths, groups, rules
 
     def network(self, root: DraftScope, above: _Above) -> SpecBlock:
-        made = _Body(self, Holes(False), None, root).whole(above)
-        if not made.body.rows:  # a spec has a node at least: another name for what comes in
-            made.body.rows.append(SpecNode("output", {"from": self.paths.path(above[0], root, None)}))
-        return made
+        return _Body(self, Holes(False), None, root).whole(above)
 
     def block(self, group: BlockGroup) -> SpecBlock:
         """A block's definition; its parameters and its instances' arguments are then in `group`."""
@@ -57,6 +54,8 @@ class _Body:
 
     def whole(self, above: _Above) -> SpecBlock:
         body, order = self._body(self._top, above)
+        if not body.rows:  # there is a node at least: another name for what comes in
+            body.rows.append(SpecNode("output", {"from": self._run.paths.path(above[0], self._top, None)}))
         return SpecBlock(body, order=order)
 
     def _aligned(self, child: DraftItem) -> list[DraftItem | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,12 +70,28 @@ def test_an_argument_may_be_nothing(numbers: tuple[int | str, int | str]) -> Non
     assert first_difference(graph, archdsl.loads(archdsl.spec(graph))) is None
 
 
-STEP = {"inputs": {"x": ["N", "C"], "h": ["N", "C"]}, "nodes": {"next": "= x + h"}, "outputs": {"h": "next"}}
-LOOP = {
+STEP: dict[str, Any] = {
+    "inputs": {"x": ["N", "C"], "h": ["N", "C"]},
+    "nodes": {"next": "= x + h"},
+    "outputs": {"h": "next"},
+}
+LOOP: dict[str, Any] = {
     "zeros": {"op": "constant", "shape": ["N", 4], "value": 0},
     "loop": {"op": "scan", "body": "step", "dim": 1, "over": {"x": "x"}, "carry": {"h": "zeros"}},
 }
 CHUNK = {"part": {"op": "chunk", "chunks": 1, "names": ["low"]}}
+
+
+def test_a_loop_over_time_of_which_only_what_comes_in_is_collected(tmp_path: Path) -> None:
+    step = {**STEP, "outputs": {"h": "next", "seen": "x"}}
+    loop = {**LOOP, "loop": {**LOOP["loop"], "collect": {"seen": "seen"}}}
+    head: dict[str, Any] = {"archdsl": 1, "name": "inner", "inputs": {"x": ["N", "T = 3", 4]}}
+    inner = {**head, "blocks": {"step": step}, "nodes": loop, "outputs": "loop.seen"}
+    (tmp_path / "inner.yaml").write_text(json.dumps(inner))
+    (tmp_path / "net.yaml").write_text(json.dumps({**head, "name": "net", "nodes": {"a": {"op": "spec.inner"}}}))
+    graph = archdsl.graph(tmp_path / "net.yaml")
+    assert [node.op.name for node in graph.nodes] == ["scan_slice", "scan_stack"]
+    assert_same(graph, SpecFolding.NOTHING)
 
 
 @pytest.mark.parametrize(("nodes", "outputs", "name"), [
