@@ -39,6 +39,14 @@ def test_the_commands_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert "return Outputs(c3=layer2, c4=layer3)" in capsys.readouterr().out
 
 
+def test_both_networks_of_a_difference_have_the_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", "resnet18", "resnet34", "--outputs", "conv1,bn1"]) == 0
+    assert "The networks are the same" in capsys.readouterr().out
+    assert run(["diff", "resnet18", "--to", "num_classes=7", "--outputs", "layr2"]) == 2
+    assert run(["view", "resnet18", "--outputs", "layr2"]) == 2
+    assert capsys.readouterr().err.count(TEXT[1]) == 2
+
+
 def test_the_mistake_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["source", "resnet18", "--outputs", "layr2"]) == 2
     assert capsys.readouterr().err == TEXT[1]

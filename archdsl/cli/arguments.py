@@ -18,7 +18,7 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 
 META: Final = "meta"
 """The device of tensors without numbers."""
-_CHOOSING: Final = ("build", "source", "graph", "spec", "summary", "draw", "export")
+_CHOOSING: Final = ("build", "source", "graph", "spec", "summary", "draw", "view", "diff", "export")
 """The commands that take other outputs than the network's."""
 _SET: Final = ("build", "source", "graph", "spec", "summary", "draw", "view", "diff", "verify")
 _ONE_SPEC: Final = (*_SET, "export", "sweep")

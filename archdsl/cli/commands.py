@@ -23,6 +23,7 @@ from archdsl.cli.sharing import (
     Failure,
     NamedSpec,
     built,
+    choosing,
     complain,
     complain_of,
     drawing,
@@ -32,6 +33,8 @@ from archdsl.cli.sharing import (
     graph_of,
     graph_of_module,
     graphs_of,
+    selected,
+    selection_of,
     shown,
     spare,
     step,
@@ -296,8 +299,8 @@ def view(options: argparse.Namespace) -> int:
     gc.enable()
     wanted = wanted_of(options)
     made = graph_of_module(wanted, options.inputs) if wanted.is_module else None
-    with drawing():
-        watched = Watched(*wanted, folders(options.include), made)
+    with drawing(), choosing():
+        watched = Watched(*wanted, folders(options.include), made, selection_of(options))
     if watched.diagnostics:
         print(shown(watched.diagnostics, sys.stderr), file=sys.stderr)
     if (code := exit_code(watched.diagnostics)) == BAD_USAGE:
@@ -323,7 +326,8 @@ def diff(options: argparse.Namespace) -> int:
     for kind, name, value in options.to:
         own[kind][name] = value
     second = NamedSpec(options.other or options.spec, own["params"], own["sizes"])
-    difference = Difference(*graphs_of(options.include, options.inputs, first, second))
+    graphs = graphs_of(options.include, options.inputs, first, second)
+    difference = Difference(*(selected(graph, options) for graph in graphs))
     print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
     if options.output is not None:
         with drawing():

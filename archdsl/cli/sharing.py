@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archdsl.figure.errors import DrawingError
     from archdsl.ir.graph import Graph
     from archdsl.ir.modules import Example
+    from archdsl.ir.selection.choosing import Selection
     from archdsl.ir.weights import LoadReport
 
 BAD_SPEC: Final = 1
@@ -77,11 +78,26 @@ def graph_of(options: argparse.Namespace) -> Graph:
 
 def selected(graph: Graph, options: argparse.Namespace) -> Graph:
     """The network with the outputs that the options ask for. Raises Failure."""
-    from archdsl.ir.selection.choosing import Selection, chosen
+    from archdsl.ir.selection.choosing import chosen
+
+    with choosing():
+        return chosen(graph, selection_of(options))
+
+
+def selection_of(options: argparse.Namespace) -> Selection:
+    """The outputs that the options ask for."""
+    from archdsl.ir.selection.choosing import Selection
+
+    return Selection(options.outputs, options.features, options.out_indices, options.prune)
+
+
+@contextmanager
+def choosing() -> Iterator[None]:
+    """Ends the command where outputs are asked for that a network cannot have."""
     from archdsl.ir.selection.error import OutputsError
 
     try:
-        return chosen(graph, Selection(options.outputs, options.features, options.out_indices, options.prune))
+        yield
     except OutputsError as error:
         raise Failure(str(error), error.code) from error
 

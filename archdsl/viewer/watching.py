@@ -14,6 +14,8 @@ from archdsl.document.inherit import Reader
 from archdsl.elaboration.analyse import analyse
 from archdsl.figure.errors import DrawingError
 from archdsl.ir.graph import Graph
+from archdsl.ir.selection.choosing import NOTHING, Selection, chosen
+from archdsl.ir.selection.error import OutputsError
 from archdsl.viewer.content import Content, content
 from archdsl.viewer.figures import Drawn
 
@@ -43,13 +45,15 @@ class Watched:
         sizes: Mapping[str, int],
         include: tuple[Path, ...] = (),
         made: Graph | None = None,
+        selection: Selection = NOTHING,
     ) -> None:
-        """Reads the spec a first time, with `include` in its reach. Raises DrawingError where it cannot be drawn.
+        """Reads the spec a first time, with `include` in its reach, for the outputs of the `selection`.
 
-        `made` is its graph where that comes from no files, and stays as it is.
+        `made` is its graph where that comes from no files, and stays as it is. Raises DrawingError where it cannot be
+        drawn, and OutputsError where it cannot have these outputs.
         """
         self._given = spec, params, sizes
-        self._made = made
+        self._made, self._selection = made, selection
         self._include = include
         self._drawn: Drawn = {}
         self._stamps: Stamps = {}
@@ -85,6 +89,8 @@ class Watched:
                 self._read()
             except DrawingError as error:
                 self._show(None, f"{error}\n{error.hint or ''}".rstrip())
+            except OutputsError as error:
+                self._show(None, str(error))
 
     def _read(self) -> None:
         before = _stamps(self._stamps)
@@ -98,7 +104,7 @@ class Watched:
         if graph is None:
             self._show(None, render_text(self.diagnostics, source_of, colour=False))
         else:
-            self._show(content(graph, self._drawn), "")
+            self._show(content(chosen(graph, self._selection), self._drawn), "")
 
     def _show(self, network: Content | None, wrong: str) -> None:
         with self._changed:
