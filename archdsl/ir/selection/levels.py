@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from archdsl.ir.batch import names_in
 from archdsl.ir.graph import Graph, Node, Value
+from archdsl.ops.attention import ScaledDotProductAttention
 from archdsl.ops.pool import AdaptivePool
 from archdsl.shapes import Dim, Shape, evaluate
 
@@ -61,9 +62,10 @@ def _follow(
     node: Node, before: Level, sizes: dict[str, int], maps: dict[MadeKey, Level], last: dict[MadeKey, Level]
 ) -> None:
     """Notes what a node makes of a map."""
+    rows = isinstance(node.op, ScaledDotProductAttention)  # of tokens, by heads: their numbers may look like a map's
     for output, made in enumerate(node.types):
         shape = _numbers(made.shape, sizes)
-        level = _level(shape, before) if made.shape[:1] == (before.batch,) else None
+        level = _level(shape, before) if made.shape[:1] == (before.batch,) and not rows else None
         if level is None:
             last[node, output] = before
         elif max(level.sizes) > 1:

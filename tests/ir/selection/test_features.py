@@ -22,7 +22,7 @@ TIMM = {
     "maxvit_t": "maxvit_tiny_tf_224", "inception_resnet_v2": "inception_resnet_v2",
     "mobilenet_v4_conv_small": "mobilenetv4_conv_small", "swin_t": "swin_tiny_patch4_window7_224",
     "efficientnet_b0": "efficientnet_b0", "efficientnet_v2_s": "tf_efficientnetv2_s", "mnasnet1_0": "mnasnet_100",
-    "swin_v2_t": "swinv2_tiny_window8_256",
+    "swin_v2_t": "swinv2_tiny_window8_256", "mobilenet_v2": "mobilenetv2_100",
 }  # fmt: skip
 """Networks of ours, and timm's of the same architecture, of which each feature has the same channels and reduction."""
 ALIKE = ("resnet18", "inception_v3", "pvt_v2_b0", "caformer_s18", "vgg16")
@@ -44,6 +44,16 @@ def test_channels_and_reductions_are_timms(name: str) -> None:
     expected, _ = info(TIMM[name])
     found = archdsl.graph(name).features
     assert [(each.channels, each.reduction) for each in found] == [each[1:] for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "timms"),
+    some([("levit_128s", "levit_128s"), ("ghostnet_100", "ghostnet_100"), ("inception_v4", "inception_v4")]),
+)
+def test_those_that_timm_has_chosen_otherwise_are_outputs(name: str, timms: str) -> None:
+    expected, _ = info(timms)
+    found = archdsl.graph(name, outputs=[module for module, *_ in expected]).features
+    assert [each[1:4] for each in found] == expected
 
 
 @pytest.mark.parametrize("name", some(ALIKE))
@@ -79,6 +89,11 @@ def listed(graph: Graph) -> str:
     ("convnext_tiny", "features.1:96@4 features.3:192@8 features.5:384@16 features.7:768@32"),
     ("googlenet", "conv1:64@2 conv3:192@4 inception3b:480@8 inception4e:832@16 inception5b:1024@32"),
     ("dcgan_discriminator", "relu0:128@2 relu1:256@4 relu2:512@8 relu3:1024@16"),
+    # timm's are the last three, of which the coarsest has 16 heads of 16 tokens
+    ("levit_128s", "stem.act1:16@2 stem.act2:32@4 stem.act3:64@8 stages.0:128@16 stages.1:256@32 stages.2:384@64"),
+    # timm's end before 112@16 and 960@32, and before 192@4
+    ("ghostnet_100", "blocks.0:16@2 blocks.2:24@4 blocks.4:40@8 blocks.6:112@16 blocks.9:960@32"),
+    ("inception_v4", "features.2:64@2 features.4:192@4 features.9:384@8 features.17:1024@16 features.21:1536@32"),
     ("gpt2", ""),
     ("mixer_b16", ""),
 ])  # fmt: skip
