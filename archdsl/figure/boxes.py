@@ -11,10 +11,11 @@ from archdsl.figure.differences import differences, group_size, merged, shrunk
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Style
 from archdsl.figure.flow import Flow, in_training_only, is_main, is_silent
+from archdsl.figure.given import op_title
 from archdsl.figure.palette import paint_of
 from archdsl.figure.repeats import Run, nodes_of
 from archdsl.figure.scans import carried, inner_steps, loops_of, steps_text
-from archdsl.figure.wording import FLOW, Words, block_name, op_title, summary, words_of
+from archdsl.figure.wording import FLOW, Words, block_name, summary, words_of
 from archdsl.ir.graph import Item, Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.words.naming import DOT, humanise
@@ -162,6 +163,8 @@ def _summary(flow: Flow, run: Run) -> str:
     if len(run.turns[0]) > 1:
         return ""
     texts = [summary(flow, turn[0]) for turn in run.turns]
+    if len(set(texts)) > 1:
+        texts = [summary(flow.brief(), turn[0]) for turn in run.turns]
     first_differs = len(texts) > 1 and (len(set(texts[1:])) == 1 or bool(shrunk(flow, run.turns)))
     return merged(texts[1:] if first_differs else texts)
 

@@ -7,11 +7,13 @@ from copy import copy
 from itertools import pairwise
 
 from archdsl.figure.marks import Marks
+from archdsl.figure.masks import MaskWords
+from archdsl.figure.sources import drawn_sources
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Mode, Node, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
-from archdsl.ops.special import FILLED, ScanCarry, ScanLast
+from archdsl.ops.special import FILLED, Constant, Parameter, ScanCarry, ScanLast
 from archdsl.shapes import Shape
 from archdsl.words.quantities import batched_text, shape_text, size
 
@@ -22,8 +24,8 @@ class Flow:
     """The data flow of one graph.
 
     A node is static when no input of the network reaches it: parameters, constants and what is made of
-    them, but for what a loop passes on from step to step. Figures show static nodes with their reader. A
-    node that does nothing counts as static too, and its readers read what it reads.
+    them, but for what a loop passes on from step to step and for the sources that are drawn. Figures show
+    static nodes with their reader. A node that does nothing counts as static too, and its readers read what it reads.
     """
 
     def __init__(self, graph: Graph, marks: Marks | None = None, view: View | None = None) -> None:
@@ -32,15 +34,30 @@ class Flow:
         self.view = view or View()
         """How figures say what flows."""
         self.sizes = graph.sample_sizes
+        self.thorough = True
+        """Whether all that masks do is said, also what differs between the layers of one network."""
+        self.masks: dict[tuple[Node, int, bool], MaskWords] = {}
+        """What masks do, by the value and by what true says there: found when it is first asked for."""
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
-        inputs = set(graph.inputs.values())
+        self._nodes = nodes
+        self._passed: dict[Node, Value] = {}
         self.static: set[Node] = set()
         self.sources: dict[Node, list[Node]] = {}
         """The moving nodes that a node reads."""
-        self.readers: dict[Node, list[Node]] = {node: [] for node in nodes}
-        self._passed: dict[Node, Value] = {}
-        for node in nodes:
+        self.readers: dict[Node, list[Node]] = {}
+        self._trace(set(graph.inputs.values()))
+        drawn = drawn_sources(graph, self.static, self.resolve)
+        if drawn:
+            self._trace(drawn.union(graph.inputs.values()))
+        self.results = {self.resolve(value).node for value in graph.outputs.values()}
+        self.batch = graph.batch[0] if len(graph.batch) == 1 else None
+
+    def _trace(self, sources: set[Node]) -> None:
+        """Finds what moves, where that begins at these nodes."""
+        self.static.clear()
+        self.readers = {node: [] for node in self._nodes}
+        for node in self._nodes:
             read = [self.resolve(value) for value in read_by(node)]
             moving = [value.node for value in read if value.weight is None]
             self.sources[node] = [source for source in moving if source not in self.static]
@@ -48,13 +65,16 @@ class Flow:
                 self._passed[node] = read[0]
                 self.static.add(node)
                 continue
-            if not self.sources[node] and node not in inputs and not isinstance(node.op, ScanCarry):
+            if not self.sources[node] and node not in sources and not isinstance(node.op, ScanCarry):
                 self.static.add(node)
             for value in read:
                 self.readers[value.node].append(node)
-        self._nodes = nodes
-        self.results = {self.resolve(value).node for value in graph.outputs.values()}
-        self.batch = graph.batch[0] if len(graph.batch) == 1 else None
+
+    def brief(self) -> Flow:
+        """The same flow that says of masks what they have in common."""
+        other = copy(self)
+        other.thorough = False
+        return other
 
     def unmarked(self) -> Flow:
         """The same flow without its marks."""
@@ -75,6 +95,10 @@ class Flow:
     def is_static_place(self, place: int) -> bool:
         """Whether the node at this place of the running order is static."""
         return self._nodes[place] in self.static
+
+    def is_source(self, moving: Sequence[Node]) -> bool:
+        """Whether these are one tensor that arrows begin at."""
+        return len(moving) == 1 and isinstance(moving[0].op, Constant | Parameter)
 
     def numbers(self, shape: Shape) -> list[int]:
         """The shape at the sample sizes; 0 for a size that is not known."""

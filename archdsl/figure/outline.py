@@ -116,7 +116,7 @@ class _Maker:
         elif len(run.elements) == 1 and is_merge(self._flow, run.first) and not run.first.moving[-1].note:
             box = boxes.merge_box(run.first)
         else:
-            box = boxes.ops_box(self._flow, run, style)
+            box = boxes.ops_box(self._flow, run, Style.OP if self._flow.is_source(run.first.moving) else style)
         for node in run.nodes:
             self.places.box[node] = box.name
         return replace(box, holds=tuple(element.path for element in run.elements))

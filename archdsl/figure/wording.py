@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element, elements_of
 from archdsl.figure.flow import Flow, is_main, is_silent, shape_of
+from archdsl.figure.given import op_title
 from archdsl.ir.graph import Node
 from archdsl.ops.base import Kind
 from archdsl.ops.combine import Cat, Stack
 from archdsl.ops.linear import Linear
-from archdsl.ops.special import Formula
-from archdsl.words.naming import ARROW, DOT, Title, humanise
+from archdsl.words.naming import ARROW, DOT, Title, dotted, humanise
 from archdsl.words.quantities import SPACE
-from archdsl.words.titles import SHORT, title
+from archdsl.words.titles import SHORT
 
 FLOW: Final = f"{SPACE}→{SPACE}"
 MOST: Final = 6
@@ -50,9 +50,9 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     if len(mains) > 1:
         return _several(flow, spoken, titles, mains)
     if mains == [0] or len(titles) == 1:
-        rest = DOT.join(_short(each) for each in titles[1:])
+        rest = dotted(_short(each) for each in titles[1:])
         return Words(titles[0].name, titles[0].fields, rest)
-    return Words(DOT.join(each.text for each in titles))
+    return Words(dotted(each.text for each in titles))
 
 
 def _several(flow: Flow, spoken: Sequence[Node], titles: Sequence[Title], mains: Sequence[int]) -> Words:
@@ -63,8 +63,8 @@ def _several(flow: Flow, spoken: Sequence[Node], titles: Sequence[Title], mains:
     units = [titles[a:b] for a, b in zip(starts, [*starts[1:], len(titles)], strict=True)]
     shared = _shared_tail(units)
     if shared is None:
-        return Words(DOT.join(DOT.join(map(_short, unit)) for unit in units))
-    after = DOT.join(map(_short, shared))
+        return Words(DOT.join(dotted(map(_short, unit)) for unit in units))
+    after = dotted(map(_short, shared))
     rest = [f"{after} after each" if shared else "", *map(_short, units[-1][1 + len(shared) :])]
     return Words(_listed([unit[0] for unit in units]), line=DOT.join(part for part in rest if part))
 
@@ -85,27 +85,6 @@ def _widths(flow: Flow, layers: Sequence[Node]) -> str:
 
 def _short(each: Title) -> str:
     return each._replace(name=SHORT.get(each.name, each.name)).text
-
-
-def op_title(flow: Flow, node: Node) -> Title:
-    """An op's title; where it joins a parameter to the stream, with the parameter's name."""
-    found = title(node, flow.sizes)
-    read = [flow.resolve(value).node for value in node.inputs if value is not None]
-    given = [source for source in read if source in flow.static]
-    names = [name for source in given if (name := _origin(source)) is not None]
-    if names and isinstance(node.op, Formula | Cat) and found.name in ("Add", "Multiply", "Concat"):
-        return Title(f"{found.name}{SPACE}{humanise(names[0]).lower()}")
-    return found
-
-
-def _origin(node: Node) -> str | None:
-    """The name of the one tensor that a static node is made of."""
-    while node.inputs and not node.tensors:
-        first, *others = node.inputs
-        if others or first is None:
-            return None
-        node = first.node
-    return node.name
 
 
 def summary(flow: Flow, element: Element) -> str:
@@ -210,7 +189,7 @@ def _part(flow: Flow, element: Element) -> Title:
         layers = _on_longest_path(flow, element)
         return Title(name, _widths(flow, layers) if layers else "", comma=False)
     attention = next((node for node in mains if node.op.kind is Kind.ATTENTION), None)
-    return Title(name, title(attention, flow.sizes).fields) if attention is not None else Title(name)
+    return Title(name, op_title(flow, attention).fields) if attention is not None else Title(name)
 
 
 def _listed(parts: Sequence[Title]) -> str:

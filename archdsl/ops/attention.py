@@ -35,6 +35,7 @@ class ScaledDotProductAttention(Op):
     kind = Kind.ATTENTION
     called = "Attention"
     follows = True
+    masking = {"attn_mask": False}  # noqa: RUF012 - pydantic's fields are annotated, and this is none
     ports = (Port("query"), Port("key"), Port("value"), Port("attn_mask", optional=True))
 
     dropout_p: Probability = Field(0.0, description="probability of zeroing a weight while training")
@@ -105,6 +106,7 @@ class MultiheadAttention(Op):
     kind = Kind.ATTENTION
     matrix = True
     called = "Multi-head attention"
+    masking = {"key_padding_mask": True, "attn_mask": True}  # noqa: RUF012
     fresh = True
     ports = (
         Port("query"),

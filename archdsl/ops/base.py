@@ -103,6 +103,8 @@ class Facts:
     """The modes in which it may give its input itself: then it is that which is written into."""
     matrix = False
     """Whether, with a bias, its output is a view of a matrix, whose rows are all but the input's last dimension."""
+    masking = cast("Mapping[str, bool]", {})
+    """The ports that say what attention looks at, each with whether true hides a key there; numbers are added."""
     moves = False
     """Whether every element that it gives is one of its inputs', moved, copied or chosen by its place."""
     counts_back = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from archdsl.words.quantities import SPACE
@@ -51,6 +51,14 @@ def humanise(name: str) -> str:
 
 def _word(word: str) -> str:
     return word.upper() if len(word) == 1 else ACRONYMS.get(word.lower(), word)
+
+
+def dotted(texts: Iterable[str]) -> str:
+    """Texts with dots between them, but before what is added to or multiplied by the one before: `Linear + bias`."""
+    joined = ""
+    for text in texts:
+        joined += (f" {text}" if text.startswith(("+", "×")) else f"{DOT}{text}") if joined else text
+    return joined
 
 
 def listed(value: Any) -> str:

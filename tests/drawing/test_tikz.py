@@ -33,7 +33,7 @@ from tests.figure.building import SMALL, Builder, bottleneck
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMED = re.compile(r"^\\(?:node\[.*?\]|coordinate) \((\w+)\) at ", re.MULTILINE)
-SPECIAL = "\\ # $ % & _ { } ~ ^ < > | \" ' ` -- ,, ?` !` [x] * × → ⊕ · – … − é 熊 \x00 \N{NO-BREAK SPACE}end"  # noqa: RUF001
+SPECIAL = "\\ # $ % & _ { } ~ ^ < > | \" ' ` -- ,, ?` !` [x] * × → ⊕ · – … − é 熊 \x00 \N{NO-BREAK SPACE}end"
 
 
 def text_of(graph: Graph, view: View | None = None) -> str:

@@ -275,7 +275,7 @@ def test_parameters_are_shown_with_their_readers() -> None:
     x = b.add("stem", "linear", b.input(4, 8), out_features=8)
     x = b.plus("embedded", x, b.add("positions", "parameter", shape=[1, 4, 8]))
     (card,) = boxes(outline(b.graph(x)), Style.CARD)
-    assert plain(card.lines[0]) == "Add positions"
+    assert plain(card.lines[0]) == "+ position embedding"
     assert plain(card.counts) == "104 params · 256 MACs"
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, element, regrouped_place
 from archdsl.measures.memory import Placed, Sizes, reshaped
 from archdsl.measures.rules import sees, views
+from archdsl.ops.base import Number
 from archdsl.ops.rearrange import Rearrange
 from archdsl.shapes import TensorType, evaluate
 
@@ -24,6 +26,14 @@ def _(op: Rearrange, made: Sequence[Sizes], training: bool, x: Placed) -> tuple[
 def _(op: Rearrange, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     order, split = _split(op, x.shape)
     return (fields.regrouped(fields.permuted(fields.regrouped(x, split), order), made[0]),)
+
+
+@element.register
+def _(op: Rearrange, at: Sought) -> Number:
+    order, split = _split(op, at.given[0])
+    turned = regrouped_place(at.place, at.shape, tuple(split[i] for i in order))
+    places = dict(zip(order, turned, strict=True))
+    return at.read(0, regrouped_place(tuple(places[i] for i in range(len(split))), split, at.given[0]))
 
 
 def _split(op: Rearrange, shape: Sizes) -> tuple[Sizes, Sizes]:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, broadcast_place, element
 from archdsl.measures.memory import Placed, Sizes
 from archdsl.measures.receptive import repeated
 from archdsl.measures.rules import sees, views
+from archdsl.ops.base import Number
 from archdsl.ops.repeat import Copies, Expand, RepeatInterleave
 from archdsl.shapes import evaluate
 
@@ -36,3 +38,8 @@ def _(op: RepeatInterleave, made: Sequence[Sizes], x: fields.Field) -> tuple[fie
         return fields.usual(made, (x,))
     dim = op.dim % len(x.dims)
     return (fields.windowed(x, dim, (repeated(evaluate(op.repeats, {})),), made[0][dim : dim + 1]),)
+
+
+@element.register
+def _(op: Expand, at: Sought) -> Number:
+    return at.read(0, broadcast_place(at.place, at.given[0]))

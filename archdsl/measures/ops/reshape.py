@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, element, regrouped_place
 from archdsl.measures.memory import Placed, Sizes, reshaped
 from archdsl.measures.rules import sees, views
-from archdsl.ops.reshape import Flip, Regroup, Reorder, Roll
+from archdsl.ops.base import Number
+from archdsl.ops.reshape import Flip, Regroup, Reorder, Roll, Tril, Triu
 from archdsl.ops.rules import listed
 
 
@@ -53,3 +55,24 @@ def _moved(x: fields.Field, dims: Sequence[int]) -> fields.Field:
     if any(fields.has_places(x.dims[dim]) for dim in dims):
         return fields.everything(x.shape, (x,))
     return x
+
+
+@element.register
+def _(op: Regroup, at: Sought) -> Number:
+    return at.read(0, regrouped_place(at.place, at.shape, at.given[0]))
+
+
+@element.register
+def _(op: Reorder, at: Sought) -> Number:
+    before = dict(zip(op.order(len(at.place)), at.place, strict=True))
+    return at.read(0, tuple(before[dim] for dim in range(len(at.place))))
+
+
+@element.register
+def _(op: Tril, at: Sought) -> Number:
+    return at.read(0, at.place) if at.place[-1] - at.place[-2] <= op.diagonal else 0
+
+
+@element.register
+def _(op: Triu, at: Sought) -> Number:
+    return at.read(0, at.place) if at.place[-1] - at.place[-2] >= op.diagonal else 0

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, broadcast_place, element
 from archdsl.measures.formulas import formula_keeps, formula_scratch
 from archdsl.measures.memory import Kept, Placed, Sizes
 from archdsl.measures.rules import keeps, scratch, sees, views
-from archdsl.ops.base import Op
-from archdsl.ops.special import ByMode, Formula, ScanCarry, ScanLast, ScanSlice, ScanStack
+from archdsl.ops.base import Number, Op
+from archdsl.ops.special import ByMode, Constant, Formula, ScanCarry, ScanLast, ScanSlice, ScanStack
 from archdsl.shapes import TensorType
 
 
@@ -48,3 +49,14 @@ def _(op: ScanStack, made: Sequence[TensorType], x: Placed) -> tuple[TensorType,
 def _(op: ScanStack, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, ...]:
     at = op.dim % len(made[0])
     return (fields.together((*x.dims[:at], fields.plain(made[0][at]), *x.dims[at:]), x),)
+
+
+@element.register
+def _(op: Constant, at: Sought) -> Number:
+    return at.formulas.of(op.value, dict(zip(op.index, at.place, strict=True)) if op.index else {})
+
+
+@element.register
+def _(op: Formula, at: Sought) -> Number:
+    names = {str(i): at.read(i, broadcast_place(at.place, shape)) for i, shape in enumerate(at.given)}
+    return at.formulas.of(op.expression, names)

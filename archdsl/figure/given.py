@@ -1,0 +1,213 @@
+"""What constants, parameters and what is made of them do where they are read: by one rule, of what reads them.
+
+As a mask of attention they hide keys or are added to scores (`causal`, `+ relative position bias`); in a sum they are a
+position embedding or a bias; in a product a scale. The weights of a layer are a part of that layer and are not named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from archdsl.expressions.tree import Binary, Name
+from archdsl.expressions.walking import free_names
+from archdsl.figure.flow import Flow, in_training_only
+from archdsl.figure.masks import MaskWords, mask_words
+from archdsl.ir.graph import Node, Value
+from archdsl.ops.activation import Softmax
+from archdsl.ops.combine import Cat
+from archdsl.ops.special import Constant, Formula, Parameter
+from archdsl.words.formulas import formula_text, typeset
+from archdsl.words.naming import Title, fixed, humanise
+from archdsl.words.quantities import SPACE
+from archdsl.words.titles import title
+
+STEPS: Final = 4
+"""From scores to their softmax, or from a scale to the sum of a skip: there are no more ops between them."""
+
+
+def op_title(flow: Flow, node: Node) -> Title:
+    """An op's title, with what constants and parameters do there."""
+    found = title(node, flow.sizes)
+    if node.op.masking:
+        return _attending(flow, node, found)
+    if isinstance(node.op, Cat):
+        names = [name for value in _given(flow, node) if (name := _origin(value.node)) is not None]
+        return Title(f"{found.name}{SPACE}{names[0].lower()}") if names else found
+    if isinstance(node.op, Formula):
+        return _joined(flow, node) or found
+    if isinstance(node.op, Parameter | Constant):
+        return Title(tensor_name(node), flow.label(Value(node, 0, node.types[0])), comma=False)
+    return found
+
+
+def _attending(flow: Flow, node: Node, found: Title) -> Title:
+    """The title of attention with what its masks do, but for those that come from the network's inputs."""
+    said = [masked(flow, node, port) for port in node.op.masking]
+    hides = [words.hides if flow.thorough else words.brief for words in said]
+    adds = [f" +{SPACE}{fixed(words.adds)}" for words in said if words.adds]
+    parts = dict.fromkeys(part for part in (found.fields, *map(fixed, hides)) if part)
+    return found._replace(fields=f",{SPACE}".join(parts) + "".join(adds))
+
+
+def masked(flow: Flow, node: Node, port: str) -> MaskWords:
+    """What the mask at a port does, where no input of the network reaches it."""
+    place = [each.name for each in node.op.ports].index(port)
+    given = node.inputs[place] if place < len(node.inputs) else None
+    value = flow.resolve(given) if given is not None else None
+    if value is None or value.node not in flow.static:
+        return MaskWords()
+    return _known_words(flow, value, node.op.masking[port])
+
+
+def _known_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
+    key = (value.node, value.output, true_hides)
+    if key not in flow.masks:
+        flow.masks[key] = mask_words(value, flow.sizes, true_hides, flow.static)
+    return flow.masks[key]
+
+
+class _Join(NamedTuple):
+    """A formula in which one static tensor is added to what moves, or multiplied with it."""
+
+    sign: str
+    value: Value
+    moving: Any
+    """The tree of what moves."""
+
+
+def _joined(flow: Flow, node: Node) -> Title | None:
+    """`+ position embedding`, `× layer scale`, `causal mask`: of a formula that joins something static to one value."""
+    found = _one_static(flow, node)
+    if (found is None or found.sign == "+") and _masks_scores(flow, node):
+        words = _known_words(flow, Value(node, 0, node.types[0]), true_hides=False)
+        hides = [f"{fixed(words.hides)}{SPACE}mask"] if words.hides else []
+        adds = [f"+{SPACE}{fixed(words.adds)}"] if words.adds and found is not None else []
+        return Title(f",{SPACE}".join((*hides, *adds))) if hides or adds else None
+    if found is None:
+        return None
+    role = _role(flow, node, found)
+    if isinstance(found.moving, Name):
+        return Title(fixed(f"{_SIGNS[found.sign]} {role}"))
+    return Title(fixed(typeset(formula_text(Binary(found.sign, found.moving, Name(role)), node))))
+
+
+_SIGNS: Final = {"+": "+", "*": "×"}
+
+
+def _masks_scores(flow: Flow, node: Node) -> bool:
+    """Whether it joins something static to one value that becomes the weights of attention."""
+    moving = {value.node for value in map(flow.resolve, filter(None, node.inputs)) if _moves(flow, value)}
+    return len(moving) == 1 and bool(_given(flow, node)) and _leads_to_softmax(flow, node)
+
+
+def _one_static(flow: Flow, node: Node) -> _Join | None:
+    """The sign and the static operand of a sum or product of one moving value and one static term."""
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    if not isinstance(tree, Binary) or tree.sign not in _SIGNS:
+        return None
+    values = [flow.resolve(value) for value in node.inputs if value is not None]
+    for own, other in ((tree.left, tree.right), (tree.right, tree.left)):
+        moving, given = ([values[int(name)] for name in free_names(side)] for side in (own, other))
+        if len(moving) == len(given) == 1 and _moves(flow, moving[0]) and not _moves(flow, given[0]):
+            return _Join(tree.sign, given[0], own)
+    return None
+
+
+def _moves(flow: Flow, value: Value) -> bool:
+    return value.weight is None and value.node not in flow.static
+
+
+def _role(flow: Flow, node: Node, found: _Join) -> str:
+    """What the operand is called for what it does."""
+    learned = is_learned(found.value)
+    dims = _varying(flow, node, found.value)
+    if found.sign == "+" and _leads_to_mask(flow, node):
+        return _known_words(flow, found.value, true_hides=False).adds or tensor_name(found.value.node).lower()
+    if found.sign == "+" and len(dims) > 1:
+        return "position embedding" if learned else "position encoding"
+    if found.sign == "+" and learned:
+        return "bias"
+    if not learned:
+        return tensor_name(found.value.node).lower()
+    return "layer scale" if len(dims) == 1 and _ends_a_branch(flow, node) else "learned scale"
+
+
+def _varying(flow: Flow, node: Node, value: Value) -> list[int]:
+    """The dimensions of what a node makes along which this operand is not the same."""
+    made = flow.numbers(node.types[0].shape)
+    own = flow.numbers(value.type.shape)
+    return [dim for dim, size in enumerate(own, len(made) - len(own)) if size != 1]
+
+
+def _leads_to_mask(flow: Flow, node: Node) -> bool:
+    """Whether what reads it is attention, as a mask."""
+    return any(
+        port.name in reader.op.masking and value is not None and flow.resolve(value).node is node
+        for reader in flow.readers[node]
+        for port, value in zip(reader.op.ports, reader.inputs, strict=False)
+    )
+
+
+def _leads_to_softmax(flow: Flow, node: Node) -> bool:
+    return any(isinstance(after.op, Softmax) for after in _after(flow, node))
+
+
+def _ends_a_branch(flow: Flow, node: Node) -> bool:
+    """Whether what comes next is the sum with a skip, but for what drops values or orders them anew."""
+    return any(isinstance(after.op, Formula) and len(flow.sources[after]) > 1 for after in _after(flow, node))
+
+
+def _after(flow: Flow, node: Node) -> Iterator[Node]:
+    """The ops after a node, as long as each is read by one alone and does no more than drop, order or add."""
+    for _ in range(STEPS):
+        readers = [reader for reader in flow.readers[node] if not in_training_only(reader)]
+        if len(readers) != 1:
+            return
+        node = readers[0]
+        yield node
+        if not (node.op.silent or node.op.moves or node.op.passes or isinstance(node.op, Formula)):
+            return
+
+
+def _given(flow: Flow, node: Node) -> list[Value]:
+    """The static values that a node reads."""
+    read = (flow.resolve(value) for value in node.inputs if value is not None)
+    return [value for value in read if not _moves(flow, value)]
+
+
+def is_learned(value: Value) -> bool:
+    """Whether training changes what it is made of, which no input reaches."""
+    if value.weight is not None:
+        return True
+    seen: set[Node] = set()
+    waiting = [value.node]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node.op, Parameter) or any(not weight.buffer for weight in node.tensors.values()):
+            return True
+        for given in node.inputs:
+            if given is not None and given.weight is not None:
+                return True
+            waiting += [given.node] if given is not None else []
+    return False
+
+
+def tensor_name(node: Node) -> str:
+    """What a tensor is called: where it is all that its scope holds, as that."""
+    scope = node.scope
+    named = scope if scope is not None and scope.scope is not None and len(scope.children) == 1 else node
+    return humanise(named.name)
+
+
+def _origin(node: Node) -> str | None:
+    """The name of the one tensor that a static node is made of."""
+    while node.inputs and not node.tensors:
+        first, *others = node.inputs
+        if others or first is None:
+            return None
+        node = first.node
+    return tensor_name(node)

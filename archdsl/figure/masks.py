@@ -1,0 +1,213 @@
+"""What a mask that no input of the network reaches does to attention: `causal`, `masked`, `+ relative position bias`.
+
+The words come from what the mask is: some of its elements are computed, and learned tensors count as 0 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from itertools import product
+from math import prod
+from typing import Final, NamedTuple
+
+from archdsl.ir.graph import Node, Value
+from archdsl.measures.elements import FormulasAtSizes, Sought, UnknownElementError, element
+from archdsl.measures.memory import Sizes
+from archdsl.ops.base import Number, OpError
+from archdsl.ops.special import Constant, Parameter
+from archdsl.shapes import Shape, evaluate
+
+LONG: Final = 8192
+"""Masks are looked at for sequences of this length, so that a window is not as long as all that is seen."""
+NEVER: Final = -1e9
+"""What is added to hide a key is this or less."""
+SELDOM: Final = -99.0
+"""Or this, in a mask that has no more than `LEVELS` different elements: published networks add -100."""
+LEVELS: Final = 3
+MOST_READ: Final = 400
+"""The most elements that are computed for one of a mask."""
+
+RELATIVE: Final = "relative position bias"
+
+
+class MaskWords(NamedTuple):
+    """What a mask does."""
+
+    hides: str = ""
+    """`causal`, `causal, window 512` or `masked`."""
+    adds: str = ""
+    """`relative position bias` or `bias`."""
+
+    @property
+    def brief(self) -> str:
+        """What is hidden, without what differs between the layers of one network."""
+        return self.hides.partition(",")[0] if self.hides != _MASKED else ""
+
+
+_MASKED: Final = "masked"
+
+
+def mask_words(value: Value, sizes: Mapping[str, int], true_hides: bool, static: Set[Node]) -> MaskWords:
+    """What a mask does, or scores with a mask in them: the nodes that are not `static` count as 0."""
+    added = _added(value, sizes, static)
+    mask = _Mask(value, {name: max(size, LONG) for name, size in sizes.items()}, true_hides, static)
+    if not mask.patterns:
+        return MaskWords("", added)
+    try:
+        hides = mask.hides()
+        steady = None if added else mask.is_steady()
+    except UnknownElementError:
+        return MaskWords(_MASKED if mask.has_pattern() else "", added)
+    return MaskWords(hides, added if steady is None else RELATIVE if steady else "bias")
+
+
+def _added(value: Value, sizes: Mapping[str, int], static: Set[Node]) -> str:
+    """The bias of a mask that is made of learned tensors: relative where pairs of positions share its rows."""
+    cone = list(_cone(value.node, static))
+    learned = any(weight for node in cone for weight in node.tensors.values() if not weight.buffer)
+    if not learned:
+        return ""
+    return RELATIVE if any(_shares_rows(node, sizes) for node in cone) else "bias"
+
+
+def _shares_rows(node: Node, sizes: Mapping[str, int]) -> bool:
+    """Whether it looks up more rows of a table than that has."""
+    types = [value.type if value is not None else None for value in node.inputs]
+    try:
+        for place, rows in node.op.indexed(*types).items():
+            given = types[place]
+            if given is not None and evaluate(rows, sizes) < prod(_numbers(given.shape, sizes)):
+                return True
+    except KeyError:
+        return False
+    return False
+
+
+def _cone(top: Node, static: Set[Node], *, rows: bool = True) -> Iterator[Node]:
+    """The static nodes that a node is made of, and itself; or without what says which rows of a table are looked up."""
+    seen = {top}
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not rows and _looks_up(node):
+            continue
+        sources = ({value.node for value in node.inputs if value is not None} & static) - seen
+        seen |= sources
+        waiting += sources
+
+
+def _numbers(shape: Shape, sizes: Mapping[str, int]) -> Sizes:
+    return tuple(evaluate(dim, sizes) for dim in shape)
+
+
+class _Mask:
+    """Elements of a mask, for queries and keys in its last two dimensions."""
+
+    def __init__(self, value: Value, sizes: Mapping[str, int], true_hides: bool, static: Set[Node]) -> None:
+        self._value = value
+        self._sizes = sizes
+        self._formulas = FormulasAtSizes(sizes)
+        self._true_hides = true_hides
+        self._static = static
+        self._never = NEVER
+        self._left = 0
+        self.patterns = [node for node in _cone(value.node, static, rows=False) if isinstance(node.op, Constant)]
+
+    def hides(self) -> str:
+        """Which keys a query does not see. Raises UnknownElementError."""
+        pairs = list(self._pairs())
+        if self._value.type.dtype != "bool" and len({self._at(pair) for pair in pairs}) <= LEVELS:
+            self._never = SELDOM
+        hidden = {pair: self._hides(pair) for pair in pairs}
+        if not any(hidden.values()):
+            return ""
+        if not all(gone for (*_, t, u), gone in hidden.items() if u > t):
+            return _MASKED
+        if not any(gone for (*_, t, u), gone in hidden.items() if u <= t):
+            return "causal"
+        return self._window(pairs[-1])
+
+    def _window(self, last: Sizes) -> str:
+        """`causal, window 512`, where each query sees the same number of keys. Raises UnknownElementError."""
+        *ahead, t, _ = last
+        low, high = 0, t
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._hides((*ahead, t, t - middle - 1)) else (middle + 1, high)
+        seen = low + 1
+        banded = all(self._hides(pair) != (0 <= pair[-2] - pair[-1] < seen) for pair in self._pairs())
+        return f"causal, window {seen}" if banded else _MASKED
+
+    def is_steady(self) -> bool | None:
+        """Whether what is added depends on the distance alone; None where nothing is. Raises UnknownElementError."""
+        if self._value.type.dtype == "bool":
+            return None
+        found = {pair: self._at(pair) for pair in self._pairs() if not self._hides(pair)}
+        if len(set(found.values())) <= 1:
+            return None
+        rows, columns = _numbers(self._value.type.shape[-2:], self._sizes)
+        inner = [pair for pair in found if pair[-2] + 1 < rows and pair[-1] + 1 < columns]
+        nexts = {pair: self._at((*pair[:-2], pair[-2] + 1, pair[-1] + 1)) for pair in inner}
+        return all(abs(found[pair] - other) <= 1e-6 * abs(other) for pair, other in nexts.items())
+
+    def has_pattern(self) -> bool:
+        """Whether something that hides is among what the mask is made of."""
+        return any(map(self._may_hide, self.patterns))
+
+    def _may_hide(self, node: Node) -> bool:
+        if node.types[0].dtype == "bool":
+            return True
+        try:
+            shape = _numbers(node.types[0].shape, self._sizes)
+            places = product(*(_some(size) for size in shape))
+            return any(self._read(node, place) <= SELDOM for place, _ in zip(places, range(MOST_READ), strict=False))
+        except (UnknownElementError, KeyError):
+            return False
+
+    def _pairs(self) -> Iterator[Sizes]:
+        """Some places, for each of the first and the last head and window."""
+        try:
+            *ahead, rows, columns = _numbers(self._value.type.shape, self._sizes)
+        except (KeyError, ValueError) as error:
+            raise UnknownElementError from error
+        for corner in {(0,) * len(ahead), tuple(size - 1 for size in ahead)}:
+            yield from ((*corner, t, u) for t in _some(rows) for u in _some(columns))
+
+    def _hides(self, place: Sizes) -> bool:
+        found = self._at(place)
+        if self._value.type.dtype == "bool":
+            return bool(found) is self._true_hides
+        return found <= self._never
+
+    def _at(self, place: Sizes) -> Number:
+        self._left = MOST_READ
+        return self._of(self._value, place)
+
+    def _of(self, value: Value, place: Sizes) -> Number:
+        moves = value.weight is not None or value.node not in self._static
+        return 0.0 if moves and value is not self._value else self._read(value.node, place)
+
+    def _read(self, node: Node, place: Sizes) -> Number:
+        self._left -= 1
+        if self._left < 0:
+            raise UnknownElementError
+        if isinstance(node.op, Parameter) or (node.tensors and not isinstance(node.op, Constant)) or _looks_up(node):
+            return 0.0
+        given = [value for value in node.inputs if value is not None]
+        try:
+            shapes = [_numbers(value.type.shape, self._sizes) for value in given]
+            shape = _numbers(node.types[0].shape, self._sizes)
+            sought = Sought(place, shape, shapes, lambda i, at: self._of(given[i], at), self._formulas)
+            return element(node.op, sought)
+        except (KeyError, OpError) as error:
+            raise UnknownElementError from error
+
+
+def _looks_up(node: Node) -> bool:
+    return bool(node.op.indexed(*(value.type if value is not None else None for value in node.inputs)))
+
+
+def _some(size: int) -> list[int]:
+    """Some places along a dimension: both ends and the middle, each with its neighbours."""
+    return sorted({at for at in (0, 1, 2, size // 2, size // 2 + 1, size - 2, size - 1) if 0 <= at < size})

@@ -1,0 +1,218 @@
+"""What constants and parameters do to what reads them is said, or they are drawn as sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from archdsl.figure.distinct import distinct_blocks
+from archdsl.figure.figure import Box, Figure, Style
+from archdsl.figure.flow import Flow
+from archdsl.figure.outline import outline
+from archdsl.figure.view import View
+from archdsl.ir.graph import Graph
+from tests.elaboration.support import graph_of
+from tests.figure.seeing import plain
+
+
+def said(figure: Figure) -> list[str]:
+    """All that stands in the boxes of a figure."""
+    return [plain(" ".join((box.title, box.fields, box.aside, *box.lines))).strip() for box in figure.boxes()]
+
+
+def panels(graph: Graph) -> dict[str, Figure]:
+    """The figure of each distinct block, by the block's name; of several the first."""
+    found: dict[str, Figure] = {}
+    for each in distinct_blocks(graph):
+        found.setdefault(each.scope.block or each.scope.name, outline(graph, View(depth=1), scope=each.scope))
+    return found
+
+
+def attention(folder: Path, nodes: str) -> str:
+    """The text of the box of attention with the mask `m`."""
+    attending = "  out: {op: scaled_dot_product_attention, from: {query: x, key: x, value: x, attn_mask: m}}\n"
+    graph = graph_of(folder, f"inputs: {{x: [N, 4, T, 16]}}\nnodes:\n{nodes}{attending}")
+    (found,) = (text for text in said(outline(graph, View(depth=2))) if "ttention" in text)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u <= t}\n", "causal"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: t >= u}\n", "causal"),
+        ("  m: {op: constant, shape: [T, T], index: [t, u], value: -inf if u > t else 0}\n", "causal"),
+        ("  m: {op: constant, shape: [1, 1, T, T], index: [_, h, t, u], value: -10000.0 if u > t else 0}\n", "causal"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: 0 <= t - u and t - u < 32}\n",
+         "causal, window 32"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u < t + 2}\n", "masked"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u >= t}\n", "masked"),
+        ("  ones: {op: constant, dtype: bool, shape: [T, T], value: true}\n  m: {op: tril, from: ones}\n", "causal"),
+        ("  p: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u > t}\n  m: = -inf if p else 0\n",
+         "causal"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], value: true}\n", ""),
+        ("  m: {op: constant, shape: [T, T], index: [t, u], value: -0.5 * abs(t - u)}\n", "+ relative position bias"),
+        ("  m: {op: constant, shape: [T, T], index: [t, u], value: t * u}\n", "+ bias"),
+        ("  m: {op: constant, shape: [T, T], index: [t, u], value: -inf if u > t else (u - t) / 8}\n",
+         "causal + relative position bias"),
+        (
+            "  p: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u >= t}\n"
+            "  r: {op: unsqueeze, from: p, dim: 0}\n  s: {op: expand, size: [4, T, T]}\n"
+            "  m: {op: transpose, dim0: 1, dim1: 2}\n",
+            "causal",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mask_is_called_for_what_it_hides_and_adds(tmp_path: Path, nodes: str, words: str) -> None:
+    between = f"{', ' if words[:1] not in ('', '+') else ' ' if words else ''}{words}"
+    assert attention(tmp_path, nodes) == f"Attention 4 heads{between}"
+
+
+def test_true_hides_in_multihead_attention(tmp_path: Path) -> None:
+    nodes = "  m: {op: constant, dtype: bool, shape: [8, 8], index: [t, u], value: u > t}\n"
+    out = "  out: {op: multihead_attention, num_heads: 2, from: {query: x, key: x, value: x, attn_mask: m}}\n"
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 8, 16]}}\nnodes:\n{nodes}{out}")
+    (found,) = (each for each in said(outline(graph, View(depth=2))) if "ttention" in each)
+    assert found == "Multi-head attention 2 heads, causal"
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ("{op: constant, dtype: int64, shape: [7, 7], index: [t, u], value: t - u + 6}", "relative position bias"),
+        ("{op: constant, dtype: int64, shape: [1, 1], index: [t, u], value: t - u + 6}", "bias"),
+    ],
+)
+def test_rows_of_a_table_that_pairs_of_places_share_are_relative(tmp_path: Path, index: str, words: str) -> None:
+    graph = graph_of(
+        tmp_path,
+        f"""
+        inputs: {{x: [N, 4, 7, 16]}}
+        nodes:
+          index: {index}
+          table: {{op: embedding, num_embeddings: 13, embedding_dim: 4, from: index}}
+          bias: {{op: rearrange, pattern: t u h -> h t u}}
+          out: {{op: scaled_dot_product_attention, from: {{query: x, key: x, value: x, attn_mask: bias}}}}
+        """,
+    )
+    assert said(outline(graph, View(depth=2)))[1] == f"Attention 4 heads + {words}"
+
+
+def test_a_padding_mask_is_an_arrow(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 8, 16], padding: {shape: [N, 8], dtype: bool}}
+        nodes:
+          out: {op: multihead_attention, from: {query: x, key: x, value: x, key_padding_mask: padding}, num_heads: 2}
+        """,
+    )
+    figure = outline(graph, View(depth=2))
+    assert ("input\N{NO-BREAK SPACE}padding", "out") in {(link.source, link.target) for link in figure.links}
+    assert "Multi-head attention 2 heads" in said(figure)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ("p: {op: parameter, shape: [7, 16]}\n  out: = x + p", "+ position embedding"),
+        ("p: {op: parameter, shape: [1, 7, 16]}\n  out: = p + x", "+ position embedding"),
+        ("p: {op: constant, shape: [7, 16], index: [t, c], value: sin(t + c)}\n  out: = x + p", "+ position encoding"),
+        ("p: {op: parameter, shape: [16]}\n  out: = x + p", "+ bias"),
+        ("p: {op: parameter, shape: [16]}\n  out: = x * p", "× learned scale"),
+        ("p: {op: parameter, shape: [1]}\n  out: = x * exp(min(p, 4))", "× learned scale"),
+        ("p: {op: parameter, shape: [16]}\n  r: {op: relu, from: x}\n  s: = r * p\n  out: = x + s", "× layer scale"),
+        ("turn: {op: constant, shape: [16], index: [c], value: c % 2}\n  out: = x * turn", "× turn"),
+        ("p: {op: constant, dtype: int64, shape: [7], index: [t], value: t}\n"
+         "  wpe: {op: embedding, num_embeddings: 9, embedding_dim: 16, from: p}\n  out: = x + wpe",
+         "+ position embedding"),
+    ],
+)  # fmt: skip
+def test_what_is_joined_is_called_for_what_it_does(tmp_path: Path, nodes: str, words: str) -> None:
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 7, 16]}}\nnodes:\n  {nodes}\n")
+    assert words in said(outline(graph, View(depth=2)))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ("hidden: {op: constant, dtype: bool, shape: [7, 7], index: [t, u], value: u <= t}\n"
+         "  joined: = scores if hidden else -inf", "causal mask"),
+        ("hidden: {op: constant, shape: [7, 7], index: [t, u], value: 0 if u <= t else -inf}\n"
+         "  joined: = scores + hidden", "causal mask"),
+        ("index: {op: constant, dtype: int64, shape: [7, 7], index: [t, u], value: t - u + 6}\n"
+         "  table: {op: parameter, shape: [13]}\n  p: {op: index, from: [table, index]}\n"
+         "  joined: = scores + p", "+ relative position bias"),
+        ("heat: {op: parameter, shape: [1]}\n  joined: = scores * heat", "× learned scale"),
+    ],
+)  # fmt: skip
+def test_what_is_joined_to_scores_is_a_mask_or_a_bias(tmp_path: Path, nodes: str, words: str) -> None:
+    scores = '  scores: {op: einsum, from: [q, k], equation: "ntd,nud->ntu"}\n'
+    weights = "  weights: {op: softmax, dim: -1}\n"
+    graph = graph_of(tmp_path, f"inputs: {{q: [N, 7, 16], k: [N, 7, 16]}}\nnodes:\n{scores}  {nodes}\n{weights}")
+    assert words in said(outline(graph, View(depth=2)))
+
+
+def test_learned_queries_are_a_source(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 50, 16]}
+        nodes:
+          latents: {op: parameter, shape: [1, 8, 16]}
+          each: {op: expand, from: latents, size: [N, 8, 16]}
+          out: {op: multihead_attention, from: {query: each, key: x, value: x}, num_heads: 2}
+        """,
+    )
+    figure = outline(graph, View(depth=2))
+    source = next(box for box in figure.boxes() if box.title == "Latents")
+    assert (source.style, plain(source.fields)) == (Style.OP, "1×8×16")
+    assert [link.target for link in figure.links if link.source == source.name] == ["each"]
+    assert graph.nodes[0] not in Flow(graph).static
+
+
+def test_the_attention_of_learned_queries_among_themselves_is_drawn() -> None:
+    graph = archdsl.graph("detr_resnet50")
+    figure = outline(graph, View(depth=1))
+    (queries,) = (box for box in figure.boxes() if plain(box.title) == "Query embed")
+    assert queries.fields == "100×256" and queries.style is Style.OP
+    assert [link.target for link in figure.links if link.source == queries.name] == ["transformer"]
+    blocks = [each for each in distinct_blocks(graph) if each.scope.block == "decoder_layer"]
+    assert [(each.scope.path, each.alike) for each in blocks] == [("transformer.decoder.layers.0", 5)]
+    first = outline(graph, View(depth=1), scope=blocks[0].scope)
+    assert sum("Multi-head attention" in text for text in said(first)) == 2
+    assert {"queries", "memory"} <= {box.title for box in first.boxes() if box.style is Style.PORT}
+
+
+SHIPPED: dict[str, tuple[str, list[str]]] = {
+    "transformer": ("decoder_layer", ["Multi-head attention 8 heads, causal", "Multi-head attention 8 heads"]),
+    "swin_v2_t": ("window_attention", ["Attention 3 heads + relative position bias"]),
+    "levit_128s": ("attention", ["Attention 4 heads + relative position bias"]),
+    "gemma3_1b": ("rotary_attention", ["Attention 4 heads, causal, window 512"]),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_masks_of_shipped_networks(name: str) -> None:
+    block, texts = SHIPPED[name]
+    assert [text for text in said(panels(archdsl.graph(name))[block]) if "ttention " in text] == texts
+
+
+def test_a_shifted_window_says_that_it_is_masked() -> None:
+    graph = archdsl.graph("swin_t")
+    shown = [outline(graph, View(depth=1), scope=each.scope) for each in distinct_blocks(graph)]
+    words = [text for figure in shown for text in said(figure) if text.startswith("Attention ")]
+    assert words == ["Attention 3 heads + relative position bias", "Attention 3 heads, masked + relative position bias"]
+
+
+def test_a_card_for_layers_with_different_masks_says_what_they_share() -> None:
+    cards: list[Box] = [box for box in outline(archdsl.graph("swin_t"), View(depth=1)).boxes() if "shift" in box.aside]
+    assert len(cards) == 4 and all("heads + relative position bias · MLP" in plain(box.lines[0]) for box in cards)
+
+
+def test_a_stem_tells_its_positions() -> None:
+    for name in ("gpt2", "vit_b_16", "clip_vit_b_32", "simple_vit_s_16"):
+        texts = said(outline(archdsl.graph(name), View(depth=1)))
+        assert any(f"+ position {'encoding' if name == 'simple_vit_s_16' else 'embedding'}" in text for text in texts)
