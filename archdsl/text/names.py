@@ -14,9 +14,6 @@ _PART = re.compile(r"[A-Za-z_]\w*(?:-\w+)*|\d+", re.ASCII)
 FACTORY = re.compile(r"(?P<module>[\w.]+):(?P<factory>[\w.]+)")
 """How what makes a PyTorch module is named, and no file: `torchvision.models:resnet18`."""
 
-READABLE = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
-"""Paths that a formula takes as they are: `0` is a number there, and `norm-1` a difference."""
-
 _ATTRIBUTES = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
     dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu
@@ -60,17 +57,28 @@ def check_length(name: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=65536)
 def check_name(name: str) -> tuple[str, str | None] | None:
-    """What is wrong with a node's dotted name, and the fix; None for a good one."""
+    """What is wrong with a node's dotted name, and the fix; None for a good one.
+
+    A keyword of Python may stand behind a dot: `heads.class` is the child of a container, by its key there.
+    """
     if (problem := check_length(name)) is not None:
         return problem
-    for part in name.split("."):
+    for place, part in enumerate(name.split(".")):
         if not _PART.fullmatch(part):
             return f"`{name}` is not a name", _name_hint(name)
-        if iskeyword(part):
+        if iskeyword(part) and not place:
             return f"`{part}` is a keyword of Python", f"call it `{part}_`"
         if part.startswith("__"):
             return f"`{part}` begins with two underscores, which Python keeps to itself", _without_underscores(part)
     return None
+
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+
+
+def reads_in_formula(path: str) -> bool:
+    """Whether a formula takes a path as it is: `0` is a number there, `norm-1` a difference, `heads.in` a word."""
+    return _PATH.fullmatch(path) is not None and not any(map(iskeyword, path.split(".")))
 
 
 def _without_underscores(part: str) -> str | None:

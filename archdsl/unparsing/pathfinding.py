@@ -8,7 +8,7 @@ from itertools import count
 from typing import Final, final
 
 from archdsl.ir.graph import Graph, Node, Scope
-from archdsl.text.names import READABLE
+from archdsl.text.names import reads_in_formula
 from archdsl.unparsing.draft import DraftItem, DraftNode, DraftScope, DraftValue, meant
 
 INPUT: Final = "input"
@@ -59,7 +59,7 @@ class Pathfinder:
     def operand(self, value: DraftValue, scope: DraftScope, given: DraftValue | None) -> str:
         """The same in a formula, where `0` is a number and `norm-1` a difference: by another name there."""
         path = self.path(value, scope, given)
-        return path if READABLE.fullmatch(path) and path not in _LITERALS else self._alias(value, scope, "value")
+        return path if reads_in_formula(path) and path not in _LITERALS else self._alias(value, scope, "value")
 
     def again(self, value: DraftValue, scope: DraftScope, time: int) -> str:
         """A name for a value that a formula reads as if it were several."""

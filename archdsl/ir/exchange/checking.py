@@ -170,7 +170,7 @@ def check_scope(scope: Scope) -> None:
     if (scope.kind is ScopeKind.NETWORK) != (scope.path == ""):
         raise GraphError("the first scope is the network, whose path is empty, and no other is").within("kind")
     if scope.path:
-        refuse_name(check_name(scope.name) or check_module_name(scope.name))
+        refuse_name(check_name(_dotted(scope, scope.name)) or check_module_name(scope.name))
     if scope.path.count(".") >= MAX_SCOPES:
         raise GraphError(f"more than {MAX_SCOPES} scopes stand in one another", code=Code.TOO_DEEP).within("path")
     block = scope.kind is ScopeKind.BLOCK
@@ -232,7 +232,15 @@ def _check_node_name(node: Node) -> None:
             raise GraphError(f"`{node.op.name}` is called after its port, with `{suffix}`").within("path")
         name = name.removesuffix(suffix)
     module = node.tensors or node.op.kind is not Kind.RESHAPE
-    refuse_name(check_name(name) or (check_module_name(name) if module else None))
+    refuse_name(check_name(_dotted(node, name)) or (check_module_name(name) if module else None))
+
+
+def _dotted(item: Node | Scope, name: str) -> str:
+    """A name as a spec writes it: behind those of the containers that dotted names made."""
+    around = item.scope
+    while around is not None and around.kind is ScopeKind.CONTAINER:
+        name, around = f"{around.name}.{name}", around.scope
+    return name
 
 
 _SUFFIXES: Final[dict[type[Op], str]] = {ScanSlice: "[t]", ScanCarry: "[t]", ScanStack: "[:]", ScanLast: "[-1]"}

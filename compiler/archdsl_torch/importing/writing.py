@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 
 import yaml
 
-from archdsl.text.names import READABLE, check_input_name
+from archdsl.text.names import check_input_name, reads_in_formula
 from archdsl_torch.importing.drafts import Draft
 from archdsl_torch.importing.places import DraftTree
 from archdsl_torch.importing.said import Unsaid
@@ -212,7 +212,7 @@ class _Writer:
 
     def _operand(self, path: str, tensor: TracedTensor, scope: Draft) -> str:
         """The path in a formula, where `0` is a number and `norm-1` a difference: by another name there."""
-        return path if READABLE.fullmatch(path) else self._known(self._value(tensor), scope, "value")
+        return path if reads_in_formula(path) else self._known(self._value(tensor), scope, "value")
 
     def _known(self, value: _Value, scope: Draft, base: str) -> str:
         """The other name of a value in a scope: one that no scope has for anything else."""

@@ -30,7 +30,8 @@ def same(module: nn.Module, *shapes: tuple[int, ...], integers: bool = False) ->
     for batch in (2, 3):
         given = drawn(batch)
         outputs = [model(*(each.clone() for each in given)) for model in (module, built)]
-        several = (output if isinstance(output, tuple) else (output,) for output in outputs)
+        several = (tuple(each.values()) if isinstance(each, dict) else each for each in outputs)
+        several = (each if isinstance(each, tuple) else (each,) for each in several)
         pairs = zip(*([each for each in output if each is not None] for output in several), strict=True)
         for expected, found in pairs:
             torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import archdsl
 from archdsl.ir.modules import ModuleError
 from archdsl_torch import spec_of
 from tests.compiler.importing.support import same
@@ -83,6 +84,31 @@ def test_a_name_that_no_node_has_is_told(name: str, told: str) -> None:
     for module in (nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 4), nn.ReLU())):
         with pytest.raises(ModuleError, match=told):
             spec_of(Named({name: module}), [torch.randn(2, 4)])
+
+
+class Heads(nn.Module):
+    """Modules in a dictionary, by keywords of Python."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        inner = nn.ModuleDict({"is": nn.Linear(4, 4)})
+        within = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+        self.heads = nn.ModuleDict({"class": nn.Linear(4, 4), "in": within, "for": inner, "lambda": nn.BatchNorm1d(4)})
+        self.scales = nn.ParameterDict({"if": nn.Parameter(torch.randn(4))})
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        parts = self.heads["class"](x) * self.scales["if"], self.heads["in"](x), self.heads["for"]["is"](x).exp() / x
+        return {"first": parts[0], "rest": self.heads["lambda"](parts[1] + parts[2])}
+
+
+def test_a_keyword_is_a_key_of_a_dictionary() -> None:
+    text = same(Heads(), (4,))
+    assert "heads.class:" in text
+    assert same(nn.Sequential(Heads()), (4,))
+    graph = archdsl.graph(archdsl.loads(text))
+    again = archdsl.Graph.from_json(graph.to_json())
+    assert not archdsl.diff(graph, again)
+    assert not archdsl.diff(graph, archdsl.graph(archdsl.loads(archdsl.spec(graph))))
 
 
 def test_a_name_that_every_scope_has() -> None:
