@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FollowOn
 from archdsl.limits import Limits
-from archdsl.ops.base import Op, OpError, Weight, at_sizes
+from archdsl.ops.base import Op, OpError, PackageError, R, Weight, at_sizes, of_package
 from archdsl.ops.extent import check_outputs, check_tensors
 from archdsl.ops.parametrized import parametrized
 from archdsl.ops.rules import compared, require_unmixed
 from archdsl.ops.special import Formula
-from archdsl.shapes import Dim, Shape, TensorType, evaluate, format_shape
+from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate, format_shape
 
 Types: TypeAlias = tuple[TensorType | None, ...]
 """By port, None where nothing is fed."""
@@ -80,6 +80,29 @@ class Applied(NamedTuple):
 def apply(op: Op, types: Types) -> Applied:
     """What an op's rules say; raises OpError."""
     require_unmixed([x.dtype for x in types if x is not None])
+    return _of_package(op, types) if "." in op.name else _applied(op, types)
+
+
+def _of_package(op: Op, types: Types) -> Applied:
+    """The same of an op of an installed package, whose rules may be wrong. Raises OpError."""
+    made = _guarded(op, _applied, op, types)
+    wrong = [f"`infer` gives {each!r:.60}, no type of a tensor" for each in made.types if type(each) is not TensorType]
+    wrong += [f"`tensors` has {each!r:.60}, no weight" for each in made.tensors.values() if type(each) is not Weight]
+    wrong += [] if isinstance(made.macs, int | Symbolic) else [f"`macs` gives {made.macs!r:.60}, no number"]
+    if wrong:
+        raise OpError(f"the package of `{op.name}` fails: {wrong[0]}", code=Code.UNKNOWN_OP)
+    return made
+
+
+def _guarded(op: Op, rule: Callable[..., R], *given: Any) -> R:
+    """What the code of an op's package says. Raises OpError where it fails."""
+    try:
+        return of_package(op.name, rule, *given)
+    except PackageError as error:
+        raise OpError(error.message, code=error.code) from error
+
+
+def _applied(op: Op, types: Types) -> Applied:
     result = op.infer(*types)
     outputs = result if isinstance(result, tuple) else (result,)
     names = op.output_names(len(outputs)) if isinstance(result, tuple) else ("output",)
@@ -101,7 +124,7 @@ def apply_at(op: Op, types: Types, sample: Sample) -> Applied:
         check_tensors(applied.tensors)
     here = at_sizes(op, dict(sizes))
     if here is not op or sampled != types:
-        here.infer(*sampled)
+        _infer(here, sampled)
     if isinstance(op, Formula):
         _check_compared([t.shape for t in types if t is not None], [t.shape for t in sampled if t is not None])
     for found in outputs:
@@ -133,12 +156,20 @@ def check_inputs(op: Op, types: Types, unsure: Iterable[str]) -> None:
 
 def _error(op: Op, inputs: tuple[Any, ...]) -> OpError | None:
     try:
-        op.infer(*inputs)
+        _infer(op, inputs)
     except FollowOn:
         return None
     except OpError as error:
         return error
     return None
+
+
+def _infer(op: Op, types: tuple[Any, ...]) -> None:
+    """Raises OpError where an op does not take its inputs."""
+    if "." in op.name:
+        _guarded(op, op.infer, *types)
+    else:
+        op.infer(*types)
 
 
 @lru_cache(maxsize=8192)

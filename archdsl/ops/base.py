@@ -8,14 +8,17 @@ memory and receptive field, what figures call it, and its PyTorch half live in `
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, cast, get_args, get_origin
+from pathlib import PurePath
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from archdsl.faults.code import Code
-from archdsl.faults.fault import Fault, FaultError, Place
+from archdsl.faults.fault import Fault, FaultError, FollowOn, Place
 from archdsl.shapes import Dim, Shape, Symbolic, TensorType, evaluate
 from archdsl.text.alike import same
+
+R = TypeVar("R")
 
 
 class Kind(Enum):
@@ -70,6 +73,26 @@ class PackageError(FaultError):
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(Fault(Code.UNKNOWN_OP, message, hint))
+
+
+def of_package(name: str, rule: Callable[..., R], *given: Any) -> R:
+    """What the code of an installed package says of its op `name`. Raises PackageError where it fails."""
+    try:
+        return rule(*given)
+    except (FaultError, FollowOn, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # `sys.exit` for one
+        said = next(iter(str(error).splitlines()), "")
+        reason = f"{type(error).__name__}: {said}".rstrip(": ")
+        raise PackageError(f"the package of `{name}` fails: {reason}{_line(error)}") from error
+
+
+def _line(error: BaseException) -> str:
+    """Where an exception comes from."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f", at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 class Unexpected(ValueError):

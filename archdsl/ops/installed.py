@@ -12,7 +12,7 @@ import re
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
 from typing import Final, NamedTuple
 
-from archdsl.ops.base import Op, PackageError
+from archdsl.ops.base import Kind, Op, PackageError
 from archdsl.text.spelled import quoted
 
 GROUP: Final = "archdsl.ops"
@@ -50,6 +50,8 @@ def installed(name: OpOfPackage) -> type[Op]:
     loaded = _loaded(found, full)
     if not isinstance(loaded, type) or not issubclass(loaded, Op) or getattr(loaded, "name", None) != full:
         raise PackageError(f"`{found.value}` of the package `{name.package}` is no class of ops with the name `{full}`")
+    if not isinstance(getattr(loaded, "kind", None), Kind):
+        raise PackageError(f"`{found.value}` of the package `{name.package}` has no `kind`, a member of `Kind`")
     if loaded.__module__.partition(".")[0] != name.package:
         raise PackageError(f"`{full}` is a class of `{loaded.__module__}`, expected one of `{name.package}`")
     return loaded
@@ -73,7 +75,9 @@ def brings_ops(package: str) -> bool:
 def _loaded(point: EntryPoint, name: str) -> object:
     try:
         return point.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # `sys.exit` for one
         said = next(iter(str(error).splitlines()), "")
         reason = f"{type(error).__name__}: {said}".rstrip(": ")
         raise PackageError(f"`{name}` cannot be loaded: `{point.value}` of its package fails: {reason}") from error

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, Generic, TypeVar, final
 
-from archdsl.ops.base import Op
+from archdsl.ops.base import Op, of_package
 
 R = TypeVar("R")
 Case = TypeVar("Case", bound=Callable[..., Any])
@@ -45,7 +45,8 @@ class Cases(Generic[R]):
         return registered
 
     def __call__(self, op: Op, *arguments: Any) -> R:
-        return self.case(type(op))(op, *arguments)
+        case = self.case(type(op))
+        return of_package(op.name, case, op, *arguments) if "." in op.name else case(op, *arguments)
 
     def case(self, op: type[Op]) -> Callable[..., R]:
         """What is called for ops of this class."""
