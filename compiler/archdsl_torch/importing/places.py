@@ -192,8 +192,15 @@ class DraftTree:
         """With the tensors as they are now."""
         reads, make = found.reads, partial(self._made, scope)
         if isinstance(reads, dict):
-            return replace(found, reads={port: self._memory.now(each, make) for port, each in reads.items()})
+            now = {port: self._memory.now(each, make) for port, each in reads.items()}
+            needless = found.blank if all(self._is_zero(now[port]) for port in found.blank if port in now) else ()
+            return replace(found, reads={port: each for port, each in now.items() if port not in needless})
         return replace(found, reads=[self._memory.now(each, make) for each in reads])
+
+    def _is_zero(self, tensor: TracedTensor) -> bool:
+        """Whether it is a constant of zeros."""
+        maker = self.made.get(tensor.name, (self.root, 0))[0].said
+        return maker is not None and maker.op == "constant" and maker.fields["value"] == 0
 
     def _made(self, place: Draft | tuple[Caller, ...], found: Said, *gives: TracedTensor) -> None:
         """A node that a write makes, or what is read after it, in a scope or in that of these modules."""

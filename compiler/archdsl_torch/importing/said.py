@@ -50,6 +50,8 @@ class Said:
     """The paths of the tensors that become its own."""
     ties: dict[str, TracedTensor] = field(default_factory=dict)
     """Of its own tensors those that are another's, too, by name."""
+    blank: tuple[str, ...] = ()
+    """Ports at which zeros are as good as nothing."""
 
     @property
     def renames(self) -> bool:

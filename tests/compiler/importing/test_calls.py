@@ -65,3 +65,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_is_what_torch_makes_of_it(function: Callable[..., Any]) -> None:
     same(Of(function), (4, 6))
+
+
+def test_a_reciprocal_root_is_one_function() -> None:
+    assert "= rsqrt(x)" in same(Of(lambda x: (x * x + 1).rsqrt()), (4, 6)).replace("add", "x")

@@ -11,12 +11,12 @@ from archdsl_torch.importing.tracing import TracedCall, TracedTensor
 
 _FORMULAS: Final = {
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "pow": "{0} ** {1}",
-    "rsub": "{1} - {0}", "neg": "-{0}", "square": "{0} ** 2", "rsqrt": "1 / sqrt({0})", "reciprocal": "1 / {0}",
+    "rsub": "{1} - {0}", "neg": "-{0}", "square": "{0} ** 2", "reciprocal": "1 / {0}",
     "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}", "ge": "{0} >= {1}", "eq": "{0} == {1}",
     "ne": "{0} != {1}", "minimum": "min({0}, {1})", "maximum": "max({0}, {1})", "clamp_min": "max({0}, {1})",
     "clamp_max": "min({0}, {1})", "remainder": "{0} % {1}", "floor_divide": "{0} // {1}",
     "logical_not": "not {0}", "logical_and": "{0} and {1}", "logical_or": "{0} or {1}",
-    **{name: f"{name}({{0}})" for name in ("exp", "log", "sin", "cos", "sqrt", "abs", "floor", "ceil", "round", "erf")},
+    **{name: f"{name}({{0}})" for name in ("exp", "log", "sin", "cos", "sqrt", "rsqrt", "abs", "floor", "ceil", "round", "erf")},
 }  # fmt: skip
 _NAMES: Final = ("self", "other", "exponent", "min", "max")
 """What their arguments are called."""

@@ -30,7 +30,7 @@ def _(call: TracedCall) -> Said:
         "nonlinearity": "relu" if call.name.endswith("relu") else "tanh",
     }
     taken = {name: value for name, value in fields.items() if name in kind.model_fields}
-    return Said(kind.name, reads, short(kind, taken), weights=weights)
+    return Said(kind.name, reads, short(kind, taken), weights=weights, blank=tuple(ports[1:]))
 
 
 def _weights(call: TracedCall) -> dict[str, TracedTensor]:

@@ -31,6 +31,21 @@ class Read(nn.Module):
 def test_a_layer_with_recurrence(kind: Any, started: bool) -> None:
     text = same(nn.Sequential(OrderedDict(net=Read(kind(6, 4, batch_first=True), started))), (5, 6))
     assert f"op: {kind.__name__.lower()}" in text
+    assert "zeros" not in text  # which torch starts from where nothing is given
+
+
+def test_states_of_which_one_is_not_zero() -> None:
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.LSTM(6, 4, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            rows = x.mean(1)[None, :, :4].contiguous()
+            output: torch.Tensor = self.layer(x, (torch.zeros_like(rows), rows))[0]
+            return output
+
+    assert "h_0: constant, c_0: " in same(Half(), (5, 6))
 
 
 @pytest.mark.parametrize(

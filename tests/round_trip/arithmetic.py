@@ -1,0 +1,200 @@
+"""Formulas as terms: one for each operation, as a trace has them, and constants as numbers or as indices."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, Final
+
+import torch
+
+from archdsl.expressions import Expression
+from archdsl.expressions.tree import Binary, Call, Choice, Compare, Literal, Logic, Name, Tree, Unary
+from archdsl.ops import OPS
+from archdsl.ops.formula import formula_type
+from archdsl.ops.special import Constant
+from archdsl.shapes import Shape, Symbolic, TensorType
+from tests.compiler.interpreter import formula
+from tests.round_trip.layout import reshaped
+from tests.round_trip.terms import Term, Terms
+
+NUMBER: Final = "number"
+_EITHER_WAY: Final = frozenset(("+", "*", "==", "!=", "and", "or", "min", "max"))
+"""What two operands may stand in either order for."""
+_FLIPPED: Final = {">": "<", ">=": "<="}
+
+
+def number(terms: Terms, value: Any) -> Term:
+    """A number that stands in a formula, of any kind: what kind the result has its type says."""
+    if isinstance(value, Symbolic):
+        return terms.make(NUMBER, TensorType((), "int64"), (), [value])
+    return terms.make(NUMBER, TensorType((), "float64"), (), [float(value)])
+
+
+def computed(terms: Terms, tree: Tree, names: Mapping[str, Term]) -> Term:
+    """The term of a formula over tensors, and numbers, by name."""
+
+    def of(part: Tree) -> Term:
+        return computed(terms, part, names)
+
+    match tree:
+        case Literal(value=value):
+            return number(terms, value)
+        case Name(name=name):
+            return names[name]
+        case Unary(sign="not", operand=operand):
+            return elementwise(terms, "not", [of(operand)])
+        case Unary(sign=sign, operand=operand):
+            return of(operand) if sign == "+" else elementwise(terms, "neg", [of(operand)])
+        case Binary(sign=sign, left=left, right=right):
+            return elementwise(terms, sign, [of(left), of(right)])
+        case Compare(first=first, rest=rest):
+            sides = [of(first), *(of(part) for _, part in rest)]
+            found = [elementwise(terms, s, [a, b]) for (s, _), a, b in zip(rest, sides, sides[1:], strict=False)]
+            return reduce(lambda left, right: elementwise(terms, "and", [left, right]), found)
+        case Logic(word=word, parts=parts):
+            return reduce(lambda left, right: elementwise(terms, word, [left, right]), map(of, parts))
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            return elementwise(terms, "where", [of(condition), of(then), of(otherwise)])
+        case Call(function="clamp", arguments=(first, low, high)):
+            bounds = [(sign, bound) for sign, bound in (("max", low), ("min", high)) if bound != Literal(None)]
+            return reduce(lambda x, each: elementwise(terms, each[0], [x, of(each[1])]), bounds, of(first))
+        case Call(function="log" | "round" as function, arguments=(first, second)):
+            base = of(second)
+            if function == "log":
+                return elementwise(terms, "/", [elementwise(terms, "log", [of(first)]), elementwise(terms, "log", [base])])
+            return elementwise(terms, "round", [of(first), base])
+        case Call(function="min" | "max" as function, arguments=arguments):
+            return reduce(lambda left, right: elementwise(terms, function, [left, right]), map(of, arguments))
+        case Call(function=function, arguments=(argument,)):
+            return elementwise(terms, function, [of(argument)])
+    raise AssertionError(tree)
+
+
+def elementwise(terms: Terms, sign: str, args: Sequence[Term]) -> Term:
+    """One operation, element by element; numbers alone are worked out."""
+    if sign in _FLIPPED:
+        sign, args = _FLIPPED[sign], args[::-1]
+    if all(each.kind == NUMBER and not isinstance(each.data[0], Symbolic) for each in args):
+        found = Expression("", _tree(sign, [Literal(each.data[0]) for each in args])).evaluate({})
+        return number(terms, found)
+    type = _type(sign, args)
+    for place, each in enumerate(args):
+        plain = each.args[0] if each.kind in ("filled", "expand") else None
+        if plain is not None and _type(sign, fewer := [*args[:place], plain, *args[place + 1 :]]) == type:
+            args = fewer
+    if sign in _EITHER_WAY:
+        args = sorted(args, key=lambda term: term.place)
+    if sign == "/" and args[1].kind == NUMBER and not isinstance(args[1].data[0], Symbolic) and _exact(args[1].data[0]):
+        return elementwise(terms, "*", [args[0], number(terms, 1 / args[1].data[0])])
+    fields = OPS[sign]().model_dump() if sign in OPS and len(args) == 1 else {}
+    return terms.make(sign, type, args, sorted(fields.items()))
+
+
+def _type(sign: str, args: Sequence[Term]) -> TensorType:
+    return formula_type(_tree(sign, [*map(_leaf, args, range(len(args)))]), [each.type for each in args])
+
+
+def _exact(divisor: float) -> bool:
+    """Whether dividing by it is multiplying: a power of two."""
+    return divisor != 0 and abs(math.frexp(divisor)[0]) == 0.5
+
+
+def _leaf(term: Term, place: int) -> Tree:
+    if term.kind != NUMBER:
+        return Name(str(place))
+    value = term.data[0]
+    return Literal(int(value) if not isinstance(value, Symbolic) and float(value).is_integer() else value)
+
+
+def _tree(sign: str, parts: Sequence[Tree]) -> Tree:
+    """An operation over its operands."""
+    match sign, parts:
+        case ("not", (operand,)):
+            return Unary("not", operand)
+        case ("neg", (operand,)):
+            return Unary("-", operand)
+        case ("+" | "-" | "*" | "/" | "//" | "%" | "**", (left, right)):
+            return Binary(sign, left, right)
+        case ("<" | "<=" | "==" | "!=", (left, right)):
+            return Compare(left, ((sign, right),))
+        case ("and" | "or", _):
+            return Logic(sign, tuple(parts))
+        case ("where", (condition, then, otherwise)):
+            return Choice(condition, then, otherwise)
+    return Call(sign, tuple(parts))
+
+
+def constant(terms: Terms, op: Constant) -> Term:
+    """Numbers by their bits where its sizes are known, else what the formula makes of indices."""
+    shape, tree = op.shape, op.value if isinstance(op.value, Tree) else Literal(op.value)
+    type = TensorType(shape, op.dtype.removeprefix("torch."))
+    if isinstance(tree, Literal):
+        return filled(terms, type, number(terms, tree.value))
+    if not any(isinstance(value, Symbolic) for value in (*shape, *_literals(tree))):
+        return table(terms, type, tree, op.index)
+    names = {name: _along(terms, place, shape) for place, name in enumerate(op.index)}
+    return cast(terms, expanded(terms, computed(terms, tree, names), shape), type.dtype)
+
+
+def _literals(tree: Tree) -> list[Any]:
+    from archdsl.expressions.walking import walk
+
+    return [part.value for part in walk(tree) if isinstance(part, Literal)]
+
+
+def table(terms: Terms, type: TensorType, tree: Tree, index: Sequence[str]) -> Term:
+    """Numbers, computed in float64 and cast."""
+    rank = len(type.shape)
+    places = {
+        name: torch.arange(type.shape[at], dtype=torch.float64).reshape([-1 if i == at else 1 for i in range(rank)])
+        for at, name in enumerate(index)
+    }
+    made = torch.as_tensor(formula(tree, places.__getitem__, {}), dtype=torch.float64).expand(type.shape)
+    held = made.to(getattr(torch, type.dtype)).contiguous()
+    if held.numel() and bool((held == held.flatten()[0]).all()):
+        return filled(terms, type, number(terms, held.flatten()[0].item()))
+    digest = hashlib.sha256(held.numpy().tobytes()).hexdigest()
+    return terms.make("table", type, (), [digest])
+
+
+def filled(terms: Terms, type: TensorType, value: Term) -> Term:
+    """One number everywhere; of no dimension the number itself."""
+    return terms.make("filled", type, [value]) if type.shape else value
+
+
+def _along(terms: Terms, place: int, shape: Shape) -> Term:
+    """The index of a dimension, to be broadcast with the others."""
+    counted = terms.make("index", TensorType((shape[place],), "int64"))
+    return reshaped(terms, counted, tuple(size if at == place else 1 for at, size in enumerate(shape)))
+
+
+def expanded(terms: Terms, term: Term, shape: Shape) -> Term:
+    """A tensor, or number, repeated to a shape."""
+    if term.shape == tuple(shape):
+        return term
+    if term.kind == NUMBER:
+        return filled(terms, TensorType(tuple(shape), term.type.dtype), term)
+    if term.kind == "filled" and term.args[0] is not None:
+        return filled(terms, TensorType(tuple(shape), term.type.dtype), term.args[0])
+    source = term.args[0] if term.kind == "expand" else None
+    if source is not None:
+        return expanded(terms, source, shape)
+    missing = len(shape) - len(term.shape)
+    if missing:
+        term = reshaped(terms, term, (*[1] * missing, *term.shape))
+        return expanded(terms, term, shape)
+    return terms.make("expand", TensorType(tuple(shape), term.type.dtype), [term])
+
+
+def cast(terms: Terms, term: Term, dtype: str) -> Term:
+    """A tensor's numbers of another kind."""
+    dtype = dtype.removeprefix("torch.")
+    if term.type.dtype == dtype:
+        return term
+    if term.kind == NUMBER and not isinstance(term.data[0], Symbolic):
+        value = term.data[0]
+        return number(terms, value if dtype.startswith(("float", "bfloat")) else bool(value) if dtype == "bool" else int(value))
+    return terms.make("cast", TensorType(term.shape, dtype), [term])
