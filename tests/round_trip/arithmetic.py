@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from archdsl.ops.formula import formula_type
 from archdsl.ops.special import Constant
 from archdsl.shapes import Shape, Symbolic, TensorType
 from tests.compiler.interpreter import formula
-from tests.round_trip.layout import reshaped
+from tests.round_trip.layout import VIEW, reshaped
 from tests.round_trip.terms import Term, Terms
 
 NUMBER: Final = "number"
@@ -58,19 +58,23 @@ def computed(terms: Terms, tree: Tree, names: Mapping[str, Term]) -> Term:
             return reduce(lambda left, right: elementwise(terms, word, [left, right]), map(of, parts))
         case Choice(condition=condition, then=then, otherwise=otherwise):
             return elementwise(terms, "where", [of(condition), of(then), of(otherwise)])
-        case Call(function="clamp", arguments=(first, low, high)):
-            bounds = [(sign, bound) for sign, bound in (("max", low), ("min", high)) if bound != Literal(None)]
-            return reduce(lambda x, each: elementwise(terms, each[0], [x, of(each[1])]), bounds, of(first))
-        case Call(function="log" | "round" as function, arguments=(first, second)):
-            base = of(second)
-            if function == "log":
-                return elementwise(terms, "/", [elementwise(terms, "log", [of(first)]), elementwise(terms, "log", [base])])
-            return elementwise(terms, "round", [of(first), base])
-        case Call(function="min" | "max" as function, arguments=arguments):
-            return reduce(lambda left, right: elementwise(terms, function, [left, right]), map(of, arguments))
-        case Call(function=function, arguments=(argument,)):
-            return elementwise(terms, function, [of(argument)])
+        case Call(function=function, arguments=arguments):
+            return _called(terms, function, arguments, of)
     raise AssertionError(tree)
+
+
+def _called(terms: Terms, function: str, arguments: Sequence[Tree], of: Callable[[Tree], Term]) -> Term:
+    first = of(arguments[0])
+    if function == "clamp":
+        bounds = [(sign, bound) for sign, bound in zip(("max", "min"), arguments[1:], strict=True)]
+        given = [(sign, of(bound)) for sign, bound in bounds if bound != Literal(None)]
+        return reduce(lambda x, each: elementwise(terms, each[0], [x, each[1]]), given, first)
+    if function == "log" and len(arguments) > 1:
+        natural = [elementwise(terms, "log", [each]) for each in (first, of(arguments[1]))]
+        return elementwise(terms, "/", natural)
+    if function in ("min", "max"):
+        return reduce(lambda left, right: elementwise(terms, function, [left, of(right)]), arguments[1:], first)
+    return elementwise(terms, function, [of(each) for each in arguments])
 
 
 def elementwise(terms: Terms, sign: str, args: Sequence[Term]) -> Term:
@@ -85,6 +89,10 @@ def elementwise(terms: Terms, sign: str, args: Sequence[Term]) -> Term:
         plain = each.args[0] if each.kind in ("filled", "expand") else None
         if plain is not None and _type(sign, fewer := [*args[:place], plain, *args[place + 1 :]]) == type:
             args = fewer
+    numbers = [known(terms, each) for each in args]
+    if all(each is not None for each in numbers):
+        tree = _tree(sign, [Name(str(place)) for place in range(len(args))])
+        return held(terms, type, torch.as_tensor(formula(tree, lambda name: numbers[int(name)], {})))
     if sign in _EITHER_WAY:
         args = sorted(args, key=lambda term: term.place)
     if sign == "/" and args[1].kind == NUMBER and not isinstance(args[1].data[0], Symbolic) and _exact(args[1].data[0]):
@@ -152,12 +160,32 @@ def table(terms: Terms, type: TensorType, tree: Tree, index: Sequence[str]) -> T
         name: torch.arange(type.shape[at], dtype=torch.float64).reshape([-1 if i == at else 1 for i in range(rank)])
         for at, name in enumerate(index)
     }
-    made = torch.as_tensor(formula(tree, places.__getitem__, {}), dtype=torch.float64).expand(type.shape)
-    held = made.to(getattr(torch, type.dtype)).contiguous()
-    if held.numel() and bool((held == held.flatten()[0]).all()):
-        return filled(terms, type, number(terms, held.flatten()[0].item()))
-    digest = hashlib.sha256(held.numpy().tobytes()).hexdigest()
-    return terms.make("table", type, (), [digest])
+    return held(terms, type, torch.as_tensor(formula(tree, places.__getitem__, {}), dtype=torch.float64))
+
+
+def held(terms: Terms, type: TensorType, numbers: torch.Tensor) -> Term:
+    """Numbers that are known, by their bits; one alone everywhere is that number."""
+    found = numbers.expand(type.shape).to(getattr(torch, type.dtype)).contiguous()
+    if found.numel() and bool((found == found.flatten()[0]).all()):
+        return filled(terms, type, number(terms, found.flatten()[0].item()))
+    digest = hashlib.sha256(found.numpy().tobytes()).hexdigest()
+    bare = TensorType(tuple(size for size in type.shape if size != 1), type.dtype)
+    terms.tables[digest] = found.reshape(bare.shape)
+    return reshaped(terms, terms.make("table", bare, (), [digest]), type.shape)
+
+
+def known(terms: Terms, term: Term) -> torch.Tensor | None:
+    """The numbers of a term that depends on nothing."""
+    if term.kind == "table":
+        return terms.tables[term.data[0]]
+    if term.kind == NUMBER:
+        return None if isinstance(term.data[0], Symbolic) else torch.tensor(term.data[0], dtype=torch.float64)
+    if term.kind != VIEW or term.args[0] is None:
+        return None
+    numbers = known(terms, term.args[0])
+    axes, order, shape = term.data
+    moved = None if numbers is None else numbers.reshape(axes).permute(order) if axes else numbers
+    return None if moved is None else moved.reshape(shape)
 
 
 def filled(terms: Terms, type: TensorType, value: Term) -> Term:
@@ -167,7 +195,9 @@ def filled(terms: Terms, type: TensorType, value: Term) -> Term:
 
 def _along(terms: Terms, place: int, shape: Shape) -> Term:
     """The index of a dimension, to be broadcast with the others."""
-    counted = terms.make("index", TensorType((shape[place],), "int64"))
+    type = TensorType((shape[place],), "int64")
+    size = shape[place]
+    counted = terms.make("index", type) if isinstance(size, Symbolic) else held(terms, type, torch.arange(size))
     return reshaped(terms, counted, tuple(size if at == place else 1 for at, size in enumerate(shape)))
 
 
@@ -196,5 +226,9 @@ def cast(terms: Terms, term: Term, dtype: str) -> Term:
         return term
     if term.kind == NUMBER and not isinstance(term.data[0], Symbolic):
         value = term.data[0]
-        return number(terms, value if dtype.startswith(("float", "bfloat")) else bool(value) if dtype == "bool" else int(value))
-    return terms.make("cast", TensorType(term.shape, dtype), [term])
+        return number(
+            terms, value if dtype.startswith(("float", "bfloat")) else bool(value) if dtype == "bool" else int(value)
+        )
+    numbers = known(terms, term)
+    type = TensorType(term.shape, dtype)
+    return terms.make("cast", type, [term]) if numbers is None else held(terms, type, numbers)

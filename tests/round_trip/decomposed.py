@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from archdsl.ops import OPS
 from tests.round_trip.arithmetic import elementwise, number
 from tests.round_trip.layout import part, permuted, reshaped
@@ -28,7 +29,11 @@ def _(app: Applied, x: Term) -> Term:
     window = (app.op.size, *[1] * (len(flat) - 3))
     pool = OPS[f"avg_pool{len(flat) - 2}d"](kernel_size=window, stride=1)
     mean = reshaped(app.terms, applied(app.terms, pool, padded), x.shape)
-    scaled = elementwise(app.terms, "+", [elementwise(app.terms, "*", [mean, number(app.terms, app.op.alpha)]), number(app.terms, app.op.k)])
+    scaled = elementwise(
+        app.terms,
+        "+",
+        [elementwise(app.terms, "*", [mean, number(app.terms, app.op.alpha)]), number(app.terms, app.op.k)],
+    )
     return elementwise(app.terms, "/", [x, elementwise(app.terms, "**", [scaled, number(app.terms, app.op.beta)])])
 
 
@@ -58,7 +63,8 @@ def _(app: Applied, q: Term, k: Term, v: Term, padding: Term | None = None, mask
         biases = [None if bias is None else part(app.terms, bias, 0, size * place, size) for place in range(3)]
         projected = [applied(app.terms, linear, *each) for each in zip((q, k, v), weights, biases, strict=True)]
     split = [
-        permuted(app.terms, reshaped(app.terms, x, (*x.shape[:2], heads, x.shape[2] // heads)), (0, 2, 1, 3)) for x in projected
+        permuted(app.terms, reshaped(app.terms, x, (*x.shape[:2], heads, x.shape[2] // heads)), (0, 2, 1, 3))
+        for x in projected
     ]
     attend = OPS["scaled_dot_product_attention"](dropout_p=app.op.dropout, is_causal=app.op.is_causal)
     seen = _seen(app.terms, heads, padding, mask)
@@ -89,3 +95,20 @@ def _seen(terms: Terms, heads: int, padding: Term | None, mask: Term | None) -> 
         else:
             first = elementwise(terms, "+", [first, other])
     return elementwise(terms, "not", [first]) if first.type.dtype == "bool" else first
+
+
+@rule("stochastic_depth")
+def _(app: Applied, x: Term) -> Term:
+    """By the probability that a branch is kept, which is what torch draws with."""
+    keep = 1.0 - app.op.p
+    return app.terms.make("stochastic_depth", app.types[0], [x], [keep, app.op.mode]) if keep < 1 else x
+
+
+@rule("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
+def _(app: Applied, x: Term) -> Term:
+    return app.terms.make(app.op.name, app.types[0], [x], [app.op.p]) if app.op.p else x
+
+
+@rule("relu6")
+def _(app: Applied, x: Term) -> Term:
+    return applied(app.terms, OPS["hardtanh"](min_val=0.0, max_val=6.0), x)

@@ -8,6 +8,7 @@ that stay beside each other are one. What only moves nothing is the tensor itsel
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archdsl.ops.rules import divides
 from archdsl.shapes import Dim, Shape, TensorType, product
@@ -54,7 +55,7 @@ def _coarse(axes: Shape, order: Sequence[int]) -> tuple[Shape, tuple[int, ...]]:
     kept = [place for place in order if axes[place] != 1]
     runs: list[list[int]] = []
     left = [place for place in range(len(axes)) if axes[place] != 1]
-    after = dict(zip(left, left[1:], strict=False))
+    after = dict(pairwise(left))
     for place in kept:
         if runs and after.get(runs[-1][-1]) == place:
             runs[-1].append(place)
@@ -64,7 +65,9 @@ def _coarse(axes: Shape, order: Sequence[int]) -> tuple[Shape, tuple[int, ...]]:
     return tuple(product(axes[place] for place in run) for run in first), tuple(first.index(run) for run in runs)
 
 
-def _joined(cut: Shape, moved: Sequence[int], axes: Shape, order: Sequence[int]) -> tuple[Shape, tuple[int, ...]] | None:
+def _joined(
+    cut: Shape, moved: Sequence[int], axes: Shape, order: Sequence[int]
+) -> tuple[Shape, tuple[int, ...]] | None:
     """Two views, one after the other, as one; None where their cuts have no common refinement that can be shown."""
     if not cut:
         return axes, tuple(order)

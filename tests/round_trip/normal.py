@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
-from archdsl.ops.special import ByMode, InputOp, Parameter, ScanCarry, ScanLast, ScanSlice, ScanStack
+from archdsl.ops.special import ByMode, Constant, InputOp, Parameter, ScanCarry, ScanLast, ScanSlice, ScanStack
 from archdsl.shapes import TensorType
-from tests.round_trip.layout import reshaped, without
 from tests.round_trip import decomposed  # noqa: F401 - for its rules
+from tests.round_trip.layout import reshaped, without
 from tests.round_trip.rules import said
 from tests.round_trip.sizes import Sized, resized
 from tests.round_trip.terms import Term, Terms
@@ -55,14 +55,15 @@ class _Normaliser:
             for name, value in self._graph.outputs.items()
             if not (self._evaluation and modes.get(name) is Mode.TRAINING)
         }
-        outputs = tuple(self._read(value) for value in kept.values())
-        if not self._evaluation:
-            outputs = tuple(
-                self._terms.make("mode", term.type, [term], [mode.value]) if (mode := modes.get(name)) is not None else term
-                for name, term in zip(kept, outputs, strict=True)
-            )
+        outputs = tuple(
+            self._given(value, None if self._evaluation else modes.get(name)) for name, value in kept.items()
+        )
         tensors = dict(_tensors(self._graph.root, self._graph.root.path))
         return Normal(outputs, (*kept,), (*tensors,), tensors)
+
+    def _given(self, value: Value, mode: Mode | None) -> Term:
+        term = self._read(value)
+        return term if mode is None or self._evaluation else self._terms.make("mode", term.type, [term], [mode.value])
 
     def _run(self, nodes: Sequence[Node], around: Scope | None) -> None:
         for loop, group in itertools.groupby(nodes, key=lambda node: _loop_of(node, around)):
@@ -132,7 +133,7 @@ class _Normaliser:
         if self._evaluation and node.when is Mode.TRAINING:
             return
         op = node.op
-        if isinstance(op, Parameter):
+        if isinstance(op, Parameter) or (isinstance(op, Constant) and op.persistent):
             self._values[node, 0] = self._tensor(node, "")
             return
         inputs = [None if value is None else self._read(value) for value in node.inputs]
@@ -149,7 +150,7 @@ class _Normaliser:
 
     def _own(self, node: Node) -> dict[str, Term]:
         owner = node.share or node
-        return {} if node.op.name == "constant" else {name: self._tensor(owner, name) for name in owner.tensors}
+        return {} if isinstance(node.op, Constant) else {name: self._tensor(owner, name) for name in owner.tensors}
 
     def _type(self, type: TensorType) -> TensorType:
         found: TensorType = resized(type, self._sized)
@@ -167,7 +168,7 @@ def _loop_of(node: Node, around: Scope | None) -> Scope | None:
 
 def _tensors(scope: Scope, before: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The `state_dict`: keys in order, each with what it holds."""
-    for name, child in scope.children.items():
+    for name, child in sorted(scope.children.items(), key=lambda each: _rank(each[1])):
         path = f"{before}.{name}" if before else name
         if child.share is not None and not child.registered:
             continue
@@ -177,4 +178,13 @@ def _tensors(scope: Scope, before: str) -> Iterator[tuple[str, tuple[Any, ...]]]
         for tensor, weight in child.tensors.items():
             if weight.buffer and child.op.name == "constant" and not child.op.persistent:  # type: ignore[attr-defined]
                 continue
-            yield (f"{path}.{tensor}" if tensor else path), (weight.shape, weight.dtype, weight.buffer, tensor in child.frozen)
+            yield (
+                (f"{path}.{tensor}" if tensor else path),
+                (weight.shape, weight.dtype, weight.buffer, tensor in child.frozen),
+            )
+
+
+def _rank(child: Node | Scope) -> int:
+    """A module has its own parameters before its buffers, and these before its children's tensors."""
+    own = isinstance(child, Node) and "" in child.tensors
+    return (1 if child.tensors[""].buffer else 0) if isinstance(child, Node) and own else 2

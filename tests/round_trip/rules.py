@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from archdsl.ops import OPS
 from archdsl.ops.base import Op
+from archdsl.ops.parametrized import parametrization_of
 from archdsl.ops.special import Constant, Formula
 from archdsl.shapes import TensorType, product
 from tests.round_trip.arithmetic import cast, computed, constant, elementwise, expanded, number
@@ -53,7 +55,12 @@ def settings(op: Op, without: Iterable[str] = ()) -> list[Any]:
 
 
 def said(
-    terms: Terms, op: Op, args: Sequence[Term | None], types: Sequence[TensorType], own: Mapping[str, Term], sized: Sized
+    terms: Terms,
+    op: Op,
+    args: Sequence[Term | None],
+    types: Sequence[TensorType],
+    own: Mapping[str, Term],
+    sized: Sized,
 ) -> list[Term]:
     """What an op gives of its inputs and its tensors, with sizes by other names."""
     if isinstance(op, Formula):
@@ -71,6 +78,7 @@ def said(
 
 def layer(app: Applied, *args: Term | None) -> list[Term]:
     """An op as it is; tensors of its own stand where they would be fed, where it takes some."""
+    app = weighed(app)
     ports = [port.name for port in app.op.ports]
     fed = "weight" in ports and {*app.own} <= {*ports}
     inputs = [app.own.get(name, term) for name, term in zip(ports, (*args, *[None] * len(ports)), strict=False)]
@@ -79,6 +87,19 @@ def layer(app: Applied, *args: Term | None) -> list[Term]:
     if len(app.types) == 1:
         return [app.terms.make(app.op.name, app.types[0], given, data)]
     return [app.terms.make(app.op.name, type, given, [*data, place]) for place, type in enumerate(app.types)]
+
+
+def weighed(app: Applied) -> Applied:
+    """A layer with the weight that `weight_norm` makes of its length and direction."""
+    found = parametrization_of(app.op)
+    if found is None or found.function != "weight_norm" or found.name != "weight":
+        return app
+    length, direction = (app.own[f"parametrizations.weight.original{number}"] for number in (0, 1))
+    dims = tuple(dim for dim in range(len(direction.shape)) if dim != found.dim)
+    norm = applied(app.terms, OPS["norm"](p=2.0, dim=dims, keepdim=found.dim is not None), direction)
+    weight = elementwise(app.terms, "*", [direction, elementwise(app.terms, "/", [length, norm])])
+    own = {name: term for name, term in app.own.items() if not name.startswith("parametrizations.")}
+    return app._replace(op=app.op.model_copy(update={"parametrization": None}), own={"weight": weight, **own})
 
 
 def applied(terms: Terms, op: Op, *args: Term | None) -> Term:
@@ -194,7 +215,9 @@ def _(app: Applied, *args: Term) -> Term:
 
 @rule("masked_fill")
 def _(app: Applied, x: Term, mask: Term) -> Term:
-    return expanded(app.terms, elementwise(app.terms, "where", [mask, number(app.terms, app.op.value), x]), app.types[0].shape)
+    return expanded(
+        app.terms, elementwise(app.terms, "where", [mask, number(app.terms, app.op.value), x]), app.types[0].shape
+    )
 
 
 @rule("mean", "sum", "prod", "amax", "amin", "var", "std", "norm", "logsumexp")
@@ -204,7 +227,9 @@ def _(app: Applied, x: Term) -> Term:
     dims = tuple(range(rank)) if app.op.dim is None else tuple(sorted(_dims(app.op.dim, rank)))
     bare = tuple(size for place, size in enumerate(x.shape) if place not in dims)
     data = [dims, *settings(app.op, ("dim", "keepdim"))]
-    return reshaped(app.terms, app.terms.make(app.op.name, TensorType(bare, app.types[0].dtype), [x], data), app.types[0].shape)
+    return reshaped(
+        app.terms, app.terms.make(app.op.name, TensorType(bare, app.types[0].dtype), [x], data), app.types[0].shape
+    )
 
 
 @rule("softmax", "log_softmax", "softmin", "cumsum", "cumprod", "logcumsumexp", "glu")
@@ -212,7 +237,17 @@ def _(app: Applied, x: Term) -> Term:
     return app.terms.make(app.op.name, app.types[0], [x], [app.op.dim % len(x.shape)])
 
 
-@rule("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool1d", "lp_pool2d", "lp_pool3d")
+@rule(
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+)
 def _(app: Applied, x: Term) -> list[Term]:
     data = [("stride", app.op.steps), *settings(app.op, ("stride",))]
     return [app.terms.make(app.op.name, type, [x], [*data, place]) for place, type in enumerate(app.types)]

@@ -1,8 +1,9 @@
 """Terms: what a tensor is worked out of, written so that two that are one have one term.
 
 A term says an operation, its settings and the terms that it reads; a leaf is an input, a tensor of the network by its
-key, or numbers. Terms of one `Terms` that say the same are one object, so comparing two networks is comparing what their
-outputs are. Names of nodes, scopes and blocks, the order in which nodes run, and what no output reads do not occur.
+key, or numbers. Terms of one `Terms` that say the same are one object, so comparing two networks is comparing what
+their outputs are. Names of nodes, scopes and blocks, the order in which nodes run, and what no output reads do not
+occur.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
+
+from torch import Tensor
 
 from archdsl.shapes import Dim, TensorType
 
@@ -40,6 +43,8 @@ class Terms:
 
     def __init__(self) -> None:
         self._made: dict[Any, Term] = {}
+        self.tables: dict[str, Tensor] = {}
+        """The numbers of terms of kind `table`, by what these say."""
 
     def make(self, kind: str, type: TensorType, args: Iterable[Term | None] = (), data: Iterable[Any] = ()) -> Term:
         args, data = tuple(args), tuple(data)
@@ -72,8 +77,18 @@ def apart(one: Term | None, other: Term | None) -> tuple[Term | None, Term | Non
         seen.add((left.place, right.place))
         found = left, right
         same = left.kind == right.kind and len(left.args) == len(right.args) and exact(left.data) == exact(right.data)
-        pairs = [pair for pair in zip(left.args, right.args, strict=False) if pair[0] is not pair[1]] if same else []
+        pairs = _unlike(left.args, right.args) if same else []
     return found
+
+
+def _unlike(left: Sequence[Term | None], right: Sequence[Term | None]) -> list[tuple[Term | None, Term | None]]:
+    """Arguments that differ: of two in either order those that only one side has."""
+    pairs = [pair for pair in zip(left, right, strict=True) if pair[0] is not pair[1]]
+    shared = {id(each) for each in left} & {id(each) for each in right}
+    if len(pairs) == 2 and shared:
+        alone = [[each for each in side if id(each) not in shared] for side in (left, right)]
+        pairs = [*zip(*alone, strict=False)]
+    return pairs
 
 
 def below(terms: Sequence[Term | None]) -> Iterator[Term]:

@@ -17,7 +17,7 @@ from torch.export import Dim, ExportedProgram
 
 from archdsl.ir.modules import ModuleError
 
-_AXES: Final = {2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
+_AXES: Final = {1: "N", 2: "NF", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
 """What dimensions are called, by the number of them."""
 _TORCH: Final = f"{Path(torch.__file__).parent}{os.sep}"
 

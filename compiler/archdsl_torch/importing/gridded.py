@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 Fit: TypeAlias = "Formula | None"
+_STEPS: Final = 8
+"""Runs of one number along a line, at most."""
 _APART: Final = 4
 """Places along a dimension that may have a formula each, at most."""
 _FEW: Final = 200
@@ -62,7 +64,9 @@ def _kinds(table: Tensor, indices: Sequence[Index]) -> Iterator[Fit]:
     yield _linear(table, [(indices[place], place, 1) for place in wide])
     if len(wide) == 1:
         yield _unrolled(table, indices, wide[0])
+        yield _stepped(table, indices[wide[0]])
     if len(wide) == 2:
+        yield from _sided(table, *(indices[place] for place in wide))
         yield from _over_cells(table, indices, wide[0], wide[1])
     if len(wide) == 3:
         yield from _shifted(table, [indices[place] for place in wide])
@@ -120,6 +124,31 @@ def _unrolled(table: Tensor, indices: Sequence[Index], place: int) -> Fit:
     if found is None or found.listed:
         return None
     return Formula(found.text, found.values.expand(side, side).reshape(table.shape))
+
+
+def _stepped(table: Tensor, index: Index) -> Fit:
+    """Few runs of one number each along a line."""
+    line = table.flatten()
+    ends = [int(each) + 1 for each in (line[1:] != line[:-1]).nonzero()]
+    if not 0 < len(ends) < _STEPS or len(line) < 2 * _STEPS:
+        return None
+    text = "".join(f"{_number(line[end - 1].item())} if {index.text} < {end} else " for end in ends)
+    return Formula(text + _number(line[-1].item()), table)
+
+
+def _sided(table: Tensor, one: Index, two: Index) -> Iterator[Fit]:
+    """One of two numbers: whether a border lies between two places, or between the rows or columns of two cells."""
+    flat = table.reshape(one.values.numel(), two.values.numel())
+    others = flat[flat != flat[0, 0]]
+    if flat.shape[0] != flat.shape[1] or not len(others):
+        return
+    for across in _divisors(len(flat)):
+        for left, right in zip(_cell(one, across), _cell(two, across), strict=True):
+            border = int(left.values.flatten()[_border(flat[:, 0])])
+            apart = (left.values < border) != (right.values < border)
+            text = f"({left.text} < {border}) != ({right.text} < {border})"
+            yield Formula(f"{_number(others[0].item())} if {text} else {_number(flat[0, 0].item())}",
+                          torch.where(apart, others[0], flat[0, 0]))  # fmt: skip
 
 
 def _shifted(table: Tensor, indices: Sequence[Index]) -> Iterator[Fit]:

@@ -67,7 +67,15 @@ def _spec(traced: Traced, module: torch.nn.Module, name: str, holes: bool) -> st
         places.keep(path, tensor)
     if told := [*dict.fromkeys(_mistakes(module, places, holes))]:
         raise ModuleError("\n".join(told))
-    return written(traced, places, [*module.state_dict()], name)
+    return written(traced, places, [*module.state_dict()], name, _frozen(module, places))
+
+
+def _frozen(module: torch.nn.Module, places: DraftTree) -> list[str]:
+    """The parameters that are not trained, or a pattern that means all."""
+    trained = {path: each.requires_grad for path, each in module.named_parameters()}
+    if trained and not any(trained.values()):
+        return ["*"]
+    return [path for path, each in trained.items() if not each and path in places.held]
 
 
 def _groups(module: torch.nn.Module) -> TiedPaths:

@@ -68,6 +68,11 @@ class DraftTree:
         """The paths of the tensors that nodes have, and a `state_dict` holds."""
         return frozenset(self._owned) - self._formulas
 
+    @property
+    def held(self) -> frozenset[str]:
+        """Of each tensor the one path by which a node has it as its own."""
+        return frozenset(self._holders.values())
+
     def maker(self, tensor: TracedTensor) -> tuple[Draft, int | str]:
         """The node that makes a tensor, or has it, and as which of its outputs, or by which name. Raises Unsaid."""
         if tensor.name in self.made:
@@ -318,7 +323,8 @@ class DraftTree:
             if self._held(tensor.owned) is not None:
                 self.maker(tensor)
                 continue
-            self._own(tensor.owned, self._declare(scope, tensor, tensor.owned))
+            path = self._declared_apart(tensor.owned) or tensor.owned
+            self._own(path, self._declare(scope, tensor, path))
 
     def _declare(self, scope: Draft, tensor: TracedTensor, path: str) -> Draft:
         """The node of a tensor that is read in a scope: in the nearest one that has it, before what reads it there."""

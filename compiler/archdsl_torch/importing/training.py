@@ -98,7 +98,7 @@ class _Beside:
         scaled = noise[0].scaled or keep == 0
         source = self._now(others[0]) if scaled else self._unscaled(others[0], keep)
         dropped = replace(source, name=f"{TRAINING}:{call.gives[0].name}", owned=None)
-        given, names = (source, round(1 - keep, 12), mode), ("input", "p", "mode")
+        given, names = (source, _complement(keep), mode), ("input", "p", "mode")
         self._calls.append(TracedCall(DROPPED, given, names, frozenset(), (dropped,), call.around))
         self._same |= {each.name: dropped for each in (*call.gives, *(call.argument(n) for n in call.written))}
         return True
@@ -180,6 +180,12 @@ def _by_mode(ours: TracedCall, theirs: TracedCall) -> TracedCall:
         at = ours.names.index("momentum")
         return replace(ours, given=(*ours.given[:at], theirs.given[at], *ours.given[at + 1 :]))
     return ours
+
+
+def _complement(keep: float) -> float:
+    """The shortest number that leaves just this probability."""
+    rounded = (round(1 - keep, digits) for digits in range(1, 18))
+    return next((each for each in rounded if 1 - each == keep), 1 - keep)
 
 
 def _without_dropout(call: TracedCall) -> tuple[Any, ...]:

@@ -53,12 +53,12 @@ class _Value(NamedTuple):
         return self.place is not None and isinstance(self.output, str)
 
 
-def written(trace: Traced, places: DraftTree, keys: Sequence[str], name: str) -> str:
-    """The text of a spec, whose network has its tensors in the order of the `keys`.
+def written(trace: Traced, places: DraftTree, keys: Sequence[str], name: str, frozen: Sequence[str] = ()) -> str:
+    """The text of a spec, whose network has its tensors in the order of the `keys`, and does not train the `frozen`.
 
     Raises Unsaid for a tensor that nothing gives.
     """
-    return _Writer(trace, places, keys).text(name)
+    return _Writer(trace, places, keys).text(name, frozen)
 
 
 @final
@@ -75,11 +75,12 @@ class _Writer:
         self._taken = {name for scope in _scopes(places.root) for name in scope.taken}
         """The names that are some scope's own."""
 
-    def text(self, name: str) -> str:
+    def text(self, name: str, frozen: Sequence[str]) -> str:
         root = self._places.root
         nodes = self._body(root, None)
         head = {"archdsl": 1, "name": name, "inputs": _Line(self._inputs())}
-        data = {**head, **self._order(root), "nodes": nodes, **self._outputs()}
+        freeze = {"freeze": _Listed(frozen)} if frozen else {}
+        data = {**head, **self._order(root), "nodes": nodes, **self._outputs(), **freeze}
         return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
 
     def _inputs(self) -> dict[str, Any]:

@@ -69,3 +69,8 @@ def test_a_function_is_what_torch_makes_of_it(function: Callable[..., Any]) -> N
 
 def test_a_reciprocal_root_is_one_function() -> None:
     assert "= rsqrt(x)" in same(Of(lambda x: (x * x + 1).rsqrt()), (4, 6)).replace("add", "x")
+
+
+def test_what_torch_calls_by_another_name() -> None:
+    assert "op: relu6" in same(Of(F.relu6), (4, 6))
+    assert "op: hardtanh" in same(Of(lambda x: F.hardtanh(x, 0, 5)), (4, 6))

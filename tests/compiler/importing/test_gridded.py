@@ -48,6 +48,9 @@ def _regions(height: int, width: int, window: int, shift: int) -> torch.Tensor:
         (_regions(4, 12, 4, 2)[:, :, :], "i % 3 == 2"),
         (torch.stack(torch.broadcast_tensors(LOGS[:, None], LOGS), -1), "if k == 0 else"),
         (LOGS[:, None, None].expand(12, 3, 1), "if i < 6"),
+        (7.0 * ((SIDES[0] < 2)[:, None] != (SIDES[0] < 2)), "7 if (i // 4 < 2) != (j // 4 < 2) else 0"),
+        (torch.where((SIDES[1] < 3)[:, None] != (SIDES[1] < 3), 7, 1)[None], "7 if (j % 4 < 3) != (k % 4 < 3) else 1"),
+        (torch.arange(300) // 100 != 1, "1 if i < 100 else 0 if i < 200 else 1"),
         (torch.tensor([3.25, -1.5, 8.0]), "3.25 if i == 0 else -1.5 if i == 1 else 8"),
     ],
 )

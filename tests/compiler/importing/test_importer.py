@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import archdsl
 from archdsl.ir.modules import ModuleError
 from archdsl_torch import spec_of
 from tests.compiler.importing.support import Of, same
@@ -158,3 +159,16 @@ def test_parameters_of_another_kind_and_examples_that_are_no_tensors_are_told() 
         spec_of(nn.Linear(4, 4).double(), [torch.randn(2, 4).double()])
     with pytest.raises(ModuleError, match="an example is a tensor, and `3` is none"):
         spec_of(nn.Linear(4, 4), [3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("trained", "said"), [(("0",), "freeze: [2.weight, 2.bias]"), ((), "freeze: ['*']"), (("0", "2"), "")]
+)
+def test_what_is_not_trained_is_frozen(trained: tuple[str, ...], said: str) -> None:
+    module = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 3))
+    for name, parameter in module.named_parameters():
+        parameter.requires_grad = name.startswith(trained) if trained else False
+    text = spec_of(module, [torch.randn(2, 4)])
+    assert ("freeze" in text) == bool(said) and said in text
+    built = archdsl.build(archdsl.loads(text))
+    assert [each.requires_grad for each in built.parameters()] == [each.requires_grad for each in module.parameters()]

@@ -16,7 +16,9 @@ _FORMULAS: Final = {
     "ne": "{0} != {1}", "minimum": "min({0}, {1})", "maximum": "max({0}, {1})", "clamp_min": "max({0}, {1})",
     "clamp_max": "min({0}, {1})", "remainder": "{0} % {1}", "floor_divide": "{0} // {1}",
     "logical_not": "not {0}", "logical_and": "{0} and {1}", "logical_or": "{0} or {1}",
-    **{name: f"{name}({{0}})" for name in ("exp", "log", "sin", "cos", "sqrt", "rsqrt", "abs", "floor", "ceil", "round", "erf")},
+    **{name: f"{name}({{0}})" for name in (
+        "exp", "log", "sin", "cos", "sqrt", "rsqrt", "abs", "floor", "ceil", "round", "erf",
+    )},
 }  # fmt: skip
 _NAMES: Final = ("self", "other", "exponent", "min", "max")
 """What their arguments are called."""
