@@ -229,6 +229,7 @@ def cast(terms: Terms, term: Term, dtype: str) -> Term:
         return number(
             terms, value if dtype.startswith(("float", "bfloat")) else bool(value) if dtype == "bool" else int(value)
         )
-    numbers = known(terms, term)
-    type = TensorType(term.shape, dtype)
+    type, numbers = TensorType(term.shape, dtype), known(terms, term)
+    if term.kind == "filled" and term.args[0] is not None and term.args[0].kind == NUMBER:
+        return filled(terms, type, cast(terms, term.args[0], dtype))
     return terms.make("cast", type, [term]) if numbers is None else held(terms, type, numbers)

@@ -74,3 +74,13 @@ def test_a_reciprocal_root_is_one_function() -> None:
 def test_what_torch_calls_by_another_name() -> None:
     assert "op: relu6" in same(Of(F.relu6), (4, 6))
     assert "op: hardtanh" in same(Of(lambda x: F.hardtanh(x, 0, 5)), (4, 6))
+
+
+@pytest.mark.parametrize(("mode", "border"), [("bilinear", "zeros"), ("nearest", "border"), ("bicubic", "reflection")])
+def test_a_map_is_sampled(mode: str, border: str) -> None:
+    def sampled(x: torch.Tensor) -> torch.Tensor:
+        theta = x.flatten(1)[:, :6].reshape(-1, 2, 3)
+        grid = F.affine_grid(theta, [x.shape[0], 2, 5, 4], align_corners=mode == "nearest")
+        return F.grid_sample(x.unflatten(1, (2, 2)), grid, mode=mode, padding_mode=border, align_corners=False)
+
+    assert "op: grid_sample" in same(Of(sampled), (4, 6))
