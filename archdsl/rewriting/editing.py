@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TypeAlias, final
 
-from archdsl.ir.graph import Env, Graph, Node, Scope, Value
+from archdsl.ir.graph import Env, Graph, Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around, scopes_of
 from archdsl.ir.selection.copying import Copying
 from archdsl.ops.apply import apply
@@ -32,7 +32,7 @@ class GraphEditor:
         for node in self.graph.nodes:
             self._count(node)
         self._given = {_key(value) for value in (*self.graph.outputs.values(), *self.graph.root.features.values())}
-        self._again = frozenset(self._shared())
+        self._again = frozenset[Item](self._shared())
 
     def _shared(self) -> Iterator[Scope]:
         """The scopes that run again elsewhere, and those that do: what stands in one must stand in the others."""
@@ -48,18 +48,39 @@ class GraphEditor:
     def nodes(self) -> Iterator[Node]:
         """Those that are there, in running order."""
         for node in self.graph.nodes:
-            yield from (each for each in self._before[node] if each not in self._gone)
-            if node not in self._gone:
-                yield node
+            yield from self._upto(node)
+
+    def _upto(self, node: Node) -> Iterator[Node]:
+        for each in self._before.get(node, ()):
+            yield from self._upto(each)
+        if node not in self._gone:
+            yield node
 
     def may_go(self, node: Node) -> bool:
         """Whether nothing but its outputs is known of a node, so that another can stand for it."""
-        kept = node.tensors or node.share or node.registered or node.note or node.was
-        return not kept and self._again.isdisjoint(scopes_around(node))
+        return not node.tensors and self.is_plain(node)
+
+    def is_plain(self, item: Node | Scope) -> bool:
+        """Whether nothing else is said of a node or scope, and no other runs its module again."""
+        said: list[object] = [item.share, item.registered, item.note, item.was]
+        if isinstance(item, Node):
+            said += [item.measured, item.tie, item.frozen, item.init]
+        return not any(said) and self._again.isdisjoint((item, *scopes_around(item)))
+
+    def is_given(self, node: Node) -> bool:
+        """Whether the network gives something of it."""
+        return any(key[0] is node for key in self._given)
+
+    def all_readers(self, node: Node) -> Iterator[Node]:
+        """The nodes that read its outputs or its tensors."""
+        for place in range(len(node.types)):
+            yield from self._readers.get((node, place, None), ())
+        for name in node.tensors:
+            yield from self._readers.get((node, 0, name), ())
 
     def readers(self, node: Node, output: int = 0) -> list[Node]:
         """The nodes that read an output, one that reads it twice twice."""
-        return self._readers[node, output, None]
+        return [*self._readers[node, output, None]]
 
     def reader(self, node: Node) -> Node | None:
         """The only reader of a node's one output: None where others read it, or the network gives it."""
@@ -67,18 +88,34 @@ class GraphEditor:
         alone = len(readers) == 1 and len(node.types) == 1 and (node, 0, None) not in self._given
         return readers[0] if alone else None
 
-    def add(self, op: Op, inputs: Sequence[Value | None], at: Node, name: str = "") -> Node:
-        """A node of an op right before another, in its scope and mode; called as the op is, where no name is given."""
-        scope = at.scope
+    def add(self, op: Op, inputs: Sequence[Value | None], at: Node, name: str = "", scope: Scope | None = None) -> Node:
+        """A node of an op right before another, in its mode and its scope or another one.
+
+        It is called as the op is, where no name is given.
+        """
+        scope = scope or at.scope
         assert scope is not None
-        applied = apply(op, tuple(None if value is None else value.type for value in inputs))
         name = self._free(scope, name or op.name)
+        scope.children[name] = made = self._made(op, inputs, at, scope, name)
+        return made
+
+    def replace_scope(self, scope: Scope, op: Op, inputs: Sequence[Value | None], at: Node) -> Node:
+        """A node for a scope and all that is in it, right before one of its nodes."""
+        holder = scope.scope
+        assert holder is not None
+        self.remove(*reversed([*scope.nodes()]))
+        made = self._made(op, inputs, at, holder, scope.name)
+        holder.children = {name: made if each is scope else each for name, each in holder.children.items()}
+        return made
+
+    def _made(self, op: Op, inputs: Sequence[Value | None], at: Node, scope: Scope, name: str) -> Node:
+        fed = (*inputs, *[None] * (0 if op.ports[0].variadic else len(op.ports) - len(inputs)))
+        applied = apply(op, tuple(None if value is None else value.type for value in fed))
         made = Node(
             name, f"{scope.path}.{name}".lstrip("."), scope, None, Env({}), (), at.when,
-            op=op, inputs=tuple(inputs), types=applied.types, output_names=applied.names, tensors=applied.tensors,
+            op=op, inputs=fed, types=applied.types, output_names=applied.names, tensors=applied.tensors,
             macs=applied.macs,
         )  # fmt: skip
-        scope.children[name] = made
         self._before[at].append(made)
         self._count(made)
         return made
@@ -129,7 +166,7 @@ class GraphEditor:
 
 
 def _key(value: Value) -> _Key:
-    return value.node, value.output, value.weight
+    return value.node, 0 if value.weight is not None else value.output, value.weight
 
 
 def output_of(node: Node, place: int = 0) -> Value:

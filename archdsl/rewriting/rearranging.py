@@ -9,13 +9,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from archdsl.ir.graph import Node
 from archdsl.ops.base import Op
 from archdsl.ops.rearrange import Rearrange
-from archdsl.ops.reshape import Flatten, Permute, Regroup, Reorder, Reshape, Transpose, Unflatten, Unsqueeze
+from archdsl.ops.reshape import Flatten, Permute, Reorder, Reshape, Transpose, Unflatten, Unsqueeze
 from archdsl.rewriting.axis_names import named_axes
 from archdsl.rewriting.editing import GraphEditor, output_of
-from archdsl.rewriting.regrouping import AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
+from archdsl.rewriting.regrouping import MOVES, AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
 from archdsl.shapes import Dim
 
-_MOVES: Final = (Regroup, Reorder, Rearrange)
 _SPOKEN: Final = (Reshape, Rearrange)
 """What a single one of may be said otherwise: the others say what they do."""
 
@@ -65,7 +64,7 @@ def _run_from(first: Node, editor: GraphEditor) -> _Run | None:
     run: _Run | None = None
     node: Node | None = first
     nodes: tuple[Node, ...] = ()
-    while node is not None and isinstance(node.op, _MOVES) and editor.may_go(node) and _beside(node, first):
+    while node is not None and isinstance(node.op, MOVES) and editor.may_go(node) and _beside(node, first):
         nodes = (*nodes, node)
         found = _together(nodes)
         if found is None:

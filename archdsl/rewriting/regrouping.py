@@ -21,6 +21,8 @@ from archdsl.shapes import Dim, Shape, TensorType, least
 AxisGroups: TypeAlias = tuple[tuple[int, ...], ...]
 """By dimension its axes, numbered in the order of the input."""
 
+MOVES: Final = (Regroup, Reorder, Rearrange)
+"""Ops that move numbers about, axis by axis where they can."""
 _OPTIONS: Final = 1000
 """How many ways of giving a pattern axes of size 1 are tried."""
 
@@ -129,6 +131,18 @@ class Regrouping:
         self._cut([plan.sizes[axis] for axis in plan.pattern.axes])
         self._order(plan.order)
         self._cut(plan.shape)
+
+    def pick(self, dim: int) -> None:
+        """Takes one place of a dimension, which is then the tensor's no more. Raises SplitAxisError where that is 1."""
+        if len([*_whole(self._now.pop(dim))]) != 1:
+            raise SplitAxisError
+        self._shape = (*self._shape[:dim], *self._shape[dim + 1 :])
+
+    def mix(self, size: Dim) -> None:
+        """Makes a new axis of the last dimension, after those of the input."""
+        self._left.append(_axes(size))
+        self._now[-1] = self._left[-1]
+        self._shape = (*self._shape[:-1], size)
 
     def _order(self, order: Sequence[int]) -> None:
         self._now = [self._now[place] for place in order]

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from archdsl.ir.graph import Graph
+from archdsl.rewriting.attention import attended
 from archdsl.rewriting.editing import GraphEditor
+from archdsl.rewriting.multihead import multiheaded
+from archdsl.rewriting.parting import parted
 from archdsl.rewriting.rearranging import rearranged
 
-PASSES: Final[tuple[Callable[[GraphEditor], None], ...]] = (rearranged,)
+PASSES: Final[tuple[Callable[[GraphEditor], None], ...]] = (attended, rearranged, parted, multiheaded, rearranged)
 
 
 def rewritten(graph: Graph) -> Graph:

@@ -1,0 +1,196 @@
+"""Attention that is written out, as one op: softmax(query @ key^T * scale + mask) @ value."""
+
+from __future__ import annotations
+
+from math import isclose
+from typing import Any, Final, NamedTuple, final
+
+from archdsl.expressions import tree as trees
+from archdsl.expressions.tree import Tree
+from archdsl.ir.graph import Node, Value
+from archdsl.ops.activation import Softmax
+from archdsl.ops.apply import apply
+from archdsl.ops.attention import ScaledDotProductAttention
+from archdsl.ops.base import OpError
+from archdsl.ops.contract import Bmm, Matmul
+from archdsl.ops.dropout import Dropout
+from archdsl.ops.reshape import Transpose
+from archdsl.ops.special import Formula, sum_of
+from archdsl.rewriting.editing import GraphEditor, output_of
+
+_ALIKE: Final = 1e-12
+"""How far a factor may be from the one that the op takes by itself."""
+_MASKS: Final = 2
+"""How many are added up at most: their sum may be larger than each."""
+
+
+class _Scores(NamedTuple):
+    """What softmax is taken of."""
+
+    product: Node
+    """query @ key^T"""
+    scale: float = 1.0
+    masks: tuple[Value, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    """All that stand for it, each before what it reads."""
+
+
+def attended(editor: GraphEditor) -> None:
+    """Puts the op in the place of what computes it step by step, and leaves out a scale that it takes by itself."""
+    for node in [*editor.nodes()]:
+        if isinstance(node.op, Softmax):
+            _WrittenOut(editor, node).replace()
+        elif isinstance(node.op, ScaledDotProductAttention) and editor.may_go(node):
+            _without_scale(editor, node)
+
+
+@final
+class _WrittenOut:
+    """The nodes around a softmax."""
+
+    def __init__(self, editor: GraphEditor, softmax: Node) -> None:
+        self._editor, self._softmax = editor, softmax
+
+    def replace(self) -> None:
+        """Does nothing where these are no attention."""
+        after, source = self._after(), self._softmax.inputs[0]
+        assert source is not None and isinstance(self._softmax.op, Softmax)
+        scores = self._scores(source) if after and self._softmax.op.dim in (-1, source.type.rank - 1) else None
+        if scores is not None and len(scores.masks) <= _MASKS:
+            self._put(scores, after)
+
+    def _after(self) -> tuple[Node, ...]:
+        """The product with the values, a dropout, and the softmax; nothing where these are not there."""
+        weights, dropout = self._softmax, self._editor.reader(self._softmax)
+        if dropout is not None and isinstance(dropout.op, Dropout) and self._goes(dropout):
+            weights = dropout
+        product = self._editor.reader(weights)
+        if product is None or not isinstance(product.op, Matmul | Bmm) or not self._goes(self._softmax):
+            return ()
+        first = product.inputs[0]
+        if first is None or first.node is not weights or not self._editor.may_go(product) or not self._near(product):
+            return ()
+        return tuple(dict.fromkeys((product, weights, self._softmax)))
+
+    def _near(self, node: Node) -> bool:
+        return node.scope is self._softmax.scope and node.when is self._softmax.when
+
+    def _goes(self, node: Node) -> bool:
+        """Whether a node is known inside of the attention alone."""
+        return self._editor.may_go(node) and self._near(node) and self._editor.reader(node) is not None
+
+    # --- scores ------------------------------------------------------------------------------------
+
+    def _scores(self, value: Value) -> _Scores | None:
+        node = value.node
+        if not self._goes(node):
+            return None
+        if isinstance(node.op, Matmul | Bmm):
+            return _Scores(node, nodes=(node,))
+        found = self._term(node.op.expression, node) if isinstance(node.op, Formula) else None
+        if found is None or node.types[0] != found.product.types[0]:
+            return None
+        return found._replace(nodes=(node, *found.nodes))
+
+    def _term(self, tree: Tree, node: Node) -> _Scores | None:
+        """A part of a formula."""
+        if isinstance(tree, trees.Name):
+            return self._scores(_operand(tree, node))
+        if not isinstance(tree, trees.Binary):
+            return None
+        if (scaled := _scaled(tree)) is not None:
+            found = self._term(scaled[0], node)
+            return None if found is None or found.masks else found._replace(scale=found.scale * scaled[1])
+        for scores, mask in ((tree.left, tree.right), (tree.right, tree.left)) if tree.sign == "+" else ():
+            if isinstance(mask, trees.Name) and (found := self._term(scores, node)) is not None:
+                return found._replace(masks=(*found.masks, _operand(mask, node)))
+        return None
+
+    def _unscaled(self, value: Value) -> tuple[Value, float, tuple[Node, ...]]:
+        """What a factor is multiplied with, the factor, and the node that does it."""
+        node = value.node
+        if isinstance(node.op, Formula) and self._goes(node) and (scaled := _scaled(node.op.expression)) is not None:
+            inner, factor = scaled
+            if isinstance(inner, trees.Name):
+                return _operand(inner, node), factor, (node,)
+        return value, 1.0, ()
+
+    # --- the op ------------------------------------------------------------------------------------
+
+    def _put(self, scores: _Scores, after: tuple[Node, ...]) -> None:
+        (left, right), value = scores.product.inputs, after[0].inputs[1]
+        assert left is not None and right is not None and value is not None
+        query, factor, of_query = self._unscaled(left)
+        keys, other, of_keys = self._unscaled(right)
+        batches = {each.type.shape[:-2] for each in (query, keys, value)}
+        if len(batches) > 1 or () in batches or any(mask.type.dtype != query.type.dtype for mask in scores.masks):
+            return
+        gone = (*after, *scores.nodes, *of_query, *of_keys)
+        if len({*gone}) < len(gone) or value.node in gone:
+            return
+        dropout = sum(node.op.p for node in after if isinstance(node.op, Dropout))
+        self._swap(gone, (query, keys, value, *scores.masks), scores.scale * factor * other, dropout)
+
+    def _swap(self, gone: tuple[Node, ...], reads: tuple[Value, ...], scale: float, dropout: float) -> None:
+        query, keys, value, *masks = reads
+        swapped = keys.type.with_shape((*keys.type.shape[:-2], *keys.type.shape[:-3:-1]))
+        summed = [apply(sum_of(range(len(masks))), tuple(mask.type for mask in masks)).types[0]] if masks else []
+        op = _op(query, scale, dropout)
+        try:
+            found = apply(op, (query.type, swapped, value.type, *summed))
+        except OpError:  # a mask that the op does not take
+            return
+        if found.types != gone[0].types:
+            return
+        edit, at = self._editor, gone[0]
+        edit.remove(*gone)
+        mask = [output_of(edit.add(sum_of(range(2)), masks, at, "mask"))] if len(masks) > 1 else masks
+        key = output_of(edit.add(Transpose(dim0=-2, dim1=-1), [keys], at))
+        made = edit.add(op, [query, key, value, next(iter(mask), None)], at)
+        edit.swap(output_of(at), output_of(made))
+
+
+def _op(query: Value, scale: float, dropout: float) -> ScaledDotProductAttention:
+    scaled: dict[str, Any] = {} if _is_usual(scale, query) else {"scale": scale}
+    drops: dict[str, Any] = {"dropout_p": dropout} if dropout else {}
+    return ScaledDotProductAttention(**scaled, **drops)
+
+
+def _is_usual(scale: float, query: Value) -> bool:
+    """Whether it is the scale that the op takes by itself."""
+    features = query.type.shape[-1]
+    return isinstance(features, int) and isclose(scale, features**-0.5, rel_tol=_ALIKE)
+
+
+def _without_scale(editor: GraphEditor, node: Node) -> None:
+    query = node.inputs[0]
+    assert query is not None and isinstance(node.op, ScaledDotProductAttention)
+    if node.op.scale is None or not _is_usual(node.op.scale, query):
+        return
+    fields = {name: value for name, value in node.fields.items() if name != "scale"}
+    editor.remove(node)
+    made = editor.add(ScaledDotProductAttention(**fields), node.inputs, node, node.name)
+    editor.swap(output_of(node), output_of(made))
+
+
+def _operand(name: trees.Name, node: Node) -> Value:
+    value = node.inputs[int(name.name)]
+    assert value is not None
+    return value
+
+
+def _scaled(tree: Tree) -> tuple[Tree, float] | None:
+    """What is multiplied by a positive number, and the number."""
+    if not isinstance(tree, trees.Binary):
+        return None
+    if tree.sign == "/" and (factor := _positive(tree.right)) is not None:
+        return tree.left, 1 / factor
+    for inner, other in ((tree.left, tree.right), (tree.right, tree.left)) if tree.sign == "*" else ():
+        if (factor := _positive(other)) is not None:
+            return inner, factor
+    return None
+
+
+def _positive(tree: Tree) -> float | None:
+    number = tree.value if isinstance(tree, trees.Literal) else None
+    return float(number) if isinstance(number, int | float) and number > 0 else None
