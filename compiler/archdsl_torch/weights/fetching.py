@@ -8,6 +8,7 @@ has it, and shared with it; another under a folder of its address, since many pu
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -191,6 +192,19 @@ def _from_hub(address: str) -> Path:
             f"`{address}` is on the hub, and the package for it is missing; `pip install huggingface_hub` brings it"
         ) from None
     try:
-        return Path(hf_hub_download(repository, file, etag_timeout=PATIENCE))
+        with _silent("huggingface_hub"):
+            return Path(hf_hub_download(repository, file, etag_timeout=PATIENCE))
     except Exception as error:  # the package and what it asks with have dozens of classes, which differ by release
         raise WeightsError(f"`{address}` cannot be had: {_reason(error)}") from None
+
+
+@contextmanager
+def _silent(package: str) -> Iterator[None]:
+    """What a package warns of on the way, as that it asks again, is said at the end."""
+    logger = logging.getLogger(package)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import shutil
 import ssl
@@ -297,3 +298,17 @@ def test_without_the_hub_s_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(archdsl.WeightsError, match=re.escape("`pip install huggingface_hub` brings it")):
         fetched("hub:someone/nets/net.pth")
+
+
+def test_what_the_hub_says_on_the_way_is_not_seen(
+    net: Path, asking: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def asks_again(*_: object, **__: object) -> None:
+        logging.getLogger("huggingface_hub.utils").warning("Retrying in 8s")
+        raise OSError("no such\nhost")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", asks_again)
+    level = logging.getLogger("huggingface_hub").level
+    with pytest.raises(archdsl.WeightsError, match=r"^`hub:a/b/c` cannot be had: no such$"):
+        fetched("hub:a/b/c")
+    assert not caplog.records and logging.getLogger("huggingface_hub").level == level
