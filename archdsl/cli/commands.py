@@ -20,6 +20,7 @@ from archdsl.cli.porting import DIFFERENT, export, import_module, print_spec, sw
 from archdsl.cli.sharing import (
     BAD_SPEC,
     BAD_USAGE,
+    TERMINATED,
     Failure,
     NamedSpec,
     built,
@@ -63,7 +64,7 @@ def main() -> NoReturn:
     streams.prepare()
     # Looking for pydantic's plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     # One command makes little garbage: looking for it, here and on exit, takes a tenth of a `check`.
     gc.disable()
     code = _finished()

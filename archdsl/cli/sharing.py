@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BAD_SPEC: Final = 1
 BAD_USAGE: Final = 2
+TERMINATED: Final = 128 + signal.SIGTERM
+"""The exit code where the command was asked to end."""
 PATIENCE: Final = 1.0
 """Seconds after which a step says that it is running."""
 
@@ -172,6 +175,8 @@ def running(factory: str) -> Iterator[None]:
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:  # `sys.exit` for one
+        if isinstance(error, SystemExit) and error.code == TERMINATED:
+            raise
         said = " ".join(map(repr, error.args))
         raise Failure(f"the code of `{factory}` raises {type(error).__name__}{f' {said}' if said else ''}") from error
     finally:

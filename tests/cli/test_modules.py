@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import archdsl
-from tests.cli.tiny import Cli
+from tests.cli.tiny import ROOT, Cli
 from tests.compiler.verifying.support import SPEC
 
 PORT = "tests.compiler.verifying.support:Port"
@@ -174,8 +178,8 @@ def test_what_a_modules_code_raises_is_told_in_a_line(
     if (command, factory) == ("verify", "Trains"):
         told = "`some_rogues:Trains` cannot be copied: never"
     assert (code, output) == (2, "")
-    assert told in error.splitlines()[-1]
-    assert len(error.replace("imported\n", "").splitlines()) == 1
+    (line,) = (each for each in error.splitlines() if each != "imported" and not each.endswith(" …"))
+    assert told in line
 
 
 @pytest.mark.parametrize("factory", ["Prints", "moves", "hides"])
@@ -187,6 +191,28 @@ def test_what_a_modules_code_prints_and_where_it_goes(factory: str, rogues: str,
     assert [node.op.name for node in archdsl.loads(output).nodes] == ["relu"]
     assert archdsl_cli("import", f"{rogues}:{factory}", "--input", "2,4", "-o", "net.yaml")[0] == 0
     assert (here / "net.yaml").read_text() == output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "code", "told"),
+    [(signal.SIGINT, 130, "archdsl: interrupted"), (signal.SIGTERM, 143, "")],
+    ids=["interrupt", "end"],
+)
+def test_a_module_that_hangs_is_left(sent: signal.Signals, code: int, told: str, tmp_path: Path) -> None:
+    (tmp_path / "some_sleeper.py").write_text("import time\nopen('asleep', 'w').close()\ntime.sleep(600)\n")
+    path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
+    command = [sys.executable, "-m", "archdsl", "import", "some_sleeper:Net", "--input", "2,4", "-o", "net.yaml"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    while not (tmp_path / "asleep").exists() and running.poll() is None:
+        time.sleep(0.1)
+    running.send_signal(sent)
+    _, error = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert [line for line in error.splitlines() if not line.endswith(" …")] == [told] * bool(told)
+    assert not (tmp_path / "net.yaml").exists()
 
 
 def test_a_file_of_that_name_is_a_spec(archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
