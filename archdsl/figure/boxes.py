@@ -7,18 +7,21 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from archdsl.figure.differences import differences, group_size, merged, shrunk
+from archdsl.figure.copies import one_for_all
+from archdsl.figure.differences import differences, group_size, has_more, shrunk
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Style
 from archdsl.figure.flow import Flow, in_training_only, is_main, is_silent
 from archdsl.figure.given import op_title
 from archdsl.figure.palette import paint_of
-from archdsl.figure.repeats import Run, nodes_of
+from archdsl.figure.repeats import Run, Signature, nodes_of, signature
+from archdsl.figure.saying import Sentence, spelled_out
 from archdsl.figure.scans import carried, inner_steps, loops_of, steps_text
-from archdsl.figure.wording import FLOW, Words, block_name, summary, words_of
+from archdsl.figure.sentences import sentence
+from archdsl.figure.wording import Words, block_name, words_of
 from archdsl.ir.graph import Item, Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.words.naming import DOT, humanise
+from archdsl.words.naming import DOT, FLOW, humanise
 from archdsl.words.quantities import SPACE, count_text, size
 from archdsl.words.titles import sign_of
 
@@ -97,7 +100,7 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
         paint=paint_of(Kind.ATTENTION if any(n.op.kind is Kind.ATTENTION for n in nodes) else None),
         title=title,
         aside=DOT.join(part for part in aside if part),
-        lines=tuple(line for line in (_summary(flow, run), shared(run), *notes(flow, run, base)) if line),
+        lines=tuple(line for line in (_line(flow, run), shared(run), *notes(flow, run, base)) if line),
         counts=counts(flow, nodes),
         times=len(run.turns) // unit,
         carries=carried(loops),
@@ -159,14 +162,24 @@ def relative(path: str, base: Scope) -> str:
     return path.removeprefix(f"{base.path}.") if base.path else path
 
 
-def _summary(flow: Flow, run: Run) -> str:
+def _line(flow: Flow, run: Run) -> str:
+    """What the block consists of; of copies, what is true of them all."""
     if len(run.turns[0]) > 1:
         return ""
-    texts = [summary(flow, turn[0]) for turn in run.turns]
-    if len(set(texts)) > 1:
-        texts = [summary(flow.brief(), turn[0]) for turn in run.turns]
-    first_differs = len(texts) > 1 and (len(set(texts[1:])) == 1 or bool(shrunk(flow, run.turns)))
-    return merged(texts[1:] if first_differs else texts)
+    found = _sentences(flow, run)
+    if len(set(found)) > 1:
+        found = _sentences(flow.brief(), run)
+    said = one_for_all(found, halved=bool(shrunk(flow, run.turns)), more=has_more(run.turns))
+    return spelled_out(said) if said is not None else ""
+
+
+def _sentences(flow: Flow, run: Run) -> list[Sentence]:
+    """What each copy consists of."""
+    known: dict[Signature, Sentence] = {}
+    for turn in run.turns:
+        own = signature(turn)
+        known[own] = known[own] if own in known else sentence(flow, turn[0])
+    return [known[signature(turn)] for turn in run.turns]
 
 
 def notes(flow: Flow, run: Run, base: Scope | None = None) -> list[str]:

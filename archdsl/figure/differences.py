@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,8 +13,6 @@ from archdsl.words.titles import sign_of
 
 LISTED: Final = 3
 """Up to this many parameters are named, and up to this many of their values; more values are a range."""
-
-_NUMBER = re.compile(r"\d+")
 
 
 def differences(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
@@ -80,6 +77,11 @@ def _children(first: RepeatTurn, second: RepeatTurn) -> list[str]:
     ]
 
 
+def has_more(turns: Sequence[RepeatTurn]) -> bool:
+    """Whether the first turn has children that no other has."""
+    return len(turns) > 1 and any(each.startswith("with ") for each in _children(turns[0], turns[1]))
+
+
 def child_name(name: str, item: Node | Scope | None) -> str:
     """A child of a block as a reader calls it: a sum is where a skip ends."""
     return "skip" if isinstance(item, Node) and sign_of(item) == "+" else name
@@ -131,15 +133,6 @@ def _channels(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
     if not varying:
         return "details vary"
     return f"channels {varying[0][0]}–{varying[0][-1]}" if len(varying) == 1 else "sizes vary"
-
-
-def merged(texts: Sequence[str]) -> str:
-    """One text for texts that differ in numbers alone, these as ranges; empty where they differ more."""
-    if len({_NUMBER.sub("#", text) for text in texts}) != 1:
-        return ""
-    columns = zip(*(map(int, _NUMBER.findall(text)) for text in texts), strict=True)
-    spans = iter([f"{min(c)}–{max(c)}" if len(set(c)) > 1 else str(c[0]) for c in columns])
-    return _NUMBER.sub(lambda _: next(spans), texts[0])
 
 
 def _fixed(text: str) -> str:

@@ -21,6 +21,8 @@ class Places:
     box: dict[Node, str] = field(default_factory=dict)
     shown: dict[Node, Node] = field(default_factory=dict)
     """For a node of a copy that is not shown: the node of the shown one in its place."""
+    copies: dict[Node, list[Node]] = field(default_factory=dict)
+    """The other way round."""
     turn: dict[Node, dict[int, int]] = field(default_factory=dict)
     """For the nodes of repeats that are opened: which turn of each repeat."""
     repeats: int = 0
@@ -38,6 +40,11 @@ class Places:
                 self.turn.setdefault(node, {})[self.repeats] = index
                 if index and key in first:
                     self.shown[node] = first[key]
+                    self.copies.setdefault(first[key], []).append(node)
+
+    def all_of(self, node: Node) -> list[Node]:
+        """A node and those that it stands for."""
+        return [node, *(each for copy in self.copies.get(node, ()) for each in self.all_of(copy))]
 
     def same_turns(self, before: Node, after: Node) -> bool:
         """Whether no repeat that is opened comes to its next turn between the nodes."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from archdsl.figure import boxes
 from archdsl.figure.boxes import counts, legible
+from archdsl.figure.copies import one_for_all
 from archdsl.figure.differences import differences, group_size
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style
@@ -26,8 +27,10 @@ from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_
 from archdsl.figure.view import View
 from archdsl.figure.wording import block_name
 from archdsl.ir.graph import Graph, Mode, Scope, Value
-from archdsl.words.naming import DOT, humanise
+from archdsl.ops.dropout import Passing
+from archdsl.words.naming import DOT, Title, humanise
 from archdsl.words.quantities import SPACE, count_text
+from archdsl.words.titles import title
 
 VARIANTS: Final = 3
 """An opened repeat shows its different copies one by one where there are no more than this."""
@@ -66,9 +69,9 @@ def outline(
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
     compact = depth > 1 or scope is not None
-    title = name if view.title is None else legible(view.title)
+    heading = name if view.title is None else legible(view.title)
     figure = Figure(
-        name, title, total if title else "", everything, tuple(links),
+        name, heading, total if heading else "", everything, tuple(links),
         compact=compact, stacked=scope is not None, palette=view.style,
     )  # fmt: skip
     figure = turned(with_lanes(figure), view.direction)
@@ -116,10 +119,20 @@ class _Maker:
         elif len(run.elements) == 1 and is_merge(self._flow, run.first) and not run.first.moving[-1].note:
             box = boxes.merge_box(run.first)
         else:
-            box = boxes.ops_box(self._flow, run, Style.OP if self._flow.is_source(run.first.moving) else style)
+            style = Style.OP if self._flow.is_source(run.first.moving) else style
+            box = self._with_rates(boxes.ops_box(self._flow, run, style), run)
         for node in run.nodes:
             self.places.box[node] = box.name
         return replace(box, holds=tuple(element.path for element in run.elements))
+
+    def _with_rates(self, box: Box, run: Run) -> Box:
+        """The box of an op that copies alike in all else have with other rates, with all of these."""
+        node = run.first.moving[0]
+        if len(run.nodes) > 1 or not isinstance(node.op, Passing) or node not in self.places.copies:
+            return box
+        said = one_for_all([(title(each, self._flow.sizes),) for each in self.places.all_of(node)])
+        found = said[0] if said else None
+        return replace(box, fields=found.fields) if isinstance(found, Title) else box
 
     def _panels(self, run: Run, base: Scope, depth: int) -> list[Panel]:
         """A panel for each different copy in a row; one for the first where there are too many."""

@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from archdsl.words.quantities import SPACE
 
 ARROW: Final = f"{SPACE}→ "
+FLOW: Final = f"{SPACE}→{SPACE}"
+"""Between sizes."""
 DOT: Final = f"{SPACE}· "
 
 

@@ -14,12 +14,15 @@ from typing import NamedTuple
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style, nested
 from archdsl.figure.flow import Flow
-from archdsl.figure.wording import op_title, summary
+from archdsl.figure.saying import spelled_out
+from archdsl.figure.sentences import sentence
+from archdsl.figure.wording import op_title
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.special import ScanLast
 from archdsl.shapes import evaluate
 from tests.figure.counting import told
+from tests.figure.seeing import plain
 
 AUXILIARY = (Style.FORK, Style.TRACK, Style.HEADER, Style.LOOP)
 """Boxes that links only pass through."""
@@ -244,7 +247,8 @@ class Reading:
     def _miswritten(self, box: Box) -> Iterator[tuple[str, str, str]]:
         """A card of copies of one block: its line, against the line of each alone."""
         scopes = [self._items[path] for path in box.holds]
-        if len(scopes) < 2 or len({getattr(each, "block", None) or each.name for each in scopes}) > 1:
+        is_repeat = box.times > 1 or "blocks" in box.aside
+        if not is_repeat or len({getattr(each, "block", None) or each.name for each in scopes}) > 1:
             return
         lines = [self._line(each) for each in scopes if isinstance(each, Scope)]
         said = box.lines[0] if box.lines else ""
@@ -255,13 +259,13 @@ class Reading:
 
     def _line(self, scope: Scope) -> str:
         nodes = tuple(scope.nodes())
-        return summary(self._flow, Element(nodes, tuple(self._flow.moving(nodes)), scope, True))
+        return spelled_out(sentence(self._flow, Element(nodes, tuple(self._flow.moving(nodes)), scope, True)))
 
     def _unlike(self, box: Box, around: Sequence[Panel]) -> Iterator[tuple[str, str, str]]:
         """A box in opened repeats: its words, against each op that it stands for."""
         (path,) = box.holds
-        if not isinstance(self._items[path], Node):
-            return
+        if not isinstance(self._items[path], Node) or any("first of" in plain(each.header.aside) for each in around):
+            return  # of very different copies the first is shown, and the panel says so
         for node in self._copies.get(path, []):
             title = op_title(self._flow, node)
             if not says(f"{box.title}|{box.fields}", f"{title.name}|{title.fields}", 1, ""):
@@ -326,32 +330,63 @@ def _given(node: Node) -> list[Value]:
     return [value for value in given if value is not None]
 
 
-_SPREAD = re.compile(r"first\s(\d+),\sthen\s(\d+)(?:–(\d+))?|(\d+)–(\d+)|(\d+)")
+_N = r"(\d+(?:\.\d+)?)"
+_SPREAD = re.compile(rf"first\s{_N},\sthen\s{_N}|{_N}–{_N}|{_N}")
+_NOTE = re.compile(r"\s?\(?(?:in|after)\sthe\sfirst(?:\s\d+)?\)?|\s?\(?in\s\d+\sof\s\d+\)?")
+_OR = re.compile(r"\d+×\d+(?:\sor\s\d+×\d+)+")
+_COUNTED = re.compile(r"(?:^|·\s)(?:\d+–)?\d+\s[A-Z]")
+_ABREAST = re.compile(r"\s\+\s")
 
 
 def says(text: str, line: str, turn: int, aside: str) -> bool:
     """Whether a text for several copies is true of one of them, which alone says `line`.
 
     `96–384` is any number between them; of `first 96, then 144` each copy is one. What an aside says of the first
-    alone, that it halves the resolution, need not stand in the text.
+    alone, that it halves the resolution or has a shortcut of its own, need not stand in the text.
     """
+    if text.startswith("first") and "; then" in text:
+        text = text.removeprefix("first\xa0").split("; then\xa0")[turn > 0]
     if turn == 0 and "first" in aside:
         line, text = (re.sub(r",\s/\d+", "", each) for each in (line, text))
+        if "\xa0+ " in line and "+" not in text:
+            line = line.rpartition("\xa0+ ")[0]
+        line, text = map(_one_by_one, (line, text))
+    if any(pattern.search(text) for pattern in (_NOTE, _OR, _COUNTED, _ABREAST)):
+        return _mentions(text, line, turn)
     pattern, end = "", 0
-    spans: list[tuple[int, int]] = []
+    spans: list[tuple[float, float]] = []
     for found in _SPREAD.finditer(text):
         spans.append(_span(found, turn))
-        pattern += re.escape(text[end : found.start()]) + r"(\d+)"
+        pattern += re.escape(text[end : found.start()]) + _N
         end = found.end()
     matched = re.fullmatch(pattern + re.escape(text[end:]), line)
     return matched is not None and all(
-        low <= int(number) <= high for number, (low, high) in zip(matched.groups(), spans, strict=True)
+        low <= float(number) <= high for number, (low, high) in zip(matched.groups(), spans, strict=True)
     )
 
 
-def _span(found: re.Match[str], turn: int) -> tuple[int, int]:
+def _mentions(text: str, line: str, turn: int) -> bool:
+    """Of a text that tells what only some copies have: whether it has all words of one copy's line, and its numbers."""
+    words = set(re.findall(r"[A-Z]\w+", line)) <= set(re.findall(r"[A-Z]\w+", text))
+    if _COUNTED.search(text):
+        return words  # layers are counted, and no number of theirs is told
+    spans = [_span(found, turn) for found in _SPREAD.finditer(_NOTE.sub("", text))]
+    numbers = re.findall(_N, re.sub(r"\d+\s×\s", "", line))
+    return words and all(any(low <= float(number) <= high for low, high in spans) for number in numbers)
+
+
+def _one_by_one(text: str) -> str:
+    """`2 × Conv 3×3, 64` as `Conv 3×3, 64 → 3×3, 64`."""
+    found = re.match(r"(\d+)\s×\s(\w+)\s([^→+]*)$", text)
+    if found is None:
+        return text
+    times, name, rest = found.groups()
+    return f"{name}\xa0" + "\xa0→ ".join([rest] * int(times))
+
+
+def _span(found: re.Match[str], turn: int) -> tuple[float, float]:
     """The numbers between which one copy's is."""
-    first, then, most, low, high, exact = found.groups()
+    first, then, low, high, exact = found.groups()
     if first is None:
-        return int(low or exact), int(high or exact)
-    return (int(first), int(first)) if turn == 0 else (int(then), int(most or then))
+        return float(low or exact), float(high or exact)
+    return (float(first), float(first)) if turn == 0 else (float(then), float(then))

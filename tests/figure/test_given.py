@@ -190,7 +190,7 @@ SHIPPED: dict[str, tuple[str, list[str]]] = {
     "transformer": ("decoder_layer", ["Multi-head attention 8 heads, causal", "Multi-head attention 8 heads"]),
     "swin_v2_t": ("window_attention", ["Attention 3 heads + relative position bias"]),
     "levit_128s": ("attention", ["Attention 4 heads + relative position bias"]),
-    "gemma3_1b": ("rotary_attention", ["Attention 4 heads, causal, window 512"]),
+    "gemma3_1b": ("rotary_attention", ["Attention 4 heads, 1 key/value head, causal, window 512"]),
 }
 
 

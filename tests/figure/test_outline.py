@@ -241,7 +241,7 @@ def test_many_parameters_that_vary_are_not_listed() -> None:
         )
     (card,) = boxes(outline(b.graph(x)), Style.CARD)
     assert plain(card.aside) == "m · sizes vary"
-    assert [plain(line) for line in card.lines] == ["Conv 1–5×1–5, 16"]
+    assert [plain(line) for line in card.lines] == ["Conv 1×1 or 3×3 or 5×5, 16"]
 
 
 def test_only_the_first_copy_may_shrink_a_repeat_that_is_not_cut() -> None:
@@ -315,14 +315,14 @@ def check(graph: Graph, depth: int) -> None:
         visit(name)
 
 
-def test_a_block_whose_last_op_comes_by_no_layer_counts_its_layers() -> None:
+def test_a_block_whose_last_op_comes_by_no_layer_tells_its_layers() -> None:
     b = Builder()
     x = b.input(16, 8, 8)
     b.scope("split", "two_results")
     y = b.add("split.conv", "conv2d", x, out_channels=16, kernel_size=1)
     z = b.add("split.relu", "relu", x)
     (card,) = boxes(outline(b.graph(y=y, z=b.add("act", "relu", z))), Style.CARD)[:1]
-    assert [plain(line) for line in card.lines] == ["Conv"]
+    assert [plain(line) for line in card.lines] == ["Conv 1×1, 16"]
 
 
 def test_a_loop_says_how_often_it_runs_and_has_an_edge_with_what_it_passes_on() -> None:

@@ -23,8 +23,8 @@ from tests.reliability import promises
 from tests.thorough import examples, some
 
 SPECS: Final = list(families())
-LEFT: Final = ("misnumbered", "numberless", "unlike")
-"""Kinds of untruth that are not mended yet."""
+LEFT: Final = ("Add\xa0zeros",)
+"""What is said wrongly still: that the first of several copies is given a constant."""
 VIEWS: Final = (View(), View(depth=2), View(depth=3))
 
 
@@ -32,7 +32,7 @@ def untruths(graph: Graph, view: View) -> list[Untruth]:
     """What the figures of a sheet say and the graph does not, or the other way round."""
     overview, *details = sheet(graph, view)
     readings = [Reading(graph, overview), *(Reading(graph, each, scope_at(graph, each.name)) for each in details)]
-    return [each for reading in readings for each in reading.untruths() if each.kind not in LEFT]
+    return [each for reading in readings for each in reading.untruths() if not each.said.startswith(LEFT)]
 
 
 @pytest.mark.parametrize("name", some(SPECS, every=16))

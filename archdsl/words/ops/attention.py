@@ -17,9 +17,15 @@ def _(op: MultiheadAttention, node: Node, sizes: SampleSizes) -> Title:
 def _(op: ScaledDotProductAttention, node: Node, sizes: SampleSizes) -> Title:
     query = node.inputs[0]
     heads = query is not None and query.type.rank == 4
-    return _titled(op, size(query.type.shape[1], sizes) if query is not None and heads else None)
+    if query is None or not heads:
+        return _titled(op, None)
+    key = node.inputs[1]
+    shared = size(key.type.shape[1], sizes) if key is not None else None
+    return _titled(op, size(query.type.shape[1], sizes), shared)
 
 
-def _titled(op: MultiheadAttention | ScaledDotProductAttention, heads: Dim | None) -> Title:
-    said = [f"{heads} heads"] if heads else []
+def _titled(op: MultiheadAttention | ScaledDotProductAttention, heads: Dim | None, shared: Dim | None = None) -> Title:
+    """`shared`: the heads of keys and values, each of which several heads of queries read."""
+    said = [f"{heads} {'head' if heads == 1 else 'heads'}"] if heads else []
+    said += [f"{shared} key/value {'head' if shared == 1 else 'heads'}"] if shared and shared != heads else []
     return Title(fixed(op.called), fixed(", ".join([*said, *["causal"] * op.is_causal])))
