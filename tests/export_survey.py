@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from archdsl import Graph
+from archdsl import ExportReport, Graph
 from archdsl_torch.trial import sample_inputs
 from tests.references.parity import fill
 
@@ -63,7 +63,7 @@ def survey(name: str, params: Mapping[str, Any], folder: Path) -> Iterator[Resul
         try:
             report = archdsl.export(graph, file, module=module)
             run = runner(file)
-            error = max(compared(graph, module, run, batch) for batch in batches(graph, report.notes))
+            error = max(compared(graph, module, run, batch) for batch in batches(graph, report))
         except Exception as raised:
             error, why_not = None, " ".join(str(raised).split())
         else:
@@ -73,9 +73,10 @@ def survey(name: str, params: Mapping[str, Any], folder: Path) -> Iterator[Resul
             each.unlink()
 
 
-def batches(graph: Graph, notes: Sequence[str]) -> tuple[int | None, ...]:
+def batches(graph: Graph, report: ExportReport) -> tuple[int | None, ...]:
     """The batches to run; None where it is fixed."""
-    return BATCHES if graph.batch and not notes else (None,)
+    free = {dim for shape in report.inputs.values() for dim in shape.split("×")}
+    return BATCHES if graph.batch and free.issuperset(graph.batch) else (None,)
 
 
 @torch.no_grad()

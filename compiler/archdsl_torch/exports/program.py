@@ -6,7 +6,7 @@ import copy
 import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import torch
@@ -17,6 +17,7 @@ from archdsl.ir.exports import ExportError, ExportReport
 from archdsl.ir.graph import Graph, Mode
 from archdsl.shapes import Shape, Symbolic, evaluate, format_shape
 from archdsl.text.spelled import quoted
+from archdsl_torch.exports.decompositions import FreeSizes
 from archdsl_torch.exports.quiet import quiet
 from archdsl_torch.exports.reasons import first_line, refusal
 from archdsl_torch.trial import sample_inputs
@@ -37,6 +38,15 @@ class Program:
     free: Mapping[str, str]
     """What torch calls the sizes that may vary, with the spec's names."""
     notes: tuple[str, ...]
+
+    def called(self, names: Mapping[str, str]) -> Program:
+        """The program with its outputs as a file calls them, and a note for each that has another name there."""
+        notes = (
+            f"the output `{name}` is `{found}` in the file, where an input or a weight is called `{name}`"
+            for name, found in names.items() if found != name
+        )  # fmt: skip
+        outputs = {names[name]: shape for name, shape in self.outputs.items()}
+        return replace(self, outputs=outputs, notes=(*self.notes, *notes))
 
     def report(self, **detail: str) -> ExportReport:
         """What a file of it is, but for its name."""
@@ -103,7 +113,7 @@ def _traced(graph: Graph, module: nn.Module, free: Collection[str]) -> ExportedP
         name: {place: Dim.AUTO for place, dim in enumerate(shape) if _names(dim) & {*free}}
         for name, shape in _input_shapes(graph).items()
     }
-    with quiet(), torch.no_grad(), _evaluating(module):
+    with quiet(), torch.no_grad(), _evaluating(module), FreeSizes():
         return torch.export.export(_handed(module, graph), example, dynamic_shapes=dynamic, strict=False)
 
 

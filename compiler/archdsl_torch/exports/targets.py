@@ -58,8 +58,8 @@ def export(
 
 def _onnx(graph: Graph, module: nn.Module, path: Path, options: FileOptions) -> ExportReport:
     program = program_of(graph, module, options.dynamic)
-    opset = write_onnx(program, graph.name, path, options.opset)
-    return program.report(opset=str(opset))
+    opset, names = write_onnx(program, graph.name, path, options.opset)
+    return program.called(names).report(opset=str(opset))
 
 
 def _pt2(graph: Graph, module: nn.Module, path: Path, options: FileOptions) -> ExportReport:

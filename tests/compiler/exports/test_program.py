@@ -9,6 +9,7 @@ import torch
 
 import archdsl
 from archdsl_torch.exports.program import Program, program_of
+from archdsl_torch.trial import sample_inputs
 
 TWO = """archdsl: 1
 name: two
@@ -89,6 +90,21 @@ def test_a_batch_that_the_network_fixes_is_a_note_where_nobody_asked_for_it() ->
     (note,) = program.notes
     assert note.startswith("`N` cannot vary, it is 1 in the file: at 2 `")
     assert told(ONE_BATCH, ["N"]) == [note]
+
+
+@pytest.mark.parametrize("shapes", ["x: [N, T = 5, 4], at: [N, 1, 1]", "x: [1, T = 5, 1], at: [N, 2, 4]"])
+def test_places_along_a_dimension_leave_the_batch_free(shapes: str) -> None:
+    """torch's `take_along_dim` fixes the sizes that it broadcasts to."""
+    text = (
+        f"archdsl: 1\nname: net\ninputs: {{{shapes.replace('at:', 'at: {shape:')}, dtype: int64}}}}\n"
+        "nodes:\n  take: {op: take_along_dim, from: [x, at], dim: -2}\n"
+    )
+    graph = archdsl.loads(text)
+    module = archdsl.build(graph)
+    program = program_of(graph, module, ["N", "T"])
+    assert not program.notes
+    inputs = sample_inputs(graph, seed=0, sizes={"N": 7, "T": 3})
+    assert torch.equal(program.traced.module()(*inputs), module(*inputs))
 
 
 def test_sizes_that_are_always_equal_are_told() -> None:

@@ -1,0 +1,30 @@
+"""What torch.onnx refuses or gets wrong where sizes may vary: onnxruntime computes what the module does at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import archdsl
+from tests.export_survey import SMALLEST, compared, onnx_runner
+
+pytest.importorskip("onnxscript")
+pytest.importorskip("onnxruntime")
+
+TEXTS: Mapping[str, str] = {
+    "a size that is rounded up": "whole: {op: pad, from: x, pad: [0, 0, 0, ceil(H / 7) * 7 - H]}",
+    "a roll by what a size leaves over": "rolled: {op: roll, from: x, shifts: [H % 3, -(H % 5)], dims: [1, 2]}",
+}
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_onnxruntime_computes_what_the_module_does(what: str, tmp_path: Path) -> None:
+    text = f"archdsl: 1\nname: net\ninputs: {{x: [N, H = 14, 6]}}\nnodes:\n  {TEXTS[what]}\n"
+    module = archdsl.build(text, seed=0)
+    file = archdsl.export(text, tmp_path / "net.onnx", module=module, dynamic=["N", "H"]).files[0]
+    run = onnx_runner(file)
+    for height in (7, 14, 15, 16, 20):
+        graph = archdsl.graph(text, sizes={"H": height})
+        assert compared(graph, module, run, 3) <= SMALLEST, height
