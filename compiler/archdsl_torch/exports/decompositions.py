@@ -58,6 +58,27 @@ def _by_index(x: Tensor, shifts: Sequence[int], dims: Sequence[int] = ()) -> Ten
     return x
 
 
+def _by_matrices(x: Tensor, output_size: Sequence[int]) -> Tensor:
+    """Adaptive pooling of a map whose size may vary: torch's decomposition is right at one number alone.
+
+    An output is the mean over its part of the rows and of the columns, which a matrix takes for each.
+    """
+    height, width = output_size
+    if isinstance(x.shape[-2], int) and isinstance(x.shape[-1], int):
+        return _as_it_is()
+    rows, columns = _means(x, -2, height), _means(x, -1, width)
+    return rows @ x @ columns.transpose(0, 1)
+
+
+def _means(x: Tensor, dim: int, parts: int) -> Tensor:
+    """A matrix (parts, size): 1 / n in the n columns that a part is made of."""
+    size, part = x.shape[dim], torch.arange(parts, device=x.device)[:, None]
+    place = torch.arange(size, device=x.device)
+    begin, end = part * size // parts, ((part + 1) * size + parts - 1) // parts
+    inside = (place >= begin) & (place < end)
+    return inside.to(x.dtype) / (end - begin).to(x.dtype)
+
+
 def _as_it_is() -> Tensor:
     """What tells torch to leave an operation alone."""
     left: Tensor = NotImplemented
@@ -67,6 +88,7 @@ def _as_it_is() -> Tensor:
 DECOMPOSITIONS: Final[Mapping[Any, Callable[..., Tensor]]] = {
     _ATTENTION: _in_four,
     torch.ops.aten.roll.default: _by_index,
+    torch.ops.aten.adaptive_avg_pool2d.default: _by_matrices,
 }
 
 

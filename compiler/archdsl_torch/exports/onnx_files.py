@@ -50,6 +50,7 @@ def write_onnx(
 
 
 def _model(program: Program, opset: int | None) -> onnx_ir.Model:
+    known = len(program.assumptions())
     try:
         with torch.no_grad():  # as it was traced: what attention gives is laid out otherwise where gradients are wanted
             made = torch.onnx.export(
@@ -60,6 +61,8 @@ def _model(program: Program, opset: int | None) -> onnx_ir.Model:
     except Exception as error:
         raise ExportError(f"torch.onnx cannot write it: {first_line(error)}") from error
     assert made is not None
+    if assumed := program.assumptions()[known:]:
+        raise ExportError("\n".join(assumed))
     model = made.model
     if opset is not None and model.opset_imports[""] != opset:
         raise ExportError(f"opset {opset} cannot be had: torch.onnx wrote opset {model.opset_imports['']}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 import torch
+from sympy import Basic, Eq, Symbol
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
@@ -38,6 +39,16 @@ class Program:
     free: Mapping[str, str]
     """What torch calls the sizes that may vary, with the spec's names."""
     notes: tuple[str, ...]
+
+    def assumptions(self) -> list[str]:
+        """A line for each equation between sizes that torch has taken for true, wherever the program is worked on."""
+        lines = list[str]()
+        for guard in _guards(self.traced):
+            free = {each: Symbol(self.free[str(each)]) for each in guard.free_symbols if str(each) in self.free}
+            if isinstance(guard, Eq) and free:
+                names, condition = quoted(sorted(map(str, free.values()))), guard.xreplace(free)
+                lines.append(f"{names} cannot vary: what torch writes is right only where {condition} holds")
+        return lines
 
     def called(self, names: Mapping[str, str]) -> Program:
         """The program with its outputs as a file calls them, and a note for each that has another name there."""
@@ -189,6 +200,12 @@ def _found(traced: ExportedProgram) -> Iterable[Tensor]:
 
 def _texts(shapes: Mapping[str, Shape]) -> dict[str, str]:
     return {name: format_shape(shape) for name, shape in shapes.items()}
+
+
+def _guards(traced: ExportedProgram) -> list[Basic]:
+    """What torch has found out of sizes that may vary, as long as it looked at them."""
+    modes = (each.meta["val"].fake_mode for each in traced.graph.nodes if each.op == "placeholder")
+    return [guard.expr for guard in next((mode.shape_env.guards for mode in modes if mode.shape_env), [])]
 
 
 def _is_number(size: Any) -> bool:

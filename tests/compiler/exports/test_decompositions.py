@@ -15,16 +15,27 @@ pytest.importorskip("onnxruntime")
 
 TEXTS: Mapping[str, str] = {
     "a size that is rounded up": "whole: {op: pad, from: x, pad: [0, 0, 0, ceil(H / 7) * 7 - H]}",
-    "a roll by what a size leaves over": "rolled: {op: roll, from: x, shifts: [H % 3, -(H % 5)], dims: [1, 2]}",
+    "pooling to parts of a map": "pool: {op: adaptive_avg_pool2d, from: x, output_size: [3, 4]}",
+    "a roll by what a size leaves over": "rolled: {op: roll, from: x, shifts: [H % 3, -(H % 5)], dims: [2, 3]}",
 }
 
 
 @pytest.mark.parametrize("what", TEXTS)
 def test_onnxruntime_computes_what_the_module_does(what: str, tmp_path: Path) -> None:
-    text = f"archdsl: 1\nname: net\ninputs: {{x: [N, H = 14, 6]}}\nnodes:\n  {TEXTS[what]}\n"
+    text = f"archdsl: 1\nname: net\ninputs: {{x: [N, 2, H = 14, 6]}}\nnodes:\n  {TEXTS[what]}\n"
     module = archdsl.build(text, seed=0)
     file = archdsl.export(text, tmp_path / "net.onnx", module=module, dynamic=["N", "H"]).files[0]
     run = onnx_runner(file)
     for height in (7, 14, 15, 16, 20):
         graph = archdsl.graph(text, sizes={"H": height})
         assert compared(graph, module, run, 3) <= SMALLEST, height
+
+
+def test_what_is_right_at_one_size_alone_is_refused(tmp_path: Path) -> None:
+    text = (
+        "archdsl: 1\nname: net\ninputs: {x: [N, 2, H = 12]}\n"
+        "nodes:\n  pool: {op: adaptive_avg_pool1d, from: x, output_size: 3}\n"
+    )
+    with pytest.raises(archdsl.ExportError, match=r"^`H` cannot vary: what torch writes is right only where "):
+        archdsl.export(text, tmp_path / "net.onnx", dynamic=["N", "H"])
+    assert not [*tmp_path.iterdir()]
