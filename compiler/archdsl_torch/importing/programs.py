@@ -117,17 +117,22 @@ class _Archive:
         name = models[0].removeprefix(f"{self._folder}models/").removesuffix(".json")
         data = self._json(models[0])
         out_spec = _checked(data)
-        state = {key: torch.nn.Parameter(value) if trained else value
-                 for key, value, trained in self._tensors("weights", f"{name}_weights_config.json")}  # fmt: skip
-        constants = {key: value for key, value, _ in self._tensors("constants", f"{name}_constants_config.json")}
+        try:
+            state = {key: torch.nn.Parameter(value) if trained else value
+                     for key, value, trained in self._tensors("weights", f"{name}_weights_config.json")}  # fmt: skip
+            constants = {key: value for key, value, _ in self._tensors("constants", f"{name}_constants_config.json")}
+            modules = _skeleton(state, constants)
+        except (Unreadable, _Unsafe):
+            raise
+        except Exception as error:
+            raise Unreadable("is damaged: its list of tensors is none") from error
         try:
             read = _bytes_to_dataclass(schema.GraphModule, json.dumps(data["graph_module"]).encode())
             made = GraphModuleDeserializer().deserialize(read, state, constants, None, _ranges(data))
         except Exception as error:
-            raise Unreadable(f"is no program that torch {torch.__version__} reads: {first_line(error)}") from error
-        return ReadProgram(
-            made.graph_module, made.signature, _CallSpec(out_spec), _skeleton(state, constants), constants
-        )
+            told = shown(first_line(error))
+            raise Unreadable(f"is no program that torch {torch.__version__} reads: {told}") from error
+        return ReadProgram(made.graph_module, made.signature, _CallSpec(out_spec), modules, constants)
 
     def _tensors(self, kind: str, config: str) -> Iterator[tuple[str, torch.Tensor, bool]]:
         """The tensors that a list names, from their plain numbers; and whether each is trained."""
@@ -155,7 +160,7 @@ class _Archive:
             raise Unreadable("is damaged: it lacks a tensor")
         numbers = content(self._file, self._entries[place], self._size, self._size)
         reach = offset + sum((size - 1) * step for size, step in zip(sizes, strides, strict=True)) + 1
-        if reach * dtype.itemsize > len(numbers):
+        if max(reach, prod(sizes)) * dtype.itemsize > len(numbers):
             raise Unreadable("is damaged: it ends before its tensors do")
         flat = torch.frombuffer(bytearray(numbers[: len(numbers) // dtype.itemsize * dtype.itemsize]), dtype=dtype)
         return flat.as_strided(sizes, strides, offset).clone()

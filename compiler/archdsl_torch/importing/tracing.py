@@ -125,9 +125,12 @@ def _in_mode(module: torch.nn.Module, training: bool) -> torch.nn.Module:
 
 
 def trace_program(program: ReadProgram) -> Traced:
-    """The calls of a program that was exported. Raises ModuleError."""
-    inlined(program.graph_module)
-    return _Reader(program, program.inputs).trace()
+    """The calls of a program that was exported, by whom nobody knows. Raises ModuleError."""
+    try:
+        inlined(program.graph_module)
+        return _Reader(program, program.inputs).trace()
+    except (LookupError, TypeError, AttributeError, AssertionError) as error:
+        raise ModuleError(f"the program is not whole: {type(error).__name__}: {first_line(error)}") from error
 
 
 class _Reader:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -18,6 +22,7 @@ import archdsl
 from archdsl.ir.modules import ModuleError
 from archdsl_torch import spec_of, spec_of_program
 from tests.cli.tiny import Cli
+from tests.thorough import examples
 
 
 class Net(nn.Module):
@@ -227,3 +232,58 @@ def test_a_damaged_file_is_told_in_a_line(
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(OSError, match="nowhere"):
         spec_of_program("nowhere.pt2")
+
+
+def test_a_tensor_has_no_more_numbers_than_the_file(whole: Path, tmp_path: Path) -> None:
+    """A step of 0 would make as many of them as are asked for, of one."""
+
+    def change(name: str, old: bytes) -> bytes:
+        if not name.endswith("weights_config.json"):
+            return old
+        data = json.loads(old)
+        data["config"]["head.bias"]["tensor_meta"] |= {"sizes": [{"as_int": 10**12}], "strides": [{"as_int": 0}]}
+        return json.dumps(data).encode()
+
+    with pytest.raises(ModuleError, match=r"^`net\.pt2` is damaged: it ends before its tensors do$"):
+        spec_of_program(changed(whole, tmp_path / "net.pt2", change))
+
+
+ODD: tuple[Any, ...] = (
+    None, True, -1, 0, 2**63, 10**30, 1e308, "", "a" * 5000, "../x", "__import__('os')", [], {}, [[]], {"as_int": -5},
+    {"as_none": True}, {"as_tensor": {"name": "none"}}, "torch.ops.aten.add.Tensor", "_operator.mul", "\x00\x1b[31m",
+)  # fmt: skip
+
+
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_a_program_with_anything_anywhere_is_one_or_is_told_in_a_line(whole: Path, random: Random) -> None:
+    def change(name: str, old: bytes) -> bytes:
+        return json.dumps(with_odd(json.loads(old), random)).encode() if name.endswith(".json") else old
+
+    with TemporaryDirectory() as folder:
+        try:
+            archdsl.loads(spec_of_program(changed(whole, Path(folder) / "net.pt2", change), holes=True))
+        except ModuleError as error:
+            assert all(len(line) < 2000 for line in str(error).splitlines())
+        except archdsl.SpecError:
+            pass
+
+
+def with_odd(data: Any, random: Random) -> Any:
+    """The data with something else at one to three places."""
+    for _ in range(random.randint(1, 3)):
+        if not (found := [*places(data)]):
+            break
+        holder, key = random.choice(found)
+        if random.random() < 0.2 and isinstance(holder, dict):
+            holder.pop(key, None)
+        else:
+            holder[key] = random.choice(ODD)
+    return data
+
+
+def places(data: Any) -> Iterator[tuple[Any, Any]]:
+    keys = data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
+    for key in keys:
+        yield data, key
+        yield from places(data[key])
