@@ -257,7 +257,7 @@ def draw(
     view = formats.View(
         depth, _paths(expand), _paths(collapse), only, direction, style, counts=counts, batch=batch, title=title
     )
-    return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)
+    return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)[0]
 
 
 def summary(

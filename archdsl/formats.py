@@ -27,11 +27,14 @@ class DrawingWarning(UserWarning):
     """A figure shows less than was asked for."""
 
 
-def draw(graph: Graph, file: str | os.PathLike[str], view: View | None = None, *, marks: Marks | None = None) -> Path:
+def draw(
+    graph: Graph, file: str | os.PathLike[str], view: View | None = None, *, marks: Marks | None = None
+) -> list[Path]:
     """Draws a graph into a file, whose suffix says the format (`FORMATS`); returns its path.
 
-    `view` says what is shown, and `marks` add to it. The file appears complete or not at all. Where the figure
-    had to be made smaller, a DrawingWarning says so.
+    `view` says what is shown, and `marks` add to it. The file appears complete or not at all. A figure that is set
+    for a width may need several pages: where the format has none, each is a file, `net-1.svg`, `net-2.svg`, ….
+    Where the figure had to be made smaller, a DrawingWarning says so.
 
     Raises DrawingError, also for a suffix that is none of these. Without a Graphviz on the machine the
     DOT text is written beside the file, and the error says where.
@@ -44,13 +47,18 @@ def draw(graph: Graph, file: str | os.PathLike[str], view: View | None = None, *
         known = ", ".join(f".{each}" for each in FORMATS)
         raise DrawingError(f"cannot draw to `{path.name}`: expected a name that ends in {known}")
     try:
-        data = render(graph, format, view, marks=marks)
+        pages = _files(graph, format, view, marks)
     except MissingError:
         beside = path.with_suffix(".dot")
         write_files({beside: render(graph, "dot", view, marks=marks)})
         raise DrawingError(f"there is no Graphviz here: wrote `{beside}` instead", INSTALL) from None
-    write_files({path: data})
-    return path
+    paths = [path] if len(pages) == 1 else [_numbered(path, number) for number in range(1, len(pages) + 1)]
+    write_files(dict(zip(paths, pages, strict=True)))
+    return paths
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def figure_svg(graph: Graph, view: View | None = None, *, marks: Marks | None = None) -> str:
@@ -59,7 +67,14 @@ def figure_svg(graph: Graph, view: View | None = None, *, marks: Marks | None = 
 
 
 def render(graph: Graph, format: str, view: View | None = None, *, marks: Marks | None = None) -> bytes:
-    """The figure in one of the `FORMATS`. Raises DrawingError."""
+    """The figure in one of the `FORMATS`. Raises DrawingError, also where it needs several files."""
+    first, *more = _files(graph, format, view, marks)
+    if more:
+        raise DrawingError(f"the figure has {1 + len(more)} pages, each a file", "draw it to a name, or make it a .pdf")
+    return first
+
+
+def _files(graph: Graph, format: str, view: View | None, marks: Marks | None) -> list[bytes]:
     view = View() if view is None else view
     if view.depth is not None and view.depth < 1:
         raise DrawingError(f"depth is {view.depth}, expected at least 1")
@@ -69,42 +84,42 @@ def render(graph: Graph, format: str, view: View | None = None, *, marks: Marks 
     return FORMATS[format](graph, format, view, marks)
 
 
-def _picture(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+def _picture(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     from archdsl.drawing.painting import picture
 
-    data, said = picture(graph, format, view, marks=marks)
+    files, said = picture(graph, format, view, marks=marks)
     if said:
         warnings.warn(said, DrawingWarning, stacklevel=3)
-    return data
+    return files
 
 
-def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     """Graphviz's language: a graph for the overview and, where there are details, one for each."""
     from archdsl.drawing.dot import dot_source
     from archdsl.drawing.painting import sheet
 
-    return "\n".join(dot_source(figure) for figure in sheet(graph, view, marks=marks)).encode()
+    return ["\n".join(dot_source(figure) for figure in sheet(graph, view, marks=marks)).encode()]
 
 
-def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     """Mermaid's language: the overview, where no depth says otherwise."""
     from archdsl.drawing.mermaid import mermaid_source
     from archdsl.figure.outline import outline
 
     view = replace(view, depth=1) if view.depth is None else view
-    return mermaid_source(outline(graph, view, marks=marks)).encode()
+    return [mermaid_source(outline(graph, view, marks=marks)).encode()]
 
 
-def _page(graph: Graph, format: str, view: View, marks: Marks | None) -> bytes:
+def _page(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     """The page in which every block can be opened."""
     from archdsl.viewer import page
 
     if view != View() or marks is not None:
         raise DrawingError("a page shows every block and takes no options", "draw to .svg, .pdf or .png with them")
-    return page(graph).encode()
+    return [page(graph).encode()]
 
 
-FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], bytes]]] = {
+FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], list[bytes]]]] = {
     "svg": _picture,
     "pdf": _picture,
     "png": _picture,
@@ -115,4 +130,4 @@ FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], bytes]]] = {
     "mmd": _mermaid,
     "html": _page,
 }
-"""By the suffix of a file, what makes its content."""
+"""By the suffix of a file, what makes it, or several."""

@@ -326,6 +326,12 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-counts", dest="counts", action="store_false", help="say no parameters and MACs")
     parser.add_argument("--batch", action="store_true", help="begin shapes with the batch")
+    parser.add_argument(
+        "--width",
+        default="",
+        metavar="LENGTH",
+        help="set for this width (3.3in, 84mm), or for a page (A4, 16:9)",
+    )
     parser.add_argument("--title", metavar="TEXT", help="instead of the network's name; empty for none")
 
 
@@ -373,6 +379,6 @@ def view_of(options: argparse.Namespace) -> View:
     """What the options of `draw` ask a figure to show."""
     from archdsl.figure.view import View
 
-    names = ("depth", "only", "direction", "style", "counts", "batch", "title")
+    names = ("depth", "only", "direction", "style", "counts", "batch", "title", "width")
     chosen = {name: getattr(options, name) for name in names}
     return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))

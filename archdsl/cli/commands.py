@@ -286,8 +286,8 @@ def draw(options: argparse.Namespace) -> int:
 
     graph = graph_of(options)
     with drawing():
-        path = formats.draw(graph, options.output, view_of(options))
-    print(visible(f"wrote {path}"), file=sys.stderr)
+        paths = formats.draw(graph, options.output, view_of(options))
+    print(visible(f"wrote {', '.join(map(str, paths))}"), file=sys.stderr)
     return 0
 
 

@@ -44,7 +44,7 @@ class Difference(Comparison):
         from archdsl import formats
         from archdsl.comparison.marks import ChangeMarks
 
-        return formats.draw(self.after, file, formats.View(depth=depth), marks=ChangeMarks(self))
+        return formats.draw(self.after, file, formats.View(depth=depth), marks=ChangeMarks(self))[0]
 
     def _repr_svg_(self) -> str | None:
         from archdsl import formats

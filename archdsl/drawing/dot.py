@@ -96,7 +96,7 @@ class _Writer:
             "labeljust": "c",
             "rankdir": figure.direction,
             "ranksep": _RANKS[figure.direction, figure.compact],
-            "nodesep": "0.28",
+            "nodesep": "0.14" if any(box.narrow for box in figure.boxes()) else "0.28",
             "splines": "ortho",
             "bgcolor": self._palette.ground,
             "pad": "0.08",
@@ -180,7 +180,7 @@ class _Writer:
 
     def _filled(self, box: Box, width: float) -> dict[str, str]:
         paint = self._palette.paints[box.paint]
-        least = {Style.CARD: faces.CARD, Style.TILE: faces.TILE}.get(box.style, width)
+        least = width if box.style is Style.OP else faces.least_width(box)
         return {
             "class": f"{'op' if box.style is Style.OP else 'card'} {box.paint}",
             "width": f"{least:.2f}",
@@ -273,8 +273,9 @@ def _add_rows(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[s
 
 def _column(items: Iterable[Box | Panel]) -> float:
     """One width for the ops of a column, in inches: the widest text's."""
-    ops = (box for box in items if isinstance(box, Box) and box.style is Style.OP)
-    return max(faces.OP, (max(map(faces.op_width, ops), default=0) + 4) / faces.POINTS + 2 * faces.MARGIN)
+    ops = [box for box in items if isinstance(box, Box) and box.style is Style.OP]
+    least = max(map(faces.least_width, ops), default=faces.OP)
+    return max(least, (max(map(faces.op_width, ops), default=0) + 4) / faces.POINTS + 2 * faces.MARGIN)
 
 
 def label_text(text: str) -> str:

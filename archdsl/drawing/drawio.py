@@ -29,17 +29,18 @@ _LOOKS: Final = {
 _LAYER: Final = "layer"
 
 
-def drawio_source(part: LaidOut) -> str:
-    """The figure as draw.io's XML, one page as large as the figure."""
-    sheet = sheet_of(part)
-    title = part.figure.title or part.figure.name
+def drawio_source(parts: Sequence[LaidOut]) -> str:
+    """The figures as draw.io's XML, each on a page of its size; a scale is the page's, on paper."""
     file = xml.Element("mxfile", host="archdsl")
-    page = xml.SubElement(file, "diagram", id="page", name=printable(title))
-    model = xml.SubElement(
-        page, "mxGraphModel", grid="0", page="1", pageWidth=_number(sheet.width), pageHeight=_number(sheet.height),
-        background=sheet.ground,
-    )  # fmt: skip
-    _Writer(sheet, xml.SubElement(model, "root")).write()
+    for number, part in enumerate(parts, 1):
+        sheet = sheet_of(part)
+        title = printable(part.figure.title or part.figure.name)
+        page = xml.SubElement(file, "diagram", id=f"page-{number}", name=title)
+        model = xml.SubElement(
+            page, "mxGraphModel", grid="0", page="1", pageWidth=_number(sheet.width), pageHeight=_number(sheet.height),
+            pageScale=f"{sheet.scale:.4g}", background=sheet.ground,
+        )  # fmt: skip
+        _Writer(sheet, xml.SubElement(model, "root")).write()
     xml.indent(file)
     return xml.tostring(file, encoding="unicode") + "\n"
 

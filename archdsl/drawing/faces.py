@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
 from archdsl.drawing.metrics import text_width, wrap
@@ -20,7 +20,13 @@ OP: Final = 1.6
 """The least width of an op's box in inches."""
 MARGIN: Final = 0.11
 """Left and right of a box's text, in inches."""
+NARROW_CARD: Final = 2.1
+"""And of a narrow one."""
+NARROW_OP: Final = 0.6
+"""The least width of a narrow op's box in inches."""
 INNER: Final = 221
+"""Points for the text of a card."""
+NARROW_INNER: Final = round(INNER - (CARD - NARROW_CARD) * POINTS)
 GAP: Final = 8
 """Between a card's text and its pill, in points."""
 NARROW: Final = (TILE - 2 * MARGIN) * POINTS
@@ -102,8 +108,21 @@ def carried(box: Box) -> list[str]:
     return wrap(box.title, SMALL, OP * POINTS, lines=3)
 
 
+def least_width(box: Box) -> float:
+    """How wide a card, a tile or an op's box is at least, in inches."""
+    match box.style:
+        case Style.CARD:
+            return NARROW_CARD if box.narrow else CARD
+        case Style.TILE:
+            return TILE
+        case _:
+            return NARROW_OP if box.narrow else OP
+
+
 def op_width(box: Box) -> float:
     """How wide an op's text is, in points."""
+    if box.narrow:
+        return max(text_width(box.title, SIZE, bold=True), text_width(box.fields, SMALL))
     return text_width(box.title, SIZE, bold=True) + text_width(f"  {box.fields}", SMALL)
 
 
@@ -134,8 +153,12 @@ def _named(box: Box, palette: Palette) -> Line:
 
 def _op(box: Box, palette: Palette) -> Face:
     texts = (*box.lines, *(text for _, text in box.remarks))
-    below = [part for text in texts for part in _broken(text, NOTE)]
-    return _stacked(_named(box, palette), below, _quiet(box, palette))
+    below = [part for text in texts for part in _broken(text, NARROW if box.narrow else NOTE)]
+    if not box.narrow:
+        return _stacked(_named(box, palette), below, _quiet(box, palette))
+    fields = (Stretch(box.fields, SMALL, palette.paints[box.paint].text),) if box.fields else ()
+    stacked = _stacked((_bold(box.title),), below, _quiet(box, palette))
+    return replace(stacked, lines=(stacked.lines[0], *([fields] if fields else []), *stacked.lines[1:]))
 
 
 def _broken(text: str, width: float) -> list[str]:
@@ -148,7 +171,7 @@ def _quiet(box: Box, palette: Palette) -> str:
 
 
 def _card(box: Box, palette: Palette) -> Face:
-    width = INNER - (GAP + pill_width(box.times) if box.times > 1 else 0)
+    width = (NARROW_INNER if box.narrow else INNER) - (GAP + pill_width(box.times) if box.times > 1 else 0)
     lines = tuple(_card_lines(box, width, palette))
     return Face(lines, 13, round(width), box.times, palette.paints[box.paint].pill)
 

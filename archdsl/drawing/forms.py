@@ -94,6 +94,8 @@ class Sheet:
 
     width: float
     height: float
+    scale: float
+    """How large it is to be, set so many times as large."""
     ground: str
     muted: str
     drawn: tuple[Patch, ...]
@@ -111,7 +113,7 @@ def sheet_of(part: LaidOut) -> Sheet:
         *(_box(box, figure, layout, palette, around) for box in figure.boxes()),
     ]
     strokes = tuple(_stroke(link, layout, palette) for link in figure.links)
-    return Sheet(layout.width, layout.height, palette.ground, palette.muted, tuple(placed), strokes)
+    return Sheet(layout.width, layout.height, layout.scale, palette.ground, palette.muted, tuple(placed), strokes)
 
 
 def _name(item: Box | Panel) -> str:

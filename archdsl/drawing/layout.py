@@ -102,6 +102,10 @@ class Layout:
     panels: Mapping[str, Spot]
     ways: Mapping[WayKey, Way]
     title: Spot | None = None
+    scale: float = 1.0
+    """How large it is drawn: all of it, with its text, is set so many times as large."""
+    framed: bool = False
+    """Whether the picture is just as large as the layout says, and not as what stands on it."""
 
     def mapped(self, spot: Callable[[Spot], Spot], point: Callable[[Point], Point]) -> Layout:
         """The layout with what these make of its rectangles and points."""
@@ -186,7 +190,13 @@ def _numbers(text: str) -> list[float]:
 def frame_attributes(layout: Layout) -> dict[str, str]:
     """DOT attributes of a graph that has this layout."""
     whole = Spot(layout.width / 2, layout.height / 2, layout.width, layout.height)
-    return {"bb": corners(whole), **({"lp": _placed(layout.title)} if layout.title is not None else {})}
+    sides = (layout.width * layout.scale, layout.height * layout.scale, layout.scale)
+    return {
+        "bb": corners(whole),
+        # what is drawn stands in the middle
+        **({"viewport": ",".join(f"{each:.4f}" for each in sides)} if layout.framed else {}),
+        **({"lp": _placed(layout.title)} if layout.title is not None else {}),
+    }
 
 
 def box_attributes(spot: Spot) -> dict[str, str]:

@@ -50,9 +50,24 @@ def placed(figures: Sequence[Figure], view: View) -> LaidOut:
     return arranged(_laid_out(figures), view.direction)
 
 
+def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
+    """The figures of a picture, laid out for its width: on one page, or on several. Raises DrawingError."""
+    if not view.width:
+        return [placed(figures, view)]
+    from archdsl.drawing.pages import cost, page_format, paged
+
+    page = page_format(view.width)
+    parts = _laid_out(figures)
+    found = paged(parts, page)
+    if cost(found) <= (0, 1):
+        return found
+    narrow = _laid_out([figure.narrowed() for figure in figures])
+    return min(found, paged([parts[0], *narrow[1:]], page), paged(narrow, page), key=cost)
+
+
 def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
     """Each figure as a picture of its own, in `svg`, `pdf` or `png`, in one go. Raises DrawingError."""
-    return _rendered(_laid_out(figures), format)
+    return WRITERS[format](_laid_out(figures))
 
 
 def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
@@ -60,40 +75,51 @@ def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
     return [with_labels(with_detours(settled(*each))) for each in zip(figures, layouts, strict=True)]
 
 
-def _tikz(part: LaidOut) -> bytes:
+def _tikz(parts: Sequence[LaidOut]) -> list[bytes]:
     from archdsl.drawing.tikz import tikz_source
 
-    return tikz_source(*part).encode()
+    return [tikz_source(*part).encode() for part in parts]
 
 
-def _drawio(part: LaidOut) -> bytes:
+def _drawio(parts: Sequence[LaidOut]) -> list[bytes]:
     from archdsl.drawing.drawio import drawio_source
 
-    return drawio_source(part).encode()
+    return [drawio_source(parts).encode()]
 
 
-def _pptx(part: LaidOut) -> bytes:
+def _pptx(parts: Sequence[LaidOut]) -> list[bytes]:
     from archdsl.drawing.slides import slides
 
-    return slides(part)
+    return [slides(parts)]
 
 
-WRITERS: Final[dict[str, Callable[[LaidOut], bytes]]] = {"tikz": _tikz, "drawio": _drawio, "pptx": _pptx}
-"""By format, what writes a figure that has been laid out; Graphviz writes the others."""
-
-
-def _rendered(parts: Sequence[LaidOut], format: str) -> list[bytes]:
-    if format in WRITERS:
-        return [WRITERS[format](part) for part in parts]
-    found = pictures([dot_source(*part) for part in parts], format)
-    if format != "svg":
+def _pdf(parts: Sequence[LaidOut]) -> list[bytes]:
+    found = pictures([dot_source(*part) for part in parts], "pdf")
+    if len(found) == 1:
         return found
+    from archdsl.drawing.binding import bound
+
+    return [bound(found)]
+
+
+def _svg(parts: Sequence[LaidOut]) -> list[bytes]:
+    found = pictures([dot_source(*part) for part in parts], "svg")
     titles = [part.figure.title or part.figure.name for part in parts]
     return [finish(data.decode(), title).encode() for data, title in zip(found, titles, strict=True)]
 
 
-def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None) -> tuple[bytes, str]:
-    """The picture, and what is to be said of it: empty where it shows what was asked for.
+def _png(parts: Sequence[LaidOut]) -> list[bytes]:
+    return pictures([dot_source(*part) for part in parts], "png")
+
+
+WRITERS: Final[dict[str, Callable[[Sequence[LaidOut]], list[bytes]]]] = {
+    "svg": _svg, "pdf": _pdf, "png": _png, "tikz": _tikz, "drawio": _drawio, "pptx": _pptx,
+}  # fmt: skip
+"""By format, what makes files of pages: one of all where the format has pages, else one of each."""
+
+
+def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None) -> tuple[list[bytes], str]:
+    """The files of the picture, one for each page or with all, and what is to be said: empty where it is as asked for.
 
     Where Graphviz cannot cope with a figure it is drawn with fewer levels opened, then grouped further.
     Raises DrawingError.
@@ -106,13 +132,26 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
             continue
         tried.append(figures)
         try:
-            (data,) = _rendered([placed(figures, view)], format)
+            parts = pages(figures, view)
+            files = WRITERS[format](parts)
         except TooLargeError as error:
             failed = error
         else:
-            return data, "" if failed is None else f"{_spoken(less, coarser)}: {failed.message}"
+            return files, _small(parts, view) if failed is None else f"{_spoken(less, coarser)}: {failed.message}"
     assert failed is not None
     raise failed
+
+
+def _small(parts: Sequence[LaidOut], view: View) -> str:
+    """What is said where text is too small to be read."""
+    if not view.width:
+        return ""
+    from archdsl.drawing.pages import LEAST_TYPE, smallest_text
+
+    size = smallest_text(parts)
+    if size > LEAST_TYPE - 0.01:
+        return ""
+    return f"the smallest text is {size:.1f} pt in a figure of {view.width}, less than {LEAST_TYPE}: draw parts of it"
 
 
 def _attempts(view: View) -> Iterator[tuple[View, int]]:

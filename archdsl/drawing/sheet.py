@@ -33,6 +33,11 @@ def arranged(figures: Sequence[LaidOut], direction: Direction) -> LaidOut:
         places = _columns(sizes, ASPECT)
     else:
         places = [(x, y) for y, x in _columns([(height, width) for width, height in sizes], 1 / ASPECT)]
+    return put(figures, places)
+
+
+def put(figures: Sequence[LaidOut], places: Sequence[Size]) -> LaidOut:
+    """One figure of all, each with its left and top; the first stands at the top left."""
     parts = [figures[0]]
     for number, (detail, place) in enumerate(zip(figures[1:], places[1:], strict=True), 2):
         parts.append(_moved(_renamed(_entitled(detail), number, _names(parts)), *place))

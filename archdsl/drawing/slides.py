@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pptx.shapes.autoshape import Shape
     from pptx.shapes.connector import Connector
     from pptx.shapes.shapetree import GroupShapes, SlideShapes
+    from pptx.slide import Slide
     from pptx.util import Length
 
 LEAST: Final = 1 * POINTS
@@ -36,7 +37,7 @@ PAD: Final = 12
 TITLE: Final = 255
 """Characters that a file's title can have."""
 TYPEFACE: Final = "Arial"
-INSTALL: Final = "pip install 'archdsl[slides]'"
+INSTALL: Final = "pip install 'archdsl[figures]'"
 JOINT: Final = 0.1
 """The sides of what joins two connectors of a way, in points."""
 CLOSE: Final = 1.0
@@ -46,34 +47,36 @@ Tie = tuple[int, int]
 """The id of a shape, and the number of a place on it."""
 
 
-def slides(part: LaidOut) -> bytes:
-    """The figure on a slide of its size; where that is more than PowerPoint takes, it is set smaller.
+def slides(parts: Sequence[LaidOut]) -> bytes:
+    """The figures, each on a slide; slides are as large as the largest of them.
 
-    Raises DrawingError without python-pptx.
+    Where that is more than PowerPoint takes, all is set smaller. Raises DrawingError without python-pptx.
     """
     try:
         from pptx import Presentation
     except ImportError:
         raise DrawingError("a `.pptx` needs the package `python-pptx`", INSTALL) from None
-    sheet = sheet_of(part)
+    sheets = list(map(sheet_of, parts))
+    longest = max(side * sheet.scale for sheet in sheets for side in (sheet.width, sheet.height))
+    smaller = min(1.0, (MOST - 2 * PAD) / longest)
+    writers = [_Writer(sheet, smaller * sheet.scale) for sheet in sheets]
     deck = Presentation()
-    writer = _Writer(sheet)
-    deck.slide_width, deck.slide_height = writer.sides()
-    slide = deck.slides.add_slide(deck.slide_layouts[6])  # the empty one
-    slide.background.fill.solid()
-    slide.background.fill.fore_color.rgb = _colour(sheet.ground)
-    writer.write(slide.shapes)
-    title = printable(part.figure.title or part.figure.name)[:TITLE]
-    deck.core_properties.title, deck.core_properties.author = title, "archdsl"
+    widths, heights = zip(*(writer.sides() for writer in writers), strict=True)
+    deck.slide_width, deck.slide_height = max(widths), max(heights)
+    for writer in writers:
+        writer.write(deck.slides.add_slide(deck.slide_layouts[6]))  # the empty one
+    figure = parts[0].figure
+    deck.core_properties.title = printable(figure.title or figure.name)[:TITLE]
+    deck.core_properties.author = "archdsl"
     file = BytesIO()
     deck.save(file)
     return dated(file)
 
 
 class _Writer:
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, scale: float) -> None:
         self._sheet = sheet
-        self._scale = min(1.0, (MOST - 2 * PAD) / max(sheet.width, sheet.height))
+        self._scale = scale
         self._drawn = {each.name: each for each in sheet.drawn}
         self._shapes: dict[str, Shape] = {}
         self._joints: dict[tuple[str, Point], Tie] = {}
@@ -87,8 +90,11 @@ class _Writer:
         across, down = (max(side * self._scale + 2 * PAD, LEAST) for side in (self._sheet.width, self._sheet.height))
         return emu(across), emu(down)
 
-    def write(self, shapes: SlideShapes) -> None:
-        """Panels, then links, then boxes: what is added later lies above."""
+    def write(self, slide: Slide) -> None:
+        """Panels, then boxes, then links: what is added later lies above."""
+        slide.background.fill.solid()
+        slide.background.fill.fore_color.rgb = _colour(self._sheet.ground)
+        shapes = slide.shapes
         panels = [each for each in self._sheet.drawn if each.kind == "panel"]
         boxes = [each for each in self._sheet.drawn if each.kind != "panel"]
         for each in (*panels, *boxes):

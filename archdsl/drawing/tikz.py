@@ -42,7 +42,7 @@ def tikz_source(figure: Figure, layout: Layout) -> str:
     if max(layout.width, layout.height) > MOST:
         raise TooLargeError("the figure is too large for tikz")
     writer = _Writer(figure, layout)
-    return "\n".join([*preamble(figure), *writer.lines(), r"\end{tikzpicture}", r"\end{document}", ""])
+    return "\n".join([*preamble(figure, layout.scale), *writer.lines(), r"\end{tikzpicture}", r"\end{document}", ""])
 
 
 class _Writer:

@@ -18,12 +18,14 @@ EDGE: Final = round(MARGIN * POINTS, 1)
 """Between the border of a card and its text, in points."""
 
 
-def preamble(figure: Figure) -> Iterator[str]:
-    """All lines up to the first that draws something."""
+def preamble(figure: Figure, scale: float) -> Iterator[str]:
+    """All lines up to the first that draws something, so many times as large."""
     yield f"% {escaped(figure.title or figure.name)}: drawn by archdsl, for pdflatex"
     yield from _PACKAGES
     yield from _colours(figure)
     yield from _STYLES
+    scaled = f", scale={scale:.4g}, transform shape" if scale != 1 else ""
+    yield rf"\begin{{tikzpicture}}[x=1bp, y=-1bp{scaled}]"
 
 
 def used_paints(figure: Figure) -> list[str]:
@@ -114,5 +116,4 @@ _STYLES: Final = rf"""
   gone link/.style={{link, draw=gone}},
 }}
 
-\begin{{document}}
-\begin{{tikzpicture}}[x=1bp, y=-1bp]""".splitlines()
+\begin{{document}}""".splitlines()

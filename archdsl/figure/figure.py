@@ -72,6 +72,8 @@ class Box:
     carries: str = ""
     """What a loop over time passes on to its next step."""
     dashed: bool = False
+    narrow: bool = False
+    """Whether it is set as narrow as its text allows."""
     holds: tuple[str, ...] = ()
     """Paths of the ops and blocks that it stands for, in running order."""
 
@@ -142,6 +144,10 @@ class Figure:
         """Every panel, before those in it."""
         return (item for item, _ in nested(self.items) if isinstance(item, Panel))
 
+    def narrowed(self) -> Figure:
+        """The figure with all its boxes as narrow as their texts allow."""
+        return replace(self, items=tuple(map(_narrowed, self.items)))
+
     def renamed(self, name: Callable[[str], str]) -> Figure:
         """The figure with each name as `name` changes it, wherever it stands."""
         return replace(
@@ -150,6 +156,12 @@ class Figure:
             rows=_rows(self.rows, name),
             links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in self.links),
         )
+
+
+def _narrowed(item: Box | Panel) -> Box | Panel:
+    if isinstance(item, Box):
+        return replace(item, narrow=True)
+    return replace(item, items=tuple(map(_narrowed, item.items)))
 
 
 def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:

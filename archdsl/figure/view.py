@@ -34,3 +34,5 @@ class View:
     """Whether shapes begin with the batch."""
     title: str | None = None
     """Instead of the network's name; empty for no title at all."""
+    width: str = ""
+    """What it is set for: a length as `3.3in`, or a page as `A4` or `16:9`. Empty: as wide as it is."""

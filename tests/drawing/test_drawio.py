@@ -56,7 +56,7 @@ def test_every_box_panel_and_link_is_there(name: str) -> None:
 
 def test_a_box_in_a_panel_moves_with_it_and_a_link_has_its_corners() -> None:
     figure, layout = placed(sheet(SMALL["residual"](), View()), View())
-    found = cells(drawio_source(LaidOut(figure, layout)))
+    found = cells(drawio_source([LaidOut(figure, layout)]))
     panel = next(figure.panels())
     inner = next(box for box in figure.boxes() if box in panel.items and box.style is Style.OP)
     inside = [each for each in found.values() if each.get("parent", "").startswith("panel")]
@@ -71,7 +71,7 @@ def test_a_box_in_a_panel_moves_with_it_and_a_link_has_its_corners() -> None:
 def test_a_link_and_its_label() -> None:
     boxes = tuple(Box(name, Style.OP, "conv", name) for name in "ab")
     figure = Figure("net", "net", "", boxes, (Link("a", "b", LinkRole.SPINE, "8×8", dashed=True),))
-    found = cells(drawio_source(LaidOut(figure, in_a_column(figure))))
+    found = cells(drawio_source([LaidOut(figure, in_a_column(figure))]))
     link = found["link-1"]
     assert (link.get("source"), link.get("target")) == ("a", "b")
     assert {"dashed=1", "exitX=0.5", "exitY=1", "entryX=0.5", "entryY=0"} <= set(link.get("style", "").split(";"))
@@ -82,7 +82,7 @@ def test_a_link_and_its_label() -> None:
 def test_no_text_is_markup(text: str) -> None:
     boxes = (Box(f"a{text}", Style.OP, "conv", text, fields=text), Box("b", Style.CARD, "linear", text, lines=(text,)))
     figure = Figure(text, text, text, boxes, (Link(f"a{text}", "b", LinkRole.SPINE, text),))
-    found = cells(drawio_source(LaidOut(figure, in_a_column(figure))))
+    found = cells(drawio_source([LaidOut(figure, in_a_column(figure))]))
     assert len(found) == 7  # the two that all hang on, the title, two boxes, a link, its label
     for name, cell in found.items():
         assert {tag for _, tag in re.findall(r"<(/?)(\w+)", cell.get("value", ""))} <= {"b", "font", "br"}

@@ -86,7 +86,7 @@ def test_svg_says_nothing_of_the_machine_and_stays_the_same() -> None:
 )
 def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str, start: bytes) -> None:
     path = tmp_path / f"net.{suffix}"
-    assert draw(SMALL["growing"](), path) == path
+    assert draw(SMALL["growing"](), path) == [path]
     assert path.read_bytes().startswith(start)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 

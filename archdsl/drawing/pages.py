@@ -1,0 +1,157 @@
+"""Figures on pages of a size: set as large as they fit, side by side, and on as many pages as they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from archdsl.drawing.faces import TINY
+from archdsl.drawing.layout import POINTS
+from archdsl.drawing.settle import LaidOut
+from archdsl.drawing.sheet import GAP, Size, put
+from archdsl.drawing.wrapping import wrapped
+from archdsl.figure.errors import DrawingError
+
+LEAST_TYPE: Final = 6
+"""Points that the smallest text on a page has at least."""
+SMALLEST: Final = LEAST_TYPE / TINY
+STEPS: Final = 6
+"""Scales that are tried, from 1 down to the smallest."""
+COLUMN: Final = 9.25 * POINTS
+"""How high a figure of a given width is at most: what there is for one on a page of a journal."""
+EDGE: Final = 3.0
+"""Points around a figure, before it is scaled."""
+UNITS: Final = {"in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "pt": 1.0}
+LONGEST: Final = 200 * POINTS
+
+
+class Format(NamedTuple):
+    """What a page has room for, and how much it has around that; all in points."""
+
+    width: float
+    height: float
+    margin: float = 0
+    whole: bool = False
+    """Whether a picture is as large as the page, and not as what stands on it."""
+
+
+def _sheet(width: float, height: float, margin: float) -> Format:
+    return Format(width - 2 * margin, height - 2 * margin, margin, whole=True)
+
+
+FORMATS: Final = {
+    "A4": _sheet(595.28, 841.89, 0.5 * POINTS),
+    "letter": _sheet(8.5 * POINTS, 11 * POINTS, 0.5 * POINTS),
+    "16:9": _sheet(40 / 3 * POINTS, 7.5 * POINTS, 0.35 * POINTS),
+    "4:3": _sheet(10 * POINTS, 7.5 * POINTS, 0.35 * POINTS),
+}
+_LENGTH: Final = re.compile(r"(\d{1,4}(?:\.\d{1,4})?) ?(in|cm|mm|pt)")
+
+
+def page_format(text: str) -> Format:
+    """What `--width` says: a length or the name of a page. Raises DrawingError."""
+    found = _LENGTH.fullmatch(text)
+    if found is not None and POINTS <= (width := float(found[1]) * UNITS[found[2]]) <= LONGEST:
+        return Format(width, COLUMN)
+    if text in FORMATS:
+        return FORMATS[text]
+    known = ", ".join(FORMATS)
+    wanted = f"expected a length from 1in to {LONGEST / POINTS:.0f}in, as 3.3in, 84mm or 240pt, or one of {known}"
+    raise DrawingError(f"the width is `{text}`, {wanted}")
+
+
+def paged(parts: Sequence[LaidOut], page: Format) -> list[LaidOut]:
+    """The figures on as few pages as can be, and on these as large as can be.
+
+    What is too large for a page, wrapped or not, has one of its own, on which it is set smaller, with smaller text.
+    """
+    scales = [1 - step * (1 - SMALLEST) / (STEPS - 1) for step in range(STEPS)]
+    fits = [_packed([part], page, SMALLEST) is not None for part in parts]
+    small, large = ([part for part, fit in zip(parts, fits, strict=True) if fit is wanted] for wanted in (True, False))
+    tried = [(scale, _packed(small, page, scale)) for scale in scales]
+    found = [(scale, pages) for scale, pages in tried if pages is not None]
+    scale, pages = min(found, key=lambda each: len(each[1]))
+    return [*(_framed(each, page, scale) for each in pages), *(_shrunk(part, page) for part in large)]
+
+
+def _shrunk(part: LaidOut, page: Format) -> LaidOut:
+    """A page of one figure that is as small as it must be."""
+    layout = wrapped(part, _room(page, SMALLEST)).layout
+    scale = min(page.width / (layout.width + 2 * EDGE), page.height / (layout.height + 2 * EDGE))
+    return _framed(part._replace(layout=layout), page, scale)
+
+
+def _room(page: Format, scale: float) -> Size:
+    return page.width / scale - 2 * EDGE, page.height / scale - 2 * EDGE
+
+
+def _packed(parts: Sequence[LaidOut], page: Format, scale: float) -> list[LaidOut] | None:
+    """Pages of figures, which are wrapped where they are larger than a page; None where one does not fit even so."""
+    room = _room(page, scale)
+    pages: list[tuple[list[LaidOut], list[Size]]] = []
+    line = Skyline(0, 0)
+    for part in (wrapped(part, room) for part in parts):
+        size = (part.layout.width, part.layout.height)
+        place = line.place(size)
+        if place is None:
+            line = Skyline(*room)
+            pages.append(([], []))
+            place = line.place(size)
+        if place is None:
+            return None
+        figures, places = pages[-1]
+        figures.append(part)
+        places.append(place)
+    return [put(*each) for each in pages]
+
+
+class Skyline:
+    """Where the lower edge of what has been placed runs: figures go where they are highest, then leftmost."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self._width, self._height = width, height
+        self._steps = [(0.0, 0.0)]
+        """The left end of each stretch, and how far down it is taken."""
+
+    def place(self, size: Size) -> Size | None:
+        """The left and top of a rectangle of this size, which is then taken; None where there is no room."""
+        width, height = size
+        found = [(self._top(left, left + width), left) for left, _ in self._steps if left + width <= self._width + 0.01]
+        top, left = min(found, default=(self._height, 0.0))
+        if top + height > self._height + 0.01:
+            return None
+        self._take(left, left + width + GAP, top + height + GAP)
+        return left, top
+
+    def _top(self, left: float, right: float) -> float:
+        ends = [*(start for start, _ in self._steps[1:]), float("inf")]
+        return max(
+            depth for (start, depth), end in zip(self._steps, ends, strict=True) if start < right + GAP and end > left
+        )
+
+    def _take(self, left: float, right: float, depth: float) -> None:
+        behind = max(((start, under) for start, under in self._steps if start <= right), default=(0.0, 0.0))
+        kept = [(start, under) for start, under in self._steps if start < left or start > right]
+        self._steps = sorted([*kept, (left, depth), (right, behind[1])])
+
+
+def _framed(part: LaidOut, page: Format, scale: float) -> LaidOut:
+    """The figure at its scale, on a page of its size or in the middle of a whole one."""
+    layout = part.layout
+    width, height = layout.width + 2 * EDGE, layout.height + 2 * EDGE
+    if page.whole:
+        width, height = ((side + 2 * page.margin) / scale for side in (page.width, page.height))
+    moved = layout.moved((width - layout.width) / 2, (height - layout.height) / 2)
+    return part._replace(layout=replace(moved, width=width, height=height, scale=scale, framed=True))
+
+
+def smallest_text(parts: Sequence[LaidOut]) -> float:
+    """The size of the smallest text in any of the figures, in points."""
+    return TINY * min(part.layout.scale for part in parts)
+
+
+def cost(pages: Sequence[LaidOut]) -> tuple[float, int]:
+    """What is bad of pages: text that is too small, then how many they are."""
+    return max(0.0, LEAST_TYPE - 0.01 - smallest_text(pages)), len(pages)
