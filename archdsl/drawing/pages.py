@@ -16,6 +16,8 @@ from archdsl.figure.errors import DrawingError
 
 LEAST_TYPE: Final = 6
 """Points that the smallest text on a page has at least."""
+ROUNDED: Final = 0.05
+"""What is smaller by less than this is said to be as large."""
 SMALLEST: Final = LEAST_TYPE / TINY
 STEPS: Final = 6
 """Scales that are tried, from 1 down to the smallest."""
@@ -154,4 +156,4 @@ def smallest_text(parts: Sequence[LaidOut]) -> float:
 
 def cost(pages: Sequence[LaidOut]) -> tuple[float, int]:
     """What is bad of pages: text that is too small, then how many they are."""
-    return max(0.0, LEAST_TYPE - 0.01 - smallest_text(pages)), len(pages)
+    return max(0.0, LEAST_TYPE - ROUNDED - smallest_text(pages)), len(pages)

@@ -146,10 +146,10 @@ def _small(parts: Sequence[LaidOut], view: View) -> str:
     """What is said where text is too small to be read."""
     if not view.width:
         return ""
-    from archdsl.drawing.pages import LEAST_TYPE, smallest_text
+    from archdsl.drawing.pages import LEAST_TYPE, ROUNDED, smallest_text
 
     size = smallest_text(parts)
-    if size > LEAST_TYPE - 0.01:
+    if size > LEAST_TYPE - ROUNDED:
         return ""
     return f"the smallest text is {size:.1f} pt in a figure of {view.width}, less than {LEAST_TYPE}: draw parts of it"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import archdsl
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout, Spot
-from archdsl.drawing.pages import COLUMN, EDGE, LEAST_TYPE, Skyline, page_format, smallest_text
+from archdsl.drawing.pages import COLUMN, EDGE, LEAST_TYPE, ROUNDED, Skyline, page_format, smallest_text
 from archdsl.drawing.painting import pages, sheet
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.drawing.wrapping import wrapped
@@ -36,7 +36,7 @@ def pages_of(name: str, width: str) -> list[LaidOut]:
 def test_a_page_holds_what_stands_on_it_and_its_text_can_be_read(name: str, width: str) -> None:
     page = page_format(width)
     found = pages_of(name, width)
-    assert smallest_text(found) >= LEAST_TYPE - 0.01
+    assert smallest_text(found) >= LEAST_TYPE - ROUNDED
     for part in found:
         layout = part.layout
         assert layout.width * layout.scale <= page.width + 2 * page.margin + 0.1
