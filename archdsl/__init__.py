@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from archdsl.document.inherit import Reader
     from archdsl.document.model import Document
     from archdsl.document.reach import Folders
-    from archdsl.figure.view import Direction, StyleName
+    from archdsl.figure.view import ColourBy, Direction, StyleName
     from archdsl.ir.exchange.error import GraphError
     from archdsl.ir.exports import ExportError, ExportReport
     from archdsl.ir.graph import Graph
@@ -237,6 +237,10 @@ def draw(
     counts: bool = True,
     batch: bool = False,
     title: str | None = None,
+    width: str = "",
+    colour_by: ColourBy = "op",
+    legend: bool = False,
+    dpi: int | None = None,
     sizes: Mapping[str, int] | None = None,
     include: Folders = (),
     **params: Any,
@@ -248,14 +252,30 @@ def draw(
     `["layer1.0"]`, and `only` is the path of the one block to draw. The overview runs down (`direction` "TB") or
     to the right ("LR"). `style` is "paper", "dark" or "print", which has no colours. `counts` says parameters and
     MACs, `batch` begins shapes with the batch, and `title` replaces the network's name; an empty one is left out.
+    `width` is what the figure is set for: a length as "3.3in" or "84mm", or a page as "A4" or "16:9"; it may need
+    several pages, each a file `net-1.svg`, `net-2.svg`, … where the format has no pages. `colour_by` is what colours
+    stand for: kinds of "op", shares of "parameters", "macs" or "memory" (bytes of outputs), or the "dtype"; `legend`
+    says which kind of op has which colour. `dpi` is of a png.
 
-    Returns the path that was written. Raises SpecError where the spec has errors,
+    Returns the path that was written, the first of several. Raises SpecError where the spec has errors,
     DrawingError where the figure cannot be drawn, and OSError where the file cannot be written.
     """
     from archdsl import formats
 
     view = formats.View(
-        depth, _paths(expand), _paths(collapse), only, direction, style, counts=counts, batch=batch, title=title
+        depth,
+        _paths(expand),
+        _paths(collapse),
+        only,
+        direction,
+        style,
+        counts=counts,
+        batch=batch,
+        title=title,
+        width=width,
+        colour_by=colour_by,
+        legend=legend,
+        dpi=dpi,
     )
     return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)[0]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from archdsl.drawing.rendering import INSTALL
 from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
-from archdsl.figure.view import DIRECTIONS, STYLES, View
+from archdsl.figure.view import COLOURS, DIRECTIONS, STYLES, View
 
 if TYPE_CHECKING:
     from archdsl.figure.marks import Marks
@@ -21,6 +21,11 @@ __all__ = [
     "FORMATS", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "draw", "figure_svg",
     "render",
 ]  # fmt: skip
+
+
+LEAST_DPI: Final = 36
+MOST_DPI: Final = 1200
+_CHOICES: Final = {"direction": DIRECTIONS, "style": STYLES, "colour_by": COLOURS}
 
 
 class DrawingWarning(UserWarning):
@@ -78,9 +83,11 @@ def _files(graph: Graph, format: str, view: View | None, marks: Marks | None) ->
     view = View() if view is None else view
     if view.depth is not None and view.depth < 1:
         raise DrawingError(f"depth is {view.depth}, expected at least 1")
-    for name, value, known in (("direction", view.direction, DIRECTIONS), ("style", view.style, STYLES)):
-        if value not in known:
-            raise DrawingError(f"the {name} is `{value}`, expected one of {', '.join(known)}")
+    for name, known in _CHOICES.items():
+        if (value := getattr(view, name)) not in known:
+            raise DrawingError(f"the {name.replace('_', ' ')} is `{value}`, expected one of {', '.join(known)}")
+    if view.dpi is not None and not LEAST_DPI <= view.dpi <= MOST_DPI:
+        raise DrawingError(f"dpi is {view.dpi}, expected {LEAST_DPI} to {MOST_DPI}")
     return FORMATS[format](graph, format, view, marks)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 TORCH = "torch, which only some commands need and need not be installed"
 ONNX = "what only an export to ONNX needs and need not be installed"
-SLIDES = "what only figures for PowerPoint need and need not be installed"
+SLIDES = "what only slides and PDFs of several pages need and need not be installed"
 PICTURES = "figures, pages, summaries and comparisons, of which a call makes one"
 MISTAKES = "what tells of mistakes, or looks for them where nobody reads"
 RARE = "what few specs have"
@@ -26,7 +26,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "archdsl.ir.weights", "archdsl.porting", "huggingface_hub", "safetensors",
     ),
     ONNX: ("onnx", "onnx_ir", "onnxscript"),
-    SLIDES: ("pptx",),
+    SLIDES: ("pptx", "pypdf"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
         "archdsl.comparison", "archdsl.rewriting", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",

@@ -303,7 +303,7 @@ def _add_ops(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_draw(parser: argparse.ArgumentParser) -> None:
-    from archdsl.figure.view import DIRECTIONS, STYLES
+    from archdsl.figure.view import COLOURS, DIRECTIONS, STYLES
 
     parser.add_argument(
         "-o",
@@ -332,6 +332,11 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
         metavar="LENGTH",
         help="set for this width (3.3in, 84mm), or for a page (A4, 16:9)",
     )
+    parser.add_argument(
+        "--colour-by", choices=COLOURS, default="op", help="what colours stand for (default: kinds of op)"
+    )
+    parser.add_argument("--legend", action="store_true", help="say which kind of op has which colour")
+    parser.add_argument("--dpi", type=int, metavar="N", help="dots per inch of a .png (default: 150)")
     parser.add_argument("--title", metavar="TEXT", help="instead of the network's name; empty for none")
 
 
@@ -379,6 +384,6 @@ def view_of(options: argparse.Namespace) -> View:
     """What the options of `draw` ask a figure to show."""
     from archdsl.figure.view import View
 
-    names = ("depth", "only", "direction", "style", "counts", "batch", "title", "width")
+    names = ("depth", "only", "direction", "style", "counts", "batch", "title", "width", "colour_by", "legend", "dpi")
     chosen = {name: getattr(options, name) for name in names}
     return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import BytesIO
+from typing import Final
 
 from archdsl.figure.errors import DrawingError
 
-INSTALL = "pip install 'archdsl[figures]'"
+INSTALL: Final = "pip install 'archdsl[figures]'"
 
 
 def bound(pages: Iterable[bytes]) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from archdsl.drawing import faces
 from archdsl.drawing.layout import RADIUS, Layout, box_attributes, corners, frame_attributes, way_attributes
+from archdsl.drawing.legend import ROW, SWATCH, Swatch, row_width, rows
 from archdsl.drawing.markup import cell, escaped, font, label, printable, row, table
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.palette import CHANGES, PALETTES
@@ -112,20 +113,20 @@ class _Writer:
         entitled = label(faces.title(figure, self._palette)) if figure.title else ""
         if not figure.legend:
             return entitled
-        cells = "".join(self._swatch(paint, text) for paint, text in figure.legend)
-        width = sum(faces.swatch_width(text) + faces.GAP for _, text in figure.legend) + faces.GAP
-        size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="32"'
-        legend = (
-            f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{faces.GAP}" CELLPADDING="0" {size}>{row(cells)}</TABLE>'
-        )
-        return table((row(cell(part)) for part in (entitled, legend) if part), padding=None)
+        legend = map(self._legend_row, rows(figure))
+        return table((row(cell(part)) for part in (entitled, *legend) if part), padding=None)
 
-    def _swatch(self, name: str, text: str) -> str:
-        paint = self._palette.paints[name]
-        style = ' STYLE="DASHED"' if name == "removed" else ""
-        size = f'FIXEDSIZE="TRUE" WIDTH="{faces.swatch_width(text):.0f}" HEIGHT="18"'
+    def _legend_row(self, swatches: list[Swatch]) -> str:
+        size = f'FIXEDSIZE="TRUE" WIDTH="{row_width(swatches) + 2 * faces.GAP:.0f}" HEIGHT="{ROW}"'
+        bare = f'BORDER="0" CELLBORDER="0" CELLSPACING="{faces.GAP}" CELLPADDING="0"'
+        return f"<TABLE {bare} {size}>{row(''.join(map(self._swatch, swatches)))}</TABLE>"
+
+    def _swatch(self, swatch: Swatch) -> str:
+        paint = self._palette.paints[swatch.paint]
+        style = ' STYLE="DASHED"' if swatch.paint == "removed" else ""
+        size = f'FIXEDSIZE="TRUE" WIDTH="{swatch.width:.0f}" HEIGHT="{SWATCH}"'
         colours = f'BGCOLOR="{paint.fill}" COLOR="{paint.border}" BORDER="1"{style}'
-        return cell(font(text, faces.SMALL, paint.text), f"{size} {colours}")
+        return cell(font(swatch.text, faces.SMALL, paint.text), f"{size} {colours}")
 
     # --- boxes and panels ------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from archdsl.drawing.metrics import text_width, wrap
 from archdsl.figure.figure import Box, Figure, Style
-from archdsl.figure.palette import CHANGES, Palette
+from archdsl.figure.palette import LOUD, Palette
 from archdsl.words.quantities import SPACE
 
 POINTS: Final = 72
@@ -131,11 +131,6 @@ def pill_width(times: int) -> float:
     return max(30, text_width(f"×{times}", 11, bold=True) + 10)
 
 
-def swatch_width(text: str) -> float:
-    """How wide an entry of the legend is, in points."""
-    return text_width(text, SMALL) + 16
-
-
 def _bold(text: str, size: float = SIZE) -> Stretch:
     return Stretch(text, size, bold=True)
 
@@ -167,7 +162,7 @@ def _broken(text: str, width: float) -> list[str]:
 
 def _quiet(box: Box, palette: Palette) -> str:
     """The colour of small text in a box: on the fills of what changed the usual one would be too pale."""
-    return palette.paints[box.paint].text if box.paint in CHANGES else palette.muted
+    return palette.paints[box.paint].text if box.paint in LOUD else palette.muted
 
 
 def _card(box: Box, palette: Palette) -> Face:

@@ -8,7 +8,6 @@ from typing import Final, Literal, NamedTuple
 
 from archdsl.drawing.dot import LABEL, dot_name
 from archdsl.drawing.faces import (
-    GAP,
     MARGIN,
     POINTS,
     SMALL,
@@ -19,18 +18,14 @@ from archdsl.drawing.faces import (
     face,
     heading,
     pill_width,
-    swatch_width,
     title,
 )  # fmt: skip
 from archdsl.drawing.layout import Layout, Point, Spot, bends
+from archdsl.drawing.legend import height, placed
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style, nested
 from archdsl.figure.palette import CHANGES, PALETTES, Palette
 
-LEGEND: Final = 32
-"""The height of the legend, in points."""
-SWATCH: Final = 18
-"""The height of its entries."""
 PILL: Final = 22
 """The height of a pill."""
 SIGN: Final = 13
@@ -127,21 +122,17 @@ def _heading(figure: Figure, layout: Layout, palette: Palette) -> Iterator[Patch
     spot = layout.title
     if spot is None:
         return
-    legend = LEGEND if figure.legend else 0
+    below = height(figure)
     if figure.title:
-        above = Spot(spot.x, spot.y - legend / 2, spot.width, spot.height - legend)
+        above = Spot(spot.x, spot.y - below / 2, spot.width, spot.height - below)
         words = title(figure, palette)
         yield Patch("the title", "words", above, _coloured(words.lines, palette.title), words.pitch)
-    widths = [swatch_width(text) for _, text in figure.legend]
-    left = spot.x - (sum(widths) + GAP * (len(widths) - 1)) / 2
-    for (name, text), width in zip(figure.legend, widths, strict=True):
-        paint = palette.paints[name]
-        place = Spot(left + width / 2, spot.bottom - LEGEND / 2, width, SWATCH)
-        line = (Stretch(text, SMALL, paint.text),)
+    for swatch, where in placed(figure, spot):
+        paint = palette.paints[swatch.paint]
         yield Patch(
-            f"legend {name}", "rounded", place, (line,), fill=paint.fill, border=paint.border, dashed=name == "removed"
-        )
-        left += width + GAP
+            f"legend {swatch.paint}", "rounded", where, ((Stretch(swatch.text, SMALL, paint.text),),), fill=paint.fill,
+            border=paint.border, dashed=swatch.paint == "removed",
+        )  # fmt: skip
 
 
 # --- boxes and panels --------------------------------------------------------------------------------

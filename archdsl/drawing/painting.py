@@ -30,6 +30,15 @@ COARSER: Final = 5
 
 def sheet(graph: Graph, view: View, *, marks: Marks | None = None, coarser: int = 0) -> list[Figure]:
     """The figures on a picture: one, or an overview with a detail for each distinct block."""
+    figures = _figures(graph, view, marks, coarser)
+    if view.colour_by == "op" and not view.legend:
+        return figures
+    from archdsl.figure.colours import coloured
+
+    return coloured(graph, figures, view)
+
+
+def _figures(graph: Graph, view: View, marks: Marks | None, coarser: int) -> list[Figure]:
     if view.depth is not None or view.only is not None or marks is not None:
         return [outline(graph, view, marks=marks, coarser=coarser)]
     overview = outline(graph, replace(view, depth=1), coarser=coarser)
@@ -67,7 +76,7 @@ def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
 
 def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
     """Each figure as a picture of its own, in `svg`, `pdf` or `png`, in one go. Raises DrawingError."""
-    return WRITERS[format](_laid_out(figures))
+    return WRITERS[format](_laid_out(figures), View())
 
 
 def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
@@ -75,25 +84,25 @@ def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
     return [with_labels(with_detours(settled(*each))) for each in zip(figures, layouts, strict=True)]
 
 
-def _tikz(parts: Sequence[LaidOut]) -> list[bytes]:
+def _tikz(parts: Sequence[LaidOut], view: View) -> list[bytes]:
     from archdsl.drawing.tikz import tikz_source
 
     return [tikz_source(*part).encode() for part in parts]
 
 
-def _drawio(parts: Sequence[LaidOut]) -> list[bytes]:
+def _drawio(parts: Sequence[LaidOut], view: View) -> list[bytes]:
     from archdsl.drawing.drawio import drawio_source
 
     return [drawio_source(parts).encode()]
 
 
-def _pptx(parts: Sequence[LaidOut]) -> list[bytes]:
+def _pptx(parts: Sequence[LaidOut], view: View) -> list[bytes]:
     from archdsl.drawing.slides import slides
 
     return [slides(parts)]
 
 
-def _pdf(parts: Sequence[LaidOut]) -> list[bytes]:
+def _pdf(parts: Sequence[LaidOut], view: View) -> list[bytes]:
     found = pictures([dot_source(*part) for part in parts], "pdf")
     if len(found) == 1:
         return found
@@ -102,17 +111,17 @@ def _pdf(parts: Sequence[LaidOut]) -> list[bytes]:
     return [bound(found)]
 
 
-def _svg(parts: Sequence[LaidOut]) -> list[bytes]:
+def _svg(parts: Sequence[LaidOut], view: View) -> list[bytes]:
     found = pictures([dot_source(*part) for part in parts], "svg")
     titles = [part.figure.title or part.figure.name for part in parts]
     return [finish(data.decode(), title).encode() for data, title in zip(found, titles, strict=True)]
 
 
-def _png(parts: Sequence[LaidOut]) -> list[bytes]:
-    return pictures([dot_source(*part) for part in parts], "png")
+def _png(parts: Sequence[LaidOut], view: View) -> list[bytes]:
+    return pictures([dot_source(*part) for part in parts], "png", dpi=view.dpi)
 
 
-WRITERS: Final[dict[str, Callable[[Sequence[LaidOut]], list[bytes]]]] = {
+WRITERS: Final[dict[str, Callable[[Sequence[LaidOut], View], list[bytes]]]] = {
     "svg": _svg, "pdf": _pdf, "png": _png, "tikz": _tikz, "drawio": _drawio, "pptx": _pptx,
 }  # fmt: skip
 """By format, what makes files of pages: one of all where the format has pages, else one of each."""
@@ -133,7 +142,7 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
         tried.append(figures)
         try:
             parts = pages(figures, view)
-            files = WRITERS[format](parts)
+            files = WRITERS[format](parts, view)
         except TooLargeError as error:
             failed = error
         else:

@@ -30,18 +30,20 @@ def lay_out(dots: Sequence[str], *, time_limit: float = TIME_LIMIT) -> list[Layo
     return [read_layout(data) for data in _drawn("dot", "json0", dots, time_limit)]
 
 
-def pictures(dots: Sequence[str], format: str, *, time_limit: float = TIME_LIMIT) -> list[bytes]:
-    """DOT texts with positions as pictures in `svg`, `pdf` or `png`.
+def pictures(
+    dots: Sequence[str], format: str, *, time_limit: float = TIME_LIMIT, dpi: int | None = None
+) -> list[bytes]:
+    """DOT texts with positions as pictures in `svg`, `pdf` or `png`, that with so many dots per inch.
 
     Raises TooLargeError where all of them take more than `time_limit` seconds or where the format cannot hold
     a picture, MissingError without a Graphviz, and DrawingError where Graphviz objects.
     """
-    return _drawn("nop2", format, dots, time_limit)
+    return _drawn("nop2", format, dots, time_limit, dpi or DPI)
 
 
-def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float) -> list[bytes]:
+def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float, dpi: int = DPI) -> list[bytes]:
     if find_spec("pygraphviz") is not None:
-        command = [sys.executable, "-m", "archdsl.drawing.worker", engine, format]
+        command = [sys.executable, "-m", "archdsl.drawing.worker", engine, format, str(dpi)]
         done = _run(command, SEPARATOR.join(dots), time_limit)
         if done.returncode == TOO_LARGE:
             raise TooLargeError(f"the figure is too large for {format}")
@@ -50,7 +52,7 @@ def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float) -> 
     program = shutil.which("dot")
     if program is None:
         raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
-    command = [program, f"-K{engine}", f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
+    command = [program, f"-K{engine}", f"-T{format}", *([f"-Gdpi={dpi}"] if format == "png" else [])]
     return [_checked(_run(command, dot, time_limit)) for dot in dots]
 
 

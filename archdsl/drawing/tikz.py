@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Final
 
 from archdsl.drawing.dot import dot_name
-from archdsl.drawing.faces import GAP, HEADING, TINY, Face, Line, Stretch, carried, face, heading, swatch_width, title
+from archdsl.drawing.faces import HEADING, TINY, Face, Line, Stretch, carried, face, heading, title
 from archdsl.drawing.identifiers import identifiers
 from archdsl.drawing.labels import BLANK
 from archdsl.drawing.latex import escaped
 from archdsl.drawing.layout import Layout, Point, Spot, bends
+from archdsl.drawing.legend import height, placed
 from archdsl.drawing.settle import way_key
 from archdsl.drawing.tikz_preamble import ARROW, RADIUS, preamble, used_paints
 from archdsl.figure.errors import TooLargeError
@@ -29,10 +30,6 @@ PAD: Final = 6
 """Around the figure, in points."""
 NEAR: Final = 0.1
 """Points closer than this are on one line."""
-LEGEND: Final = 32
-"""The height of the legend, in points."""
-SWATCH: Final = 18
-"""The height of its entries."""
 _FACES: Final = {11: "op", 12: "tile", 13: "card"}
 """Styles by the pitch of their lines."""
 
@@ -70,18 +67,15 @@ class _Writer:
         spot, figure = self._layout.title, self._figure
         if spot is None:
             return
-        legend = LEGEND if figure.legend else 0
+        below = height(figure)
         if figure.title:
-            place = Point(spot.x, spot.y - legend / 2)
-            size = _size(spot.width, spot.height - legend)
+            place = Point(spot.x, spot.y - below / 2)
+            size = _size(spot.width, spot.height - below)
             yield rf"\node[words={size}] at {_place(place)} {{{self._text(title(figure, self._palette))}}};"
-        widths = [swatch_width(text) for _, text in figure.legend]
-        left = spot.x - (sum(widths) + GAP * (len(widths) - 1)) / 2
-        for (paint, text), width in zip(figure.legend, widths, strict=True):
-            place = Point(left + width / 2, spot.bottom - LEGEND / 2)
-            look = f"op={_size(width, SWATCH)}, {paint}" + (", dashed" if paint == "removed" else "")
-            yield rf"\node[{look}] at {_place(place)} {{{escaped(text)}}};"
-            left += width + GAP
+        for swatch, where in placed(figure, spot):
+            look = f"op={_size(where.width, where.height)}, {swatch.paint}"
+            look += ", dashed" if swatch.paint == "removed" else ""
+            yield rf"\node[{look}] at {_place(where)} {{{escaped(swatch.text)}}};"
 
     # --- boxes and panels ------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Runs Graphviz in a process of its own: `python -m archdsl.drawing.worker ENGINE FORMAT`.
+"""Runs Graphviz in a process of its own: `python -m archdsl.drawing.worker ENGINE FORMAT [DPI]`.
 
 Reads DOT from stdin, one graph or several with a form feed between them, and writes what comes of each to
 stdout, after a line with its length. Layout holds the interpreter's lock and may run for minutes on a bad
@@ -24,7 +24,7 @@ LIMITS: Final = {"png": 32_000.0, "pdf": 14_400.0}
 """The most pixels (png) or points (pdf) that a side may have."""
 
 
-def main(engine: str, format: str) -> int:
+def main(engine: str, format: str, wanted: str = str(DPI)) -> int:
     """Lays out and renders what comes on stdin; returns the exit status."""
     try:
         from pygraphviz import graphviz
@@ -33,26 +33,26 @@ def main(engine: str, format: str) -> int:
         return UNUSABLE
     context = graphviz.gvContextWithBuiltins()
     for text in sys.stdin.buffer.read().decode("utf-8").split(SEPARATOR):
-        status, data = _rendered(graphviz, context, text, engine, format)
+        status, data = _rendered(graphviz, context, text, engine, format, int(wanted))
         if status:
             return status
         sys.stdout.buffer.write(b"%d\n" % len(data) + data)
     return 0
 
 
-def _rendered(graphviz: Any, context: Any, text: str, engine: str, format: str) -> tuple[int, bytes]:
+def _rendered(graphviz: Any, context: Any, text: str, engine: str, format: str, wanted: int) -> tuple[int, bytes]:
     """The exit status, and the picture where that is 0."""
     import pygraphviz
 
     drawing: Any = pygraphviz.AGraph(string=text)
     if format == "png":
-        _set_resolution(graphviz, drawing, DPI)
+        _set_resolution(graphviz, drawing, wanted)
     if graphviz.gvLayout(context, drawing.handle, engine.encode("ascii")):
         return 1, b""
-    dpi = resolution(format, longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii")))
+    dpi = resolution(format, longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii")), wanted)
     if dpi is None:
         return TOO_LARGE, b""
-    if dpi < DPI:
+    if dpi < wanted:
         graphviz.gvFreeLayout(context, drawing.handle)
         _set_resolution(graphviz, drawing, dpi)
         graphviz.gvLayout(context, drawing.handle, engine.encode("ascii"))
@@ -71,15 +71,15 @@ def longest_side(box: str) -> float:
     return max(right - left, high - low) + 2 * PAD
 
 
-def resolution(format: str, side: float) -> int | None:
-    """Dots per inch for a picture whose longer side has so many points; None where it is too large."""
+def resolution(format: str, side: float, wanted: int = DPI) -> int | None:
+    """Dots per inch for a picture whose longer side has so many points, as wanted or fewer; None if it is too large."""
     limit = LIMITS.get(format)
     if limit is None:
-        return DPI
+        return wanted
     if format == "pdf":
-        return DPI if side <= limit else None
-    fitting = min(DPI, int(limit * POINTS / side))
-    return fitting if fitting >= LEAST_DPI else None
+        return wanted if side <= limit else None
+    fitting = min(wanted, int(limit * POINTS / side))
+    return fitting if fitting >= min(LEAST_DPI, wanted) else None
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ class Palette:
 
 CHANGES: Final = ("added", "altered", "removed", "unchanged")
 """What became of a part of the network: its paints are apart in grey print too, and for colour-blind readers."""
+HEAT: Final = ("heat1", "heat2", "heat3", "heat4", "heat5")
+"""How much of the network's total a part has, from the least to the most."""
+LOUD: Final = (*CHANGES, *HEAT)
+"""Paints on which small text has their own colour: the muted one would be too pale."""
 SIGNS: Final = {"added": "+", "altered": "~", "removed": "\N{MINUS SIGN}"}
 """What is written before what changed."""
 
@@ -61,6 +65,11 @@ PAPER: Final = Palette(
         "altered": Paint("#FFF0CC", "#B26A00", "#5A3400", "#9A5B00"),
         "removed": Paint("#FFFFFF", "#8E2F6B", "#6B1F4F", "#8E2F6B"),
         "unchanged": Paint("#F7F8F9", "#C3C9D1", "#667080", "#6D757F"),
+        "heat1": Paint("#F4F6FA", "#9AA7BA", "#2B3A50", "#5B6B7F"),
+        "heat2": Paint("#D8E6F3", "#6F97BE", "#17324D", "#4A7199"),
+        "heat3": Paint("#FBE3B5", "#C98F2B", "#4F3505", "#8A5F10"),
+        "heat4": Paint("#F5B183", "#B45F21", "#4A1F03", "#94470F"),
+        "heat5": Paint("#B3361E", "#7C1F0D", "#FFFFFF", "#7C1F0D"),
     },
     ground="#FFFFFF",
     title="#111827",
@@ -86,6 +95,11 @@ DARK: Final = Palette(
         "altered": Paint("#4A3408", "#E0A030", "#FFE9BF", "#9A5B00"),
         "removed": Paint("#12161D", "#D585B6", "#F3C6E0", "#8E2F6B"),
         "unchanged": Paint("#1A2029", "#4A535F", "#A2ACB9", "#5F6875"),
+        "heat1": Paint("#1A2029", "#56627A", "#C9D2DF", "#5F6875"),
+        "heat2": Paint("#1D3A57", "#6F9CCB", "#DCE9F7", "#3C6FAE"),
+        "heat3": Paint("#5A430F", "#D2A33B", "#FFEFC9", "#8A6D0B"),
+        "heat4": Paint("#8A4412", "#EE9A58", "#FFF0E2", "#94470F"),
+        "heat5": Paint("#B8321A", "#FF8A6E", "#FFFFFF", "#7C1F0D"),
     },
     ground="#12161D",
     title="#F3F5F8",
@@ -116,6 +130,11 @@ PRINT: Final = Palette(
         "altered": _grey("#DDDDDD", "#000000"),
         "removed": _grey("#FFFFFF", "#000000"),
         "unchanged": _grey("#F7F7F7", "#BBBBBB", "#595959"),
+        "heat1": _grey("#FFFFFF"),
+        "heat2": _grey("#E6E6E6"),
+        "heat3": _grey("#C9C9C9"),
+        "heat4": _grey("#9E9E9E"),
+        "heat5": _grey("#3C3C3C", "#000000", "#FFFFFF"),
     },
     ground="#FFFFFF",
     title="#000000",

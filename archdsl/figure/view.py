@@ -7,9 +7,11 @@ from typing import Final, Literal, TypeAlias
 
 Direction: TypeAlias = Literal["TB", "LR"]
 StyleName: TypeAlias = Literal["paper", "dark", "print"]
+ColourBy: TypeAlias = Literal["op", "parameters", "macs", "memory", "dtype"]
 
 DIRECTIONS: Final = ("TB", "LR")
 STYLES: Final = ("paper", "dark", "print")
+COLOURS: Final = ("op", "parameters", "macs", "memory", "dtype")
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,9 @@ class View:
     """Instead of the network's name; empty for no title at all."""
     width: str = ""
     """What it is set for: a length as `3.3in`, or a page as `A4` or `16:9`. Empty: as wide as it is."""
+    colour_by: ColourBy = "op"
+    """What colours stand for: kinds of op, shares of parameters, of MACs or of bytes of outputs, or dtypes."""
+    legend: bool = False
+    """Whether the kinds of op that have colours are said; other colours always are."""
+    dpi: int | None = None
+    """Of a PNG; None: 150, or as many as the largest picture allows."""
