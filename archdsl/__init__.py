@@ -225,37 +225,22 @@ def source(spec: Spec, *, sizes: Mapping[str, int] | None = None, include: Folde
 
 
 def draw(
-    spec: Spec,
-    file: str | os.PathLike[str],
-    *,
-    depth: int | None = None,
-    expand: Sequence[str] = (),
-    collapse: Sequence[str] = (),
-    only: str | None = None,
-    direction: Direction = "TB",
-    style: StyleName = "paper",
-    counts: bool = True,
-    batch: bool = False,
-    title: str | None = None,
-    width: str = "",
-    colour_by: ColourBy = "op",
-    legend: bool = False,
-    dpi: int | None = None,
-    sizes: Mapping[str, int] | None = None,
-    include: Folders = (),
-    **params: Any,
-) -> Path:
-    """Writes the network's figure; the file's suffix, svg, pdf, png or dot, chooses the format.
+    spec: Spec, file: str | os.PathLike[str], *,
+    depth: int | None = None, expand: Sequence[str] = (), collapse: Sequence[str] = (), only: str | None = None,
+    direction: Direction = "TB", style: StyleName = "paper", counts: bool = True, batch: bool = False,
+    title: str | None = None, width: str = "", colour_by: ColourBy = "op", legend: bool = False, dpi: int | None = None,
+    sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any,
+) -> Path:  # fmt: skip
+    """Writes the network's figure; the file's suffix, svg, pdf, png, pptx, drawio, …, chooses the format.
 
     `depth` is how many levels of blocks one picture opens; None draws an overview with a panel beside it for
     each distinct block. `expand` and `collapse` are paths of blocks to open in place and to keep closed, such as
     `["layer1.0"]`, and `only` is the path of the one block to draw. The overview runs down (`direction` "TB") or
     to the right ("LR"). `style` is "paper", "dark" or "print", which has no colours. `counts` says parameters and
     MACs, `batch` begins shapes with the batch, and `title` replaces the network's name; an empty one is left out.
-    `width` is what the figure is set for: a length as "3.3in" or "84mm", or a page as "A4" or "16:9"; it may need
-    several pages, each a file `net-1.svg`, `net-2.svg`, … where the format has no pages. `colour_by` is what colours
-    stand for: kinds of "op", shares of "parameters", "macs" or "memory" (bytes of outputs), or the "dtype"; `legend`
-    says which kind of op has which colour. `dpi` is of a png.
+    `width` is what the figure is set for, "3.3in", "84mm", "A4" or "16:9": it may need several pages, each a file
+    `net-1.svg`, `net-2.svg`, … where the format has none. `colour_by` is what colours stand for: kinds of "op", shares
+    of "parameters", "macs" or "memory" (bytes of outputs), or "dtype"; `legend` says the kinds. `dpi` is of a png.
 
     Returns the path that was written, the first of several. Raises SpecError where the spec has errors,
     DrawingError where the figure cannot be drawn, and OSError where the file cannot be written.
@@ -263,20 +248,9 @@ def draw(
     from archdsl import formats
 
     view = formats.View(
-        depth,
-        _paths(expand),
-        _paths(collapse),
-        only,
-        direction,
-        style,
-        counts=counts,
-        batch=batch,
-        title=title,
-        width=width,
-        colour_by=colour_by,
-        legend=legend,
-        dpi=dpi,
-    )
+        depth, _paths(expand), _paths(collapse), only, direction, style, counts, batch, title, width, colour_by,
+        legend, dpi,
+    )  # fmt: skip
     return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)[0]
 
 

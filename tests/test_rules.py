@@ -147,6 +147,7 @@ HELD_BY = {
     ),
     "tests/drawing/test_dot.py": ("archdsl/drawing/faces.py", "archdsl/drawing/markup.py"),
     "tests/drawing/test_tikz.py": ("archdsl/drawing/latex.py", "archdsl/drawing/tikz_preamble.py"),
+    "tests/figure/test_colours.py": ("archdsl/drawing/legend.py",),
     "tests/drawing/test_pages.py": ("archdsl/drawing/binding.py", "archdsl/drawing/wrapping.py"),
     "tests/drawing/test_slides.py": ("archdsl/drawing/forms.py", "archdsl/drawing/ooxml.py"),
     "tests/drawing/test_mermaid.py": ("archdsl/drawing/identifiers.py",),

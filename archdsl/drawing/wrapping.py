@@ -20,7 +20,7 @@ EDGE: Final = 2.0
 NEAR: Final = 0.1
 
 
-class Cut(NamedTuple):
+class Break(NamedTuple):
     """A place between two boxes where one link crosses, and no more."""
 
     at: float
@@ -45,7 +45,7 @@ def _wrapped(figure: Figure, layout: Layout, most: float) -> Layout:
     return _beside(figure, layout, cuts) if cuts else layout
 
 
-def _chosen(cuts: Sequence[Cut], layout: Layout, most: float) -> Iterator[Cut]:
+def _chosen(cuts: Sequence[Break], layout: Layout, most: float) -> Iterator[Break]:
     """The last cut of each stretch that fits, so that stretches are about as long as each other."""
     number = -(-layout.height // most)
     share = min(most, layout.height / number + 2 * TURN)
@@ -59,7 +59,7 @@ def _chosen(cuts: Sequence[Cut], layout: Layout, most: float) -> Iterator[Cut]:
         start = near[-1].at - 2 * TURN
 
 
-def _cuts(figure: Figure, layout: Layout) -> Iterator[Cut]:
+def _cuts(figure: Figure, layout: Layout) -> Iterator[Break]:
     """Between boxes of the column, where a single link goes straight down."""
     spots = [*layout.boxes.values(), *layout.panels.values(), *([layout.title] if layout.title is not None else [])]
     taken = sorted((spot.top, spot.bottom) for spot in spots)
@@ -68,7 +68,7 @@ def _cuts(figure: Figure, layout: Layout) -> Iterator[Cut]:
         if top > end + NEAR:
             crossing = [link for link in figure.links if _crosses(layout.ways[way_key(link)], (end + top) / 2)]
             if len(crossing) == 1 and _is_straight(layout.ways[way_key(crossing[0])]):
-                yield Cut((end + top) / 2, crossing[0])
+                yield Break((end + top) / 2, crossing[0])
         end = max(end, bottom)
 
 
@@ -81,7 +81,7 @@ def _is_straight(way: Way) -> bool:
     return all(abs(point.x - first.x) < NEAR for point in others) and way.course[-1].y > first.y
 
 
-def _beside(figure: Figure, layout: Layout, cuts: Sequence[Cut]) -> Layout:
+def _beside(figure: Figure, layout: Layout, cuts: Sequence[Break]) -> Layout:
     """Each stretch behind a cut moved up to the right of the one before."""
     top = layout.title.bottom + TURN if layout.title is not None else TURN
     starts = [0.0, *(cut.at for cut in cuts)]
@@ -122,7 +122,7 @@ class _Stretch:
 
 
 def _put(
-    figure: Figure, layout: Layout, cuts: Sequence[Cut], stretches: Sequence[_Stretch], moved: Sequence[Size]
+    figure: Figure, layout: Layout, cuts: Sequence[Break], stretches: Sequence[_Stretch], moved: Sequence[Size]
 ) -> Layout:
     def shift(y: float) -> Size:
         return next(each for stretch, each in zip(stretches, moved, strict=True) if stretch.holds(y))

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from archdsl.figure.palette import CHANGES, PALETTES, SIGNS, Palette, paint_of
+from archdsl.figure.palette import CHANGES, HEAT, PALETTES, SIGNS, Palette, paint_of
 from archdsl.figure.view import STYLES
 from archdsl.ops.base import Kind
 
@@ -38,7 +38,7 @@ def grounds(palette: Palette) -> list[str]:
 def test_there_is_a_palette_for_every_style_and_a_paint_for_every_kind() -> None:
     assert tuple(PALETTES) == STYLES
     for palette in PALETTES.values():
-        assert set(palette.paints) == {*KINDS, *CHANGES}
+        assert set(palette.paints) == {*KINDS, *CHANGES, *HEAT}
 
 
 @each_palette
