@@ -12,6 +12,7 @@ from archdsl.ops.base import Op
 from archdsl.ops.special import ByMode, Formula
 from archdsl.text.alike import same
 from archdsl.unparsing.aligning import Unalike
+from archdsl.unparsing.classes import NAME, ClassWidth
 from archdsl.unparsing.draft import DraftItem, DraftNode, DraftScope, DraftValue, meant, passed_over, read_below
 from archdsl.unparsing.grouping import BlockGroup, BlockGroups
 from archdsl.unparsing.heading import is_wholly_frozen
@@ -30,8 +31,8 @@ _Above = tuple[DraftValue, ...]
 class Describer:
     """Writes the rows of a scope, of all instances of a block at once."""
 
-    def __init__(self, paths: Pathfinder, groups: BlockGroups, rules: Rules) -> None:
-        self.paths, self.groups, self.rules = paths, groups, rules
+    def __init__(self, paths: Pathfinder, groups: BlockGroups, rules: Rules, classes: ClassWidth) -> None:
+        self.paths, self.groups, self.rules, self.classes = paths, groups, rules, classes
 
     def network(self, root: DraftScope, above: _Above) -> SpecBlock:
         return _Body(self, Holes(False), None, root).whole(above)
@@ -153,6 +154,9 @@ class _Body:
         keys = [*type(ops[0]).model_fields, *(ops[0].model_extra or {})]
         for key in sorted(keys, key=lambda key: isinstance(getattr(ops[0], key), bool)):
             if not any(key in op.model_fields_set and not _default(op, key) for op in ops):
+                continue
+            if self._run.classes.is_said(alike[0], key):
+                found[key] = trees.Name(NAME)
                 continue
             values = [ABSENT if each is None else getattr(each.op, key) for each in alike]
             single = [value if value is ABSENT else scalar(type(ops[0]), key, value) for value in values]

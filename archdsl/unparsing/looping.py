@@ -29,11 +29,10 @@ _INDICES: Final = ("k", "i", "j", "m", "n", "s", "t", "u")
 
 def fold_loops(text: WholeSpec) -> None:
     """Writes what comes again under `for`: in the blocks, and in the network."""
-    tables: dict[str, list[Any]] = {}
+    tables = text.network.params
     for block in (*text.blocks.values(), text.network):
         taken = {*block.inputs, *block.params, *_names(block.body)}
         block.body = Looper(text.blocks, taken, tables).folded(block.body)
-    text.network.params = tables
 
 
 def _names(body: SpecBody) -> Iterator[str]:
@@ -49,7 +48,7 @@ def _names(body: SpecBody) -> Iterator[str]:
 class Looper:
     """Folds the rows of one block or of the network."""
 
-    def __init__(self, blocks: dict[str, SpecBlock], taken: set[str], tables: dict[str, list[Any]]) -> None:
+    def __init__(self, blocks: dict[str, SpecBlock], taken: set[str], tables: dict[str, Any]) -> None:
         self._blocks, self._taken, self._tables = blocks, taken, tables
 
     def folded(self, body: SpecBody) -> SpecBody:

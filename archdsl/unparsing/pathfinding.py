@@ -38,6 +38,15 @@ class Pathfinder:
             if isinstance(child, DraftScope):
                 self._index(child)
 
+    def is_networks(self, node: Node) -> bool:
+        """Whether a node is written with the network's, and not in a block."""
+        holder = self.place[node].holder
+        return holder is not None and not any(scope.is_block for scope in _around(holder))
+
+    def is_free(self, name: str) -> bool:
+        """Whether nothing is called so."""
+        return name not in self._taken
+
     def path(self, value: DraftValue, scope: DraftScope, given: DraftValue | None) -> str:
         """How a node in a scope, into which `given` came, reads a value."""
         around = [*_around(scope)]

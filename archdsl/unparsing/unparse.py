@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from archdsl.ir.graph import Graph
+from archdsl.unparsing.classes import NAME, ClassWidth, class_width
 from archdsl.unparsing.describing import Describer
 from archdsl.unparsing.draft import DraftScope, DraftValue
 from archdsl.unparsing.drafting import drafted
@@ -46,9 +47,12 @@ def unparse(graph: Graph, kinds: Mapping[str, str] | None = None, folding: SpecF
     fold, choose = folding is not SpecFolding.NOTHING, folding is SpecFolding.CHOICES
     groups = BlockGroups(root, kinds or {}, fold=fold, choose=choose)
     paths, rules = Pathfinder(graph, root), rules_by_op(graph.nodes)
-    run = Describer(paths, groups, rules)
+    classes = class_width(graph) if fold else ClassWidth()
+    classes = classes if all(map(paths.is_networks, classes.layers)) and paths.is_free(NAME) else ClassWidth()
+    run = Describer(paths, groups, rules, classes)
     blocks = {group.name: _block(group.first, run.block(group), paths) for group in groups.groups}
     network = run.network(root, tuple(DraftValue(node, 0) for node in graph.inputs.values())[:1])
+    network.params |= classes.params
     network.inputs, network.outputs = inputs(graph), outputs(graph, root, paths)
     init: dict[str, Any] = {
         op: {name: spelled_init(said) for name, said in each.items()} for op, each in rules.items()
