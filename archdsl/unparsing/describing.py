@@ -8,7 +8,7 @@ from typing import Any, final
 from archdsl.expressions import tree as trees
 from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Node, port_names
-from archdsl.ops.base import Op
+from archdsl.ops.base import Kind, Op
 from archdsl.ops.special import ByMode, Formula
 from archdsl.text.alike import same
 from archdsl.unparsing.aligning import Unalike
@@ -128,7 +128,10 @@ class _Body:
         if isinstance(op, Formula):
             return {"value": self._formula(node, alike, here)}
         names = [ABSENT if each is None else each.op.name for each in alike]
-        keys: dict[str, Any] = {"op": self._holes.leaf(names, ("", "act")), **here.source(node)}
+        keys: dict[str, Any] = {
+            "op": self._holes.leaf(names, ("", "norm" if op.kind is Kind.NORM else "act")),
+            **here.source(node),
+        }
         keys |= self._fields(child.name, alike)
         if said := own(node, self._run.rules):
             spelled = {name: spelled_init(init) for name, init in said.items()}

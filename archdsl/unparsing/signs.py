@@ -13,7 +13,7 @@ from archdsl.ops.special import Formula
 
 
 def node_sign(node: Node) -> tuple[Any, ...]:
-    """What nodes must share to be one in a block: all but their numbers, and the names of activations."""
+    """What nodes must share to be one in a block: all but their numbers, and the names of activations and norms."""
     if node.share is not None:
         return ("share", node.registered)
     init = tuple((name, init.name, init.arguments) for name, init in sorted((node.init or {}).items()))
@@ -22,7 +22,7 @@ def node_sign(node: Node) -> tuple[Any, ...]:
     if isinstance(op, Formula):
         return "formula", tree_sign(op.expression), *kept
     if is_plain(node):
-        return "plain", len(node.inputs), *kept
+        return "plain", op.kind, len(node.inputs), *kept
     fields = tuple((key, kind_sign(getattr(op, key))) for key in (*type(op).model_fields, *(op.model_extra or {})))
     return (
         op.name,
@@ -35,13 +35,12 @@ def node_sign(node: Node) -> tuple[Any, ...]:
 
 
 def is_plain(node: Node) -> bool:
-    """Whether nothing but its name says what it is, as of an activation: then another name may stand there."""
+    """Whether nothing but its name says what it is, as of an activation or a normalisation: another may stand there."""
     op: Op = node.op
     return (
         len(op.ports) == 1
         and not op.ports[0].variadic
-        and not node.tensors
-        and op.kind is Kind.ACTIVATION
+        and (op.kind is Kind.NORM or (op.kind is Kind.ACTIVATION and not node.tensors))
         and not [key for key in op.model_fields_set if type(op).model_fields[key].get_default() != getattr(op, key)]
     )
 
