@@ -11,15 +11,18 @@ from archdsl.ir.graph import Node, Value
 from archdsl.ops.activation import Softmax
 from archdsl.ops.apply import apply
 from archdsl.ops.attention import ScaledDotProductAttention
-from archdsl.ops.base import OpError
+from archdsl.ops.base import Op, OpError
 from archdsl.ops.contract import Bmm, Matmul
 from archdsl.ops.dropout import Dropout
-from archdsl.ops.reshape import Transpose
+from archdsl.ops.reshape import Flatten, Regroup, Transpose, Unflatten
 from archdsl.ops.special import Formula, sum_of
 from archdsl.rewriting.editing import GraphEditor, output_of
+from archdsl.shapes import Shape, TensorType
 
 _ALIKE: Final = 1e-12
 """How far a factor may be from the one that the op takes by itself."""
+_TURN: Final = Transpose(dim0=-2, dim1=-1)
+_TOGETHER: Final = Flatten(start_dim=0, end_dim=1)
 _MASKS: Final = 2
 """How many are added up at most: their sum may be larger than each."""
 
@@ -33,6 +36,15 @@ class _Scores(NamedTuple):
     masks: tuple[Value, ...] = ()
     nodes: tuple[Node, ...] = ()
     """All that stand for it, each before what it reads."""
+    split: Shape = ()
+    """What the first dimension is taken apart into while a mask is added that differs from window to window."""
+    joined: bool = True
+    """Whether it is one again."""
+
+    @property
+    def shape(self) -> Shape:
+        x = self.product.types[0].shape
+        return x if self.joined else (*self.split, *x[1:])
 
 
 def attended(editor: GraphEditor) -> None:
@@ -56,7 +68,7 @@ class _WrittenOut:
         after, source = self._after(), self._softmax.inputs[0]
         assert source is not None and isinstance(self._softmax.op, Softmax)
         scores = self._scores(source) if after and self._softmax.op.dim in (-1, source.type.rank - 1) else None
-        if scores is not None and len(scores.masks) <= _MASKS:
+        if scores is not None and scores.joined and len(scores.masks) <= _MASKS:
             self._put(scores, after)
 
     def _after(self) -> tuple[Node, ...]:
@@ -87,10 +99,23 @@ class _WrittenOut:
             return None
         if isinstance(node.op, Matmul | Bmm):
             return _Scores(node, nodes=(node,))
-        found = self._term(node.op.expression, node) if isinstance(node.op, Formula) else None
-        if found is None or node.types[0] != found.product.types[0]:
+        found = self._windows(node)
+        if isinstance(node.op, Formula):
+            found = self._term(node.op.expression, node)
+        if found is None or node.types[0].shape != found.shape:
             return None
         return found._replace(nodes=(node, *found.nodes))
+
+    def _windows(self, node: Node) -> _Scores | None:
+        """Scores of which the first dimension is taken apart, or made one again."""
+        source = node.inputs[0]
+        found = self._scores(source) if source is not None and isinstance(node.op, Regroup) else None
+        if found is None or source is None:
+            return None
+        if not found.split and node.types[0].shape[2:] == source.type.shape[1:]:
+            broadcast = all(mask.type.rank < source.type.rank or mask.type.shape[0] == 1 for mask in found.masks)
+            return found._replace(split=node.types[0].shape[:2], joined=False) if broadcast else None
+        return found._replace(joined=True) if not found.joined else None
 
     def _term(self, tree: Tree, node: Node) -> _Scores | None:
         """A part of a formula."""
@@ -126,28 +151,44 @@ class _WrittenOut:
         if len(batches) > 1 or () in batches or any(mask.type.dtype != query.type.dtype for mask in scores.masks):
             return
         gone = (*after, *scores.nodes, *of_query, *of_keys)
-        if len({*gone}) < len(gone) or value.node in gone:
+        reads = (query, keys, value, *scores.masks)
+        if len({*gone}) < len(gone) or any(each.node in gone for each in reads):
             return
         dropout = sum(node.op.p for node in after if isinstance(node.op, Dropout))
-        self._swap(gone, (query, keys, value, *scores.masks), scores.scale * factor * other, dropout)
+        op = _op(query, scores.scale * factor * other, dropout)
+        if _takes(op, reads, scores.split, gone[0].types[0]):
+            self._swap(op, reads, scores.split, gone)
 
-    def _swap(self, gone: tuple[Node, ...], reads: tuple[Value, ...], scale: float, dropout: float) -> None:
-        query, keys, value, *masks = reads
-        swapped = keys.type.with_shape((*keys.type.shape[:-2], *keys.type.shape[:-3:-1]))
-        summed = [apply(sum_of(range(len(masks))), tuple(mask.type for mask in masks)).types[0]] if masks else []
-        op = _op(query, scale, dropout)
-        try:
-            found = apply(op, (query.type, swapped, value.type, *summed))
-        except OpError:  # a mask that the op does not take
-            return
-        if found.types != gone[0].types:
-            return
+    def _swap(self, op: Op, reads: tuple[Value, ...], split: Shape, gone: tuple[Node, ...]) -> None:
         edit, at = self._editor, gone[0]
         edit.remove(*gone)
-        mask = [output_of(edit.add(sum_of(range(2)), masks, at, "mask"))] if len(masks) > 1 else masks
-        key = output_of(edit.add(Transpose(dim0=-2, dim1=-1), [keys], at))
-        made = edit.add(op, [query, key, value, next(iter(mask), None)], at)
-        edit.swap(output_of(at), output_of(made))
+
+        def put(op: Op, *inputs: Value | None, name: str = "") -> Value:
+            return output_of(edit.add(op, inputs, at, name))
+
+        query, keys, value = (put(_apart(split), each) if split else each for each in reads[:3])
+        masks = reads[3:] if len(reads) < 5 else (put(sum_of(range(2)), *reads[3:], name="mask"),)
+        made = put(op, query, put(_TURN, keys), value, *masks)
+        edit.swap(output_of(at), put(_TOGETHER, made) if split else made)
+
+
+def _takes(op: Op, reads: tuple[Value, ...], split: Shape, expected: TensorType) -> bool:
+    """Whether attention with these gives what there was."""
+    types = [each.type.with_shape((*split, *each.type.shape[1:])) if split else each.type for each in reads[:3]]
+    types[1] = types[1].with_shape((*types[1].shape[:-2], *types[1].shape[:-3:-1]))
+    masks = tuple(each.type for each in reads[3:])
+    try:
+        mask = apply(sum_of(range(len(masks))), masks).types if masks else ()
+        (found,) = apply(op, (*types, *mask)).types
+    except OpError:  # a mask that the op does not take
+        return False
+    shape = (expected.shape[:1] if split else ()) + found.shape[2 if split else 0 :]
+    return found.with_shape(shape) == expected
+
+
+def _apart(split: Shape) -> Unflatten:
+    """The size that only the run knows follows from the other."""
+    return Unflatten(dim=0, unflattened_size=(-1 if isinstance(split[1], int) else split[0], split[1]))
 
 
 def _op(query: Value, scale: float, dropout: float) -> ScaledDotProductAttention:

@@ -34,9 +34,10 @@ class _Namer:
 
     def names(self) -> tuple[str, ...]:
         self._by_sizes()
-        self._grid()
+        grid = self._grid()
         self._features()
-        self._alone()
+        self._windows()
+        self._alone(grid)
         count = range(len(self._found.sizes))
         for axis in count:
             self._call(axis, _OTHERS)
@@ -56,18 +57,19 @@ class _Namer:
             if len(text := str(size)) == 1 and text.isupper():
                 self._call(axis, text.lower())
 
-    def _grid(self) -> None:
-        """Rows and columns: two dimensions of two axes each, or two that become one."""
+    def _grid(self) -> bool:
+        """Rows and columns: two dimensions of two axes each, or two that become one; whether there are some."""
         for side in self._sides:
             for one, two in pairwise(side):
                 if len(one) == len(two) == 2:
                     self._call_all((one[0], two[0], one[1], two[1]), "hwpq")
-                    return
+                    return True
         for side, other in (self._sides, self._sides[::-1]):
             for group in side:
                 if len(group) == 2 and len(other) == 4 and [*_places(group, other)] in ([1, 2], [2, 3]):
                     self._call_all(group, "hw")
-                    return
+                    return True
+        return False
 
     def _features(self) -> None:
         """The last dimension, where that is split or merged: heads with their features, of one or of several kinds."""
@@ -80,11 +82,17 @@ class _Namer:
                 self._call_all(ordered, letters)
                 return
 
-    def _alone(self) -> None:
+    def _windows(self) -> None:
+        """What stands with the samples: the windows of each."""
+        for side in self._sides:
+            for group in side:
+                if len(group) == 2 and self._names.get(group[0]) == "n":
+                    self._call(group[1], "w" + _OTHERS)
+
+    def _alone(self, grid: bool) -> None:
         """What is a dimension by itself, as a tensor of so many has them."""
         for side in sorted(self._sides, key=len):
             letters = _SINGLE.get(len(side), "")
-            grid = {"h", "w"} <= {*self._names.values()}
             for place, group in enumerate(side):
                 if len(group) == 1:
                     self._call(group[0], self._letter(letters, place, len(side), grid))

@@ -8,6 +8,7 @@ from archdsl.ir.graph import Node
 from archdsl.ops.attention import ScaledDotProductAttention
 from archdsl.ops.base import Moving
 from archdsl.ops.divide import Parting, Select, Unbind
+from archdsl.ops.reshape import Unflatten
 from archdsl.rewriting.editing import GraphEditor, output_of
 
 _PARTS: Final = ("q", "k", "v")
@@ -19,6 +20,9 @@ def parted(editor: GraphEditor) -> None:
     for node in [*editor.nodes()]:
         if len(node.types) == 1:
             _unbind(editor, node)
+    for node in [*editor.nodes()]:
+        if isinstance(node.op, Unbind) and editor.may_go(node):
+            _hoist(editor, node)
     for node in [*editor.nodes()]:
         if isinstance(node.op, Parting) and node.op.names is None and editor.may_go(node):
             _name(editor, node)
@@ -40,6 +44,23 @@ def _unbind(editor: GraphEditor, node: Node) -> None:
     made = editor.add(Unbind(dim=min(dims)), [output_of(node)], readers[0])
     for place, reader in places.items():
         editor.swap(output_of(reader), output_of(made, place))
+
+
+def _hoist(editor: GraphEditor, node: Node) -> None:
+    """Takes a dimension of all parts apart before they are parts."""
+    readers = [editor.readers(node, place) for place in range(len(node.types))]
+    splits = [each[0] for each in readers if len(each) == 1 and editor.may_go(each[0]) and each[0].when is node.when]
+    op = splits[0].op if len(splits) == len(node.types) else None
+    source, dim = node.inputs[0], getattr(node.op, "dim", 0)
+    if not isinstance(op, Unflatten) or source is None or any(each.op != op for each in splits) or dim < 0:
+        return
+    if op.dim < dim:
+        return
+    editor.remove(*splits, node)
+    whole = editor.add(op.model_copy(update={"dim": op.dim + 1}), [source], node)
+    made = editor.add(node.op, [output_of(whole)], node, node.name)
+    for place, each in enumerate(splits):
+        editor.swap(output_of(each), output_of(made, place))
 
 
 def _name(editor: GraphEditor, node: Node) -> None:

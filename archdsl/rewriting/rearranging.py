@@ -103,11 +103,13 @@ def _alike_in_form(runs: list[_Run]) -> list[_Run]:
 
 def _form(run: _Run) -> Hashable:
     """What nodes that are written alike have in common."""
-    return (len(run.found.left), *((type(node.op), node.types[0].rank, _order(node)) for node in run.nodes))
+    return (len(run.found.left), *((type(node.op), node.types[0].rank, _way(node.op, node)) for node in run.nodes))
 
 
-def _order(node: Node) -> tuple[int, ...]:
-    return node.op.order(node.types[0].rank) if isinstance(node.op, Reorder) else ()
+def _way(op: Op, node: Node) -> Hashable:
+    if isinstance(op, Rearrange):
+        return op.pattern
+    return op.order(node.types[0].rank) if isinstance(op, Reorder) else None
 
 
 # --- ops -------------------------------------------------------------------------------------------

@@ -111,6 +111,31 @@ class Written(nn.Module):
         return self.proj((weights @ v).transpose(1, 2).flatten(2))
 
 
+class Windows(Written):
+    """Attention in windows, of which each has a mask of its own."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.qkv(x.reshape(-1, 5, 16)).reshape(-1, 5, 3, 4, 4).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q * 0.5) @ k.transpose(-2, -1) + self.proj.bias[:5]
+        scores = scores.view(-1, 3, 4, 5, 5) + self.proj.weight[:3, :5].view(1, 3, 1, 1, 5)
+        weights = self.drop(scores.view(-1, 4, 5, 5).softmax(dim=-1))
+        return self.proj((weights @ v).transpose(1, 2).flatten(2)).view(-1, 3, 5, 16)
+
+
+def test_a_mask_for_each_window_is_read_by_attention_over_all() -> None:
+    module = Windows().eval()
+    graph = archdsl.from_module(module, torch.randn(2, 3, 5, 16))
+    names = [node.op.name for node in graph.nodes]
+    assert names.count("scaled_dot_product_attention") == 1
+    assert "softmax" not in names
+    assert names.count("unbind") == 1
+    assert "n w h t d -> (n w) t (h d)" in archdsl.spec(graph)
+    built = archdsl.build(graph, init=False).eval()
+    built.load_state_dict(module.state_dict())
+    x = torch.randn(3, 3, 5, 16)
+    torch.testing.assert_close(built(x), module(x))
+
+
 def test_attention_of_a_module_is_one_op() -> None:
     graph = archdsl.from_module(Written().eval(), torch.randn(2, 5, 16))
     names = [node.op.name for node in graph.nodes]
