@@ -23,6 +23,8 @@ _ALIKE: Final = 1e-12
 """How far a factor may be from the one that the op takes by itself."""
 _TURN: Final = Transpose(dim0=-2, dim1=-1)
 _TOGETHER: Final = Flatten(start_dim=0, end_dim=1)
+_LONGEST: Final = 30
+"""How many terms and nodes are looked through for the product, at most."""
 _MASKS: Final = 2
 """How many are added up at most: their sum may be larger than each."""
 
@@ -62,6 +64,7 @@ class _WrittenOut:
 
     def __init__(self, editor: GraphEditor, softmax: Node) -> None:
         self._editor, self._softmax = editor, softmax
+        self._left = _LONGEST
 
     def replace(self) -> None:
         """Does nothing where these are no attention."""
@@ -95,7 +98,8 @@ class _WrittenOut:
 
     def _scores(self, value: Value) -> _Scores | None:
         node = value.node
-        if not self._goes(node):
+        self._left -= 1
+        if self._left < 0 or not self._goes(node):
             return None
         if isinstance(node.op, Matmul | Bmm):
             return _Scores(node, nodes=(node,))
@@ -121,7 +125,8 @@ class _WrittenOut:
         """A part of a formula."""
         if isinstance(tree, trees.Name):
             return self._scores(_operand(tree, node))
-        if not isinstance(tree, trees.Binary):
+        self._left -= 1
+        if self._left < 0 or not isinstance(tree, trees.Binary):
             return None
         if (scaled := _scaled(tree)) is not None:
             found = self._term(scaled[0], node)

@@ -15,6 +15,8 @@ from archdsl.rewriting.editing import GraphEditor, output_of
 from archdsl.rewriting.regrouping import MOVES, AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
 from archdsl.shapes import Dim
 
+_TRIED: Final = 8
+"""How many ways of the same form another is tried to be written in."""
 _SPOKEN: Final = (Reshape, Rearrange)
 """What a single one of may be said otherwise: the others say what they do."""
 
@@ -97,7 +99,7 @@ def _alike_in_form(runs: list[_Run]) -> list[_Run]:
     known = defaultdict[Hashable, dict[tuple[AxisGroups, AxisGroups], Regrouped]](dict)
     for run in runs:
         known[_form(run)].setdefault((run.found.left, run.found.right), run.found)
-    wider = {form: sorted(each.values(), key=lambda found: -len(found.sizes)) for form, each in known.items()}
+    wider = {form: sorted(each.values(), key=lambda found: -len(found.sizes))[:_TRIED] for form, each in known.items()}
     return [run._replace(found=conformed(run.found, wider[_form(run)])) for run in runs]
 
 

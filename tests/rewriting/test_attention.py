@@ -98,6 +98,12 @@ def test_parts_that_are_not_all_taken_stay() -> None:
     assert [node.op.name for node in rewritten(graph(nodes, "x: [N, 3, 8]")).nodes] == ["select", "select", "formula"]
 
 
+def test_a_long_sum_is_looked_through_for_a_while_only() -> None:
+    terms = "\n  ".join(f"a{n}: = {'s' if n == 0 else f'a{n - 1}'} + bias" for n in range(2000))
+    nodes = written(f"s: {{op: matmul, from: [q, t]}}\n  {terms}")
+    assert "softmax" in [node.op.name for node in rewritten(graph(nodes, QKV)).nodes]
+
+
 class Written(nn.Module):
     """Attention as many write it."""
 
