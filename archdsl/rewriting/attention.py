@@ -112,8 +112,8 @@ class _WrittenOut:
 
     def _windows(self, node: Node) -> _Scores | None:
         """Scores of which the first dimension is taken apart, or made one again."""
-        source = node.inputs[0]
-        found = self._scores(source) if source is not None and isinstance(node.op, Regroup) else None
+        source = node.inputs[0] if isinstance(node.op, Regroup) else None
+        found = None if source is None else self._scores(source)
         if found is None or source is None:
             return None
         if not found.split and node.types[0].shape[2:] == source.type.shape[1:]:

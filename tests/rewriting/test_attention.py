@@ -54,6 +54,12 @@ def test_two_masks_are_added_up() -> None:
     assert str(found[0].types[0].shape) == "(N, 2, 5, 7)"
 
 
+def test_a_mask_that_is_made_of_nothing_is_read_as_others_are() -> None:
+    mask = "m: {op: constant, shape: [5, 7], index: [i, j], value: i - j}"
+    nodes = f"{mask}\n  " + written("s: {op: matmul, from: [q, t]}\n  a: = m + s / 4")
+    assert [node.op.name for node in same(graph(nodes, QKV)).nodes] == ["constant", "scaled_dot_product_attention"]
+
+
 def test_a_dropout_of_the_weights_is_the_ops() -> None:
     nodes = written("s: {op: matmul, from: [q, t]}", "  drop: {op: dropout, p: 0.1}\n")
     (node,) = rewritten(graph(nodes, QKV)).nodes
