@@ -17,6 +17,7 @@ from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
 from archdsl.text.names import FACTORY
 from archdsl.text.plain_text import visible, visible_lines
+from archdsl.text.spelled import quoted
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
@@ -313,8 +314,14 @@ def built(
     """The module, with what became of the tensors of a file of weights, or of the files that the spec names."""
     import archdsl_torch
     from archdsl.ir.weights import WeightsError
+    from archdsl_torch.gate import SourceError
 
     try:
         return archdsl_torch.build_with_weights(graph, weights, device, seed=seed)
     except WeightsError as error:
         raise Failure(str(error), error.code) from error
+    except SourceError as error:
+        packages = dict.fromkeys(node.op.name for node in graph.nodes if "." in node.op.name)
+        if not packages:
+            raise
+        raise Failure(f"what {quoted(packages)} is printed as is not run: {error}") from error

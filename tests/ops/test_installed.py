@@ -183,6 +183,18 @@ def test_a_lowering_that_fails_is_told_in_a_line(
     assert err.startswith("archdsl: the package of `pkg_low.twice` fails: OSError: ") and err.count("\n") == 1
 
 
+def test_a_lowering_that_calls_what_is_not_its_packages_is_told_in_a_line(
+    install: Install, archdsl_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(install("pkg_wild", lowering=LOWERING.replace('"NAME.twice"', '"os.system"')))
+    code, out, err = archdsl_cli("build", "net.yaml")
+    assert (code, out) == (2, "")
+    (line,) = (each for each in err.splitlines() if not each.endswith(" …"))
+    assert line.startswith("archdsl: what `pkg_wild.twice` is printed as is not run: ")
+    assert not Path("build").exists()
+
+
 def test_a_name_that_would_hide_the_package_is_refused(install: Install) -> None:
     text = install("pkg_hidden")
     with pytest.raises(PackageError, match="`pkg_hidden` is the package of an op, and something in the network"):
