@@ -145,8 +145,8 @@ def _noise(shape: torch.Size, generator: torch.Generator, dtype: torch.dtype) ->
     return noise.repeat(-(-numbers // PERIOD))[:numbers].view(shape)
 
 
-def calibrate(model: nn.Module, images: Tensor) -> None:
-    """Set the running statistics of every batch norm to those of the images."""
+def calibrate(model: nn.Module, *inputs: Tensor) -> None:
+    """Set the running statistics of every batch norm to those of a run, on images for the most."""
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     if not norms:
         return
@@ -154,7 +154,7 @@ def calibrate(model: nn.Module, images: Tensor) -> None:
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad(), frozen_mode(model, training=True, keep_buffers=False):
-        model(images)
+        model(*inputs)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 

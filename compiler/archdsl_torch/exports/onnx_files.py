@@ -50,7 +50,6 @@ def write_onnx(
 
 
 def _model(program: Program, opset: int | None) -> onnx_ir.Model:
-    known = len(program.assumptions())
     try:
         with torch.no_grad():  # as it was traced: what attention gives is laid out otherwise where gradients are wanted
             made = torch.onnx.export(
@@ -61,9 +60,12 @@ def _model(program: Program, opset: int | None) -> onnx_ir.Model:
     except Exception as error:
         raise ExportError(f"torch.onnx cannot write it: {first_line(error)}") from error
     assert made is not None
-    if assumed := program.assumptions()[known:]:
+    if assumed := program.assumptions():
         raise ExportError("\n".join(assumed))
     model = made.model
-    if opset is not None and model.opset_imports[""] != opset:
-        raise ExportError(f"opset {opset} cannot be had: torch.onnx wrote opset {model.opset_imports['']}")
+    found = model.opset_imports[""]
+    if opset is not None and found != opset:
+        raise ExportError(
+            f"opset {opset} cannot be had: torch.onnx wrote opset {found}; without one it takes what it prefers"
+        )
     return model

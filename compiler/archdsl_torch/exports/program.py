@@ -7,10 +7,10 @@ import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
-from sympy import Basic, Eq, Symbol
+from sympy import Basic, Eq, Integer, Symbol, false
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
@@ -25,6 +25,8 @@ from archdsl_torch.trial import sample_inputs
 
 _MANY = 2
 """The least size that torch takes for any number."""
+_TRIED: Final = (997, 1000, 1023, 1024, 1155, 2310)
+"""Sizes with and without the divisors that networks have."""
 
 
 @final
@@ -41,13 +43,19 @@ class Program:
     notes: tuple[str, ...]
 
     def assumptions(self) -> list[str]:
-        """A line for each equation between sizes that torch has taken for true, wherever the program is worked on."""
+        """A line for each equation between sizes that torch has taken for true and that other sizes would make false.
+
+        There are more of them after whoever works on the program.
+        """
         lines = list[str]()
         for guard in _guards(self.traced):
             free = {each: Symbol(self.free[str(each)]) for each in guard.free_symbols if str(each) in self.free}
-            if isinstance(guard, Eq) and free:
+            if isinstance(guard, Eq) and free and false_somewhere(guard):
                 names, condition = quoted(sorted(map(str, free.values()))), guard.xreplace(free)
-                lines.append(f"{names} cannot vary: what torch writes is right only where {condition} holds")
+                lines.append(
+                    f"{names} cannot vary: what torch writes is right only where {condition} holds; "
+                    "at another sample size it may write more"
+                )
         return lines
 
     def called(self, names: Mapping[str, str]) -> Program:
@@ -206,6 +214,13 @@ def _guards(traced: ExportedProgram) -> list[Basic]:
     """What torch has found out of sizes that may vary, as long as it looked at them."""
     modes = (each.meta["val"].fake_mode for each in traced.graph.nodes if each.op == "placeholder")
     return [guard.expr for guard in next((mode.shape_env.guards for mode in modes if mode.shape_env), [])]
+
+
+def false_somewhere(equation: Eq) -> bool:
+    """Whether some of the sizes tried make it false; what says that a size is at least 1 holds for all of them."""
+    symbols = sorted(equation.free_symbols, key=str)
+    places = ({each: Integer(size + 37 * i) for i, each in enumerate(symbols)} for size in _TRIED)
+    return any(equation.xreplace(place) == false for place in places)
 
 
 def _is_number(size: Any) -> bool:

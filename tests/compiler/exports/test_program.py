@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from sympy import Eq, Max, Mod, Symbol
 
 import archdsl
-from archdsl_torch.exports.program import Program, program_of
+from archdsl_torch.exports.program import Program, false_somewhere, program_of
 from archdsl_torch.trial import sample_inputs
 
 TWO = """archdsl: 1
@@ -135,3 +136,11 @@ def test_what_torch_cannot_trace_is_a_line(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(torch.export, "export", refused)
     assert told(TWO, ["N"]) == ["`N` cannot vary, it is 1 in the file: no such thing"]
     assert told(TWO, []) == ["torch.export cannot trace `two`: no such thing"]
+
+
+def test_an_equation_is_an_assumption_where_larger_sizes_make_it_false() -> None:
+    height, width = Symbol("s0", integer=True, positive=True), Symbol("s53", integer=True, positive=True)
+    assert false_somewhere(Eq(Mod(height, 6), 0))
+    assert false_somewhere(Eq((height - 1) // 128 + 1, 1)), "a map of one pixel at the traced size"
+    assert false_somewhere(Eq(height, width))
+    assert not false_somewhere(Eq(Max(1, height - 3) * width, (height - 3) * width))
