@@ -63,7 +63,7 @@ def _kinds(table: Tensor, indices: Sequence[Index]) -> Iterator[Fit]:
         return
     yield _linear(table, [(indices[place], place, 1) for place in wide])
     if len(wide) == 1:
-        yield _unrolled(table, indices, wide[0])
+        yield from _unrolled(table, indices, wide[0])
         yield _stepped(table, indices[wide[0]])
     if len(wide) == 2:
         yield from _sided(table, *(indices[place] for place in wide))
@@ -101,9 +101,10 @@ def _over_cells(table: Tensor, indices: Sequence[Index], left: int, right: int) 
     for across in _divisors(table.shape[right]):
         here = _cell(two, across)
         for ratio in (1, 2):
-            if across % ratio or table.shape[left] % (across // ratio):
+            fewer = -(-across // ratio)
+            if fewer < 2 or table.shape[left] % fewer:
                 continue
-            there = _cell(one, across // ratio)
+            there = _cell(one, fewer)
             if ratio == 1:
                 yield _linear(table, [(there[1], left, 1), (there[0], left, across), (here[1], right, 1),
                                       (here[0], right, across)])  # fmt: skip
@@ -113,17 +114,19 @@ def _over_cells(table: Tensor, indices: Sequence[Index], left: int, right: int) 
                                       (_distance(there[0], here[0], ratio, kind), right, across)])  # fmt: skip
 
 
-def _unrolled(table: Tensor, indices: Sequence[Index], place: int) -> Fit:
-    """A square table that is written out along one dimension."""
-    side, index = isqrt(table.shape[place]), indices[place]
-    if side < 2 or side * side != table.shape[place] or not index.text.isidentifier():
-        return None
-    count = torch.arange(side)
-    pair = [Index(f"{index.text} // {side}", _along(count, 0, 2)), Index(f"{index.text} % {side}", _along(count, 1, 2))]
-    found = _fit(table.reshape(side, side), pair)
-    if found is None or found.listed:
-        return None
-    return Formula(found.text, found.values.expand(side, side).reshape(table.shape))
+def _unrolled(table: Tensor, indices: Sequence[Index], place: int) -> Iterator[Fit]:
+    """A table that is written out along one dimension: a square one, or of all cells by every second row and column."""
+    index, size = indices[place], table.shape[place]
+    side = isqrt(size)
+    if side < 2 or side * side != size or not index.text.isidentifier():
+        return
+    halved = [(half * half, across * across) for across in range(3, side) if (half := -(-across // 2)) * across == side]
+    for rows, columns in ((side, side), *halved):
+        cells = [_along(torch.arange(count), at, 2) for at, count in enumerate((rows, columns))]
+        pair = [Index(f"{index.text} {sign} {columns}", each) for sign, each in zip(("//", "%"), cells, strict=True)]
+        found = _fit(table.reshape(rows, columns), pair)
+        if found is not None and not found.listed:
+            yield Formula(found.text, found.values.expand(rows, columns).reshape(table.shape))
 
 
 def _stepped(table: Tensor, index: Index) -> Fit:

@@ -324,7 +324,7 @@ class DraftTree:
                 self.maker(tensor)
                 continue
             path = self._declared_apart(tensor.owned) or tensor.owned
-            self._own(path, self._declare(scope, tensor, path))
+            self._own(path, self._declare(scope, replace(tensor, owned=path), path))
 
     def _declare(self, scope: Draft, tensor: TracedTensor, path: str) -> Draft:
         """The node of a tensor that is read in a scope: in the nearest one that has it, before what reads it there."""

@@ -16,6 +16,9 @@ APART = SIDES[:, :, None] - SIDES[:, None, :]
 SQUARE = torch.stack(torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")).flatten(1)
 WIDER = torch.stack(torch.meshgrid(2 * torch.arange(2), 2 * torch.arange(2), indexing="ij")).flatten(1)
 HALVED = (WIDER[:, :, None] - SQUARE[:, None, :]).abs()
+ODD = torch.stack(torch.meshgrid(torch.arange(5), torch.arange(5), indexing="ij")).flatten(1)
+SECOND = torch.stack(torch.meshgrid(2 * torch.arange(3), 2 * torch.arange(3), indexing="ij")).flatten(1)
+THINNED = (SECOND[:, :, None] - ODD[:, None, :]).abs()
 TOKEN = torch.nn.functional.pad((SQUARE[:, :, None] - SQUARE[:, None, :] + 3).mul(torch.tensor([[[7]], [[1]]])).sum(0),
                                 (1, 0, 1, 0), value=50)  # fmt: skip
 LOGS = torch.sign(COUNT - 6) * torch.log2((COUNT - 6).abs() + 1) / 3
@@ -42,6 +45,8 @@ def _regions(height: int, width: int, window: int, shift: int) -> torch.Tensor:
         (HALVED[0] * 4 + HALVED[1], "abs(2 * (i % 2) - j % 4) + 4 * abs(2 * (i // 2) - j // 4)"),
         (torch.stack((APART[1], APART[0], (APART**2).sum(0)), -1).float()[None], "if l == 0"),
         ((APART[0] * 7 + APART[1]).flatten(), "(i // 12) % 4"),
+        ((THINNED[0] * 5 + THINNED[1]).flatten(), "abs(2 * ((i // 25) % 3) - (i % 25) % 5)"),
+        ((HALVED[0] * 4 + HALVED[1]).flatten(), "abs(2 * ((i // 16) % 2) - (i % 16) % 4)"),
         (torch.sign(APART[1]) * torch.log(APART[1].abs() + 1.0), "if i % 4 - j % 4 < "),
         (TOKEN, "50 if i == 0 else 50 if j == 0 else"),
         (_regions(8, 12, 4, 1), "-100 if (i // 3 == 1 and (j // 4 < 3) != (k // 4 < 3)) or"),

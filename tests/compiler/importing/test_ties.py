@@ -98,3 +98,21 @@ def test_a_name_by_which_nothing_reads_a_tensor_is_told() -> None:
 def test_what_is_written_is_a_spec_as_one_would_write_it() -> None:
     text = archdsl.spec(archdsl.loads(spec_of(Model("embedding first"), [torch.randint(9, (2, 3))], "model")))
     assert "tie: {weight: embed.weight}" in text
+
+
+def test_a_tensor_that_no_layer_has_first_is_declared_where_it_stands() -> None:
+    """Its key is the first, and torch.export knows it by its last."""
+
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Module()
+            self.table.weight = nn.Parameter(torch.randn(9, 4))
+            self.body, self.head = nn.Linear(4, 4), nn.Linear(4, 9, bias=False)
+            self.head.weight = self.table.weight
+
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = self.head(self.body(F.embedding(tokens, self.table.weight)))
+            return found
+
+    assert "tie: {weight: table.weight}" in same(Tied(), (3,), integers=True)
