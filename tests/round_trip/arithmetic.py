@@ -23,6 +23,8 @@ from tests.round_trip.terms import Term, Terms
 NUMBER: Final = "number"
 _EITHER_WAY: Final = frozenset(("+", "*", "==", "!=", "and", "or", "min", "max"))
 """What two operands may stand in either order for."""
+_CONDITIONS: Final = {"where": (0,), "not": (0,), "and": (0, 1), "or": (0, 1)}
+"""Which operands are conditions."""
 _FLIPPED: Final = {">": "<", ">=": "<="}
 
 
@@ -79,10 +81,11 @@ def _called(terms: Terms, function: str, arguments: Sequence[Tree], of: Callable
 
 def elementwise(terms: Terms, sign: str, args: Sequence[Term]) -> Term:
     """One operation, element by element; numbers alone are worked out."""
+    args = [_truth(terms, each) if place in _CONDITIONS.get(sign, ()) else each for place, each in enumerate(args)]
     if sign in _FLIPPED:
         sign, args = _FLIPPED[sign], args[::-1]
     if all(each.kind == NUMBER and not isinstance(each.data[0], Symbolic) for each in args):
-        found = Expression("", _tree(sign, [Literal(each.data[0]) for each in args])).evaluate({})
+        found = Expression("", tree_of(sign, [Literal(each.data[0]) for each in args])).evaluate({})
         return number(terms, found)
     type = _type(sign, args)
     for place, each in enumerate(args):
@@ -91,18 +94,28 @@ def elementwise(terms: Terms, sign: str, args: Sequence[Term]) -> Term:
             args = fewer
     numbers = [known(terms, each) for each in args]
     if all(each is not None for each in numbers):
-        tree = _tree(sign, [Name(str(place)) for place in range(len(args))])
+        tree = tree_of(sign, [Name(str(place)) for place in range(len(args))])
         return held(terms, type, torch.as_tensor(formula(tree, lambda name: numbers[int(name)], {})))
     if sign in _EITHER_WAY:
         args = sorted(args, key=lambda term: term.place)
     if sign == "/" and args[1].kind == NUMBER and not isinstance(args[1].data[0], Symbolic) and _exact(args[1].data[0]):
         return elementwise(terms, "*", [args[0], number(terms, 1 / args[1].data[0])])
-    fields = OPS[sign]().model_dump() if sign in OPS and len(args) == 1 else {}
-    return terms.make(sign, type, args, sorted(fields.items()))
+    op = OPS[sign]() if sign in OPS and len(args) == 1 else None
+    return terms.make(sign, type, args, sorted(op.model_dump().items()) if op is not None else (), op)
+
+
+def _truth(terms: Terms, term: Term) -> Term:
+    """A number that stands for a condition holds where it is not 0."""
+    plain = term.type.dtype == "bool" or term.kind == NUMBER
+    return term if plain else elementwise(terms, "!=", [term, number(terms, 0)])
+
+
+def _symbolic(shape: Shape) -> bool:
+    return any(isinstance(size, Symbolic) for size in shape)
 
 
 def _type(sign: str, args: Sequence[Term]) -> TensorType:
-    return formula_type(_tree(sign, [*map(_leaf, args, range(len(args)))]), [each.type for each in args])
+    return formula_type(tree_of(sign, [*map(_leaf, args, range(len(args)))]), [each.type for each in args])
 
 
 def _exact(divisor: float) -> bool:
@@ -117,7 +130,7 @@ def _leaf(term: Term, place: int) -> Tree:
     return Literal(int(value) if not isinstance(value, Symbolic) and float(value).is_integer() else value)
 
 
-def _tree(sign: str, parts: Sequence[Tree]) -> Tree:
+def tree_of(sign: str, parts: Sequence[Tree]) -> Tree:
     """An operation over its operands."""
     match sign, parts:
         case ("not", (operand,)):
@@ -169,9 +182,9 @@ def held(terms: Terms, type: TensorType, numbers: torch.Tensor) -> Term:
     if found.numel() and bool((found == found.flatten()[0]).all()):
         return filled(terms, type, number(terms, found.flatten()[0].item()))
     digest = hashlib.sha256(found.numpy().tobytes()).hexdigest()
-    bare = TensorType(tuple(size for size in type.shape if size != 1), type.dtype)
-    terms.tables[digest] = found.reshape(bare.shape)
-    return reshaped(terms, terms.make("table", bare, (), [digest]), type.shape)
+    terms.tables[digest] = found.flatten()
+    flat = TensorType((found.numel(),), type.dtype)
+    return reshaped(terms, terms.make("table", flat, (), [digest]), type.shape)
 
 
 def known(terms: Terms, term: Term) -> torch.Tensor | None:
@@ -180,9 +193,11 @@ def known(terms: Terms, term: Term) -> torch.Tensor | None:
         return terms.tables[term.data[0]]
     if term.kind == NUMBER:
         return None if isinstance(term.data[0], Symbolic) else torch.tensor(term.data[0], dtype=torch.float64)
-    if term.kind != VIEW or term.args[0] is None:
+    if term.kind not in (VIEW, "expand", "filled") or term.args[0] is None:
         return None
     numbers = known(terms, term.args[0])
+    if term.kind != VIEW:
+        return None if numbers is None or _symbolic(term.shape) else numbers.expand(term.shape)  # type: ignore[arg-type]
     axes, order, shape = term.data
     moved = None if numbers is None else numbers.reshape(axes).permute(order) if axes else numbers
     return None if moved is None else moved.reshape(shape)

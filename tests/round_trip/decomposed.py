@@ -43,7 +43,7 @@ def _(app: Applied, x: Term) -> Term:
     while pads[-2:] == (0, 0):
         pads = pads[:-2]
     value = 0.0 if app.op.mode == "constant" and value is None else value
-    return app.terms.make("pad", app.types[0], [x], [pads, app.op.mode, value]) if pads else x
+    return app.terms.make("pad", app.types[0], [x], [pads, app.op.mode, value], app.op) if pads else x
 
 
 @rule("multihead_attention")

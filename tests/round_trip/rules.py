@@ -83,10 +83,10 @@ def layer(app: Applied, *args: Term | None) -> list[Term]:
     fed = "weight" in ports and {*app.own} <= {*ports}
     inputs = [app.own.get(name, term) for name, term in zip(ports, (*args, *[None] * len(ports)), strict=False)]
     given = inputs if fed else [*args, *app.own.values()]
-    data = settings(app.op, OF_WEIGHTS if fed else ())
+    data = settings(app.op, OF_WEIGHTS if fed else ()) + [("tensors", (*app.own,))] * (bool(app.own) and not fed)
     if len(app.types) == 1:
-        return [app.terms.make(app.op.name, app.types[0], given, data)]
-    return [app.terms.make(app.op.name, type, given, [*data, place]) for place, type in enumerate(app.types)]
+        return [app.terms.make(app.op.name, app.types[0], given, data, app.op)]
+    return [app.terms.make(app.op.name, type, given, [*data, place], app.op) for place, type in enumerate(app.types)]
 
 
 def weighed(app: Applied) -> Applied:
@@ -220,21 +220,23 @@ def _(app: Applied, x: Term, mask: Term) -> Term:
     )
 
 
-@rule("mean", "sum", "prod", "amax", "amin", "var", "std", "norm", "logsumexp")
+@rule("mean", "sum", "prod", "amax", "amin", "var", "std", "norm")
 def _(app: Applied, x: Term) -> Term:
     """Kept dimensions are another shape of what goes without."""
     rank = len(x.shape)
     dims = tuple(range(rank)) if app.op.dim is None else tuple(sorted(_dims(app.op.dim, rank)))
     bare = tuple(size for place, size in enumerate(x.shape) if place not in dims)
     data = [dims, *settings(app.op, ("dim", "keepdim"))]
-    return reshaped(
-        app.terms, app.terms.make(app.op.name, TensorType(bare, app.types[0].dtype), [x], data), app.types[0].shape
+    alone = app.op.model_copy(
+        update={"dim": dims} | ({"keepdim": False} if "keepdim" in type(app.op).model_fields else {})
     )
+    found = app.terms.make(app.op.name, TensorType(bare, app.types[0].dtype), [x], data, alone)
+    return reshaped(app.terms, found, app.types[0].shape)
 
 
 @rule("softmax", "log_softmax", "softmin", "cumsum", "cumprod", "logcumsumexp", "glu")
 def _(app: Applied, x: Term) -> Term:
-    return app.terms.make(app.op.name, app.types[0], [x], [app.op.dim % len(x.shape)])
+    return app.terms.make(app.op.name, app.types[0], [x], [app.op.dim % len(x.shape)], app.op)
 
 
 @rule(
@@ -250,4 +252,4 @@ def _(app: Applied, x: Term) -> Term:
 )
 def _(app: Applied, x: Term) -> list[Term]:
     data = [("stride", app.op.steps), *settings(app.op, ("stride",))]
-    return [app.terms.make(app.op.name, type, [x], [*data, place]) for place, type in enumerate(app.types)]
+    return [app.terms.make(app.op.name, type, [x], [*data, place], app.op) for place, type in enumerate(app.types)]

@@ -14,6 +14,7 @@ from typing import Any, final
 
 from torch import Tensor
 
+from archdsl.ops.base import Op
 from archdsl.shapes import Dim, TensorType
 
 
@@ -27,6 +28,8 @@ class Term:
     type: TensorType
     place: int
     """Its number in the order in which terms were made."""
+    op: Op | None = None
+    """What computes it of its arguments, where that is an op."""
 
     @property
     def shape(self) -> tuple[Dim, ...]:
@@ -46,11 +49,14 @@ class Terms:
         self.tables: dict[str, Tensor] = {}
         """The numbers of terms of kind `table`, by what these say."""
 
-    def make(self, kind: str, type: TensorType, args: Iterable[Term | None] = (), data: Iterable[Any] = ()) -> Term:
+    def make(
+        self, kind: str, type: TensorType, args: Iterable[Term | None] = (), data: Iterable[Any] = (),
+        op: Op | None = None,
+    ) -> Term:  # fmt: skip
         args, data = tuple(args), tuple(data)
         key = kind, exact(data), tuple(None if each is None else each.place for each in args), type
         if key not in self._made:
-            self._made[key] = Term(kind, data, args, type, len(self._made))
+            self._made[key] = Term(kind, data, args, type, len(self._made), op)
         return self._made[key]
 
 
