@@ -55,6 +55,12 @@ def _cut(words: list[str], size: float, width: float) -> str:
 
 
 @cache
+def characters() -> frozenset[int]:
+    """The code points that our typeface has in both weights."""
+    return frozenset(_advances(False)[0]) & frozenset(_advances(True)[0])
+
+
+@cache
 def _advances(bold: bool) -> tuple[dict[int, int], int, int]:
     """Widths by code point, the width of other characters, and units per em."""
     data = (FONTS / f"ArchdslSans-{'Bold' if bold else 'Regular'}.ttf").read_bytes()

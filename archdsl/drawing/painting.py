@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from archdsl.figure.marks import Marks
     from archdsl.ir.graph import Graph
 
+TOLD: Final = 10
+"""Characters that a message names."""
 COARSER: Final = 5
 """How often a figure that is too large is grouped further before drawing it is given up."""
 
@@ -146,7 +148,8 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
         except TooLargeError as error:
             failed = error
         else:
-            return files, _small(parts, view) if failed is None else f"{_spoken(less, coarser)}: {failed.message}"
+            fewer = f"{_spoken(less, coarser)}: {failed.message}" if failed is not None else _small(parts, view)
+            return files, "; ".join(filter(None, (fewer, _unknown(parts, format))))
     assert failed is not None
     raise failed
 
@@ -161,6 +164,18 @@ def _small(parts: Sequence[LaidOut], view: View) -> str:
     if size > LEAST_TYPE - ROUNDED:
         return ""
     return f"the smallest text is {size:.1f} pt in a figure of {view.width}, less than {LEAST_TYPE}: draw parts of it"
+
+
+def _unknown(parts: Sequence[LaidOut], format: str) -> str:
+    """What is said of characters that no font here has; where a file holds text, its reader has fonts."""
+    from archdsl.drawing.typefaces import lacking_in, unknown
+
+    wanted = lacking_in(part.figure for part in parts) if format in ("png", "pdf") else frozenset()
+    found = unknown(wanted) if wanted else []
+    if not found:
+        return ""
+    some = "".join(found[:TOLD]) + ("…" if len(found) > TOLD else "")
+    return f"no font on this machine has the characters `{some}`: install one, as Noto Sans, or draw to .svg"
 
 
 def _attempts(view: View) -> Iterator[tuple[View, int]]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Final
 
 from archdsl.drawing.layout import Layout, read_layout
 from archdsl.drawing.metrics import FONTS
+from archdsl.drawing.typefaces import folders, lacking
 from archdsl.drawing.worker import DPI, SEPARATOR, TOO_LARGE, UNUSABLE
 from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
 
@@ -42,9 +43,10 @@ def pictures(
 
 
 def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float, dpi: int = DPI) -> list[bytes]:
+    other = bool(lacking(set[str]().union(*dots)))
     if find_spec("pygraphviz") is not None:
         command = [sys.executable, "-m", "archdsl.drawing.worker", engine, format, str(dpi)]
-        done = _run(command, SEPARATOR.join(dots), time_limit)
+        done = _run(command, SEPARATOR.join(dots), time_limit, other)
         if done.returncode == TOO_LARGE:
             raise TooLargeError(f"the figure is too large for {format}")
         if done.returncode != UNUSABLE:
@@ -53,7 +55,7 @@ def _drawn(engine: str, format: str, dots: Sequence[str], time_limit: float, dpi
     if program is None:
         raise MissingError("there is no Graphviz to draw the figure with", INSTALL)
     command = [program, f"-K{engine}", f"-T{format}", *([f"-Gdpi={dpi}"] if format == "png" else [])]
-    return [_checked(_run(command, dot, time_limit)) for dot in dots]
+    return [_checked(_run(command, dot, time_limit, other)) for dot in dots]
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
@@ -64,8 +66,9 @@ def _parts(data: bytes) -> Iterator[bytes]:
         data = rest[int(length) :]
 
 
-def _run(command: Sequence[str], dot: str, time_limit: float) -> subprocess.CompletedProcess[bytes]:
-    with _environment() as environment:
+def _run(command: Sequence[str], dot: str, time_limit: float, other: bool) -> subprocess.CompletedProcess[bytes]:
+    """`other` lets in the machine's fonts, for characters that ours lack."""
+    with _environment(folders() if other else ()) as environment:
         try:
             return subprocess.run(
                 command, input=dot.encode(), capture_output=True, env=environment, timeout=time_limit, check=False
@@ -84,8 +87,8 @@ def _checked(done: subprocess.CompletedProcess[bytes]) -> bytes:
 
 
 @contextmanager
-def _environment() -> Iterator[dict[str, str]]:
-    """The environment of the child: our fonts and no others, and our package on the path."""
+def _environment(more: Iterable[Path]) -> Iterator[dict[str, str]]:
+    """The environment of the child: our fonts, behind them those in more folders, and our package on the path."""
     with tempfile.TemporaryDirectory(prefix="archdsl-") as folder:
         # copies, because fontconfig writes into the folders that it reads fonts from
         fonts = Path(folder, "fonts")
@@ -93,7 +96,9 @@ def _environment() -> Iterator[dict[str, str]]:
         for font in FONTS.glob("*.ttf"):
             shutil.copyfile(font, fonts / font.name)
         config = Path(folder, "fonts.conf")
-        config.write_text(_FONTS_CONF.format(fonts=_xml(fonts), cache=_xml(Path(folder, "cache"))), "utf-8")
+        others = "".join(f"<dir>{_xml(each)}</dir>" for each in more)
+        filled = _FONTS_CONF.format(fonts=_xml(fonts), others=others, cache=_xml(Path(folder, "cache")))
+        config.write_text(filled, "utf-8")
         home = str(Path(__file__).parents[2])
         path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
         yield {
@@ -112,7 +117,10 @@ def _xml(path: Path) -> str:
 _FONTS_CONF: Final = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>{fonts}</dir>
+  <dir>{fonts}</dir>{others}
+  <match target="pattern">
+    <edit name="family" mode="prepend" binding="strong"><string>Archdsl Sans</string></edit>
+  </match>
   <cachedir>{cache}</cachedir>
   <match target="pattern"><edit name="hinting" mode="assign"><bool>false</bool></edit></match>
   <match target="pattern"><edit name="hintstyle" mode="assign"><const>hintnone</const></edit></match>

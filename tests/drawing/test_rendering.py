@@ -155,7 +155,7 @@ def test_a_figure_that_takes_too_long_is_drawn_with_less_detail(monkeypatch: pyt
 
 
 def test_a_figure_that_is_never_small_enough_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(dots: Sequence[str], format: str) -> list[bytes]:
+    def refuse(dots: Sequence[str], format: str, *, dpi: int | None = None) -> list[bytes]:
         raise TooLargeError(f"the figure is too large for {format}")
 
     monkeypatch.setattr(painting, "pictures", refuse)
