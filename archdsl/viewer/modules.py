@@ -10,12 +10,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from archdsl.expressions.printer import to_text
+from archdsl.expressions.tree import Tree
 from archdsl.figure.flow import Flow
 from archdsl.figure.scans import steps_text
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value, port_names
 from archdsl.ops.base import Op
+from archdsl.ops.special import Formula
 from archdsl.shapes import TensorType, evaluate, format_shape
 from archdsl.viewer.excerpts import Sources
+from archdsl.words.formulas import formula_text
 from archdsl.words.naming import humanise
 from archdsl.words.titles import title
 
@@ -86,7 +90,7 @@ class Modules:
             "op": node.op.name,
             "kind": node.op.kind.value,
             "title": title(node, self._graph.sample_sizes).text,
-            "fields": _fields(_told(node.op)),
+            "fields": _fields(_told(node.op)) | _formula(node),
             "in": self._values(inputs),
             "out": [[name, self.type(type)] for name, type in zip(node.output_names, node.types, strict=False)],
             "tensors": [[name, format_shape(tensor.shape), tensor.buffer] for name, tensor in node.tensors.items()],
@@ -147,6 +151,18 @@ def _fields(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: _text(value) for name, value in values.items()}
 
 
+def _formula(node: Node) -> dict[str, str]:
+    """The expression of a formula in the names that the spec reads there."""
+    return {"expression": formula_text(node.op.expression, node)} if isinstance(node.op, Formula) else {}
+
+
 def _text(value: Any) -> str:
     """A value as YAML would have it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str | Tree):
+        return _plain(value)
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    """What is no data, an expression or a size, as specs write it."""
+    return to_text(value) if isinstance(value, Tree) else str(value)

@@ -157,6 +157,16 @@ def test_every_module_has_its_place(case: Case, opened: Callable[..., WatchedPag
         assert page.page.locator("#stage .selected").count() == (node not in static), node.path
 
 
+def test_an_address_that_leads_nowhere_says_so(opened: Callable[..., WatchedPage]) -> None:
+    page = opened("resnet50", "#/layer2/7/conv9")
+    assert page.text("#nowhere") == "There is no module layer2.7.conv9; layer2 is shown."
+    page.visit("layer2.0")
+    assert page.page.locator("#nowhere").is_hidden()
+    page.page.evaluate("() => { location.hash = '#/nothing'; }")
+    page.page.wait_for_function("() => !document.querySelector('#nowhere').hidden")
+    assert page.text("#nowhere") == "There is no module nothing; the network is shown."
+
+
 def test_a_fold_names_each_of_its_instances(opened: Callable[..., WatchedPage]) -> None:
     page = opened("resnet50")
     page.box("layer3.0").focus()

@@ -15,10 +15,12 @@ import pytest
 
 import archdsl
 from archdsl import formats, viewer
+from archdsl.figure.flow import Flow
 from archdsl.figure.view import View
 from archdsl.viewer.compact import compact
 from archdsl.viewer.content import content
 from archdsl.viewer.figures import Drawn
+from archdsl.viewer.modules import Modules
 
 HOSTILE = """\
 archdsl: 1
@@ -89,6 +91,21 @@ def test_equal_blocks_share_record_and_figure() -> None:
     first, second = stage["0"], stage["1"]
     assert modules[first]["figure"] != modules[second]["figure"]
     assert "downsample" in dict(modules[first]["children"])
+
+
+@pytest.mark.parametrize("name", ["whisper_tiny", "gru", "swin_t", "mamba_130m"])
+def test_formulas_and_expressions_are_shown_as_specs_write_them(name: str) -> None:
+    graph = archdsl.graph(name)
+    fields = [each for record in Modules(graph, Flow(graph)).records for each in record.get("fields", {}).values()]
+    assert len(fields) > 10
+    assert [each for each in fields if re.search(r"\w+\(\w+=|<\w+|object at", each)] == []
+
+
+def test_a_formula_is_told_in_the_names_of_the_spec() -> None:
+    graph = archdsl.graph("gru")
+    records = Modules(graph, Flow(graph)).records
+    told = [record["fields"]["expression"] for record in records if record.get("op") == "formula"]
+    assert "(1 - update) * new + update * h" in told
 
 
 def test_what_the_modules_hold_adds_up() -> None:

@@ -16,6 +16,11 @@ class Network {
     return item;
   }
 
+  // The item at a path, or the nearest around it that there is.
+  nearest(path) {
+    return this.items.get(path) ?? this.nearest(path.slice(0, Math.max(path.lastIndexOf("."), 0)));
+  }
+
   title(item) {
     return item.record.title ?? item.record.op;
   }

@@ -30,7 +30,9 @@ function preview(box) {
 function route() {
   if (!network) return;
   const before = { shown, home };
-  shown = network.items.get(pathIn(location.hash)) ?? network.root;
+  const asked = pathIn(location.hash);
+  shown = network.nearest(asked);
+  showNowhere(shown.path === asked ? "" : `There is no module ${asked}; ${shown.path || "the network"} is shown.`);
   home = network.home(shown);
   view.show(network.figure(home).svg, home.path, `Figure of ${home.path || network.content.name}`);
   const box = shown === home ? undefined : boxOf(home, shown);
@@ -73,6 +75,12 @@ function load(content) {
   const focused = [...view.boxes].find(([, box]) => box === document.activeElement)?.[0];
   if (network) route();
   if (focused !== undefined) view.focus(focused);
+}
+
+// An address that leads nowhere, as of a module that a new version of the spec has no more.
+function showNowhere(text) {
+  byId("nowhere").hidden = !text;
+  byId("nowhere").textContent = text;
 }
 
 function showDiagnostics(text) {
