@@ -16,6 +16,7 @@ from archdsl.figure.elements import Element
 from archdsl.figure.flow import Flow, shape_of
 from archdsl.figure.marks import Marks
 from archdsl.ir.graph import Node
+from archdsl.ops.combine import Cat, Stack
 from archdsl.ops.dropout import Passing
 from archdsl.shapes import Shape
 
@@ -75,14 +76,18 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
     if any(_is_repeat(flow, before, after) for before, after in pairwise(first)):
         return 1
     given = set(flow.read_from_outside(nodes_of(first)))
+    collecting = _collecting(flow, first, elements[start + length : start + 2 * length])
     count = 1
     while True:
         turn = start + (count - 1) * length
         before, after = elements[turn : turn + length], elements[turn + length : turn + 2 * length]
-        if len(after) < length or not _same_place(elements, turn, length) or not _follows(flow, before, after, given):
-            return count
-        if not alike(flow.marks, before, after):
-            return count
+        if not (
+            len(after) == length
+            and _same_place(elements, turn, length)
+            and _follows(flow, before, after, given, collecting)
+            and alike(flow.marks, before, after)
+        ):
+            return count if collecting <= flow.readers_outside(nodes_of(before)) else 1
         count += 1
 
 
@@ -118,11 +123,23 @@ def _fills_container(elements: Sequence[Element], start: int, stop: int) -> bool
     return len(own) == 1 and not own & around
 
 
-def _follows(flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node]) -> bool:
-    """Whether `after` reads `before` and else only what the first turn read, and nothing else reads `before`."""
+def _collecting(flow: Flow, first: Sequence[Element], second: Sequence[Element]) -> set[Node | None]:
+    """What collects the outputs of all turns, where these fold: it reads the first turn beside the second one."""
+    return flow.readers_outside(nodes_of(first)) - set(nodes_of(second))
+
+
+def _follows(
+    flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node], collecting: set[Node | None]
+) -> bool:
+    """Whether `after` reads `before` and else only what the first turn read, and nothing else reads `before`.
+
+    What collects the outputs of all turns may read it, too.
+    """
     earlier, later = set(nodes_of(before)), set(nodes_of(after))
     reads = set(flow.read_from_outside(later))
-    return bool(reads & earlier) and reads <= earlier | given and flow.readers_outside(earlier) <= later
+    beside = flow.readers_outside(earlier) - later
+    is_collected = all(node is not None and isinstance(node.op, Cat | Stack) for node in collecting)
+    return bool(reads & earlier) and reads <= earlier | given and beside == collecting and is_collected
 
 
 def nodes_of(elements: Sequence[Element]) -> list[Node]:
