@@ -199,7 +199,8 @@ class _Writer:
         palette = self._palette
         if box.style is Style.MERGE:
             return {
-                "class": "merge", "shape": "circle", "style": "filled", "fillcolor": palette.ground,
+                "class": "merge", "shape": "circle", "style": "filled,dashed" if box.dashed else "filled",
+                "fillcolor": palette.ground,
                 "color": palette.line, "fixedsize": "true", "width": "0.22", "height": "0.22", "margin": "0",
                 "fontsize": "13", "label": escaped(box.title), **self._coloured(box, "color", "fillcolor"),
             }  # fmt: skip

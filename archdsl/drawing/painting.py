@@ -15,10 +15,13 @@ from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
-from archdsl.figure.figure import Figure
+from archdsl.figure.figure import Figure, without_some
+from archdsl.figure.flow import Flow
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
 from archdsl.figure.view import View
+from archdsl.words.naming import DOT
+from archdsl.words.quantities import SPACE
 
 if TYPE_CHECKING:
     from archdsl.figure.marks import Marks
@@ -43,16 +46,20 @@ def sheet(graph: Graph, view: View, *, marks: Marks | None = None, coarser: int 
 def _figures(graph: Graph, view: View, marks: Marks | None, coarser: int) -> list[Figure]:
     if view.depth is not None or view.only is not None or marks is not None:
         return [outline(graph, view, marks=marks, coarser=coarser)]
-    overview = outline(graph, replace(view, depth=1), coarser=coarser)
+    flow = Flow(graph, view=view)
+    overview = outline(graph, replace(view, depth=1), coarser=coarser, flow=flow)
     closed = [block_at(graph, path) for path in view.collapse]
-    return [overview, *(_detail(graph, view, each) for each in distinct_blocks(graph, closed))]
+    blocks = distinct_blocks(graph, closed, flow=flow, coarser=coarser)
+    return [overview, *(_detail(graph, view, each, flow) for each in blocks)]
 
 
-def _detail(graph: Graph, view: View, block: Distinct) -> Figure:
+def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
     path = block.scope.path
-    figure = outline(graph, View(depth=1, style=view.style, counts=view.counts, batch=view.batch), scope=block.scope)
+    shown = View(depth=1, style=view.style, counts=view.counts, batch=view.batch)
+    figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.varying)
     title = f"{figure.title}, {block.variant}" if block.variant else figure.title
-    counts = figure.counts.replace(path, f"{path}, one of {block.alike + 1}", 1) if block.alike else figure.counts
+    some = f"{DOT}dashed{SPACE}in {block.whole}{SPACE}of{SPACE}{block.alike + 1}" if block.optional else ""
+    counts = figure.counts.replace(path, f"{path}, one of {block.alike + 1}{some}", 1) if block.alike else figure.counts
     return replace(figure, name=path, title=title, counts=counts, stacked=True)
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from archdsl.figure.differences import child_name
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, is_silent
+from archdsl.figure.given import op_title
+from archdsl.figure.grouping import group
 from archdsl.figure.repeats import nodes_of
-from archdsl.ir.graph import Graph, Node, Scope
+from archdsl.ir.graph import Graph, Node, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_around
+from archdsl.words.naming import fixed
+from archdsl.words.quantities import SPACE
 
 MOST = 12
 """A sheet has no more panels than this."""
@@ -19,8 +27,15 @@ TOLD = 3
 """So many ops of a chain need no panel: two layers and what is between them."""
 LISTED = 6
 """Nor do so many layers, of which each follows the one before."""
+OPTIONAL = 4
+"""The most parts that a panel may have which some of its blocks do without."""
 SAID = 2
 """The most parts that tell a variant."""
+
+
+Parts: TypeAlias = tuple[tuple[Any, tuple[int, ...]], ...]
+"""What stands in a structure, each with the places of those that it reads, −1 for what comes from outside."""
+_PARTS: Final = re.compile(rf",{SPACE}| (?=\+)")
 
 
 class Distinct(NamedTuple):
@@ -34,30 +49,158 @@ class Distinct(NamedTuple):
     """How many others have this structure."""
     variant: str = ""
     """What tells it from other structures of the same block."""
+    optional: frozenset[str] = frozenset()
+    """The paths of what some of them do without."""
+    whole: int = 0
+    """How many have all of it."""
+    varying: Mapping[str, str] = MappingProxyType({})
+    """What is to be said, by path, of ops that do more where nothing is missing."""
 
 
-def distinct_blocks(graph: Graph, without: Iterable[Scope] = ()) -> list[Distinct]:
+def distinct_blocks(
+    graph: Graph, without: Iterable[Scope] = (), *, flow: Flow | None = None, coarser: int = 0
+) -> list[Distinct]:
     """One block of each structure: in running order, each followed by those in it.
 
     Two blocks have the same structure where they are instances of one block of the spec with the same ops and
     blocks in the same order: what is inside of those is told in its own place. Sizes do not count, nor how
-    often a block repeats. Where they are more than a sheet has room for, the deepest are left out. What the
-    network consists of entirely is not one of them, and neither are those of the structure of one in `without`.
+    often a block repeats. A structure that is another one without some parts is told with that one. Where they are
+    more than a sheet has room for, the deepest are left out. What the network consists of entirely is not one of
+    them, and neither are those of the structure of one in `without`. `coarser` is that of the overview.
     """
-    finder = _Finder(graph, set(without))
+    finder = _Finder(flow or Flow(graph), graph.root, set(without), coarser)
     finder.add(finder.root, 0)
-    found = [
-        Distinct(scope, level, finder.count[key] - 1)
-        for key, (scope, level) in finder.found.items()
-        if key not in finder.closed
+    found = _merged([each for each in finder.found.values() if each.key not in finder.closed])
+    blocks = [each.block for each in found]
+    kept = sorted(blocks, key=lambda each: each.level)[:MOST]
+    return _told_apart([each._replace(variant=_variant(each, blocks)) for each in blocks if each in kept])
+
+
+@dataclass(eq=False)
+class _Found:
+    """A structure: its parts in running order."""
+
+    key: Any
+    block: Distinct
+    parts: Parts
+    paths: Sequence[tuple[str, ...]]
+    """Of each part."""
+    told: Sequence[tuple[str, str]]
+    """What is said of each part in brief, and in full."""
+    place: int
+    """Among all, in running order."""
+
+
+def _merged(found: Sequence[_Found]) -> list[_Found]:
+    """The structures, but those that are another one of the same block without some of its parts."""
+    kept: list[_Found] = []
+    for one in sorted(found, key=lambda each: -len(each.parts)):
+        for whole in kept:
+            matched = _matched(one, whole) if one.key[0] == whole.key[0] else None
+            varying = _varying(one, whole, matched) if matched is not None else None
+            if matched is not None and varying is not None:
+                missing = set(range(len(whole.parts))).difference(matched)
+                paths = frozenset(path for place in missing for path in whole.paths[place])
+                whole.block = _with_optional(whole.block, one.block, paths, varying)
+                whole.place = min(whole.place, one.place)
+                break
+        else:
+            kept.append(one)
+    return sorted(kept, key=lambda each: each.place)
+
+
+def _with_optional(whole: Distinct, part: Distinct, paths: frozenset[str], varying: Mapping[str, str]) -> Distinct:
+    return whole._replace(
+        alike=whole.alike + part.alike + 1,
+        level=min(whole.level, part.level),
+        optional=whole.optional | paths,
+        whole=whole.whole or whole.alike + 1,
+        varying={**whole.varying, **varying},
+    )
+
+
+def _matched(one: _Found, whole: _Found) -> list[int] | None:
+    """Where the parts of one structure stand in another; None where it is not that one without a few parts."""
+    last = len(whole.parts) - 1
+    if not 0 < len(whole.parts) - len(one.parts) <= OPTIONAL:
+        return None
+    for order in (1, -1):
+        places = _places(one.parts[::order], whole.parts[::order])
+        if places is not None:
+            matched = places if order == 1 else [last - place for place in reversed(places)]
+            if _reads_alike(one, whole, matched):
+                return matched
+    return None
+
+
+def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, str] | None:
+    """What is said of ops that do more in the whole, as a mask that hides more; None where they do less there."""
+    found: dict[str, str] = {}
+    for own, place in zip(one.told, matched, strict=True):
+        brief, full = whole.told[place]
+        if own[1] == full:
+            continue
+        more = [part for part in _PARTS.split(full) if part not in _PARTS.split(own[1])]
+        if not more:
+            return None
+        found[whole.paths[place][0]] = fixed(f"{brief}, {', '.join(more)} where dashed")
+    return found
+
+
+def _places(parts: Sequence[tuple[Any, Any]], among: Sequence[tuple[Any, Any]]) -> list[int] | None:
+    """Where parts stand in a longer sequence, in order, each as early as can be."""
+    places: list[int] = []
+    start = 0
+    for name, _ in parts:
+        place = next((i for i in range(start, len(among)) if among[i][0] == name), None)
+        if place is None:
+            return None
+        places.append(place)
+        start = place + 1
+    return places
+
+
+def _reads_alike(one: _Found, whole: _Found, matched: Sequence[int]) -> bool:
+    """Whether every part reads in the whole what it reads alone, perhaps by way of parts that are missing."""
+    own = {place: i for i, place in enumerate(matched)} | {-1: -1}
+    for (_, reads), place in zip(one.parts, matched, strict=True):
+        waiting, seen = list(whole.parts[place][1]), set()
+        while waiting:
+            source = waiting.pop()
+            if source in own:
+                seen.add(own[source])
+            else:
+                waiting += whole.parts[source][1]
+        if not set(reads) <= seen:
+            return False
+    return True
+
+
+def _told_apart(found: Sequence[Distinct]) -> list[Distinct]:
+    """The blocks, those that would have one title told apart by where they are."""
+    titles = Counter((_kind(each.scope), each.variant) for each in found)
+    return [
+        each._replace(variant=_place(each, found)) if titles[_kind(each.scope), each.variant] > 1 else each
+        for each in found
     ]
-    kept = sorted(found, key=lambda each: each.level)[:MOST]
-    return [each._replace(variant=_variant(each, found)) for each in found if each in kept]
+
+
+def _place(one: Distinct, found: Sequence[Distinct]) -> str:
+    """`decoder`, `layers.0`: what of its path others of the same block do not have."""
+    own, *others = (each.scope.path.split(".") for each in sorted(found, key=lambda each: each is not one)
+                    if _kind(each.scope) == _kind(one.scope))  # fmt: skip
+    first = next(i for i, name in enumerate(own) if any(path[i : i + 1] != [name] for path in others))
+    return ".".join(own[first - own[first].isdigit() : first + 1])
+
+
+def _kind(scope: Scope) -> str:
+    """What a panel of it is called."""
+    return scope.block or scope.name
 
 
 def _variant(one: Distinct, found: Sequence[Distinct]) -> str:
     """`with downsample`, `without skip`: what tells it from the others that are instances of its block."""
-    same = [_children(each.scope) for each in found if each.scope.block == one.scope.block]
+    same = [_children(each.scope) for each in found if _kind(each.scope) == _kind(one.scope)]
     everywhere = set.intersection(*map(set, same))
     own = _children(one.scope)
     extra = [name for name in own if name not in everywhere]
@@ -76,14 +219,14 @@ def _children(scope: Scope) -> dict[str, None]:
 
 
 class _Finder:
-    def __init__(self, graph: Graph, without: set[Scope]) -> None:
-        self._flow = Flow(graph)
-        self.root = self._top(graph.root)
+    def __init__(self, flow: Flow, root: Scope, without: set[Scope], coarser: int) -> None:
+        self._flow = flow
+        self.root = self._top(root)
         self._without = without
+        self._coarser = coarser
         self.closed: set[Any] = set()
         """The structures of blocks in `without`."""
-        self.found: dict[Any, tuple[Scope, int]] = {}
-        self.count: dict[Any, int] = {}
+        self.found: dict[Any, _Found] = {}
 
     def _top(self, root: Scope) -> Scope:
         """The scope whose content the overview shows."""
@@ -94,12 +237,16 @@ class _Finder:
     def add(self, scope: Scope, level: int) -> None:
         for element in self._blocks(scope):
             scope = _scope(element)
-            key = self._key(element)
-            self.count[key] = self.count.get(key, 0) + 1
+            parts, paths, told = self._structure(element)
+            key = _name(element), parts
             if self._is_closed(scope):
                 self.closed.add(key)
                 continue
-            self.found.setdefault(key, (scope, level))
+            if key in self.found:
+                known = self.found[key]
+                known.block = known.block._replace(alike=known.block.alike + 1)
+            else:
+                self.found[key] = _Found(key, Distinct(scope, level, 0), parts, paths, told, len(self.found))
             self.add(scope, level + 1)
 
     def _is_closed(self, scope: Scope) -> bool:
@@ -107,43 +254,72 @@ class _Finder:
         return not self._without.isdisjoint((scope, *scopes_around(scope)))
 
     def _blocks(self, scope: Scope) -> Iterator[Element]:
-        """The blocks in it that want a panel; in the overview also a graph of ops that is no block of the spec."""
-        grain = Grain.USUAL if scope is self.root else Grain.FINE
-        found = elements_of(self._flow, scope, grain)
-        return (element for element in found if element.is_block and not self._is_told(element))
+        """The blocks in it that want a panel; in the overview also what is no block of the spec and closed there."""
+        if scope is self.root:
+            found = [element for run in group(self._flow, scope, self._coarser) for element in run.elements]
+        else:
+            found = elements_of(self._flow, scope, Grain.FINE)
+        blocks = (self._innermost(element) for element in found if element.is_block)
+        return (element for element in blocks if not self._is_told(element))
+
+    def _innermost(self, element: Element) -> Element:
+        """The block, or the only one that it consists of."""
+        inner = elements_of(self._flow, _scope(element), Grain.FINE)
+        is_wrapping = len(inner) == 1 and inner[0].is_block and _scope(element).scan is None
+        return self._innermost(inner[0]) if is_wrapping else element
 
     def _is_told(self, element: Element) -> bool:
         """Whether a card says all of it in its line: layers one after another, or two and what is between them."""
         inner = elements_of(self._flow, _scope(element), Grain.FINE)
         is_short = len(inner) <= TOLD or (len(inner) <= LISTED and all(each.mains for each in inner))
-        return is_short and not any(each.is_block for each in inner) and self._flow.is_chain(element.moving)
+        return (
+            (is_short or _scope(element).kind is ScopeKind.CONTAINER)
+            and not any(each.is_block for each in inner)
+            and self._flow.is_chain(element.moving)
+        )
 
-    def _key(self, element: Element) -> Any:
-        """What a panel shows of the block, without its sizes: its ops and blocks, and who of them reads whom."""
-        inner = elements_of(self._flow, _scope(element), Grain.FINE)
-        groups = list(_repeats_joined(inner))
+    def _structure(self, element: Element) -> tuple[Parts, list[tuple[str, ...]], list[tuple[str, str]]]:
+        """What a panel shows of the block, without its sizes: its ops and blocks, and who of them reads whom.
+
+        With the paths of these parts, and what is said of each.
+        """
+        groups = list(_repeats_joined(elements_of(self._flow, _scope(element), Grain.FINE)))
         place = {node: i for i, group in enumerate(groups) for each in group for node in each.nodes}
         reads = [self._flow.read_from_outside(nodes_of(group)) for group in groups]
-        wired = tuple(tuple(sorted({place.get(node, -1) for node in nodes})) for nodes in reads)
-        return _name(element), tuple(_named(group[0]) for group in groups), wired
+        wired = [tuple(sorted({place.get(node, -1) for node in nodes})) for nodes in reads]
+        parts = tuple((self._named(stretch[0]), own) for stretch, own in zip(groups, wired, strict=True))
+        return (
+            parts,
+            [tuple(each.path for each in stretch) for stretch in groups],
+            [self._told(each[0]) for each in groups],
+        )
+
+    def _named(self, element: Element) -> Any:
+        if element.is_block:
+            return _name(element)
+        return tuple((node.op.name, re.sub(r"\d+", "#", self._told_of(node)[0])) for node in element.moving)
+
+    def _told(self, element: Element) -> tuple[str, str]:
+        return ("", "") if element.is_block or len(element.moving) > 1 else self._told_of(element.moving[0])
+
+    def _told_of(self, node: Node) -> tuple[str, str]:
+        """What is said of attention in brief, and in full: which keys are hidden is in its structure."""
+        if not node.op.masking:
+            return "", ""
+        return op_title(self._flow.brief(), node).fields, op_title(self._flow, node).fields
 
 
 def _repeats_joined(inner: Iterable[Element]) -> Iterator[list[Element]]:
     """The elements, blocks of one name that follow each other together."""
-    for is_repeat, group in groupby(inner, lambda element: element.is_block and _name(element)):
+    for is_repeat, stretch in groupby(inner, lambda element: element.is_block and _name(element)):
         if is_repeat:
-            yield list(group)
+            yield list(stretch)
         else:
-            yield from ([element] for element in group)
-
-
-def _named(element: Element) -> Any:
-    return _name(element) if element.is_block else tuple(node.op.name for node in element.moving)
+            yield from ([element] for element in stretch)
 
 
 def _name(element: Element) -> str:
-    scope = _scope(element)
-    return scope.block or scope.name
+    return _kind(_scope(element))
 
 
 def _scope(element: Element) -> Scope:

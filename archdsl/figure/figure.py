@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -162,6 +162,34 @@ def _narrowed(item: Box | Panel) -> Box | Panel:
     if isinstance(item, Box):
         return replace(item, narrow=True)
     return replace(item, items=tuple(map(_narrowed, item.items)))
+
+
+def without_some(figure: Figure, optional: frozenset[str], varying: Mapping[str, str]) -> Figure:
+    """The figure with what stands for these paths alone dashed, and what varies with what is to be said of it."""
+
+    def drawn(item: Box | Panel) -> Box | Panel:
+        if isinstance(item, Panel):
+            return replace(item, items=tuple(map(drawn, item.items)))
+        fields = varying.get(item.name, item.fields) if item.style is Style.OP else item.fields
+        return replace(
+            item, fields=fields, dashed=item.dashed or (bool(item.holds) and optional.issuperset(item.holds))
+        )
+
+    if not optional:
+        return figure
+    items = tuple(map(drawn, figure.items))
+    boxes = {item.name: item for item, _ in nested(items) if isinstance(item, Box)}
+    dashed = {name for name, box in boxes.items() if box.dashed}
+    # a skip is led through a point beside the column
+    leads = {link.source for link in figure.links if link.target in dashed and boxes[link.source].style is Style.TRACK}
+    links = tuple(replace(link, dashed=link.dashed or _is_optional(link, dashed | leads)) for link in figure.links)
+    return replace(figure, items=items, links=links)
+
+
+def _is_optional(link: Link, dashed: Set[str]) -> bool:
+    """Whether a link is there only where some boxes are: the column goes on without them."""
+    ends = {link.source, link.target}
+    return ends <= dashed or (link.role is not LinkRole.SPINE and not dashed.isdisjoint(ends))
 
 
 def _renamed(item: Box | Panel, name: Callable[[str], str]) -> Box | Panel:

@@ -101,7 +101,8 @@ def _key(element: Element) -> Any:
     if element.scope is None:
         return tuple(node.op.name for node in element.moving)
     scope = element.scope
-    return scope.block or scope.site or scope.path
+    backwards = scope.scan is not None and scope.scan.reverse
+    return scope.block or scope.site or scope.path, backwards
 
 
 def _same_place(elements: Sequence[Element], start: int, length: int) -> bool:

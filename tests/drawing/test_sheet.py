@@ -7,47 +7,74 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archdsl
+from archdsl.cli.zoo import families
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.painting import placed, sheet
 from archdsl.drawing.sheet import GAP, _columns, _in_columns
 from archdsl.figure.distinct import MOST, distinct_blocks
-from archdsl.figure.figure import Panel, Style
+from archdsl.figure.figure import LinkRole, Panel, Style
 from archdsl.figure.paths import block_at
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Node, Scope
 from tests.figure.building import SMALL, residual_network
+from tests.figure.seeing import plain
+from tests.thorough import some
+
+SPECS = list(families())
 
 
 def found(name: str) -> list[tuple[str, int, int]]:
     return [(each.scope.path, each.level, each.alike) for each in distinct_blocks(archdsl.graph(name))]
 
 
-def test_blocks_with_other_ops_are_distinct_and_sizes_do_not_count() -> None:
-    assert found("resnet50") == [("layer1.0", 0, 3), ("layer1.1", 0, 11)]
+def test_blocks_with_parts_of_their_own_are_one_and_sizes_do_not_count() -> None:
+    (block,) = distinct_blocks(archdsl.graph("resnet50"))
+    assert (block.scope.path, block.level, block.alike, block.whole) == ("layer1.0", 0, 15, 4)
+    assert block.optional == {"layer1.0.downsample"}
 
 
 def test_a_block_is_followed_by_those_in_it_and_all_are_counted() -> None:
-    assert found("swin_t") == [
-        ("features.1.0", 0, 11),
-        ("features.1.0.attn", 1, 5),
-        ("features.1.1.attn", 1, 5),
+    assert found("swin_t") == [("features.1.0", 0, 11), ("features.1.1.attn", 1, 11)]
+    assert [path for path, _, _ in found("efficientnet_b0")] == ["features.2.1", "features.1.0.block.1"]
+
+
+def test_what_some_of_a_panels_blocks_do_without_is_dashed() -> None:
+    overview, panel = sheet(archdsl.graph("mobilenet_v2"), View())
+    assert plain(panel.title) == "Inverted residual"
+    assert plain(panel.counts).startswith("features.3, one of 16 · dashed in 10 of 16 · ")
+    assert [box.name for box in panel.boxes() if box.dashed] == ["features.3.add"]
+    assert {link.role for link in panel.links if link.dashed} == {LinkRole.SKIP}
+    assert not any(box.dashed for box in overview.boxes())
+
+
+def test_what_an_op_does_in_some_of_a_panels_blocks_is_said() -> None:
+    *_, panel = sheet(archdsl.graph("swin_t"), View())
+    (attention,) = (box for box in panel.boxes() if box.title == "Attention")
+    said = plain(attention.fields)
+    assert said == "3 heads + relative position bias, masked where dashed"
+    assert [plain(box.title) for box in panel.boxes() if box.dashed] == ["Roll by"] * 2
+
+
+def test_whether_attention_is_causal_tells_blocks_apart() -> None:
+    kinds = [
+        each for each in distinct_blocks(archdsl.graph("whisper_tiny")) if each.scope.block == "projected_attention"
     ]
+    assert [(each.variant, each.alike) for each in kinds] == [("encoder", 7), ("decoder", 3)]
 
 
-def test_a_block_with_more_in_it_is_distinct() -> None:
-    """The first block of the second stage widens its input first; that of the first stage does not."""
-    assert ("features.1.0", 0, 0) in found("efficientnet_b0")
-    assert ("features.2.0", 0, 5) in found("efficientnet_b0")
+def test_what_the_overview_keeps_closed_has_a_panel() -> None:
+    overview, *panels = sheet(archdsl.graph("detr_resnet50"), View())
+    assert "transformer" in {box.name for box in overview.boxes()}
+    (inner,) = (panel for panel in panels if panel.name == "transformer")
+    assert [(box.title, box.times) for box in inner.boxes() if box.times > 1] == [
+        ("Encoder\N{NO-BREAK SPACE}layer", 6), ("Decoder\N{NO-BREAK SPACE}layer", 6)
+    ]  # fmt: skip
 
 
-def test_variants_of_a_block_are_told_apart() -> None:
-    graph = archdsl.graph("resnet50")
-    assert [each.variant for each in distinct_blocks(graph)] == ["with downsample", "without downsample"]
-    assert [figure.title for figure in sheet(graph, View())[1:]] == [
-        "Bottleneck, with downsample",
-        "Bottleneck, without downsample",
-    ]
-    assert [each.variant for each in distinct_blocks(archdsl.graph("mobilenet_v2"))] == ["without skip", "with skip"]
+@pytest.mark.parametrize("name", some(SPECS, every=8))
+def test_no_two_panels_have_one_title(name: str) -> None:
+    titles = [figure.title for figure in sheet(archdsl.graph(name), View())]
+    assert len(set(titles)) == len(titles)
 
 
 def test_how_often_a_block_repeats_makes_no_difference() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 import archdsl
+from archdsl.drawing.painting import sheet
 from archdsl.figure.distinct import distinct_blocks
 from archdsl.figure.figure import Box, Figure, Style
 from archdsl.figure.flow import Flow
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph
+from archdsl.ir.scopes import scope_at
 from tests.elaboration.support import graph_of
 from tests.figure.seeing import plain
 
@@ -25,8 +27,10 @@ def said(figure: Figure) -> list[str]:
 def panels(graph: Graph) -> dict[str, Figure]:
     """The figure of each distinct block, by the block's name; of several the first."""
     found: dict[str, Figure] = {}
-    for each in distinct_blocks(graph):
-        found.setdefault(each.scope.block or each.scope.name, outline(graph, View(depth=1), scope=each.scope))
+    for figure in sheet(graph, View())[1:]:
+        scope = scope_at(graph, figure.name)
+        assert scope is not None
+        found.setdefault(scope.block or scope.name, figure)
     return found
 
 
@@ -188,7 +192,7 @@ def test_the_attention_of_learned_queries_among_themselves_is_drawn() -> None:
 
 SHIPPED: dict[str, tuple[str, list[str]]] = {
     "transformer": ("decoder_layer", ["Multi-head attention 8 heads, causal", "Multi-head attention 8 heads"]),
-    "swin_v2_t": ("window_attention", ["Attention 3 heads + relative position bias"]),
+    "swin_v2_t": ("window_attention", ["Attention 3 heads + relative position bias, masked where dashed"]),
     "levit_128s": ("attention", ["Attention 4 heads + relative position bias"]),
     "gemma3_1b": ("rotary_attention", ["Attention 4 heads, 1 key/value head, causal, window 512"]),
 }
@@ -202,7 +206,7 @@ def test_masks_of_shipped_networks(name: str) -> None:
 
 def test_a_shifted_window_says_that_it_is_masked() -> None:
     graph = archdsl.graph("swin_t")
-    shown = [outline(graph, View(depth=1), scope=each.scope) for each in distinct_blocks(graph)]
+    shown = [outline(graph, View(depth=1), scope=scope_at(graph, f"features.1.{i}.attn")) for i in range(2)]
     words = [text for figure in shown for text in said(figure) if text.startswith("Attention ")]
     assert words == ["Attention 3 heads + relative position bias", "Attention 3 heads, masked + relative position bias"]
 
