@@ -189,6 +189,8 @@ def _torchvision(name: str) -> Network:
         settings: dict[str, object] = {"weights_backbone": None} if name in SEGMENTATION else {}
         if name in _TOLD:
             settings["init_weights"] = False
+        if name.startswith("vit_"):
+            settings["image_size"] = TORCHVISION[name]
         with undrawn():
             return models.get_model(name, weights=None, **settings), images(TORCHVISION[name]), images
 
@@ -202,7 +204,15 @@ SEGMENTATION = (
 _TOLD = ("googlenet", "inception_v3")
 """Those that warn where nobody says how their weights begin."""
 _REGNETS = ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")
-_FIXED = {"inception_v3": 299, "googlenet": 96, "maxvit_t": 224, "alexnet": 96, "vit_h_14": 224}
+_FIXED = {
+    "inception_v3": 299,
+    "googlenet": 96,
+    "maxvit_t": 224,
+    "alexnet": 96,
+    "vit_h_14": 56,
+    "vit_l_16": 64,
+    "vit_l_32": 128,
+}
 TORCHVISION: dict[str, int] = {
     name: _FIXED.get(name, 224 if name.startswith("vit_") else 64)
     for name in (
@@ -226,7 +236,7 @@ TORCHVISION: dict[str, int] = {
         *SEGMENTATION,
     )
 }
-"""The size of the images: small ones where the network takes them."""
+"""The size of the images: small ones where the network takes them, or, as the largest ViTs, can be made for them."""
 
 
 COLLECTIONS: dict[str, dict[str, Network]] = {
