@@ -85,7 +85,7 @@ SMALL: Final = (
     _fixed("hiera_tiny", "hiera", image_size=32, dim=8, depths=[1, 1], windows=[4, 0]),
     _free("inception_resnet_v2", 160),
     _free("inception_v2", 64),
-    _free("inception_v3", 160),
+    _free("inception_v3", 299),
     _free("inception_v4", 160),
     _fixed("lenet5"),
     _fixed("levit_128s", "levit", widths=[32, 48], depths=[1, 1], num_heads=[2, 3], image_size=64, num_classes=7),

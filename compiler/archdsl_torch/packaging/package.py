@@ -37,7 +37,7 @@ def package(graph: Graph, folder: Path) -> dict[Path, bytes]:
     if folder.is_dir() and any(folder.iterdir()):
         raise PackagingError(f"`{folder}` is not empty: name a folder that is new")
     kind = class_name(graph)
-    given = [kind, *(["Outputs"] if len(graph.outputs) > 1 else [])]
+    given = sorted([kind, *(["Outputs"] if len(graph.outputs) > 1 else [])])  # as ruff has imports
     texts = {
         "__init__.py": _init(graph, given),
         "network.py": source(graph, annotated=True),

@@ -71,6 +71,13 @@ def test_a_package_has_its_class_its_types_and_its_test(written: Path) -> None:
     assert not [line for line in unannotated if line.endswith(":")]
 
 
+def test_names_stand_in_the_order_that_ruff_asks_for(tmp_path: Path) -> None:
+    files = package(archdsl.loads(NET.replace("name: net", "name: segments")), tmp_path / "segments")
+    text = next(str(content) for path, content in files.items() if path.name == "__init__.py")
+    assert "from .network import Outputs, Segments" in text
+    assert '__all__ = ["Outputs", "Segments"]' in text
+
+
 def test_its_test_passes_where_there_is_no_archdsl(written: Path) -> None:
     done = checked(written)
     assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
