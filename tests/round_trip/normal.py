@@ -27,9 +27,8 @@ class Normal:
 
     outputs: tuple[Term, ...]
     names: tuple[str, ...]
-    keys: tuple[str, ...]
-    """Those of the `state_dict`, in order."""
     tensors: Mapping[str, tuple[Any, ...]]
+    """What the `state_dict` holds, by its keys in their order."""
 
 
 def normal(graph: Graph, terms: Terms, sized: Sized | None = None, *, evaluation: bool = False) -> Normal:
@@ -59,7 +58,7 @@ class _Normaliser:
             self._given(value, None if self._evaluation else modes.get(name)) for name, value in kept.items()
         )
         tensors = dict(_tensors(self._graph.root, self._graph.root.path))
-        return Normal(outputs, (*kept,), (*tensors,), tensors)
+        return Normal(outputs, (*kept,), tensors)
 
     def _given(self, value: Value, mode: Mode | None) -> Term:
         term = self._read(value)

@@ -8,7 +8,7 @@ occur.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -95,14 +95,3 @@ def _unlike(left: Sequence[Term | None], right: Sequence[Term | None]) -> list[t
         alone = [[each for each in side if id(each) not in shared] for side in (left, right)]
         pairs = [*zip(*alone, strict=False)]
     return pairs
-
-
-def below(terms: Sequence[Term | None]) -> Iterator[Term]:
-    """The terms that these are worked out of, and they."""
-    left, seen = [each for each in terms if each is not None], set[int]()
-    while left:
-        term = left.pop()
-        if term.place not in seen:
-            seen.add(term.place)
-            yield term
-            left += [each for each in term.args if each is not None]

@@ -11,6 +11,7 @@ import torch
 from archdsl_torch.importing.gridded import gridded
 from archdsl_torch.importing.said import INDICES, Said, Unsaid, constant
 from archdsl_torch.importing.tracing import TracedTensor
+from archdsl_torch.importing.waves import waves
 
 _COMPARED: Final = {"<": torch.lt, "<=": torch.le, "==": torch.eq, ">": torch.gt, ">=": torch.ge, "!=": torch.ne}
 
@@ -36,6 +37,8 @@ def _candidates(numbers: torch.Tensor) -> Iterator[tuple[Any, torch.Tensor]]:
         return
     yield _affine(numbers)
     yield from _cycles(numbers)
+    if (found := waves(numbers, INDICES)) is not None:
+        yield found
     values = torch.tensor(sorted({*numbers.flatten().tolist()}), dtype=torch.float64)
     if len(values) == 2:
         for left, right in combinations(range(numbers.dim()), 2):
