@@ -68,12 +68,18 @@ def difference(
     left, right = normal(one, terms, ours, evaluation=evaluation), normal(other, terms, theirs, evaluation=evaluation)
     if keys := _other_keys(left, right):
         return keys
-    if len(left.outputs) != len(right.outputs):
-        return f"{len(right.outputs)} outputs for {len(left.outputs)}"
+    names, others = ([*map(_field, each.names)] for each in (left, right))
+    if len(names) != len(others) or (names != others and len(names) > 1):
+        return f"the outputs are {', '.join(others)}, not {', '.join(names)}"
     for pair in zip(left.outputs, right.outputs, strict=True):
         if (found := apart(*pair)) is not None:
             return f"`{found[0]}` is `{found[1]}`"
     return ""
+
+
+def _field(output: str) -> str:
+    """What an output is called in the module's NamedTuple, which has no field `0`."""
+    return output if output.isidentifier() else f"output_{output}"
 
 
 def _other_keys(left: Normal, right: Normal) -> str:
