@@ -36,8 +36,7 @@ class ChangeMarks(Marks):
         if not isinstance(before, Node) or value.output >= len(before.types):
             return text
         graph = self._comparison.before
-        batch = graph.batch[0] if len(graph.batch) == 1 else None
-        old = shape_text(before.types[value.output].shape, graph.sample_sizes, batch)
+        old = shape_text(before.types[value.output].shape, graph.counted_sizes, graph.batch)
         return text if old == text else f"{old} → {text}"
 
     def finished(self, figure: Figure, places: Places) -> Figure:

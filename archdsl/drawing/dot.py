@@ -249,8 +249,8 @@ class _Writer:
             attributes["minlen"] = str(link.length)
         if link.dashed:
             attributes["style"] = "dashed"
-        if link.label:
-            attributes["label"] = escaped(label_text(link.label))
+        if link.text:
+            attributes["label"] = escaped(label_text(link.text))
         return attributes
 
 

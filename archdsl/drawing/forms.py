@@ -213,5 +213,5 @@ def _stroke(link: Link, layout: Layout, palette: Palette) -> Stroke:
         colour = palette.paints["removed"].border
     return Stroke(
         link.source, link.target, bends(way.course), way.tip is not None, colour, 1.2 if skip else 1, link.dashed,
-        link.label, way.label,
+        link.text, way.label,
     )  # fmt: skip

@@ -33,9 +33,9 @@ def with_labels(part: LaidOut) -> LaidOut:
     ways = dict(layout.ways)
     links = []
     for link in figure.links:
-        place = room.place(link) if link.label else None
+        said, place = room.said(link)
         ways[way_key(link)] = replace(ways[way_key(link)], label=place)
-        links.append(link if place is not None else replace(link, label=""))
+        links.append(said)
     return LaidOut(replace(figure, links=tuple(links)), replace(layout, ways=ways))
 
 
@@ -51,10 +51,18 @@ class _Room:
         self._taken = [*boxes, *titles, *pieces]
         self._borders = [border for panel in layout.panels.values() for border in _borders(panel)]
 
-    def place(self, link: Link) -> Point | None:
-        """The centre of the link's label, blanks included."""
+    def said(self, link: Link) -> tuple[Link, Point | None]:
+        """The link with as much of its text as finds room, names before the shape, and where."""
+        for said in (link, replace(link, label=""), replace(link, names="")):
+            place = self._place(said) if said.text else None
+            if place is not None:
+                return said, place
+        return replace(link, label="", names=""), None
+
+    def _place(self, link: Link) -> Point | None:
+        """The centre of the link's text, blanks included."""
         way = self._layout.ways[way_key(link)]
-        width = text_width(label_text(link.label), LABEL)
+        width = text_width(label_text(link.text), LABEL)
         options = list(_options(way, width, self._down))
         for taken in ((*self._taken, *self._borders), self._taken):
             for option in options:

@@ -78,8 +78,8 @@ def _joined(links: Iterable[Link], point: Box) -> Iterator[Link]:
 
 def _after(before: Link, link: Link, said: str) -> Link:
     role = link.role if before.role in (LinkRole.SPINE, LinkRole.BRANCH) else before.role
-    label = ", ".join(filter(None, (before.label, said, link.label)))
-    return replace(link, source=before.source, role=role, label=label, dashed=before.dashed or link.dashed)
+    label = ", ".join(filter(None, (before.text, said, link.text)))
+    return replace(link, source=before.source, role=role, names="", label=label, dashed=before.dashed or link.dashed)
 
 
 class _Writer:
@@ -153,7 +153,7 @@ class _Writer:
 
     def _link(self, link: Link) -> str:
         line = {False: "-->", True: "-.->"}[link.dashed]
-        label = f'|"{_escaped(link.label)}"|' if link.label else ""
+        label = f'|"{_escaped(link.text)}"|' if link.text else ""
         return f"  {self._ids[link.source]} {line}{label} {self._ids[link.target]}"
 
     def _link_styles(self, links: Iterable[Link]) -> Iterator[str]:

@@ -143,10 +143,10 @@ class _Writer:
         radius = _radius(points, ARROW if way.tip else 0)
         look += [f"rounded corners={_number(radius)}bp"] if radius < RADIUS else []
         drawn = rf"\draw[{', '.join(look)}] {self._course(link, points)};"
-        if not link.label or way.label is None:
+        if not link.text or way.label is None:
             return drawn
         place = Point(way.label.x + BLANK / 2, way.label.y)
-        return rf"{drawn} \node[shape note] at {_place(place)} {{{escaped(link.label)}}};"
+        return rf"{drawn} \node[shape note] at {_place(place)} {{{escaped(link.text)}}};"
 
     def _course(self, link: Link, points: Sequence[Point]) -> str:
         """The way: from box to box where it is straight from middle to middle, so that it follows when they move."""

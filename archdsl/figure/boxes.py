@@ -11,7 +11,7 @@ from archdsl.figure.copies import one_for_all
 from archdsl.figure.differences import differences, group_size, has_more, shrunk
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Style
-from archdsl.figure.flow import Flow, in_training_only, is_main, is_silent
+from archdsl.figure.flow import Flow, in_training_only, is_main
 from archdsl.figure.given import op_title
 from archdsl.figure.palette import paint_of
 from archdsl.figure.repeats import Run, Signature, nodes_of, signature
@@ -21,7 +21,7 @@ from archdsl.figure.sentences import sentence
 from archdsl.figure.wording import Words, block_name, words_of
 from archdsl.ir.graph import Item, Node, Scope
 from archdsl.ops.base import Kind
-from archdsl.words.naming import DOT, FLOW, humanise
+from archdsl.words.naming import DOT, FLOW, dotted, humanise
 from archdsl.words.quantities import SPACE, count_text, size
 from archdsl.words.titles import sign_of
 
@@ -35,11 +35,11 @@ def ops_box(flow: Flow, run: Run, style: Style) -> Box:
     moving = flow.moving(nodes)
     first = run.turns[0]
     words = _named_words(first, words_of(flow, nodes_of(first)))
-    kind = next((node.op.kind for node in moving if is_main(node)), None)
+    kind = next((flow.kind(node) for node in moving if is_main(node)), None)
     return Box(
         name=run.first.path,
         style=style,
-        paint=paint_of(kind or _first_kind(moving)),
+        paint=paint_of(kind or _first_kind(flow, moving)),
         title=words.name,
         fields=words.fields,
         aside=_training(moving) if style is Style.CARD else "",
@@ -58,15 +58,15 @@ def _named_words(elements: Sequence[Element], words: Words) -> Words:
     return Words(humanise(scope.block), line=words.name)
 
 
-def _first_kind(moving: Sequence[Node]) -> Kind:
-    spoken = [node for node in moving if not is_silent(node)] or list(moving)
-    return spoken[0].op.kind
+def _first_kind(flow: Flow, moving: Sequence[Node]) -> Kind:
+    spoken = [node for node in moving if flow.is_spoken(node)] or list(moving)
+    return flow.kind(spoken[0])
 
 
 def as_stem(box: Box) -> Box:
     """The box of the ops before the first block."""
     first = f"{box.title}{'' if FLOW in box.fields else ','}{SPACE}{box.fields}" if box.fields else box.title
-    return replace(box, title="Stem", fields="", lines=(DOT.join((first, *box.lines)),))
+    return replace(box, title="Stem", fields="", lines=(dotted((first, *box.lines)),))
 
 
 def merge_box(element: Element) -> Box:

@@ -8,12 +8,12 @@ it, so any stretch of them can become one box without a cycle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from archdsl.figure.flow import Flow, is_main, is_silent
+from archdsl.figure.flow import Flow, is_main
 from archdsl.ir.graph import Node, Scope, ScopeKind
 
 CHAIN: Final = 5
@@ -61,7 +61,10 @@ def elements_of(flow: Flow, scope: Scope, grain: Grain = Grain.USUAL) -> list[El
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
         owner: Node | Scope | None = owners.of(node)
-        if owner is node and node in flow.static:
+        idiom = flow.idioms.get(node)
+        if owner is node and idiom is not None:
+            owner = idiom.nodes[0]
+        elif owner is node and node in flow.static:
             owner = _reader_owner(flow, node, owner_of)
         if owner is not None:
             owner_of[node] = owner
@@ -80,7 +83,14 @@ def _element(flow: Flow, owner: Node | Scope, nodes: list[Node]) -> Element:
     moving = tuple(flow.moving(nodes))
     if isinstance(owner, Node):
         return Element(tuple(nodes), moving, None, False)
-    return Element(tuple(nodes), moving, owner, owner.scan is not None or not _is_short_chain(flow, moving))
+    is_plain = _is_short_chain(flow, moving) or _is_idiom(flow, moving)
+    return Element(tuple(nodes), moving, owner, owner.scan is not None or not is_plain)
+
+
+def _is_idiom(flow: Flow, moving: Sequence[Node]) -> bool:
+    """Whether they are one layer that is written from primitives."""
+    idiom = flow.idioms.get(moving[0])
+    return idiom is not None and set(idiom.nodes) == set(moving)
 
 
 class _Owners:
@@ -128,5 +138,5 @@ def _is_short_chain(flow: Flow, moving: Iterable[Node]) -> bool:
     nodes = list(moving)
     if not flow.is_chain(nodes):
         return False
-    spoken = sum(not is_silent(node) for node in nodes)
+    spoken = sum(map(flow.is_spoken, nodes))
     return sum(map(is_main, nodes)) <= 1 and spoken <= CHAIN

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from archdsl.figure.view import Direction, StyleName
+from archdsl.words.naming import DOT
 
 
 class Style(Enum):
@@ -106,11 +107,19 @@ class Link:
     target: str
     role: LinkRole
     label: str = ""
+    """The shape that it carries."""
+    names: str = ""
+    """The port that it enters and the output that it leaves by, where there are several of these."""
     dashed: bool = False
     length: int = 1
     """The least number of ranks that it spans."""
     joins: bool = False
     """Whether all that reads it in its target adds it to something, multiplies the two or concatenates them."""
+
+    @property
+    def text(self) -> str:
+        """All that is said beside it."""
+        return DOT.join(part for part in (self.names, self.label) if part)
 
     @property
     def bypasses(self) -> bool:

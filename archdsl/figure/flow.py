@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import pairwise
 
+from archdsl.figure.idioms import Idiom, idioms_of
 from archdsl.figure.marks import Marks
 from archdsl.figure.masks import MaskWords
 from archdsl.figure.sources import drawn_sources
 from archdsl.figure.view import View
-from archdsl.ir.graph import Graph, Mode, Node, Value
+from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
 from archdsl.ops.special import FILLED, Constant, Parameter, ScanCarry, ScanLast
@@ -50,8 +51,12 @@ class Flow:
         drawn = drawn_sources(graph, self.static, self.resolve)
         if drawn:
             self._trace(drawn.union(graph.inputs.values()))
+        self.idioms: dict[Node, Idiom] = {}
+        """The layer that is written from primitives, by each node that is a part of it."""
         self.results = {self.resolve(value).node for value in graph.outputs.values()}
-        self.batch = graph.batch[0] if len(graph.batch) == 1 else None
+        self.idioms = idioms_of(self)
+        self._is_single = not graph.batch and all(node.types[0].shape[:1] == (1,) for node in graph.inputs.values())
+        """Whether the file fixes a batch of one."""
 
     def _trace(self, sources: set[Node]) -> None:
         """Finds what moves, where that begins at these nodes."""
@@ -75,6 +80,21 @@ class Flow:
         other = copy(self)
         other.thorough = False
         return other
+
+    def opened(self, scopes: Iterable[Scope]) -> Flow:
+        """The same flow, where a layer that is written from primitives and is all of one of these scopes shows them."""
+        shown = {node for scope in scopes for node in self._sole_idiom(scope)}
+        if not shown:
+            return self
+        other = copy(self)
+        other.idioms = {node: idiom for node, idiom in self.idioms.items() if node not in shown}
+        return other
+
+    def _sole_idiom(self, scope: Scope) -> Sequence[Node]:
+        """The nodes of a layer that is written from primitives, where it is all that moves in a scope."""
+        moving = self.moving(scope.nodes())
+        idiom = self.idioms.get(moving[0]) if moving else None
+        return moving if idiom is not None and set(idiom.nodes) == set(moving) else ()
 
     def unmarked(self) -> Flow:
         """The same flow without its marks."""
@@ -100,6 +120,20 @@ class Flow:
         """Whether these are one tensor that arrows begin at."""
         return len(moving) == 1 and isinstance(moving[0].op, Constant | Parameter)
 
+    def moves(self, value: Value) -> bool:
+        """Whether a value is none of the static ones."""
+        return value.weight is None and value.node not in self.static
+
+    def kind(self, node: Node) -> Kind:
+        """The kind of an op, or of the layer that it is a part of."""
+        idiom = self.idioms.get(node)
+        return idiom.kind if idiom is not None else node.op.kind
+
+    def is_spoken(self, node: Node) -> bool:
+        """Whether words name it: it is not silent, and no other op speaks for its layer."""
+        idiom = self.idioms.get(node)
+        return not is_silent(node) if idiom is None else node is idiom.speaker
+
     def numbers(self, shape: Shape) -> list[int]:
         """The shape at the sample sizes; 0 for a size that is not known."""
         found = (size(dim, self.sizes) for dim in shape)
@@ -108,7 +142,11 @@ class Flow:
     def label(self, value: Value) -> str:
         """What a link says that carries this value: its shape at the sample sizes."""
         said = batched_text if self.view.batch else shape_text
-        text = said(value.type.shape, self.sizes, self.batch)
+        shape = value.type.shape
+        if self._is_single and not self.view.batch and shape[:1] == (1,):
+            shape = shape[1:]
+        sizes = self.sizes if self.view.batch else self.graph.counted_sizes
+        text = said(shape, sizes, self.graph.batch)
         return self.marks.label(value, text) if self.marks is not None else text
 
     def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:

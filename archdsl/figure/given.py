@@ -13,12 +13,13 @@ from archdsl.expressions.tree import Binary, Name
 from archdsl.expressions.walking import free_names
 from archdsl.figure.flow import Flow, in_training_only
 from archdsl.figure.masks import MaskWords, mask_words
+from archdsl.figure.tensors import is_learned, tensor_name
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.activation import Softmax
 from archdsl.ops.combine import Cat
 from archdsl.ops.special import Constant, Formula, Parameter
 from archdsl.words.formulas import formula_text, typeset
-from archdsl.words.naming import Title, fixed, humanise
+from archdsl.words.naming import Title, fixed
 from archdsl.words.quantities import SPACE
 from archdsl.words.titles import title
 
@@ -28,6 +29,8 @@ STEPS: Final = 4
 
 def op_title(flow: Flow, node: Node) -> Title:
     """An op's title, with what constants and parameters do there."""
+    if node in flow.idioms:
+        return flow.idioms[node].title
     found = title(node, flow.sizes)
     if node.op.masking:
         return _attending(flow, node, found)
@@ -45,9 +48,9 @@ def _attending(flow: Flow, node: Node, found: Title) -> Title:
     """The title of attention with what its masks do, but for those that come from the network's inputs."""
     said = [masked(flow, node, port) for port in node.op.masking]
     hides = [words.hides if flow.thorough else words.brief for words in said]
-    adds = [f" +{SPACE}{fixed(words.adds)}" for words in said if words.adds]
+    adds = [f"+{SPACE}{fixed(words.adds)}" for words in said if words.adds]
     parts = dict.fromkeys(part for part in (found.fields, *map(fixed, hides)) if part)
-    return found._replace(fields=f",{SPACE}".join(parts) + "".join(adds))
+    return found._replace(fields=f",{SPACE}".join(parts), more=" ".join(adds))
 
 
 def masked(flow: Flow, node: Node, port: str) -> MaskWords:
@@ -97,7 +100,7 @@ _SIGNS: Final = {"+": "+", "*": "×"}
 
 def _masks_scores(flow: Flow, node: Node) -> bool:
     """Whether it joins something static to one value that becomes the weights of attention."""
-    moving = {value.node for value in map(flow.resolve, filter(None, node.inputs)) if _moves(flow, value)}
+    moving = {value.node for value in map(flow.resolve, filter(None, node.inputs)) if flow.moves(value)}
     return len(moving) == 1 and bool(_given(flow, node)) and _leads_to_softmax(flow, node)
 
 
@@ -109,13 +112,9 @@ def _one_static(flow: Flow, node: Node) -> _Join | None:
     values = [flow.resolve(value) for value in node.inputs if value is not None]
     for own, other in ((tree.left, tree.right), (tree.right, tree.left)):
         moving, given = ([values[int(name)] for name in free_names(side)] for side in (own, other))
-        if len(moving) == len(given) == 1 and _moves(flow, moving[0]) and not _moves(flow, given[0]):
+        if len(moving) == len(given) == 1 and flow.moves(moving[0]) and not flow.moves(given[0]):
             return _Join(tree.sign, given[0], own)
     return None
-
-
-def _moves(flow: Flow, value: Value) -> bool:
-    return value.weight is None and value.node not in flow.static
 
 
 def _role(flow: Flow, node: Node, found: _Join) -> str:
@@ -173,34 +172,7 @@ def _after(flow: Flow, node: Node) -> Iterator[Node]:
 def _given(flow: Flow, node: Node) -> list[Value]:
     """The static values that a node reads."""
     read = (flow.resolve(value) for value in node.inputs if value is not None)
-    return [value for value in read if not _moves(flow, value)]
-
-
-def is_learned(value: Value) -> bool:
-    """Whether training changes what it is made of, which no input reaches."""
-    if value.weight is not None:
-        return True
-    seen: set[Node] = set()
-    waiting = [value.node]
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if isinstance(node.op, Parameter) or any(not weight.buffer for weight in node.tensors.values()):
-            return True
-        for given in node.inputs:
-            if given is not None and given.weight is not None:
-                return True
-            waiting += [given.node] if given is not None else []
-    return False
-
-
-def tensor_name(node: Node) -> str:
-    """What a tensor is called: where it is all that its scope holds, as that."""
-    scope = node.scope
-    named = scope if scope is not None and scope.scope is not None and len(scope.children) == 1 else node
-    return humanise(named.name)
+    return [value for value in read if not flow.moves(value)]
 
 
 def _origin(node: Node) -> str | None:

@@ -75,7 +75,7 @@ def _with_tracks(figure: Figure) -> Figure:
         tracks.append((home[link.target], track))
         place = _widest([home[name] != home[link.target] or name in cards for name in passed])
         links.append(replace(link, target=track.name, length=len(passed) - place))
-        links.append(replace(link, source=track.name, label="", length=place + 1))
+        links.append(replace(link, source=track.name, label="", names="", length=place + 1))
     return _extended(replace(figure, links=tuple(links)), _by_home(tracks), {})
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.figure.figure import Link, LinkRole
 from archdsl.figure.flow import Flow, in_training_only, read_by
+from archdsl.figure.portnames import PortNames
 from archdsl.figure.repeats import RepeatTurn, places_in
-from archdsl.ir.graph import Node, Value
+from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ops.combine import Cat
 from archdsl.words.titles import sign_of
 
@@ -23,6 +24,8 @@ class Places:
     """For a node of a copy that is not shown: the node of the shown one in its place."""
     copies: dict[Node, list[Node]] = field(default_factory=dict)
     """The other way round."""
+    block: dict[Node, Scope] = field(default_factory=dict)
+    """For the nodes in a card of blocks: the block that each is inside of."""
     turn: dict[Node, dict[int, int]] = field(default_factory=dict)
     """For the nodes of repeats that are opened: which turn of each repeat."""
     repeats: int = 0
@@ -70,24 +73,31 @@ class Places:
         return self.of(value.node) or self.starts.get((value.node, value.output))
 
 
-def find_links(flow: Flow, places: Places) -> list[Link]:
+def find_links(flow: Flow, places: Places, titles: Mapping[str, str]) -> list[Link]:
     """A link for each pair of boxes of which one reads the other, in running order.
 
-    A shape is said once, on the first link that carries it, and only where it changes.
+    A shape is said once, on the first link that carries it, and only where it changes. `titles` are those of
+    boxes that are text alone, which say what enters or leaves.
     """
     found: dict[tuple[str, str], Link] = {}
+    names = PortNames(flow, places.block)
     for value, reader in _edges(flow, places):
         ends = places.source(value), places.of(reader)
-        _add(found, flow, value, *ends, in_training_only(reader), _joins(flow, value, reader))
+        _add(found, flow, value, ends, in_training_only(reader), _joins(flow, value, reader))
+        names.add(ends, value, reader)
     for end, name in places.ends:
         value = flow.resolve(end)
-        _add(found, flow, value, places.source(value), name, in_training_only(value.node), False)
+        ends = places.source(value), name
+        _add(found, flow, value, ends, in_training_only(value.node), False)
+        names.add(ends, value, None)
     entering: dict[str, set[str]] = {}
     for link in found.values():
         entering.setdefault(link.target, set()).add(link.label)
     said: set[tuple[str, str]] = set()
     links = []
-    for link in found.values():
+    named = names.said(found.values(), titles)
+    for each in found.values():
+        link = replace(each, names=named[each.source, each.target])
         key = (link.source, link.label)
         new = key not in said and link.label not in entering.get(link.source, set())
         said.add(key)
@@ -97,11 +107,14 @@ def find_links(flow: Flow, places: Places) -> list[Link]:
 
 def _add(
     found: dict[tuple[str, str], Link],
-    flow: Flow, value: Value, source: str | None, target: str | None, dashed: bool, joined: bool,
+    flow: Flow, value: Value, ends: tuple[str | None, str | None], dashed: bool, joined: bool,
 ) -> None:  # fmt: skip
+    source, target = ends
     if source is None or target is None or source == target:
         return
-    known = found.get((source, target)) or Link(source, target, LinkRole.BRANCH, flow.label(value), dashed, joins=True)
+    known = found.get((source, target)) or Link(
+        source, target, LinkRole.BRANCH, flow.label(value), dashed=dashed, joins=True
+    )
     found[source, target] = replace(known, joins=known.joins and joined)
 
 

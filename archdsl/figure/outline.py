@@ -49,6 +49,7 @@ def outline(
     flow = flow or Flow(graph, marks, view)
     if scope is None and view.only is not None:
         scope = block_at(graph, view.only)
+    flow = flow.opened((scope or graph.root, *(block_at(graph, path) for path in view.expand)))
     maker = _Maker(flow, Opening(graph, view, scope))
     if scope is None:
         name, total = graph.name, count_text(graph.parameters, graph.macs) if view.counts else ""
@@ -63,7 +64,8 @@ def outline(
         inputs, outputs = maker.scope_ports(scope)
         inputs, outputs = [*first, *inputs], [*last, *outputs]
     everything = (*inputs, *items, *outputs)
-    links = with_roles(through_headers(everything, find_links(flow, maker.places)), merges(everything))
+    titles = {box.name: box.title for box in (*inputs, *outputs)}
+    links = with_roles(through_headers(everything, find_links(flow, maker.places, titles)), merges(everything))
     shapes = {name: flow.label(flow.resolve(value)) for value, name in maker.places.ends}
     said = said_at_outputs((box for box in outputs if box.name in shapes), links, shapes)
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
@@ -123,6 +125,9 @@ class _Maker:
             box = self._with_rates(boxes.ops_box(self._flow, run, style), run)
         for node in run.nodes:
             self.places.box[node] = box.name
+        for element in run.elements if not _is_plain(run) else ():
+            if element.scope is not None:
+                self.places.block.update(dict.fromkeys(element.nodes, element.scope))
         return replace(box, holds=tuple(element.path for element in run.elements))
 
     def _with_rates(self, box: Box, run: Run) -> Box:

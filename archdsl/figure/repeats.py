@@ -189,7 +189,7 @@ def signature(turn: RepeatTurn, *, shapes: bool = True) -> Signature:
 def relative_nodes(element: Element) -> Iterator[tuple[str, Node]]:
     """The nodes of the element's scope with their paths inside it; of a single op, the op without a path."""
     if element.scope is None:
-        yield from (("", node) for node in element.moving)
+        yield from ((str(i or ""), node) for i, node in enumerate(element.moving))
         return
     prefix = f"{element.scope.path}."
     yield from ((node.path.removeprefix(prefix), node) for node in element.nodes if node.path.startswith(prefix))

@@ -23,7 +23,7 @@ def through_headers(items: Sequence[Box | Panel], links: Sequence[Link]) -> list
         for panel in _entered(around, link):
             if first[panel.name] == link.source:
                 header = panel.header.name
-                routed.setdefault((source, header), replace(link, source=source, target=header, label=label))
+                routed.setdefault((source, header), replace(link, source=source, target=header, label=label, names=""))
                 source, label = header, ""
         routed.setdefault((source, link.target), replace(link, source=source, label=label))
     return list(routed.values())

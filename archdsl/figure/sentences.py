@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 from archdsl.figure.elements import Element, elements_of
 from archdsl.figure.flow import Flow, is_main, shape_of
 from archdsl.figure.given import op_title
+from archdsl.figure.projections import is_linear
 from archdsl.figure.saying import MOST, Abreast, Counted, Sentence, Word, counted, length
 from archdsl.figure.wording import block_name
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.combine import Cat, Stack
-from archdsl.ops.linear import Linear
 from archdsl.ops.pool import AdaptivePool, Pool
 from archdsl.ops.reduce import Topk
 from archdsl.ops.special import Formula
@@ -231,7 +231,7 @@ def _words_of(abreast: Abreast) -> Iterator[Word]:
 
 def _layer_of(flow: Flow, element: Element) -> _Layer | None:
     node = next((node for node in element.moving if is_main(node)), None)
-    if element.is_block or node is None or not isinstance(node.op, Linear):
+    if element.is_block or node is None or not is_linear(flow, node):
         return None
     read = node.inputs[0]
     return _Layer(op_title(flow, node), _width(flow, read), _width(flow, node)) if read is not None else None
@@ -261,14 +261,14 @@ def _part(flow: Flow, element: Element) -> Title:
     if not element.is_block:
         return op_title(flow, mains[0] if mains else next(n for n in element.moving if _speaks(n)))
     name = block_name(element)
-    if all(isinstance(node.op, Linear) for node in mains):
+    if all(is_linear(flow, node) for node in mains):
         inner = sentence(flow, element)
         only = inner[0] if len(inner) == 1 else None
         widths = only.fields if isinstance(only, Title) else ""
         return Title(name, widths.removesuffix(GATED) if "gated" in name.lower() else widths, comma=False)
     attention = next((node for node in mains if node.op.kind is Kind.ATTENTION), None)
     if attention is not None:
-        return Title(name, op_title(flow, attention).fields)
+        return op_title(flow, attention)._replace(name=name, stem="")
     choices = [op_title(flow, node) for node in element.moving if isinstance(node.op, Topk)]
     return Title(name, choices[-1].text.lower()) if choices else Title(name)
 

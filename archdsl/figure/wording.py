@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element
-from archdsl.figure.flow import Flow, is_main, is_silent, shape_of
+from archdsl.figure.flow import Flow, is_main, shape_of
 from archdsl.figure.given import op_title
+from archdsl.figure.projections import is_linear, projection_title
 from archdsl.figure.saying import counted, listed
 from archdsl.ir.graph import Node
-from archdsl.ops.linear import Linear
 from archdsl.words.naming import DOT, FLOW, Title, dotted, humanise
 from archdsl.words.quantities import SPACE
 from archdsl.words.titles import SHORT
@@ -36,21 +36,21 @@ def block_name(element: Element) -> str:
 def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     """What a stretch of ops says of itself."""
     moving = flow.moving(nodes)
-    spoken = [node for node in moving if not is_silent(node)] or moving[-1:]
-    titles = [op_title(flow, node) for node in spoken]
+    spoken = [node for node in moving if flow.is_spoken(node)] or moving[-1:]
+    titles = [projection_title(flow, node, op_title(flow, node)) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
-    if len(titles) > LISTED or not flow.is_linked(moving):
+    if len(titles) > LISTED or not (flow.is_linked(moving) or len(titles) == 1):
         return Words(f"{len(titles)}{SPACE}ops", line=counted(titles))
     if len(mains) > 1:
         return _several(flow, spoken, titles, mains)
     if mains == [0] or len(titles) == 1:
-        rest = dotted(_short(each) for each in titles[1:])
-        return Words(titles[0].name, titles[0].fields, rest)
+        more = [titles[0].more] if titles[0].more else []
+        return Words(titles[0].name, titles[0].fields, dotted((*more, *map(_short, titles[1:]))))
     return Words(dotted(each.text for each in titles))
 
 
 def _several(flow: Flow, spoken: Sequence[Node], titles: Sequence[Title], mains: Sequence[int]) -> Words:
-    if all(isinstance(spoken[i].op, Linear) for i in mains):
+    if all(is_linear(flow, spoken[i]) for i in mains):
         others = list(dict.fromkeys(each.text for i, each in enumerate(titles) if i not in mains))
         return Words("MLP", _widths(flow, [spoken[i] for i in mains]), DOT.join(others))
     starts = [0, *mains[1:]]

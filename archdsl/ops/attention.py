@@ -19,6 +19,9 @@ from archdsl.ops.rules import (
 )
 from archdsl.shapes import Dim, Shape, TensorType, differ, format_shape, product
 
+LETTERS: Mapping[str, str] = {
+    "query": "q", "key": "k", "value": "v", "attn_mask": "mask", "key_padding_mask": "padding",
+}  # fmt: skip
 CAUSAL: bool = Field(False, description="whether a query sees only the keys up to its own place")
 
 
@@ -35,6 +38,7 @@ class ScaledDotProductAttention(Op):
     kind = Kind.ATTENTION
     called = "Attention"
     follows = True
+    letters = LETTERS
     masking = {"attn_mask": False}  # noqa: RUF012 - pydantic's fields are annotated, and this is none
     ports = (Port("query"), Port("key"), Port("value"), Port("attn_mask", optional=True))
 
@@ -106,6 +110,7 @@ class MultiheadAttention(Op):
     kind = Kind.ATTENTION
     matrix = True
     called = "Multi-head attention"
+    letters = LETTERS
     masking = {"key_padding_mask": True, "attn_mask": True}  # noqa: RUF012
     fresh = True
     ports = (

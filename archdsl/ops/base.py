@@ -128,6 +128,8 @@ class Facts:
     """Whether, with a bias, its output is a view of a matrix, whose rows are all but the input's last dimension."""
     masking = cast("Mapping[str, bool]", {})
     """The ports that say what attention looks at, each with whether true hides a key there; numbers are added."""
+    letters = cast("Mapping[str, str]", {})
+    """What figures call its ports, where that is not their name: `q` for `query`."""
     moves = False
     """Whether every element that it gives is one of its inputs', moved, copied or chosen by its place."""
     counts_back = False

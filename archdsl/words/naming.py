@@ -23,13 +23,16 @@ class Title(NamedTuple):
     """Joined by a comma in running text: `Conv 3×3, 128`, but `Linear 2048 → 1000`."""
     stem: str = ""
     """What the name has in common with others of its kind: `Conv` of `Conv 3×3`."""
+    more: str = ""
+    """What is added to that; on a line of its own in a box of ops."""
 
     @property
     def text(self) -> str:
         """In running text."""
+        more = f" {self.more}" if self.more else ""
         if not self.fields:
-            return self.name
-        return f"{self.name}{',' if self.comma else ''}{SPACE}{self.fields}"
+            return f"{self.name}{more}"
+        return f"{self.name}{',' if self.comma else ''}{SPACE}{self.fields}{more}"
 
 
 MINUS: Final = "\N{MINUS SIGN}"

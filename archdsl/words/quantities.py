@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from archdsl.shapes import Dim, Shape, evaluate
@@ -49,21 +49,22 @@ def _scaled(number: int, billion_from: int, billion: str) -> str:
     return f"{number / 1e12:.2f}{SPACE}T"
 
 
-def shape_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
-    """`64×56×56`: the shape at the sample sizes, without the batch."""
+def shape_text(shape: Shape, sizes: Mapping[str, int], batch: Sequence[str]) -> str:
+    """`64×56×56`: the shape at the sample sizes, without the batch; of two batches the second stays, by its name."""
     names = [str(dim) for dim in shape]
-    at = names.index(batch) if batch in names else len(shape)
+    at = next((place for place, name in enumerate(names) if name in batch), len(shape))
     dims = (*shape[:at], *shape[at + 1 :])
-    return "×".join(str(size(dim, sizes)) for dim in dims) if dims else "scalar"
+    return "×".join(str(dim if str(dim) in batch else size(dim, sizes)) for dim in dims) if dims else "scalar"
 
 
-def batched_text(shape: Shape, sizes: Mapping[str, int], batch: str | None) -> str:
+def batched_text(shape: Shape, sizes: Mapping[str, int], batch: Sequence[str]) -> str:
     """`N×64×56×56`, and `64N×49×96` where the batch is multiplied: the shape at the other sample sizes."""
     return "×".join(_batched(dim, sizes, batch) for dim in shape) if shape else "scalar"
 
 
-def _batched(dim: Dim, sizes: Mapping[str, int], batch: str | None) -> str:
-    if batch is None or isinstance(dim, int) or batch not in dim.names:
+def _batched(dim: Dim, sizes: Mapping[str, int], names: Sequence[str]) -> str:
+    batch = None if isinstance(dim, int) else next((name for name in names if name in dim.names), None)
+    if batch is None:
         return str(size(dim, sizes))
     once, twice, thrice = (size(dim, {**sizes, batch: number}) for number in (1, 2, 3))
     if isinstance(once, int) and (twice, thrice) == (2 * once, 3 * once):

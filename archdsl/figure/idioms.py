@@ -1,0 +1,224 @@
+"""Layers that are written from primitives, by their structure: what the field has a word for is one box with that word.
+
+A product with a weight, and a bias, is a linear layer; `x * rsqrt(mean(x ** 2) + eps)` is RMS norm; `x * scale + shift`
+is a batch norm that is frozen, or an affine layer; and `x * cos + turned * sin`, where `turned` is made of the parts of
+`x`, turns the pairs of `x` by their positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from archdsl.expressions import tree as trees
+from archdsl.expressions.walking import free_names, walk
+from archdsl.figure.tensors import is_learned, made_of
+from archdsl.ir.graph import Node, Value
+from archdsl.ops.base import Kind
+from archdsl.ops.contract import Matmul
+from archdsl.ops.reduce import Mean
+from archdsl.ops.rules import listed
+from archdsl.ops.special import Formula
+from archdsl.words.naming import Title, fixed
+from archdsl.words.quantities import SPACE
+
+if TYPE_CHECKING:
+    from archdsl.figure.flow import Flow
+
+ROOTS: Final = frozenset(("rsqrt", "sqrt"))
+MOST: Final = 12
+"""The most ops of one layer."""
+
+
+class Idiom(NamedTuple):
+    """Ops that are one layer."""
+
+    title: Title
+    kind: Kind
+    nodes: tuple[Node, ...]
+    """Those that move, in running order."""
+    speaker: Node
+    """The one that says what they are."""
+
+
+def idioms_of(flow: Flow) -> dict[Node, Idiom]:
+    """The layer that each node is a part of, for nodes that are part of one."""
+    found: dict[Node, Idiom] = {}
+    for node in flow.graph.nodes:
+        if node in flow.static or node in found or not isinstance(node.op, Formula | Matmul):
+            continue
+        for rule in _RULES:
+            idiom = rule(flow, node)
+            if idiom is not None and found.keys().isdisjoint(idiom.nodes) and _is_one(flow, idiom.nodes):
+                found.update(dict.fromkeys(idiom.nodes, idiom))
+                break
+    return found
+
+
+def _is_one(flow: Flow, nodes: Sequence[Node]) -> bool:
+    """Whether they stand in one scope, one after another, and only the last is read by others."""
+    own = set(nodes)
+    places = [flow.order[node] for node in nodes]
+    between = (place for place in range(places[0], places[-1]) if place not in set(places))
+    return (
+        len({(node.scope, node.when) for node in nodes}) == 1
+        and all(map(flow.is_static_place, between))
+        and all(own.issuperset(flow.readers[node]) and node not in flow.results for node in nodes[:-1])
+        and not any(node.note for node in nodes)
+    )
+
+
+def _linear(flow: Flow, node: Node) -> Idiom | None:
+    """`x @ weight + bias`."""
+    if not isinstance(node.op, Matmul):
+        return None
+    x, weight = (flow.resolve(value) for value in node.inputs if value is not None)
+    if not flow.moves(x) or flow.moves(weight) or weight.type.rank != 2 or not is_learned(weight):
+        return None
+    before, after = (flow.numbers(value.type.shape)[-1] for value in (x, Value(node, 0, node.types[0])))
+    title = Title("Linear", fixed(f"{before} → {after}"), comma=False, stem="Linear")
+    return Idiom(title, Kind.LINEAR, (node, *_then(flow, node, "+")), node)
+
+
+def _then(flow: Flow, node: Node, sign: str) -> Iterator[Node]:
+    """The one op that reads a node, where it adds or multiplies a learned number for each feature."""
+    readers = set(flow.readers[node])
+    reader = readers.pop() if len(readers) == 1 else None
+    if reader is None or not isinstance(reader.op, Formula) or node in flow.results:
+        return
+    tree, values = reader.op.expression, _values(flow, reader)
+    if isinstance(tree, trees.Binary) and tree.sign == sign and len(values) == 2:
+        static = [value for value in values.values() if not flow.moves(value)]
+        names = all(isinstance(side, trees.Name) for side in (tree.left, tree.right))
+        if names and len(static) == 1 and _is_by_channel(flow, static[0]):
+            yield reader
+
+
+def _rms_norm(flow: Flow, node: Node) -> Idiom | None:
+    """`x * rsqrt(mean(x ** 2) + eps)`, and a weight."""
+    values = _values(flow, node)
+    moving = {name: value for name, value in values.items() if flow.moves(value)}
+    if not isinstance(node.op, Formula) or len(moving) != 2 or len({value.node for value in moving.values()}) != 2:
+        return None
+    for name, mean in moving.items():
+        (x,) = (value for other, value in moving.items() if other != name)
+        square = _squared(flow, mean, x)
+        if square is not None and _divides_by_root(node.op.expression, name):
+            weighted = tuple(_then(flow, node, "*"))
+            nodes = (square, mean.node, node, *weighted)
+            return Idiom(Title("RMSNorm"), Kind.NORM, nodes, nodes[-1])
+    return None
+
+
+def _squared(flow: Flow, mean: Value, x: Value) -> Node | None:
+    """The node that squares `x`, where this is the mean of that over the features."""
+    op = mean.node.op
+    if not isinstance(op, Mean) or not op.keepdim or [dim % x.type.rank for dim in listed(op.dim)] != [x.type.rank - 1]:
+        return None
+    (square,) = _values(flow, mean.node).values()
+    tree = square.node.op.expression if isinstance(square.node.op, Formula) else None
+    squares = isinstance(tree, trees.Binary) and isinstance(tree.left, trees.Name) and (
+        (tree.sign == "*" and tree.left == tree.right) or (tree.sign == "**" and tree.right == trees.Literal(2))
+    )  # fmt: skip
+    return square.node if squares and all(_same(value, x) for value in _values(flow, square.node).values()) else None
+
+
+def _divides_by_root(tree: Any, name: str) -> bool:
+    """Whether a product or quotient has a root of this name in it."""
+    roots = [part for part in walk(tree) if isinstance(part, trees.Call) and part.function in ROOTS]
+    is_product = isinstance(tree, trees.Binary) and tree.sign in ("*", "/")
+    return is_product and any(free_names(root) == {name} for root in roots)
+
+
+def _affine(flow: Flow, node: Node) -> Idiom | None:
+    """`x * scale + shift`, for each channel."""
+    values = _values(flow, node)
+    moving = [name for name, value in values.items() if flow.moves(value)]
+    static = [value for value in values.values() if not flow.moves(value)]
+    if len(moving) != 1 or len(static) != 2 or not all(_is_by_channel(flow, value) for value in static):
+        return None
+    terms = _products(node)
+    if terms is None or len(terms) != 2 or {len(term) for term in terms} != {1, 2}:
+        return None
+    if not any(moving[0] in term for term in terms if len(term) == 2):
+        return None
+    if all(map(is_learned, static)):
+        return Idiom(Title("Affine"), Kind.NORM, (node,), node)
+    if any(map(is_learned, static)) or not any(_has_root(each) for value in static for each in made_of(value.node)):
+        return None
+    return Idiom(Title("BatchNorm", "frozen", stem="BatchNorm"), Kind.NORM, (node,), node)
+
+
+def _rotary(flow: Flow, node: Node) -> Idiom | None:
+    """`x * cos + turned * sin`, where `turned` is made of the parts of `x`."""
+    terms = _products(node)
+    values = _values(flow, node)
+    moving = {name for name, value in values.items() if flow.moves(value)}
+    if terms is None or len(values) != 4 or [len(term & moving) for term in terms] != [1, 1]:
+        return None
+    if any(is_learned(value) for name, value in values.items() if name not in moving):
+        return None
+    first, second = (values[(term & moving).pop()] for term in terms)
+    for x, turned in ((first, second), (second, first)):
+        parts = _parts(flow, turned, x)
+        if parts:
+            nodes = (*sorted(parts, key=flow.order.__getitem__), node)
+            return Idiom(Title(f"Rotary{SPACE}positions"), Kind.EMBEDDING, nodes, node)
+    return None
+
+
+def _parts(flow: Flow, turned: Value, x: Value) -> set[Node]:
+    """The ops that make one value of another by moving and negating its elements; none where others have a part."""
+    found: set[Node] = set()
+    waiting = [turned]
+    while waiting:
+        value = waiting.pop()
+        if _same(value, x) or value.node in found:
+            continue
+        negates = isinstance(value.node.op, Formula) and isinstance(value.node.op.expression, trees.Unary)
+        if len(found) > MOST or not flow.moves(value) or not (value.node.op.moves or negates):
+            return set()
+        found.add(value.node)
+        waiting += _values(flow, value.node).values()
+    return found
+
+
+def _products(node: Node) -> list[set[str]] | None:
+    """The names in each term of a sum of products of names."""
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    if not isinstance(tree, trees.Binary) or tree.sign != "+":
+        return None
+    terms = [_factors(side) for side in (tree.left, tree.right)]
+    return [term for term in terms if term] if all(terms) else None
+
+
+def _factors(tree: Any) -> set[str]:
+    """The names that a product is of; none where it is of anything else."""
+    if isinstance(tree, trees.Name):
+        return {tree.name}
+    if not isinstance(tree, trees.Binary) or tree.sign != "*":
+        return set()
+    sides = [_factors(side) for side in (tree.left, tree.right)]
+    return set().union(*sides) if all(sides) else set()
+
+
+def _has_root(node: Node) -> bool:
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    return tree is not None and any(isinstance(part, trees.Call) and part.function in ROOTS for part in walk(tree))
+
+
+def _is_by_channel(flow: Flow, value: Value) -> bool:
+    """Whether it is one number for each channel, and no other."""
+    return sum(size != 1 for size in flow.numbers(value.type.shape)) == 1
+
+
+def _values(flow: Flow, node: Node) -> dict[str, Value]:
+    """What a node reads, by the number of the input."""
+    return {str(i): flow.resolve(value) for i, value in enumerate(node.inputs) if value is not None}
+
+
+def _same(one: Value, other: Value) -> bool:
+    return (one.node, one.output, one.weight) == (other.node, other.output, other.weight)
+
+
+_RULES: Final[tuple[Callable[[Any, Node], Idiom | None], ...]] = (_linear, _rms_norm, _affine, _rotary)
