@@ -134,6 +134,7 @@ HELD_BY = {
         "archdsl/figure/repeats.py", "archdsl/figure/routing.py", "archdsl/figure/wording.py",
     ),
     "tests/figure/test_given.py": ("archdsl/figure/masks.py", "archdsl/figure/sources.py"),
+    "tests/figure/test_idioms.py": ("archdsl/figure/projections.py", "archdsl/figure/tensors.py"),
     "tests/figure/test_view.py": (
         "archdsl/figure/errors.py", "archdsl/figure/opening.py", "archdsl/figure/paths.py",
     ),

@@ -18,7 +18,7 @@ from archdsl.ir.graph import Node, Value
 from archdsl.ops.activation import Softmax
 from archdsl.ops.combine import Cat
 from archdsl.ops.special import Constant, Formula, Parameter
-from archdsl.words.formulas import formula_text, typeset
+from archdsl.words.formulas import formula_text, read_as, typeset
 from archdsl.words.naming import Title, fixed
 from archdsl.words.quantities import SPACE
 from archdsl.words.titles import title
@@ -38,7 +38,7 @@ def op_title(flow: Flow, node: Node) -> Title:
         names = [name for value in _given(flow, node) if (name := _origin(value.node)) is not None]
         return Title(f"{found.name}{SPACE}{names[0].lower()}") if names else found
     if isinstance(node.op, Formula):
-        return _joined(flow, node) or found
+        return _joined(flow, node) or _weighted(flow, node, found)
     if isinstance(node.op, Parameter | Constant):
         return Title(tensor_name(node), flow.label(Value(node, 0, node.types[0])), comma=False)
     return found
@@ -93,6 +93,42 @@ def _joined(flow: Flow, node: Node) -> Title | None:
     if isinstance(found.moving, Name):
         return Title(fixed(f"{_SIGNS[found.sign]} {role}"))
     return Title(fixed(typeset(formula_text(Binary(found.sign, found.moving, Name(role)), node))))
+
+
+def _weighted(flow: Flow, node: Node, found: Title) -> Title:
+    """The title of another formula, with which of its names are learned: of a sum whose terms are weighed, that."""
+    learned = [value for value in _given(flow, node) if is_learned(value)]
+    if not learned:
+        return found
+    if _is_weighted_sum(flow, node):
+        return Title(f"Weighted{SPACE}sum", f"learned{SPACE}weights")
+    names = dict.fromkeys(read_as(value, node) for value in learned)
+    return found._replace(more=fixed(f"{', '.join(names)} learned"))
+
+
+def _is_weighted_sum(flow: Flow, node: Node) -> bool:
+    """Whether it adds products of one value and of what is learned, perhaps divided by what those come to."""
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    if isinstance(tree, Binary) and tree.sign == "/" and not _moving(flow, node, tree.right):
+        tree = tree.left
+    terms = list(_terms(tree))
+    one_each = all(len(_moving(flow, node, term)) == 1 for term in terms)
+    weighed = all(isinstance(term, Binary) and term.sign == "*" and len(free_names(term)) > 1 for term in terms)
+    return len(terms) > 1 and one_each and weighed and len({*map(frozenset, map(free_names, terms))}) == len(terms)
+
+
+def _terms(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, Binary) and tree.sign == "+":
+        yield from _terms(tree.left)
+        yield from _terms(tree.right)
+    else:
+        yield tree
+
+
+def _moving(flow: Flow, node: Node, tree: Any) -> set[str]:
+    """The names in a part of a formula that move."""
+    values = {str(i): flow.resolve(value) for i, value in enumerate(node.inputs) if value is not None}
+    return {name for name in free_names(tree) if flow.moves(values[name])}
 
 
 _SIGNS: Final = {"+": "+", "*": "×"}

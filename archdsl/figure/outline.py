@@ -64,17 +64,15 @@ def outline(
         inputs, outputs = maker.scope_ports(scope)
         inputs, outputs = [*first, *inputs], [*last, *outputs]
     everything = (*inputs, *items, *outputs)
-    titles = {box.name: box.title for box in (*inputs, *outputs)}
-    links = with_roles(through_headers(everything, find_links(flow, maker.places, titles)), merges(everything))
-    shapes = {name: flow.label(flow.resolve(value)) for value, name in maker.places.ends}
-    said = said_at_outputs((box for box in outputs if box.name in shapes), links, shapes)
+    found = find_links(flow, maker.places, {box.name: box.title for box in (*inputs, *outputs)})
+    links = with_roles(through_headers(everything, found), merges(everything))
+    said = said_at_outputs(outputs, links, maker.shapes_at_ends())
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
-    compact = depth > 1 or scope is not None
     heading = name if view.title is None else legible(view.title)
     figure = Figure(
         name, heading, total if heading else "", everything, tuple(links),
-        compact=compact, stacked=scope is not None, palette=view.style,
+        compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.style,
     )  # fmt: skip
     figure = turned(with_lanes(figure), view.direction)
     return marks.finished(figure, maker.places) if marks is not None else figure
@@ -182,6 +180,10 @@ class _Maker:
         name = f"{run.first.path} header"
         lines = tuple(boxes.notes(self._flow, run, base))
         return Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
+
+    def shapes_at_ends(self) -> dict[str, str]:
+        """The shape of what comes to each box for what leaves."""
+        return {name: self._flow.label(self._flow.resolve(value)) for value, name in self.places.ends}
 
     def network_ports(self) -> tuple[list[Box], list[Box]]:
         """Boxes for what enters and what leaves the network."""

@@ -64,7 +64,8 @@ def said_at_outputs(outputs: Iterable[Box], links: Sequence[Link], shapes: Mappi
     Most ways of a fan turn corners, so that a label would not stand beside them.
     """
     fanned = {target for _, target in _fans(links)}
-    return {box.name: replace(box, counts=shapes[box.name]) for box in outputs if box.name in fanned}
+    known = fanned & shapes.keys()
+    return {box.name: replace(box, counts=shapes[box.name]) for box in outputs if box.name in known}
 
 
 def _bends(link: Link, sources: dict[str, list[str]]) -> bool:

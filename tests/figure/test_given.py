@@ -21,7 +21,8 @@ from tests.figure.seeing import plain
 
 def said(figure: Figure) -> list[str]:
     """All that stands in the boxes of a figure."""
-    return [plain(" ".join((box.title, box.fields, box.aside, *box.lines))).strip() for box in figure.boxes()]
+    texts = (plain(" ".join((box.title, box.fields, box.aside, *box.lines))) for box in figure.boxes())
+    return [" ".join(text.split()) for text in texts]
 
 
 def panels(graph: Graph) -> dict[str, Figure]:
@@ -220,3 +221,26 @@ def test_a_stem_tells_its_positions() -> None:
     for name in ("gpt2", "vit_b_16", "clip_vit_b_32", "simple_vit_s_16"):
         texts = said(outline(archdsl.graph(name), View(depth=1)))
         assert any(f"+ position {'encoding' if name == 'simple_vit_s_16' else 'embedding'}" in text for text in texts)
+
+
+WEIGHED = """
+inputs: {{a: [N, 8], b: [N, 8]}}
+nodes:
+  raw: {{op: parameter, shape: [2], init: ones}}
+  w: = relu(raw)
+  w0: {{op: select, from: w, dim: 0, index: 0}}
+  w1: {{op: select, from: w, dim: 0, index: 1}}
+  out: = {formula}
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("(w0 * a + w1 * b) / (w0 + w1 + 0.0001)", "Weighted sum learned weights"),
+        ("w0 * a + b * w1", "Weighted sum learned weights"),
+        ("w0 * a - b / w1", "w0 * a - b / w1 w0, w1 learned"),
+    ],
+)
+def test_weights_of_a_sum_are_told(tmp_path: Path, formula: str, words: str) -> None:
+    assert words in said(outline(graph_of(tmp_path, WEIGHED.format(formula=formula)), View(depth=2)))

@@ -10,9 +10,10 @@ from archdsl.words.titles import title_of
 @title_of.register
 def _(op: Convolution, node: Node, sizes: SampleSizes) -> Title:
     stem = "Transposed conv" if op.transposed else "Conv"
-    if op.kernel_size is None:
+    kernel = op.kernel_size or _of_weight(node, sizes)
+    if kernel is None:
         return Title(stem)
-    if len(op.kernel_size) == 1:
+    if len(kernel) == 1:
         stem += "1d"  # of `Conv 4` nobody knows
     fields = [str(size(node.types[0].shape[1], sizes)), *step(op.stride, "×" if op.transposed else "/")]
     if set(op.dilation) != {1}:
@@ -20,7 +21,14 @@ def _(op: Convolution, node: Node, sizes: SampleSizes) -> Title:
     channels = node.inputs[0].type.shape[1] if node.inputs[0] is not None else None
     if op.groups > 1:
         fields.append("depthwise" if op.groups == channels else f"{op.groups} groups")
-    return Title(fixed(f"{stem} {times(op.kernel_size)}"), fixed(", ".join(fields)), stem=stem)
+    return Title(fixed(f"{stem} {times(kernel)}"), fixed(", ".join(fields)), stem=stem)
+
+
+def _of_weight(node: Node, sizes: SampleSizes) -> tuple[int, ...] | None:
+    """The size of a kernel that is fed; None where it is not known."""
+    weight = node.inputs[1] if len(node.inputs) > 1 else None
+    found = [size(dim, sizes) for dim in weight.type.shape[2:]] if weight is not None else []
+    return tuple(dim for dim in found if isinstance(dim, int)) or None
 
 
 def step(stride: tuple[int, ...] | None, sign: str = "/") -> list[str]:
