@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import pairwise
 
 from archdsl.figure.idioms import Idiom, idioms_of
 from archdsl.figure.marks import Marks
 from archdsl.figure.masks import MaskWords
 from archdsl.figure.sources import drawn_sources
+from archdsl.figure.tensors import learned_of
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
@@ -37,8 +39,8 @@ class Flow:
         self.sizes = graph.sample_sizes
         self.thorough = True
         """Whether all that masks do is said, also what differs between the layers of one network."""
-        self.masks: dict[tuple[Node, int, bool], MaskWords] = {}
-        """What masks do, by the value and by what true says there: found when it is first asked for."""
+        self.masks: dict[Hashable, MaskWords] = {}
+        """What masks do, by how they are made: found when it is first asked for."""
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
         self._nodes = nodes
@@ -133,6 +135,15 @@ class Flow:
         """Whether words name it: it is not silent, and no other op speaks for its layer."""
         idiom = self.idioms.get(node)
         return not is_silent(node) if idiom is None else node is idiom.speaker
+
+    @cached_property
+    def learned(self) -> set[Node]:
+        """The nodes whose values training changes."""
+        return learned_of(self._nodes)
+
+    def is_learned(self, value: Value) -> bool:
+        """Whether training changes a value."""
+        return value.weight is not None or value.node in self.learned
 
     def numbers(self, shape: Shape) -> list[int]:
         """The shape at the sample sizes; 0 for a size that is not known."""

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from archdsl.expressions.tree import Binary, Name
 from archdsl.expressions.walking import free_names
 from archdsl.figure.flow import Flow, in_training_only
-from archdsl.figure.masks import MaskWords, mask_words
-from archdsl.figure.tensors import is_learned, tensor_name
+from archdsl.figure.masks import MaskWords, mask_key, mask_words
+from archdsl.figure.tensors import tensor_name
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.activation import Softmax
 from archdsl.ops.combine import Cat
@@ -64,9 +64,9 @@ def masked(flow: Flow, node: Node, port: str) -> MaskWords:
 
 
 def _known_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
-    key = (value.node, value.output, true_hides)
+    key = mask_key(flow, value, true_hides)
     if key not in flow.masks:
-        flow.masks[key] = mask_words(value, flow.sizes, true_hides, flow.static)
+        flow.masks[key] = mask_words(flow, value, true_hides)
     return flow.masks[key]
 
 
@@ -97,7 +97,7 @@ def _joined(flow: Flow, node: Node) -> Title | None:
 
 def _weighted(flow: Flow, node: Node, found: Title) -> Title:
     """The title of another formula, with which of its names are learned: of a sum whose terms are weighed, that."""
-    learned = [value for value in _given(flow, node) if is_learned(value)]
+    learned = [value for value in _given(flow, node) if flow.is_learned(value)]
     if not learned:
         return found
     if _is_weighted_sum(flow, node):
@@ -155,7 +155,7 @@ def _one_static(flow: Flow, node: Node) -> _Join | None:
 
 def _role(flow: Flow, node: Node, found: _Join) -> str:
     """What the operand is called for what it does."""
-    learned = is_learned(found.value)
+    learned = flow.is_learned(found.value)
     dims = _varying(flow, node, found.value)
     if found.sign == "+" and _leads_to_mask(flow, node):
         return _known_words(flow, found.value, true_hides=False).adds or tensor_name(found.value.node).lower()

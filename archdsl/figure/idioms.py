@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.expressions import tree as trees
 from archdsl.expressions.walking import free_names, walk
-from archdsl.figure.tensors import is_learned, made_of
+from archdsl.figure.tensors import made_of
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.contract import Matmul
@@ -73,7 +73,7 @@ def _linear(flow: Flow, node: Node) -> Idiom | None:
     if not isinstance(node.op, Matmul):
         return None
     x, weight = (flow.resolve(value) for value in node.inputs if value is not None)
-    if not flow.moves(x) or flow.moves(weight) or weight.type.rank != 2 or not is_learned(weight):
+    if not flow.moves(x) or flow.moves(weight) or weight.type.rank != 2 or not flow.is_learned(weight):
         return None
     before, after = (flow.numbers(value.type.shape)[-1] for value in (x, Value(node, 0, node.types[0])))
     title = Title("Linear", fixed(f"{before} → {after}"), comma=False, stem="Linear")
@@ -142,9 +142,11 @@ def _affine(flow: Flow, node: Node) -> Idiom | None:
         return None
     if not any(moving[0] in term for term in terms if len(term) == 2):
         return None
-    if all(map(is_learned, static)):
+    if all(map(flow.is_learned, static)):
         return Idiom(Title("Affine"), Kind.NORM, (node,), node)
-    if any(map(is_learned, static)) or not any(_has_root(each) for value in static for each in made_of(value.node)):
+    if any(map(flow.is_learned, static)) or not any(
+        _has_root(each) for value in static for each in made_of(value.node)
+    ):
         return None
     return Idiom(Title("BatchNorm", "frozen", stem="BatchNorm"), Kind.NORM, (node,), node)
 
@@ -156,7 +158,7 @@ def _rotary(flow: Flow, node: Node) -> Idiom | None:
     moving = {name for name, value in values.items() if flow.moves(value)}
     if terms is None or len(values) != 4 or [len(term & moving) for term in terms] != [1, 1]:
         return None
-    if any(is_learned(value) for name, value in values.items() if name not in moving):
+    if any(flow.is_learned(value) for name, value in values.items() if name not in moving):
         return None
     first, second = (values[(term & moving).pop()] for term in terms)
     for x, turned in ((first, second), (second, first)):

@@ -5,10 +5,10 @@ The words come from what the mask is: some of its elements are computed, and lea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
-from itertools import product
+from collections.abc import Hashable, Iterator, Mapping, Set
+from itertools import islice, product
 from math import prod
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from archdsl.ir.graph import Node, Value
 from archdsl.measures.elements import FormulasAtSizes, Sought, UnknownElementError, element
@@ -17,6 +17,9 @@ from archdsl.ops.base import Number, OpError
 from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import Shape, evaluate
 
+if TYPE_CHECKING:
+    from archdsl.figure.flow import Flow
+
 LONG: Final = 8192
 """Masks are looked at for sequences of this length, so that a window is not as long as all that is seen."""
 NEVER: Final = -1e9
@@ -24,8 +27,10 @@ NEVER: Final = -1e9
 SELDOM: Final = -99.0
 """Or this, in a mask that has no more than `LEVELS` different elements: published networks add -100."""
 LEVELS: Final = 3
-MOST_READ: Final = 400
+MOST_READ: Final = 60
 """The most elements that are computed for one of a mask."""
+PLACES: Final = 400
+"""The most places of a constant that are looked at."""
 
 RELATIVE: Final = "relative position bias"
 
@@ -47,10 +52,10 @@ class MaskWords(NamedTuple):
 _MASKED: Final = "masked"
 
 
-def mask_words(value: Value, sizes: Mapping[str, int], true_hides: bool, static: Set[Node]) -> MaskWords:
-    """What a mask does, or scores with a mask in them: the nodes that are not `static` count as 0."""
-    added = _added(value, sizes, static)
-    mask = _Mask(value, {name: max(size, LONG) for name, size in sizes.items()}, true_hides, static)
+def mask_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
+    """What a mask does, or scores with a mask in them: the nodes that move count as 0."""
+    added = _added(flow, value)
+    mask = _Mask(value, {name: max(size, LONG) for name, size in flow.sizes.items()}, true_hides, flow.static)
     if not mask.patterns:
         return MaskWords("", added)
     try:
@@ -61,13 +66,20 @@ def mask_words(value: Value, sizes: Mapping[str, int], true_hides: bool, static:
     return MaskWords(hides, added if steady is None else RELATIVE if steady else "bias")
 
 
-def _added(value: Value, sizes: Mapping[str, int], static: Set[Node]) -> str:
+def mask_key(flow: Flow, value: Value, true_hides: bool) -> Hashable:
+    """Equal for masks that are made alike."""
+    nodes = list(_cone(value.node, flow.static))
+    place = {node: i for i, node in enumerate(nodes)}
+    given = [tuple((place.get(each.node), each.output) for each in node.inputs if each is not None) for node in nodes]
+    return true_hides, value.output, tuple(node.op for node in nodes), tuple(node.types for node in nodes), tuple(given)
+
+
+def _added(flow: Flow, value: Value) -> str:
     """The bias of a mask that is made of learned tensors: relative where pairs of positions share its rows."""
-    cone = list(_cone(value.node, static))
-    learned = any(weight for node in cone for weight in node.tensors.values() if not weight.buffer)
-    if not learned:
+    cone = list(_cone(value.node, flow.static))
+    if flow.learned.isdisjoint(cone):
         return ""
-    return RELATIVE if any(_shares_rows(node, sizes) for node in cone) else "bias"
+    return RELATIVE if any(_shares_rows(node, flow.sizes) for node in cone) else "bias"
 
 
 def _shares_rows(node: Node, sizes: Mapping[str, int]) -> bool:
@@ -161,9 +173,15 @@ class _Mask:
         try:
             shape = _numbers(node.types[0].shape, self._sizes)
             places = product(*(_some(size) for size in shape))
-            return any(self._read(node, place) <= SELDOM for place, _ in zip(places, range(MOST_READ), strict=False))
+            return any(
+                self._of_constant(node, place) <= SELDOM for place, _ in zip(places, range(PLACES), strict=False)
+            )
         except (UnknownElementError, KeyError):
             return False
+
+    def _of_constant(self, node: Node, place: Sizes) -> Number:
+        self._left = MOST_READ
+        return self._read(node, place)
 
     def _pairs(self) -> Iterator[Sizes]:
         """Some places, for each of the first and the last head and window."""

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from archdsl.ir.graph import Node, Value
+from archdsl.ir.graph import Node
 from archdsl.ops.special import Parameter
 from archdsl.words.naming import humanise
 
-
-def is_learned(value: Value) -> bool:
-    """Whether training changes what it is made of."""
-    return value.weight is not None or any(map(_learns, made_of(value.node)))
+MOST: Final = 100
+"""The most nodes that are looked at of what a value is made of."""
 
 
-def _learns(node: Node) -> bool:
-    owned = isinstance(node.op, Parameter) or any(not weight.buffer for weight in node.tensors.values())
-    return owned or any(given is not None and given.weight is not None for given in node.inputs)
+def learned_of(nodes: Iterable[Node]) -> set[Node]:
+    """Of nodes in running order those whose values training changes: they have parameters, or read what does."""
+    found: set[Node] = set()
+    for node in nodes:
+        owned = isinstance(node.op, Parameter) or any(not weight.buffer for weight in node.tensors.values())
+        if owned or any(
+            given is not None and (given.weight is not None or given.node in found) for given in node.inputs
+        ):
+            found.add(node)
+    return found
 
 
 def made_of(top: Node) -> Iterator[Node]:
-    """A node, and all that it is made of."""
+    """A node, and what it is made of, as far as it is not very much."""
     seen = {top}
     waiting = [top]
-    while waiting:
+    while waiting and len(seen) < MOST:
         node = waiting.pop()
         yield node
         sources = {value.node for value in node.inputs if value is not None} - seen

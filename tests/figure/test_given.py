@@ -244,3 +244,22 @@ nodes:
 )
 def test_weights_of_a_sum_are_told(tmp_path: Path, formula: str, words: str) -> None:
     assert words in said(outline(graph_of(tmp_path, WEIGHED.format(formula=formula)), View(depth=2)))
+
+
+def test_a_mask_at_the_end_of_a_long_chain(tmp_path: Path) -> None:
+    """Elements are computed for little, or not at all: what hides is among what the mask is made of."""
+    chain = "".join(f"  m{i}: = m{i - 1} * 1.5 + m{i - 1}\n" for i in range(1, 400))
+    first = "  m0: {op: constant, shape: [T, T], index: [t, u], value: -inf if u > t else 0}\n"
+    assert attention(tmp_path, f"{first}{chain}  m: = m399 * 2\n") == "Attention 4 heads, masked"
+
+
+def test_masks_that_are_made_alike_are_computed_once(tmp_path: Path) -> None:
+    layers = "".join(
+        f"  m{i}: {{op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u <= t}}\n"
+        f"  a{i}: {{op: scaled_dot_product_attention, from: {{query: x, key: x, value: x, attn_mask: m{i}}}}}\n"
+        for i in range(4)
+    )
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 4, T, 16]}}\nnodes:\n{layers}  out: = a0 + a1 + a2 + a3\n")
+    flow = Flow(graph)
+    assert said(outline(graph, View(depth=2), flow=flow)).count("Attention 4 heads, causal") == 4
+    assert len(flow.masks) == 1
