@@ -61,7 +61,7 @@ def elements_of(flow: Flow, scope: Scope, grain: Grain = Grain.USUAL) -> list[El
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
         owner: Node | Scope | None = owners.of(node)
-        idiom = flow.idioms.get(node)
+        idiom = flow.idiom(node)
         if owner is node and idiom is not None:
             owner = idiom.nodes[0]
         elif owner is node and node in flow.static:
@@ -89,7 +89,7 @@ def _element(flow: Flow, owner: Node | Scope, nodes: list[Node]) -> Element:
 
 def _is_idiom(flow: Flow, moving: Sequence[Node]) -> bool:
     """Whether they are one layer that is written from primitives."""
-    idiom = flow.idioms.get(moving[0])
+    idiom = flow.idiom(moving[0])
     return idiom is not None and set(idiom.nodes) == set(moving)
 
 

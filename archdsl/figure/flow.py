@@ -7,7 +7,7 @@ from copy import copy
 from functools import cached_property
 from itertools import pairwise
 
-from archdsl.figure.idioms import Idiom, idioms_of
+from archdsl.figure.idioms import Idiom, idioms_in
 from archdsl.figure.marks import Marks
 from archdsl.figure.masks import MaskWords
 from archdsl.figure.sources import drawn_sources
@@ -53,10 +53,11 @@ class Flow:
         drawn = drawn_sources(graph, self.static, self.resolve)
         if drawn:
             self._trace(drawn.union(graph.inputs.values()))
-        self.idioms: dict[Node, Idiom] = {}
-        """The layer that is written from primitives, by each node that is a part of it."""
+        self._idioms: dict[Scope | None, dict[Node, Idiom]] = {}
+        """By scope, found when one of its nodes is first asked about: a figure looks into few of equal blocks."""
+        self._shown: set[Node] = set()
+        """Nodes of layers that are shown by their ops."""
         self.results = {self.resolve(value).node for value in graph.outputs.values()}
-        self.idioms = idioms_of(self)
         self._is_single = not graph.batch and all(node.types[0].shape[:1] == (1,) for node in graph.inputs.values())
         """Whether the file fixes a batch of one."""
 
@@ -89,13 +90,13 @@ class Flow:
         if not shown:
             return self
         other = copy(self)
-        other.idioms = {node: idiom for node, idiom in self.idioms.items() if node not in shown}
+        other._shown = self._shown | shown
         return other
 
     def _sole_idiom(self, scope: Scope) -> Sequence[Node]:
         """The nodes of a layer that is written from primitives, where it is all that moves in a scope."""
         moving = self.moving(scope.nodes())
-        idiom = self.idioms.get(moving[0]) if moving else None
+        idiom = self.idiom(moving[0]) if moving else None
         return moving if idiom is not None and set(idiom.nodes) == set(moving) else ()
 
     def unmarked(self) -> Flow:
@@ -126,14 +127,22 @@ class Flow:
         """Whether a value is none of the static ones."""
         return value.weight is None and value.node not in self.static
 
+    def idiom(self, node: Node) -> Idiom | None:
+        """The layer that is written from primitives and that this is a part of."""
+        if node in self._shown:
+            return None
+        if node.scope not in self._idioms:
+            self._idioms[node.scope] = idioms_in(self, node.scope)
+        return self._idioms[node.scope].get(node)
+
     def kind(self, node: Node) -> Kind:
         """The kind of an op, or of the layer that it is a part of."""
-        idiom = self.idioms.get(node)
+        idiom = self.idiom(node)
         return idiom.kind if idiom is not None else node.op.kind
 
     def is_spoken(self, node: Node) -> bool:
         """Whether words name it: it is not silent, and no other op speaks for its layer."""
-        idiom = self.idioms.get(node)
+        idiom = self.idiom(node)
         return not is_silent(node) if idiom is None else node is idiom.speaker
 
     @cached_property

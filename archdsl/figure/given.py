@@ -29,8 +29,9 @@ STEPS: Final = 4
 
 def op_title(flow: Flow, node: Node) -> Title:
     """An op's title, with what constants and parameters do there."""
-    if node in flow.idioms:
-        return flow.idioms[node].title
+    idiom = flow.idiom(node)
+    if idiom is not None:
+        return idiom.title
     found = title(node, flow.sizes)
     if node.op.masking:
         return _attending(flow, node, found)

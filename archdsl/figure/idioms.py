@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from archdsl.expressions import tree as trees
 from archdsl.expressions.walking import free_names, walk
 from archdsl.figure.tensors import made_of
-from archdsl.ir.graph import Node, Value
+from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.contract import Matmul
 from archdsl.ops.reduce import Mean
@@ -41,10 +41,11 @@ class Idiom(NamedTuple):
     """The one that says what they are."""
 
 
-def idioms_of(flow: Flow) -> dict[Node, Idiom]:
-    """The layer that each node is a part of, for nodes that are part of one."""
+def idioms_in(flow: Flow, scope: Scope | None) -> dict[Node, Idiom]:
+    """The layer that each node right in a scope is a part of, for nodes that are part of one."""
     found: dict[Node, Idiom] = {}
-    for node in flow.graph.nodes:
+    nodes = [child for child in scope.children.values() if isinstance(child, Node)] if scope is not None else []
+    for node in sorted(nodes, key=flow.order.__getitem__):
         if node in flow.static or node in found or not isinstance(node.op, Formula | Matmul):
             continue
         for rule in _RULES:

@@ -6,7 +6,7 @@ The words come from what the mask is: some of its elements are computed, and lea
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Set
-from itertools import islice, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 

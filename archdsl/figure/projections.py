@@ -25,7 +25,7 @@ def projection_title(flow: Flow, node: Node, found: Title) -> Title:
 
 def is_linear(flow: Flow, node: Node) -> bool:
     """Whether it is a linear layer, also one that is written from primitives."""
-    return isinstance(node.op, Linear) or (node in flow.idioms and flow.kind(node) is Kind.LINEAR)
+    return isinstance(node.op, Linear) or (flow.idiom(node) is not None and flow.kind(node) is Kind.LINEAR)
 
 
 def _made(flow: Flow, node: Node) -> list[str]:
