@@ -16,7 +16,7 @@ from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
-from archdsl.ops.special import FILLED, Constant, Parameter, ScanCarry, ScanLast
+from archdsl.ops.special import FILLED, ScanCarry, ScanLast
 from archdsl.shapes import Shape
 from archdsl.words.quantities import batched_text, shape_text, size
 
@@ -50,9 +50,11 @@ class Flow:
         """The moving nodes that a node reads."""
         self.readers: dict[Node, list[Node]] = {}
         self._trace(set(graph.inputs.values()))
-        drawn = drawn_sources(graph, self.static, self.resolve)
-        if drawn:
-            self._trace(drawn.union(graph.inputs.values()))
+        found = drawn_sources(graph, self.static, self.resolve)
+        if found:
+            self._trace(found.union(graph.inputs.values()))
+        self.drawn = {node for node in found if not self.sources[node]}
+        """The sources that are none of the network's inputs."""
         self._idioms: dict[Scope | None, dict[Node, Idiom]] = {}
         """By scope, found when one of its nodes is first asked about: a figure looks into few of equal blocks."""
         self._shown: set[Node] = set()
@@ -121,7 +123,7 @@ class Flow:
 
     def is_source(self, moving: Sequence[Node]) -> bool:
         """Whether these are one tensor that arrows begin at."""
-        return len(moving) == 1 and isinstance(moving[0].op, Constant | Parameter)
+        return len(moving) == 1 and moving[0] in self.drawn
 
     def moves(self, value: Value) -> bool:
         """Whether a value is none of the static ones."""

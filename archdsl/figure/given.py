@@ -21,7 +21,7 @@ from archdsl.ops.special import Constant, Formula, Parameter
 from archdsl.words.formulas import formula_text, read_as, typeset
 from archdsl.words.naming import Title, fixed
 from archdsl.words.quantities import SPACE
-from archdsl.words.titles import title
+from archdsl.words.titles import sign_of, title
 
 STEPS: Final = 4
 """From scores to their softmax, or from a scale to the sum of a skip: there are no more ops between them."""
@@ -40,9 +40,18 @@ def op_title(flow: Flow, node: Node) -> Title:
         return Title(f"{found.name}{SPACE}{names[0].lower()}") if names else found
     if isinstance(node.op, Formula):
         return _joined(flow, node) or _weighted(flow, node, found)
-    if isinstance(node.op, Parameter | Constant):
-        return Title(tensor_name(node), flow.label(Value(node, 0, node.types[0])), comma=False)
+    if isinstance(node.op, Parameter | Constant) or node in flow.drawn:
+        return Title(_source_name(flow, node), flow.label(Value(node, 0, node.types[0])), comma=False)
     return found
+
+
+def _source_name(flow: Flow, node: Node) -> str:
+    """A tensor's name; of what is looked up or computed, what it is to the sum that reads it."""
+    reader = next((each for each in flow.readers[node] if sign_of(each) == "+"), None)
+    if isinstance(node.op, Parameter | Constant) or reader is None:
+        return tensor_name(node)
+    role = fixed(_role(flow, reader, _Join("+", Value(node, 0, node.types[0]), None)))
+    return role[0].upper() + role[1:]
 
 
 def _attending(flow: Flow, node: Node, found: Title) -> Title:

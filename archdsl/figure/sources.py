@@ -1,7 +1,8 @@
 """Which constants and parameters are drawn, as sources that arrows leave: what reads them takes them for its input.
 
-Those are what attention compares and sums, as learned queries, and parameters that are vectors and that a block is
-given through a port, to be joined to what flows in it. All others are told in the words of what reads them.
+Those are what attention compares and sums, as learned queries; parameters that are vectors and that a block is given
+through a port, to be joined to what flows in it; and what a circle joins to several values. All others are told in the
+words of what reads them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from archdsl.ir.scopes import scopes_around, scopes_of
 from archdsl.ops.base import Kind
 from archdsl.ops.combine import Cat
 from archdsl.ops.special import Formula, Parameter
+from archdsl.words.titles import sign_of
 
 Resolve = Callable[[Value], Value]
 
@@ -24,10 +26,18 @@ def drawn_sources(graph: Graph, static: Set[Node], resolve: Resolve) -> set[Node
         if node.op.kind is Kind.ATTENTION and _is_reached(node, static, resolve):
             for value in _compared(node):
                 found.update(_way_up(resolve(value), static, resolve))
+        elif isinstance(node.op, Formula) and sign_of(node) is not None:
+            found.update(_beside_others(node, static, resolve))
     for scope in scopes_of(graph.root):
         if scope.kind is ScopeKind.BLOCK:
             found.update(value.node for value in _joined_through(scope, resolve) if value.node in static)
     return found
+
+
+def _beside_others(node: Node, static: Set[Node], resolve: Resolve) -> set[Node]:
+    """What a circle joins to two values or more: it has no room for words."""
+    read = {resolve(value).node for value in node.inputs if value is not None and value.weight is None}
+    return read & static if len(read - static) > 1 else set()
 
 
 def _compared(node: Node) -> Iterator[Value]:

@@ -263,3 +263,22 @@ def test_masks_that_are_made_alike_are_computed_once(tmp_path: Path) -> None:
     flow = Flow(graph)
     assert said(outline(graph, View(depth=2), flow=flow)).count("Attention 4 heads, causal") == 4
     assert len(flow.masks) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("p: {op: parameter, shape: [7, 16]}", "P 7×16"),
+        ("at: {op: constant, dtype: int64, shape: [7], index: [t], value: t}\n"
+         "  p: {op: embedding, num_embeddings: 9, embedding_dim: 16, from: at}", "Position embedding 7×16"),
+    ],
+)  # fmt: skip
+def test_what_a_circle_joins_to_two_values_is_a_source(tmp_path: Path, table: str, words: str) -> None:
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 7, 16], y: [N, 7, 16]}}\nnodes:\n  {table}\n  out: = x + p + y\n")
+    figure = outline(graph, View(depth=2))
+    assert words in said(figure)
+    assert {link.source for link in figure.links if link.target == "out"} > {"p"}
+
+
+def test_an_embedding_of_several_things_has_its_positions() -> None:
+    assert "Position embedding 128×768" in said(panels(archdsl.graph("bert_base_uncased"))["embeddings"])
