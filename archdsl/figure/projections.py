@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from archdsl.figure.flow import Flow, is_main
+from archdsl.figure.given import op_title
 from archdsl.ir.graph import Node
 from archdsl.ops.base import Kind
 from archdsl.ops.linear import Linear
@@ -17,8 +18,9 @@ FEW: Final = 32
 """The most ops between a layer and the attention that it makes something for."""
 
 
-def projection_title(flow: Flow, node: Node, found: Title) -> Title:
-    """The title of a linear layer with what it makes: `Linear q`, `Linear q, k, v`."""
+def box_title(flow: Flow, node: Node) -> Title:
+    """An op's title in a box of its own: of a linear layer with what it makes, as `Linear q, k, v`."""
+    found = op_title(flow, node)
     made = f",{SPACE}".join(_made(flow, node)) if is_linear(flow, node) else ""
     return found._replace(name=f"{found.name}{SPACE}{made}") if made else found
 

@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element
 from archdsl.figure.flow import Flow, is_main, shape_of
-from archdsl.figure.given import op_title
-from archdsl.figure.projections import is_linear, projection_title
+from archdsl.figure.projections import box_title, is_linear
 from archdsl.figure.saying import counted, listed
 from archdsl.ir.graph import Node
 from archdsl.words.naming import DOT, FLOW, Title, dotted, humanise
@@ -37,7 +36,7 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     """What a stretch of ops says of itself."""
     moving = flow.moving(nodes)
     spoken = [node for node in moving if flow.is_spoken(node)] or moving[-1:]
-    titles = [projection_title(flow, node, op_title(flow, node)) for node in spoken]
+    titles = [box_title(flow, node) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
     if len(titles) > LISTED or not (flow.is_linked(moving) or len(titles) == 1):
         return Words(f"{len(titles)}{SPACE}ops", line=counted(titles))

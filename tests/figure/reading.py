@@ -14,9 +14,9 @@ from typing import NamedTuple
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style, nested
 from archdsl.figure.flow import Flow
+from archdsl.figure.projections import box_title
 from archdsl.figure.saying import spelled_out
 from archdsl.figure.sentences import sentence
-from archdsl.figure.wording import op_title
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.special import ScanLast
@@ -267,7 +267,7 @@ class Reading:
         if not isinstance(self._items[path], Node) or any("first of" in plain(each.header.aside) for each in around):
             return  # of very different copies the first is shown, and the panel says so
         for node in self._copies.get(path, []):
-            title = op_title(self._flow, node)
+            title = box_title(self._flow, node)
             if not says(f"{box.title}|{box.fields}", f"{title.name}|{title.fields}", 1, ""):
                 yield "unlike", box.name, f"{box.title} {box.fields} | {node.path}: {title.text}"
                 return
