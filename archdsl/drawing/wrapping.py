@@ -107,7 +107,7 @@ class _Stretch:
         inside = [way for way in ways if all(self.holds(point.y) for point in way.course)]
         points = [point for way in inside for point in way.course]
         texts = [
-            way.label.x + text_width(label_text(link.label), LABEL) / 2
+            way.label.x + text_width(label_text(link.text), LABEL) / 2
             for link, way in zip(figure.links, ways, strict=True)
             if way.label is not None and self.holds(way.course[0].y)
         ]
