@@ -167,8 +167,6 @@ def _line(flow: Flow, run: Run) -> str:
     if len(run.turns[0]) > 1:
         return ""
     found = _sentences(flow, run)
-    if len(set(found)) > 1:
-        found = _sentences(flow.brief(), run)
     said = one_for_all(found, halved=bool(shrunk(flow, run.turns)), more=has_more(run.turns))
     return spelled_out(said) if said is not None else ""
 

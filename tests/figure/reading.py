@@ -72,11 +72,11 @@ class Reading:
 
     @cached_property
     def fixed(self) -> set[Node]:
-        """Constants, parameters and what is computed of them alone. An exemption that is to shrink."""
+        """Constants, parameters and what is computed of them alone, but for those that are drawn as sources."""
         found: set[Node] = set()
         for node in self.graph.nodes:
             sources = [value for value in _given(node) if value.weight is None and value.node not in found]
-            if not sources and node.op.name != "scan_carry":
+            if not sources and node.op.name != "scan_carry" and node not in self._flow.drawn:
                 found.add(node)
         return found
 
