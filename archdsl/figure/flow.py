@@ -37,6 +37,8 @@ class Flow:
         self.view = view or View()
         """How figures say what flows."""
         self.sizes = graph.sample_sizes
+        self.thorough = True
+        """Whether all that masks do is said, also what differs between the layers of one network."""
         self.masks: dict[Hashable, MaskWords] = {}
         """What masks do, by how they are made: found when it is first asked for."""
         nodes = [*graph.inputs.values(), *graph.nodes]
@@ -77,6 +79,12 @@ class Flow:
                 self.static.add(node)
             for value in read:
                 self.readers[value.node].append(node)
+
+    def brief(self) -> Flow:
+        """The same flow that says of masks what they have in common."""
+        other = copy(self)
+        other.thorough = False
+        return other
 
     def opened(self, scopes: Iterable[Scope]) -> Flow:
         """The same flow, where a layer that is written from primitives and is all of one of these scopes shows them."""

@@ -57,7 +57,7 @@ def _source_name(flow: Flow, node: Node) -> str:
 def _attending(flow: Flow, node: Node, found: Title) -> Title:
     """The title of attention with what its masks do, but for those that come from the network's inputs."""
     said = [masked(flow, node, port) for port in node.op.masking]
-    hides = [words.hides for words in said]
+    hides = [words.hides if flow.thorough else words.brief for words in said]
     adds = [f"+{SPACE}{fixed(words.adds)}" for words in said if words.adds]
     parts = dict.fromkeys(part for part in (found.fields, *map(fixed, hides)) if part)
     return found._replace(fields=f",{SPACE}".join(parts), more=" ".join(adds))

@@ -43,6 +43,11 @@ class MaskWords(NamedTuple):
     adds: str = ""
     """`relative position bias` or `bias`."""
 
+    @property
+    def brief(self) -> str:
+        """What is hidden, without what differs between the layers of one network."""
+        return self.hides.partition(",")[0] if self.hides != _MASKED else ""
+
 
 _MASKED: Final = "masked"
 

@@ -24,6 +24,8 @@ from archdsl.shapes import evaluate
 from tests.figure.counting import told
 from tests.figure.seeing import plain
 
+DASHED = "\N{NO-BREAK SPACE}where\N{NO-BREAK SPACE}dashed"
+"""Of what an op does in those copies alone that have all parts."""
 AUXILIARY = (Style.FORK, Style.TRACK, Style.HEADER, Style.LOOP)
 """Boxes that links only pass through."""
 
@@ -268,7 +270,9 @@ class Reading:
             return  # of very different copies the first is shown, and the panel says so
         for node in self._copies.get(path, []):
             title = box_title(self._flow, node)
-            if not says(f"{box.title}|{box.fields}", f"{title.name}|{title.fields}", 1, ""):
+            with_more, without = box.fields.removesuffix(DASHED), re.sub(rf",\s[^,|]*{DASHED}$", "", box.fields)
+            line = f"{title.name}|{title.fields}"
+            if not any(says(f"{box.title}|{fields}", line, 1, "") for fields in (with_more, without)):
                 yield "unlike", box.name, f"{box.title} {box.fields} | {node.path}: {title.text}"
                 return
 

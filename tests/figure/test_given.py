@@ -193,7 +193,7 @@ def test_the_attention_of_learned_queries_among_themselves_is_drawn() -> None:
 
 SHIPPED: dict[str, tuple[str, list[str]]] = {
     "transformer": ("decoder_layer", ["Multi-head attention 8 heads, causal", "Multi-head attention 8 heads"]),
-    "swin_v2_t": ("window_attention", ["Attention 3 heads + relative position bias, masked where dashed"]),
+    "swin_v2_t": ("window_attention", ["Attention 3 heads, masked where dashed + relative position bias"]),
     "levit_128s": ("attention", ["Attention 4 heads + relative position bias"]),
     "gemma3_1b": ("rotary_attention", ["Attention 4 heads, 1 key/value head, causal, window 512"]),
 }
