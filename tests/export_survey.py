@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 import archdsl
 from archdsl import ExportReport, Graph
@@ -88,9 +89,17 @@ def survey(
 
 
 def filled(graph: Graph) -> nn.Module:
-    """The network with telling weights, in evaluation mode: nothing in it is so large that rounding matters."""
+    """The network with telling weights, in evaluation mode.
+
+    What rounding does to float32 grows from layer to layer where half of all units are cut off by a ReLU, to 4e-4 in
+    Inception-v4; with more of them open it stays near 1e-5.
+    """
     module = archdsl.build(graph, init=False).eval()
     fill(module, seed=7)
+    with torch.no_grad():
+        for each in module.modules():
+            if isinstance(each, _BatchNorm):
+                each.bias += 1
     calibrate(module, *sample_inputs(graph, seed=2, sizes=graph.sample_sizes | dict.fromkeys(graph.batch, 4)))
     return module
 

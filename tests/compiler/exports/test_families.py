@@ -29,7 +29,7 @@ def test_every_family_with_images_is_here() -> None:
 def test_the_page_says_where_height_and_width_vary() -> None:
     page = PAGE.read_text("utf-8")
     free = page[page.index("Height and width vary as well in") : page.index("The other families'")]
-    assert re.findall(r"`(\w+)`", free) == sorted(each.family or each.spec for each in SMALL if each.image)
+    assert re.findall(r"`(\w+)`", free) == sorted(each.family or each.spec for each in SMALL if each.others)
 
 
 @pytest.mark.slow
@@ -41,7 +41,7 @@ def test_onnxruntime_computes_what_the_module_does(small: Small, tmp_path: Path)
     graphs = [archdsl.graph(small.spec, sizes=dict(zip("HW", each, strict=True)) if any(each) else None, **small.params)
               for each in (own, *small.others)]  # fmt: skip
     module = filled(graphs[0])
-    free = [*graphs[0].batch, *("HW" if small.image else "")]
+    free = [*graphs[0].batch, *("HW" if small.others else "")]
     report = archdsl.export(graphs[0], tmp_path / "net.onnx", module=module, dynamic=free)
     run = onnx_runner(report.files[0])
     for graph, batch in product(graphs, BATCHES):
