@@ -189,7 +189,8 @@ def _place(one: Distinct, found: Sequence[Distinct]) -> str:
     """`decoder`, `layers.0`: what of its path others of the same block do not have."""
     own, *others = (each.scope.path.split(".") for each in sorted(found, key=lambda each: each is not one)
                     if _kind(each.scope) == _kind(one.scope))  # fmt: skip
-    first = next(i for i, name in enumerate(own) if any(path[i : i + 1] != [name] for path in others))
+    places = (i for i, name in enumerate(own) if any(path[i : i + 1] != [name] for path in others))
+    first = next(places, len(own) - 1)  # a block that holds itself is around the others
     return ".".join(own[first - own[first].isdigit() : first + 1])
 
 

@@ -51,7 +51,7 @@ def test_what_an_op_does_in_some_of_a_panels_blocks_is_said() -> None:
     *_, panel = sheet(archdsl.graph("swin_t"), View())
     (attention,) = (box for box in panel.boxes() if box.title == "Attention")
     said = plain(attention.fields)
-    assert said == "3 heads + relative position bias, masked where dashed"
+    assert said == "3 heads, masked where dashed"
     assert [plain(box.title) for box in panel.boxes() if box.dashed] == ["Roll by"] * 2
 
 
