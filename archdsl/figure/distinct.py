@@ -138,13 +138,19 @@ def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, st
     found: dict[str, str] = {}
     for own, place in zip(one.told, matched, strict=True):
         brief, full = whole.told[place]
-        if own[1] == full:
+        known = set(map(_unsized, _PARTS.split(own[1])))
+        if known == set(map(_unsized, _PARTS.split(full))):
             continue
-        more = [part for part in _PARTS.split(full) if part not in _PARTS.split(own[1])]
+        more = [part for part in _PARTS.split(full) if _unsized(part) not in known]
         if not more:
             return None
         found[whole.paths[place][0]] = fixed(f"{brief}, {', '.join(more)} where dashed")
     return found
+
+
+def _unsized(text: str) -> str:
+    """`# head` of `1 head` and `8 heads`."""
+    return re.sub(r"\d+(\s\S+?)?s?\b", r"#\1", text)
 
 
 def _places(parts: Sequence[tuple[Any, Any]], among: Sequence[tuple[Any, Any]]) -> list[int] | None:
@@ -298,7 +304,7 @@ class _Finder:
     def _named(self, element: Element) -> Any:
         if element.is_block:
             return _name(element)
-        return tuple((node.op.name, re.sub(r"\d+", "#", self._told_of(node)[0])) for node in element.moving)
+        return tuple((node.op.name, _unsized(self._told_of(node)[0])) for node in element.moving)
 
     def _told(self, element: Element) -> tuple[str, str]:
         return ("", "") if element.is_block or len(element.moving) > 1 else self._told_of(element.moving[0])
