@@ -109,7 +109,7 @@ class _Net:
 
     def titles(self) -> list[Title]:
         """What each element tells, but for joins."""
-        return [_part(self._flow, each) for each in self.told if _tells(each)]
+        return [title for each in self.told if _tells(each) for title in _parts(self._flow, each)]
 
     def sentence(self, *, within: bool) -> Sentence | None:
         """All of it; None where ways cross, even with what joins them as a place where they meet.
@@ -183,7 +183,7 @@ class _Net:
             elif isinstance(item, _Region):
                 yield from _words_of(item.abreast)
             else:
-                yield _part(self._flow, item)
+                yield from _parts(self._flow, item)
         if held:
             yield _together(held)
 
@@ -231,7 +231,8 @@ def _words_of(abreast: Abreast) -> Iterator[Word]:
 
 def _layer_of(flow: Flow, element: Element) -> _Layer | None:
     node = next((node for node in element.moving if is_main(node)), None)
-    if element.is_block or node is None or not is_linear(flow, node):
+    alone = not any(map(_speaks, element.moving))
+    if element.is_block or not alone or node is None or not is_linear(flow, node):
         return None
     read = node.inputs[0]
     return _Layer(op_title(flow, node), _width(flow, read), _width(flow, node)) if read is not None else None
@@ -255,11 +256,15 @@ def _together(layers: Sequence[_Layer]) -> Title:
     return Title("Linear", FLOW.join(widths) + gated, comma=False, stem="Linear")
 
 
-def _part(flow: Flow, element: Element) -> Title:
-    """What an element adds to its block's line."""
-    mains = [node for node in element.moving if is_main(node)]
+def _parts(flow: Flow, element: Element) -> list[Title]:
+    """What an element adds to its block's line: of a chain its layer, with a pool before or behind."""
     if not element.is_block:
-        return op_title(flow, mains[0] if mains else next(n for n in element.moving if _speaks(n)))
+        return [op_title(flow, node) for node in element.moving if is_main(node) or _speaks(node)]
+    return [_block_title(flow, element)]
+
+
+def _block_title(flow: Flow, element: Element) -> Title:
+    mains = [node for node in element.moving if is_main(node)]
     name = block_name(element)
     if all(is_linear(flow, node) for node in mains):
         inner = sentence(flow, element)

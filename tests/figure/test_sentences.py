@@ -96,3 +96,10 @@ def test_what_crosses_is_counted() -> None:
     other = b.add("block.e", "conv2d", b.plus("block.both", a, c), out_channels=8, kernel_size=3, padding=1)
     end = b.add("block.cat", "cat", crossed, other, dim=1)
     assert line(b.graph(conv(b, "head", conv(b, "next", end, 4), 4))) == "4 Conv"
+
+
+def test_a_pool_before_a_layer_is_told() -> None:
+    said = " ".join(
+        plain(text) for box in view(archdsl.graph("deeplabv3_resnet50"), depth=2).boxes() for text in box.lines
+    )
+    assert "+ Global average pool → Conv 1×1, 256) → Concat 1280 → Conv 1×1, 256" in said
