@@ -38,6 +38,8 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     spoken = [node for node in moving if flow.is_spoken(node)] or moving[-1:]
     titles = [box_title(flow, node) for node in spoken]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
+    if len(titles) > 1 and len(set(titles)) == 1 and not any(set(flow.sources[node]) & set(moving) for node in moving):
+        return Words(f"{len(titles)}{SPACE}×{SPACE}{titles[0].name}", titles[0].fields, f"side{SPACE}by{SPACE}side")
     if len(titles) > LISTED or not (flow.is_linked(moving) or len(titles) == 1):
         return Words(f"{len(titles)}{SPACE}ops", line=counted(titles))
     if len(mains) > 1:

@@ -52,3 +52,13 @@ nodes: {outer: outer}
     archdsl.draw(tmp_path / "net.yaml", tmp_path / "net.dot")
     text = (tmp_path / "net.dot").read_text()
     assert "Odd" in text and "8 → 5" not in text
+
+
+def test_equal_ops_side_by_side_are_one_box_that_says_so(tmp_path: Path) -> None:
+    ways = "\n".join(f"  w{i}: {{op: conv2d, out_channels: 4, kernel_size: 1, from: x}}" for i in range(24))
+    joined = f"  all: {{op: cat, dim: 1, from: [{', '.join(f'w{i}' for i in range(24))}]}}"
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 4, 8, 8]}}\nnodes:\n{ways}\n{joined}\n")
+    words = words_of(Flow(graph), graph.nodes[:-1])
+    assert (plain(words.name), words.fields, plain(words.line)) == ("24 × Conv 1×1", "4", "side by side")
+    chain = graph_of(tmp_path, "inputs: {x: [N, 4, 8, 8]}\nnodes: [relu, relu, relu]\n")
+    assert "side by side" not in plain(words_of(Flow(chain), chain.nodes).line)
