@@ -10,6 +10,7 @@ import pytest
 import archdsl
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.drawio import drawio_source
+from archdsl.drawing.layout import bends
 from archdsl.drawing.painting import placed, sheet
 from archdsl.drawing.settle import LaidOut
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Style
@@ -63,9 +64,9 @@ def test_a_box_in_a_panel_moves_with_it_and_a_link_has_its_corners() -> None:
     cell = next(each for each in inside if inner.title in said(each))
     around, spot = layout.panels[dot_name(panel.name)], layout.boxes[dot_name(inner.name)]
     assert place(cell)[:2] == pytest.approx([spot.left - around.left, spot.top - around.top], abs=0.02)
-    bent = [link for link in figure.links if link.role is LinkRole.SKIP]
+    bent = [len(points) - 2 for way in layout.ways.values() if len(points := bends(way.course)) > 2]
     corners = [each.findall("./mxGeometry/Array/mxPoint") for each in found.values() if each.get("edge")]
-    assert bent and len([each for each in corners if len(each) >= 2]) >= len(bent)
+    assert bent and sorted(map(len, filter(None, corners))) == sorted(bent)
 
 
 def test_a_link_and_its_label() -> None:
