@@ -140,7 +140,7 @@ SMALL: Final = (
     _free("repvgg_a0", 32, "repvgg", stem=8, depths=[1, 2], widths=[8, 12]),
     _fixed("resmlp_12", "resmlp", image_size=32, dim=8, depth=1),
     _free("resnet50", 64, "resnet", layers=[1, 1, 1, 1], channels=8),
-    _free("resnet50_fpn", 64, layers=[1, 1, 1, 1], out_channels=16),
+    _free("resnet50_fpn", 96, layers=[1, 1, 1, 1], out_channels=16),
     _free(
         "segformer_b0",
         32,

@@ -50,6 +50,7 @@ def write_onnx(
 
 
 def _model(program: Program, opset: int | None) -> onnx_ir.Model:
+    known = program.equations()
     try:
         with torch.no_grad():  # as it was traced: what attention gives is laid out otherwise where gradients are wanted
             made = torch.onnx.export(
@@ -60,8 +61,8 @@ def _model(program: Program, opset: int | None) -> onnx_ir.Model:
     except Exception as error:
         raise ExportError(f"torch.onnx cannot write it: {first_line(error)}") from error
     assert made is not None
-    if assumed := program.assumptions():
-        raise ExportError("\n".join(assumed))
+    if refusals := program.refusals(known):
+        raise ExportError("\n".join(refusals))
     model = made.model
     found = model.opset_imports[""]
     if opset is not None and found != opset:

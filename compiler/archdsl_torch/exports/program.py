@@ -42,21 +42,33 @@ class Program:
     """What torch calls the sizes that may vary, with the spec's names."""
     notes: tuple[str, ...]
 
-    def assumptions(self) -> list[str]:
-        """A line for each equation between sizes that torch has taken for true and that other sizes would make false.
+    def equations(self) -> list[Eq]:
+        """What torch has taken for true of sizes and other sizes would make false; more, once it is worked on.
 
-        There are more of them after whoever works on the program.
+        That two sizes are equal is left out: inputs have their batch in common.
         """
-        lines = list[str]()
-        for guard in _guards(self.traced):
-            free = {each: Symbol(self.free[str(each)]) for each in guard.free_symbols if str(each) in self.free}
-            if isinstance(guard, Eq) and free and false_somewhere(guard):
-                names, condition = quoted(sorted(map(str, free.values()))), guard.xreplace(free)
-                lines.append(
-                    f"{names} cannot vary: what torch writes is right only where {condition} holds; "
-                    "at another sample size it may write more"
-                )
-        return lines
+        found = [
+            each
+            for each in _guards(self.traced)
+            if isinstance(each, Eq) and not each.lhs.is_symbol & each.rhs.is_symbol
+        ]
+        return [each for each in found if {*map(str, each.free_symbols)} & self.free.keys() and false_somewhere(each)]
+
+    def refusals(self, traced: Sequence[Eq]) -> list[str]:
+        """A line for each equation that makes a file wrong at other sizes, given those that the trace began with.
+
+        Of these, one with 1 says that something stands beside each number; the others ask how memory is laid out.
+        """
+        written = [each for each in self.equations() if each not in traced or 1 in each.args]
+        return [self._refusal(each) for each in written]
+
+    def _refusal(self, equation: Eq) -> str:
+        free = {each: Symbol(self.free[str(each)]) for each in equation.free_symbols if str(each) in self.free}
+        names = quoted(sorted({*map(str, free.values())}))
+        return (
+            f"{names} cannot vary: what torch writes is right only where {equation.xreplace(free)} holds; "
+            "at another sample size it may write more"
+        )
 
     def called(self, names: Mapping[str, str]) -> Program:
         """The program with its outputs as a file calls them, and a note for each that has another name there."""

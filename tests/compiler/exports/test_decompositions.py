@@ -31,6 +31,21 @@ def test_onnxruntime_computes_what_the_module_does(what: str, tmp_path: Path) ->
         assert compared(graph, module, run, 3) <= SMALLEST, height
 
 
+def test_inputs_with_one_batch(tmp_path: Path) -> None:
+    """That their batches are equal is no reason to refuse, nor is a map of windows that need no border."""
+    text = (
+        "archdsl: 1\nname: net\ninputs: {x: [N, H = 14, 6], y: [N, 6]}\nnodes:\n"
+        "  pad: {op: pad, from: x, pad: [0, 0, 0, ceil(H / 7) * 7 - H]}\n"
+        "  windows: {op: rearrange, pattern: n (r p) c -> (n r) (p c), p: 7}\n"
+        "  rows: {op: rearrange, pattern: (n r) c -> n r c, r: ceil(H / 7)}\n"
+        "  mean: {op: mean, dim: 1}\n  first: {op: narrow, dim: 1, start: 0, length: 6}\n  sum: = first * y\n"
+    )
+    module = archdsl.build(text)
+    file = archdsl.export(text, tmp_path / "net.onnx", module=module, dynamic=["N", "H"]).files[0]
+    for height in (14, 15):
+        assert compared(archdsl.graph(text, sizes={"H": height}), module, onnx_runner(file), 3) <= SMALLEST
+
+
 def test_what_is_right_at_one_size_alone_is_refused(tmp_path: Path) -> None:
     text = (
         "archdsl: 1\nname: net\ninputs: {x: [N, 2, H = 12]}\n"
