@@ -202,7 +202,21 @@ def test_what_a_modules_code_prints_and_where_it_goes(factory: str, rogues: str,
 def test_a_module_that_hangs_is_left(sent: signal.Signals, code: int, told: str, tmp_path: Path) -> None:
     (tmp_path / "some_sleeper.py").write_text("import time\nopen('asleep', 'w').close()\ntime.sleep(600)\n")
     path = os.pathsep.join([str(ROOT), str(ROOT / "compiler")])
-    command = [sys.executable, "-m", "archdsl", "import", "some_sleeper:Net", "--input", "2,4", "-o", "net.yaml"]
+    # where tests run in the background an interrupt is ignored, unless one asks for it
+    start = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from archdsl.cli.commands import main"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        f"{start}; main()",
+        "import",
+        "some_sleeper:Net",
+        "--input",
+        "2,4",
+        "-o",
+        "net.yaml",
+    ]
     running = subprocess.Popen(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, encoding="utf-8"
     )
