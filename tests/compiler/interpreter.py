@@ -306,6 +306,6 @@ def _function(name: str, values: Sequence[Any]) -> Any:
     if name == "log" and others:
         return _function("log", [first]) / _function("log", others)
     if name == "round" and others:
-        return torch.round(first, decimals=others[0])
+        return torch.round(first, decimals=int(others[0]))
     function = getattr(torch, name, None) or getattr(F, name)
     return function(first if isinstance(first, Tensor) else torch.tensor(first, dtype=torch.float64), *others)

@@ -65,12 +65,19 @@ class _Normaliser:
         return term if mode is None or self._evaluation else self._terms.make("mode", term.type, [term], [mode.value])
 
     def _run(self, nodes: Sequence[Node], around: Scope | None) -> None:
-        for loop, group in itertools.groupby(nodes, key=lambda node: _loop_of(node, around)):
+        run = [node for node in nodes if not self._left_out(node)]
+        for loop, group in itertools.groupby(run, key=lambda node: _loop_of(node, around)):
             if loop is None:
                 for node in group:
                     self._node(node)
             else:
                 self._steps(loop, [*group])
+
+    def _left_out(self, node: Node) -> bool:
+        """What does not run in evaluation mode: what is of training alone, and what a loop collects of that."""
+        collects = isinstance(node.op, ScanStack | ScanLast)
+        sources = [value.node for value in node.inputs if value is not None] if collects else []
+        return self._evaluation and any(each.when is Mode.TRAINING for each in (node, *sources))
 
     def _steps(self, loop: Scope, nodes: Sequence[Node]) -> None:
         """A loop over time, written out."""
@@ -129,18 +136,16 @@ class _Normaliser:
         )
 
     def _node(self, node: Node) -> None:
-        if self._evaluation and node.when is Mode.TRAINING:
-            return
         op = node.op
         if isinstance(op, Parameter) or (isinstance(op, Constant) and op.persistent):
             self._values[node, 0] = self._tensor(node, "")
             return
-        inputs = [None if value is None else self._read(value) for value in node.inputs]
         if isinstance(op, ByMode) and self._evaluation:
-            found = inputs[0] if op.mode == "evaluation" else inputs[1]
-            assert found is not None
-            self._values[node, 0] = found
+            chosen = node.inputs[0 if op.mode == "evaluation" else 1]
+            assert chosen is not None
+            self._values[node, 0] = self._read(chosen)
             return
+        inputs = [None if value is None else self._read(value) for value in node.inputs]
         types = [self._type(type) for type in node.types]
         made = said(self._terms, op, inputs, types, self._own(node), self._sized)
         for place, (term, type) in enumerate(zip(made, types, strict=True)):
