@@ -169,13 +169,18 @@ def _role(flow: Flow, node: Node, found: _Join) -> str:
     dims = _varying(flow, node, found.value)
     if found.sign == "+" and _leads_to_mask(flow, node):
         return _known_words(flow, found.value, true_hides=False).adds or tensor_name(found.value.node).lower()
-    if found.sign == "+" and len(dims) > 1:
+    if found.sign == "+" and len(dims) > 1 and not _is_uniform(found.value.node):
         return "position embedding" if learned else "position encoding"
     if found.sign == "+" and learned:
         return "bias"
     if not learned:
         return tensor_name(found.value.node).lower()
     return "layer scale" if len(dims) == 1 and _ends_a_branch(flow, node) else "learned scale"
+
+
+def _is_uniform(node: Node) -> bool:
+    """Whether it is the same number everywhere: that tells no places apart."""
+    return isinstance(node.op, Constant) and not node.op.index
 
 
 def _varying(flow: Flow, node: Node, value: Value) -> list[int]:

@@ -125,6 +125,7 @@ def test_a_padding_mask_is_an_arrow(tmp_path: Path) -> None:
         ("p: {op: parameter, shape: [7, 16]}\n  out: = x + p", "+ position embedding"),
         ("p: {op: parameter, shape: [1, 7, 16]}\n  out: = p + x", "+ position embedding"),
         ("p: {op: constant, shape: [7, 16], index: [t, c], value: sin(t + c)}\n  out: = x + p", "+ position encoding"),
+        ("p: {op: constant, shape: [7, 16], value: 2}\n  out: = x + p", "+ p"),
         ("p: {op: parameter, shape: [16]}\n  out: = x + p", "+ bias"),
         ("p: {op: parameter, shape: [16]}\n  out: = x * p", "× learned scale"),
         ("p: {op: parameter, shape: [1]}\n  out: = x * exp(min(p, 4))", "× learned scale"),

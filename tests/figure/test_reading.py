@@ -23,7 +23,7 @@ from tests.reliability import promises
 from tests.thorough import examples, some
 
 SPECS: Final = list(families())
-LEFT: Final = ("Add\xa0zeros",)
+LEFT: Final = ("+\xa0zeros",)
 """What is said wrongly still: that the first of several copies is given a constant."""
 VIEWS: Final = (View(), View(depth=2), View(depth=3))
 
