@@ -183,7 +183,7 @@ def _sign(box: Box, spot: Spot, palette: Palette, inside: tuple[str, ...]) -> Pa
     if box.paint in CHANGES:
         fill, border, text, _ = palette.paints[box.paint]
     line = (Stretch(box.title, SIGN, text),)
-    return Patch(box.name, "circle", spot, (line,), fill=fill, border=border, around=inside)
+    return Patch(box.name, "circle", spot, (line,), fill=fill, border=border, dashed=box.dashed, around=inside)
 
 
 def _badge(words: Face, box: Box, spot: Spot) -> Badge | None:

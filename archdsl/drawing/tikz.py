@@ -111,7 +111,8 @@ class _Writer:
             case Style.PORT | Style.HEADER | Style.TITLE:
                 return f"words={size}{changed}", self._text(heading(box, palette))
             case Style.MERGE:
-                return "merge" + (f", fill={box.paint}, draw={box.paint} line" if changed else ""), escaped(box.title)
+                look = "merge" + (f", fill={box.paint}, draw={box.paint} line" if changed else "")
+                return look + (", dashed" if box.dashed else ""), escaped(box.title)
             case Style.LOOP:
                 return f"carry={size}", _joined(map(escaped, carried(box)))
             case Style.FORK | Style.TRACK:

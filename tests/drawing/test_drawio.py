@@ -13,6 +13,7 @@ from archdsl.drawing.drawio import drawio_source
 from archdsl.drawing.layout import bends
 from archdsl.drawing.painting import placed, sheet
 from archdsl.drawing.settle import LaidOut
+from archdsl.drawing.tikz import tikz_source
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Style
 from archdsl.figure.view import View
 from archdsl.formats import render
@@ -90,3 +91,12 @@ def test_no_text_is_markup(text: str) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_-]+", name)
         assert re.fullmatch(r"(\w+(=[#\w.,-]*)?;)*", cell.get("style", "").replace(" ", ""))
         assert set(cell.attrib) <= ATTRIBUTES
+
+
+def test_what_is_dashed_in_the_svg_is_dashed_here_and_in_latex() -> None:
+    boxes = (Box("a", Style.OP, "conv", "Conv"), Box("b", Style.MERGE, "reshape", "+", dashed=True))
+    figure = Figure("net", "net", "", boxes, (Link("a", "b", LinkRole.SPINE),))
+    layout = in_a_column(figure)
+    found = cells(drawio_source([LaidOut(figure, layout)]))
+    assert "dashed=1" in found["b"].get("style", "") and "dashed=1" not in found["a"].get("style", "")
+    assert r"\node[merge, dashed] (b)" in tikz_source(figure, layout)

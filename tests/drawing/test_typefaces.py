@@ -51,8 +51,10 @@ def test_what_our_typeface_lacks() -> None:
     assert lacking("ResNet 3×3 → é…\n\t\N{NO-BREAK SPACE}") == frozenset()
     assert lacking("Сеть 熊") == frozenset("Сеть熊")
     box = Box("a", Style.CARD, "conv", "熊", "猫", "犬", ("鳥",), (("conv", "魚"),), "虫")
-    figure = Figure("net", "馬", "牛", (box, Box("b", Style.OP, "conv", "b")), (Link("a", "b", LinkRole.SPINE, "羊"),))
-    assert lacking_in([figure]) == frozenset("熊猫犬鳥魚虫馬牛羊")
+    figure = Figure(
+        "net", "馬", "牛", (box, Box("b", Style.OP, "conv", "b")), (Link("a", "b", LinkRole.SPINE, "羊", names="鹿"),)
+    )
+    assert lacking_in([figure]) == frozenset("熊猫犬鳥魚虫馬牛羊鹿")
 
 
 @pytest.mark.parametrize(
