@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 from xml.etree import ElementTree as xml
@@ -186,11 +186,7 @@ def _span(span: Stretch) -> str:
 
 def _style(look: dict[str, str]) -> str:
     """Nothing in it comes from a spec."""
-    return ";".join(_entries(look)) + ";"
-
-
-def _entries(look: dict[str, str]) -> Iterable[str]:
-    return (f"{name}={value}" if value else name for name, value in look.items())
+    return "".join(f"{name}={value};" if value else f"{name};" for name, value in look.items())
 
 
 def _number(value: float) -> str:

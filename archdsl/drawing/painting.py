@@ -13,6 +13,7 @@ from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
+from archdsl.drawing.typefaces import lacking_in, unknown
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure, without_some
@@ -175,8 +176,6 @@ def _small(parts: Sequence[LaidOut], view: View) -> str:
 
 def _unknown(parts: Sequence[LaidOut], format: str) -> str:
     """What is said of characters that no font here has; where a file holds text, its reader has fonts."""
-    from archdsl.drawing.typefaces import lacking_in, unknown
-
     wanted = lacking_in(part.figure for part in parts) if format in ("png", "pdf") else frozenset()
     found = unknown(wanted) if wanted else []
     if not found:

@@ -9,6 +9,7 @@ from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from archdsl.drawing.binding import INSTALL
 from archdsl.drawing.dot import LABEL
 from archdsl.drawing.faces import Line, Stretch
 from archdsl.drawing.forms import EDGE, Badge, Patch, Sheet, Stroke, sheet_of
@@ -37,7 +38,6 @@ PAD: Final = 12
 TITLE: Final = 255
 """Characters that a file's title can have."""
 TYPEFACE: Final = "Arial"
-INSTALL: Final = "pip install 'archdsl[figures]'"
 JOINT: Final = 0.1
 """The sides of what joins two connectors of a way, in points."""
 CLOSE: Final = 1.0

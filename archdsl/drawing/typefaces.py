@@ -57,7 +57,7 @@ def _texts(figure: Figure) -> Iterator[str]:
     yield from (figure.title, figure.counts, *(text for _, text in figure.legend))
     for box in figure.boxes():
         yield from (box.title, box.fields, box.aside, box.counts, *box.lines, *(text for _, text in box.remarks))
-    yield from (link.label for link in figure.links)
+    yield from (link.text for link in figure.links)
 
 
 def _fonts() -> Iterator[Path]:
@@ -71,18 +71,16 @@ def _known(path: Path) -> frozenset[int]:
     """The code points that a font file has; none of one that cannot be read."""
     try:
         with path.open("rb") as file:
-            return frozenset(code for start in _starts(file) for code in _codes(_table(file, start)))
+            return frozenset(_codes(_table(file, _start(file))))
     except (OSError, struct.error, ValueError):
         return frozenset()
 
 
-def _starts(file: BinaryIO) -> Iterator[int]:
-    """Where the fonts of a file begin: a collection has several, which may share what they draw."""
+def _start(file: BinaryIO) -> int:
+    """Where the file's first font begins: those of a collection have about the same characters."""
     head = file.read(16)
-    if head[:4] != _COLLECTION:
-        yield 0
-    else:
-        yield struct.unpack_from(">L", head, 12)[0]
+    first: int = struct.unpack_from(">L", head, 12)[0] if head[:4] == _COLLECTION else 0
+    return first
 
 
 def _table(file: BinaryIO, start: int) -> bytes:

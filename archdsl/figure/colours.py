@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import prod
 from typing import Final
 
 from archdsl.figure.figure import Box, Figure, Panel, Style
 from archdsl.figure.palette import HEAT
 from archdsl.figure.view import ColourBy, View
 from archdsl.ir.graph import Graph, Mode, Node
+from archdsl.measures.memory import size_of
 from archdsl.ops.base import Kind
-from archdsl.shapes import evaluate
+from archdsl.shapes import TensorType, evaluate
 from archdsl.words.quantities import SPACE
 
 SHARES: Final = (1, 5, 10, 25)
@@ -22,8 +22,6 @@ SHARES: Final = (1, 5, 10, 25)
 _COLOURED: Final = (Style.CARD, Style.TILE, Style.OP)
 _SETS: Final = ("conv", "pool", "attention", "linear", "embedding", "norm", "activation", "reshape")
 """Paints of what has no order."""
-_WIDTHS: Final = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "float16": 2, "bfloat16": 2, "int64": 8, "float64": 8}
-"""Bytes of a number; others have four."""
 _KINDS: Final = {
     Kind.CONV: "convolution", Kind.NORM: "normalisation", Kind.ACTIVATION: "activation, dropout", Kind.POOL: "pooling",
     Kind.LINEAR: "linear", Kind.ATTENTION: "attention", Kind.EMBEDDING: "embedding", Kind.RESHAPE: "reshaping, merging",
@@ -31,9 +29,9 @@ _KINDS: Final = {
 
 
 def coloured(graph: Graph, figures: Sequence[Figure], view: View) -> list[Figure]:
-    """The figures of a sheet in the colours that the view asks for; the first has the legend, if there is one."""
+    """The figures of a sheet in the colours that the view asks for; the first has the legend that says so."""
     if view.colour_by == "op":
-        return _entitled(figures, list(_kinds(figures))) if view.legend else list(figures)
+        return _entitled(figures, list(_kinds(figures)))
     if view.colour_by == "dtype":
         return _by_dtype(graph, figures)
     return _by_share(graph, figures, view.colour_by)
@@ -109,7 +107,8 @@ def _amount(graph: Graph, node: Node, what: ColourBy) -> int:
     if what == "macs":
         return evaluate(node.macs, graph.counted_sizes)
     sizes = graph.counted_sizes
-    return sum(prod(evaluate(dim, sizes) for dim in type.shape) * _WIDTHS.get(type.dtype, 4) for type in node.types)
+    types = (TensorType(tuple(evaluate(dim, sizes) for dim in each.shape), each.dtype) for each in node.types)
+    return sum(size_of(type, "float32") for type in types)
 
 
 # --- by dtype ----------------------------------------------------------------------------------------

@@ -6,12 +6,24 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import prod
 from operator import mul
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, cast
 
+from archdsl.ops.rules import SINGLE
 from archdsl.shapes import Dim, TensorType, evaluate
 
 Sizes: TypeAlias = tuple[int, ...]
 """Of dimensions, or the strides of each in elements."""
+
+ITEM_SIZES: Final = {
+    "float64": 8, "int64": 8, "float32": 4, SINGLE: 4, "int32": 4,
+    "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+}  # fmt: skip
+"""Bytes of a number, by dtype."""
+
+
+def size_of(type: TensorType, dtype: str) -> int:
+    """The bytes of a tensor of known sizes, where float32 stands for `dtype`."""
+    return ITEM_SIZES[dtype if type.dtype == "float32" else type.dtype] * prod(cast("Sizes", type.shape))
 
 
 class Placed(NamedTuple):

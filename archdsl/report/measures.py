@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from archdsl.ir.graph import Graph, Item, Mode, Node, Scope, Value
 from archdsl.ir.training import own_tensors
+from archdsl.measures.memory import size_of
 from archdsl.ops.rules import FLOATS, SINGLE
-from archdsl.report.memory import Trace, size_of, trace
+from archdsl.report.memory import Trace, trace
 from archdsl.report.receptive_fields import Fields
 from archdsl.shapes import TensorType, evaluate
 

@@ -11,22 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.overwriting import Overwriting
-from archdsl.measures.memory import Kept, Placed, contiguous, in_order_of
+from archdsl.measures.memory import Kept, Placed, contiguous, in_order_of, size_of
 from archdsl.measures.parametrized import computed, kept_of_computing
 from archdsl.measures.rules import keeps, scratch, views
 from archdsl.ops.base import Op, Weight, at_sizes
-from archdsl.ops.rules import FLOATS, SINGLE
+from archdsl.ops.rules import FLOATS
 from archdsl.ops.special import ByMode, Constant, Parameter, ScanCarry, ScanLast, ScanStack
 from archdsl.shapes import TensorType, evaluate
-
-ITEM_SIZES: Final = {
-    "float64": 8, "int64": 8, "float32": 4, SINGLE: 4, "int32": 4,
-    "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
-}  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -273,14 +268,6 @@ def _strides(op: Op, shape: tuple[int, ...], inputs: tuple[Placed | None, ...]) 
     if not op.follows or not fed:
         return contiguous(shape)
     return in_order_of(next((x for x in fed if x.shape == shape), fed[0]), shape)
-
-
-def size_of(type: TensorType, dtype: str) -> int:
-    """The bytes of a tensor of known sizes, where float32 stands for `dtype`."""
-    count = ITEM_SIZES[dtype if type.dtype == "float32" else type.dtype]
-    for size in _numbers(type):
-        count *= size
-    return count
 
 
 def _numbers(type: TensorType) -> tuple[int, ...]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import archdsl
 from archdsl.drawing.dot import dot_name
-from archdsl.drawing.layout import Layout, Spot
-from archdsl.drawing.pages import COLUMN, EDGE, LEAST_TYPE, ROUNDED, Skyline, page_format, smallest_text
+from archdsl.drawing.layout import Spot
+from archdsl.drawing.pages import COLUMN, LEAST_TYPE, ROUNDED, Skyline, page_format, smallest_text
 from archdsl.drawing.painting import pages, sheet
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.drawing.wrapping import wrapped
@@ -176,4 +176,3 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_a_figure_without_a_width_is_as_it_was() -> None:
     assert not any(part.layout.framed for part in pages(sheet(SMALL["residual"](), View()), View()))
-    assert isinstance(Layout(1, 1, {}, {}, {}).scale, float) and EDGE > 0

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from archdsl.measures import rules
-from archdsl.measures.memory import Placed, contiguous, flat, in_order_of, reshaped
+from archdsl.measures.memory import Placed, contiguous, flat, in_order_of, reshaped, size_of
 from archdsl.ops import OPS
 from archdsl.ops.base import Op, OpError
-from archdsl.report.memory import size_of
 from archdsl.shapes import TensorType
 from archdsl_torch.lowering.base import lower
 from tests.compiler.tracing import BEFORE_2_13
