@@ -247,9 +247,9 @@ def draw(
     """
     from archdsl import formats
 
-    view = formats.View(
-        depth, _paths(expand), _paths(collapse), only, direction, style, counts, batch, title, width, colour_by,
-        legend, dpi,
+    view = formats.View.asked(
+        depth=depth, expand=expand, collapse=collapse, only=only, direction=direction, style=style, counts=counts,
+        batch=batch, title=title, width=width, colour_by=colour_by, legend=legend, dpi=dpi,
     )  # fmt: skip
     return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)[0]
 
@@ -297,11 +297,6 @@ def _is_module(spec: Spec) -> TypeIs[torch.nn.Module]:
     torch = sys.modules.get("torch")
     program = isinstance(spec, str | os.PathLike) and os.fspath(spec).endswith(".pt2")
     return program or (torch is not None and isinstance(spec, torch.nn.Module))
-
-
-def _paths(given: Sequence[str]) -> tuple[str, ...]:
-    """The paths; one alone may be given without a list."""
-    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _reader(spec: SpecText, include: Folders) -> tuple[str | os.PathLike[str], Reader]:

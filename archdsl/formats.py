@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 
 from archdsl.drawing.rendering import INSTALL
 from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
@@ -15,11 +15,12 @@ from archdsl.figure.view import COLOURS, DIRECTIONS, STYLES, View
 
 if TYPE_CHECKING:
     from archdsl.figure.marks import Marks
+    from archdsl.figure.view import ViewOptions
     from archdsl.ir.graph import Graph
 
 __all__ = [
-    "FORMATS", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "draw", "figure_svg",
-    "render",
+    "FORMATS", "Drawing", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "draw",
+    "figure_svg", "render", "svg_or_nothing",
 ]  # fmt: skip
 
 
@@ -69,6 +70,26 @@ def _numbered(path: Path, number: int) -> Path:
 def figure_svg(graph: Graph, view: View | None = None, *, marks: Marks | None = None) -> str:
     """The figure as SVG text. Raises DrawingError."""
     return render(graph, "svg", view, marks=marks).decode()
+
+
+def svg_or_nothing(graph: Graph, marks: Marks | None = None) -> str | None:
+    """What a notebook shows: the figure as SVG text, or None where it cannot be drawn."""
+    try:
+        return figure_svg(graph, marks=marks)
+    except DrawingError:
+        return None
+
+
+@final
+class Drawing:
+    """A figure as a notebook shows it where it is the last line of a cell."""
+
+    def __init__(self, graph: Graph, options: ViewOptions, marks: Marks | None = None) -> None:
+        """Draws it. Raises DrawingError."""
+        self.svg = figure_svg(graph, View.asked(**options), marks=marks)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
 
 
 def render(graph: Graph, format: str, view: View | None = None, *, marks: Marks | None = None) -> bytes:

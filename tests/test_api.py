@@ -185,12 +185,21 @@ def test_a_notebook_shows_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown is not None
     assert "<svg" in shown
 
-    def fail(*_: object) -> str:
+    def fail(*_: object, **__: object) -> str:
         raise formats.DrawingError("no Graphviz")
 
     monkeypatch.setattr(formats, "figure_svg", fail)
     assert net._repr_svg_() is None
     assert "| `c1` |" in archdsl.summary(net)._repr_markdown_()
+
+
+def test_a_notebook_shows_the_figure_as_it_is_asked_for() -> None:
+    net = archdsl.graph("lenet5")
+    shown = net.figure(title="Digits", style="dark")._repr_svg_()
+    assert "Digits" in shown
+    assert "#12161d" in shown.lower()
+    with pytest.raises(archdsl.DrawingError, match="there is no block `no`"):
+        net.figure(only="no")
 
 
 def test_a_module_wherever_a_spec_is_taken(tmp_path: Path) -> None:

@@ -6,16 +6,16 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final
+from typing import Any, Final, NoReturn, TypeAlias, final
 
 from archdsl import __version__
 from archdsl.cli import values
-
-if TYPE_CHECKING:
-    from archdsl.figure.view import View
+from archdsl.cli.views import add_view_options
 
 Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], str]]
 
+COLOURED: Final = ("colour_by",)
+"""The options of a figure that have no meaning where colours say what changed."""
 META: Final = "meta"
 """The device of tensors without numbers."""
 _CHOOSING: Final = ("build", "source", "graph", "spec", "summary", "draw", "view", "diff", "export")
@@ -303,8 +303,6 @@ def _add_ops(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_draw(parser: argparse.ArgumentParser) -> None:
-    from archdsl.figure.view import COLOURS, DIRECTIONS, STYLES
-
     parser.add_argument(
         "-o",
         "--output",
@@ -312,32 +310,7 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.{svg,pdf,png,tikz,drawio,pptx,mmd,dot,html}",
         help="the suffix is the format",
     )
-    parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of blocks to open in one picture")
-    for name, about in (("expand", "open the block at this path in place"), ("collapse", "keep that block closed")):
-        parser.add_argument(f"--{name}", action="append", default=[], metavar="PATH", help=f"{about}; repeatable")
-    parser.add_argument("--only", metavar="PATH", help="draw this block alone")
-    parser.add_argument(
-        "--direction", choices=DIRECTIONS, default=DIRECTIONS[0],
-        help="the overview runs down (TB, the default) or to the right (LR)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--style", choices=STYLES, default=STYLES[0],
-        help="colours for paper (the default), for a dark ground, or greys for printing",
-    )  # fmt: skip
-    parser.add_argument("--no-counts", dest="counts", action="store_false", help="say no parameters and MACs")
-    parser.add_argument("--batch", action="store_true", help="begin shapes with the batch")
-    parser.add_argument(
-        "--width",
-        default="",
-        metavar="LENGTH",
-        help="set for this width (3.3in, 84mm), or for a page (A4, 16:9)",
-    )
-    parser.add_argument(
-        "--colour-by", choices=COLOURS, default="op", help="what colours stand for (default: kinds of op)"
-    )
-    parser.add_argument("--legend", action="store_true", help="say which kind of op has which colour")
-    parser.add_argument("--dpi", type=int, metavar="N", help="dots per inch of a .png (default: 150)")
-    parser.add_argument("--title", metavar="TEXT", help="instead of the network's name; empty for none")
+    add_view_options(parser)
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
@@ -354,8 +327,13 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
         help="set a parameter (num_classes=10) or a size (H=256) of the second alone; -p and --size set both",
     )  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("-o", "--output", metavar="FILE.{svg,pdf,png,dot}", help="draw the second, changes coloured")
-    parser.add_argument("--depth", type=values.depth, metavar="N", help="levels of blocks that the figure opens")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.{svg,pdf,png,tikz,drawio,pptx,mmd,dot}",
+        help="draw the second, changes coloured",
+    )
+    add_view_options(parser, without=COLOURED)
     parser.epilog = "exit code: 0 the networks are the same, 3 they differ, 1 a spec is bad, 2 the call is"
 
 
@@ -378,12 +356,3 @@ _OWN: Final[Mapping[str, Callable[[argparse.ArgumentParser], None]]] = {
     "ops": _add_ops,
 }
 """What each command takes beside what several do."""
-
-
-def view_of(options: argparse.Namespace) -> View:
-    """What the options of `draw` ask a figure to show."""
-    from archdsl.figure.view import View
-
-    names = ("depth", "only", "direction", "style", "counts", "batch", "title", "width", "colour_by", "legend", "dpi")
-    chosen = {name: getattr(options, name) for name in names}
-    return View(**chosen, expand=tuple(options.expand), collapse=tuple(options.collapse))

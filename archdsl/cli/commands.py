@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from archdsl.cli.arguments import META, make_parser, view_of
+from archdsl.cli.arguments import META, make_parser
 from archdsl.cli.porting import DIFFERENT, export, import_module, print_spec, sweep, transfer, verify, write_package
 from archdsl.cli.sharing import (
     BAD_SPEC,
@@ -41,6 +41,7 @@ from archdsl.cli.sharing import (
     step,
     wanted_of,
 )
+from archdsl.cli.views import view_of
 from archdsl.faults.code import Code
 from archdsl.faults.fault import FaultError
 from archdsl.text import streams
@@ -287,8 +288,12 @@ def draw(options: argparse.Namespace) -> int:
     graph = graph_of(options)
     with drawing():
         paths = formats.draw(graph, options.output, view_of(options))
-    print(visible(f"wrote {', '.join(map(str, paths))}"), file=sys.stderr)
+    _tell_written(paths)
     return 0
+
+
+def _tell_written(paths: list[Path]) -> None:
+    print(visible(f"wrote {', '.join(map(str, paths))}"), file=sys.stderr)
 
 
 def view(options: argparse.Namespace) -> int:
@@ -331,9 +336,12 @@ def diff(options: argparse.Namespace) -> int:
     difference = Difference(*(selected(graph, options) for graph in graphs))
     print((difference.json() if options.format == "json" else str(difference)).rstrip("\n"))
     if options.output is not None:
+        from archdsl import formats
+        from archdsl.comparison.marks import ChangeMarks
+
         with drawing():
-            path = difference.draw(options.output, depth=options.depth)
-        print(visible(f"wrote {path}"), file=sys.stderr)
+            paths = formats.draw(difference.after, options.output, view_of(options), marks=ChangeMarks(difference))
+        _tell_written(paths)
     return DIFFERENT if difference else 0
 
 

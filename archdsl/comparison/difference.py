@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.comparison.compare import Comparison
 from archdsl.text.plain_text import to_json
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from archdsl.figure.view import ViewOptions
+    from archdsl.formats import Drawing
 
 
 class Difference(Comparison):
@@ -35,22 +41,26 @@ class Difference(Comparison):
 
         return to_json(self.data(), indent=2, default=str) + "\n"
 
-    def draw(self, file: str | os.PathLike[str], *, depth: int | None = None) -> Path:
+    def draw(self, file: str | os.PathLike[str], **options: Unpack[ViewOptions]) -> Path:
         """Draws the second network with the changes coloured; the file's suffix chooses the format.
 
-        `depth` is how many levels of blocks are opened; None chooses. Returns the path that was written.
-        Raises DrawingError, and OSError where the file cannot be written.
+        The options are those of `archdsl.draw`, but colours and the legend always say what changed. Returns the path
+        that was written, the first of several. Raises DrawingError, and OSError where the file cannot be written.
         """
         from archdsl import formats
         from archdsl.comparison.marks import ChangeMarks
 
-        return formats.draw(self.after, file, formats.View(depth=depth), marks=ChangeMarks(self))[0]
+        return formats.draw(self.after, file, formats.View.asked(**options), marks=ChangeMarks(self))[0]
+
+    def figure(self, **options: Unpack[ViewOptions]) -> Drawing:
+        """The same for a notebook. Raises DrawingError."""
+        from archdsl.comparison.marks import ChangeMarks
+        from archdsl.formats import Drawing
+
+        return Drawing(self.after, options, ChangeMarks(self))
 
     def _repr_svg_(self) -> str | None:
-        from archdsl import formats
         from archdsl.comparison.marks import ChangeMarks
+        from archdsl.formats import svg_or_nothing
 
-        try:
-            return formats.figure_svg(self.after, marks=ChangeMarks(self))
-        except formats.DrawingError:
-            return None
+        return svg_or_nothing(self.after, ChangeMarks(self))

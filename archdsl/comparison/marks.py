@@ -48,7 +48,7 @@ class ChangeMarks(Marks):
         comparison = self._comparison
         totals = [(graph.parameters, graph.macs) for graph in (comparison.before, comparison.after)]
         counts = change_text(*totals) if figure.counts else ""
-        return replace(found, title=self.title, counts=counts, legend=tuple(self._legend(found)))
+        return replace(found, counts=counts, legend=tuple(self._legend(found)))
 
     def _legend(self, figure: Figure) -> Iterator[tuple[str, str]]:
         used = {box.paint for box in figure.boxes()}

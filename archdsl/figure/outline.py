@@ -69,13 +69,17 @@ def outline(
     said = said_at_outputs(outputs, links, maker.shapes_at_ends())
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
-    heading = name if view.title is None else legible(view.title)
+    heading = _heading(view, marks.title if marks is not None else name)
     figure = Figure(
         name, heading, total if heading else "", everything, tuple(links),
         compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.style,
     )  # fmt: skip
-    figure = turned(with_lanes(figure), view.direction)
-    return marks.finished(figure, maker.places) if marks is not None else figure
+    figure = with_lanes(figure)
+    return turned(figure if marks is None else marks.finished(figure, maker.places), view.direction)
+
+
+def _heading(view: View, usual: str) -> str:
+    return usual if view.title is None else legible(view.title)
 
 
 class _Maker:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Direction: TypeAlias = Literal["TB", "LR"]
 StyleName: TypeAlias = Literal["paper", "dark", "print"]
@@ -12,6 +16,24 @@ ColourBy: TypeAlias = Literal["op", "parameters", "macs", "memory", "dtype"]
 DIRECTIONS: Final = ("TB", "LR")
 STYLES: Final = ("paper", "dark", "print")
 COLOURS: Final = ("op", "parameters", "macs", "memory", "dtype")
+
+
+class ViewOptions(TypedDict, total=False):
+    """The options of a figure as Python is given them; `View` says what each is."""
+
+    depth: int | None
+    expand: str | Sequence[str]
+    collapse: str | Sequence[str]
+    only: str | None
+    direction: Direction
+    style: StyleName
+    counts: bool
+    batch: bool
+    title: str | None
+    width: str
+    colour_by: ColourBy
+    legend: bool
+    dpi: int | None
 
 
 @dataclass(frozen=True)
@@ -44,3 +66,12 @@ class View:
     """Whether the kinds of op that have colours are said; other colours always are."""
     dpi: int | None = None
     """Of a PNG; None: 150, or as many as the largest picture allows."""
+
+    @classmethod
+    def asked(cls, *, expand: str | Sequence[str] = (), collapse: str | Sequence[str] = (), **options: Any) -> Self:
+        """The view that these `ViewOptions` ask for: one path alone may be given without a list."""
+        return cls(expand=_paths(expand), collapse=_paths(collapse), **options)
+
+
+def _paths(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,9 +1,8 @@
 """The elaborated network: nodes, the values that flow between them, and the tree of scopes.
 
-A `Node` is one primitive with its fields resolved, its place (`layer1.0.conv1`), the values that it
-reads and the types that it makes. Nodes stand in the order in which they run. A `Scope` is a module
-that holds other modules: the network itself, an instance of a block, a list or mapping of nodes, or
-a container made only by dotted names. Edges join primitives; scopes are transparent to them.
+A `Node` is one primitive with its fields resolved, its place (`layer1.0.conv1`), the values that it reads and the
+types that it makes. Nodes stand in the order in which they run. A `Scope` is a module that holds other modules: the
+network itself, an instance of a block, a list or mapping of nodes, or a container made only by dotted names.
 """
 
 from __future__ import annotations
@@ -24,8 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import networkx
+    from typing_extensions import Unpack
 
     from archdsl.expressions import Expression
+    from archdsl.figure.view import ViewOptions
+    from archdsl.formats import Drawing
     from archdsl.ir.initialise import Initialiser
     from archdsl.ir.renaming import Rename, Resize
     from archdsl.ir.selection.features import Feature
@@ -352,14 +354,16 @@ class Graph:
         place = self.batch_place(shape)
         return shape if place is None else (*shape[:place], *shape[place + 1 :])
 
-    def _repr_svg_(self) -> str | None:
-        """What a notebook shows: the figure, or nothing but the name where it cannot be drawn."""
-        from archdsl.formats import DrawingError, figure_svg
+    def figure(self, **options: Unpack[ViewOptions]) -> Drawing:
+        """The figure for a notebook, with the options of `archdsl.draw`. Raises DrawingError."""
+        from archdsl.formats import Drawing
 
-        try:
-            return figure_svg(self)
-        except DrawingError:
-            return None
+        return Drawing(self, options)
+
+    def _repr_svg_(self) -> str | None:
+        from archdsl.formats import svg_or_nothing
+
+        return svg_or_nothing(self)
 
     def to_json(self) -> str:
         """The graph as JSON, the same text for the same network: `docs/graph.md` says what stands where."""

@@ -86,6 +86,18 @@ def test_the_figure_is_written_beside_the_text(archdsl_cli: Cli, net: str, suffi
     assert "altered" in Path(f"diff.{suffix}").read_text()
 
 
+def test_the_figure_takes_the_options_of_draw(archdsl_cli: Cli, net: str) -> None:
+    figure = ("diff", net, "--to", "width=6", "-o", "diff.dot")
+    assert archdsl_cli(*figure, "--title", "Wider", "--direction", "LR", "--style", "print", "--no-counts")[0] == 3
+    text = Path("diff.dot").read_text()
+    assert "Wider" in text
+    assert "rankdir=LR" in text
+    assert "params" not in text
+    code, _, err = archdsl_cli(*figure, "--colour-by", "macs")
+    assert code == 2
+    assert "--colour-by" in err
+
+
 def test_a_figure_that_cannot_be_written_ends_with_2(archdsl_cli: Cli, net: str) -> None:
     assert archdsl_cli("diff", net, "--to", "width=6", "-o", "diff.bmp")[0] == 2
 

@@ -11,7 +11,7 @@ import pytest
 import archdsl
 from archdsl import Difference
 from archdsl.comparison.marks import ChangeMarks
-from archdsl.figure.figure import Box, Figure, LinkRole, Panel
+from archdsl.figure.figure import Box, Figure, LinkRole, Panel, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.palette import CHANGES
 from archdsl.figure.view import View
@@ -115,6 +115,24 @@ def test_networks_without_much_in_common_are_drawn(before: str, after: str, dept
     assert len(names) == len(set(names))
     assert all(link.source in names and link.target in names for link in drawn.links)
     assert 'class="gone"' in text or "class=gone" in text
+
+
+def test_a_difference_is_drawn_with_the_options_of_figures(tmp_path: Path) -> None:
+    difference = archdsl.diff("resnet18", "resnet34")
+    path = difference.draw(tmp_path / "diff.dot", title="Deeper", direction="LR", style="dark", counts=False)
+    text = path.read_text("utf-8")
+    assert "Deeper" in text
+    assert "resnet18" not in text
+    assert "rankdir=LR" in text
+    assert "params" not in text
+    assert "added" in text  # the legend
+    assert "Deeper" in difference.figure(title="Deeper")._repr_svg_()
+
+
+def test_what_is_gone_is_as_narrow_as_what_is_there_in_a_figure_to_the_right() -> None:
+    difference = archdsl.diff("resnet18", "resnet50")
+    drawn = outline(difference.after, View(depth=1, direction="LR"), marks=ChangeMarks(difference))
+    assert {box.style for box in drawn.boxes() if box.paint == "removed"} == {Style.TILE}
 
 
 def test_the_figure_in_the_docs_says_what_archdsl_draws() -> None:
