@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from archdsl.drawing.rendering import INSTALL
+from archdsl.drawing.process import INSTALL
 from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
 from archdsl.figure.view import COLOURS, DIRECTIONS, STYLES, View
 

@@ -30,7 +30,7 @@ class _Watch:
         """Notes what should not happen."""
         if event in ("subprocess.Popen", "os.posix_spawn"):  # Python 3.13 tells of both
             command = [os.fsdecode(each) for each in arguments[1]]
-            if command[:3] != [sys.executable, "-m", "archdsl.drawing.worker"]:
+            if command[:3] != [sys.executable, "-S", "-s"] or f"{ROOT}/archdsl/drawing" not in command:
                 self.found.append(f"process {command}")
         elif event in PROCESSES or event.startswith("socket."):
             self.found.append(f"{event} {arguments[:2]}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from archdsl.drawing.detours import with_detours
 from archdsl.drawing.dot import dot_source
 from archdsl.drawing.labels import with_labels
+from archdsl.drawing.process import one_process
 from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
@@ -86,7 +87,8 @@ def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
 
 def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
     """Each figure as a picture of its own, in `svg`, `pdf` or `png`, in one go. Raises DrawingError."""
-    return WRITERS[format](_laid_out(figures), View())
+    with one_process():
+        return WRITERS[format](_laid_out(figures), View())
 
 
 def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
@@ -151,8 +153,9 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
             continue
         tried.append(figures)
         try:
-            parts = pages(figures, view)
-            files = WRITERS[format](parts, view)
+            with one_process():
+                parts = pages(figures, view)
+                files = WRITERS[format](parts, view)
         except TooLargeError as error:
             failed = error
         else:

@@ -1,19 +1,25 @@
-"""Runs Graphviz in a process of its own: `python -m archdsl.drawing.worker ENGINE FORMAT [DPI]`.
+"""Runs Graphviz in a process of its own, which `archdsl.drawing.process` starts.
 
-Reads DOT from stdin, one graph or several with a form feed between them, and writes what comes of each to
-stdout, after a line with its length. Layout holds the interpreter's lock and may run for minutes on a bad
-graph, so whoever starts this sets a time limit.
+Reads requests from stdin: a line `ENGINE FORMAT DPI LENGTH`, and DOT of that length in bytes. Answers each on stdout: a
+line `STATUS LENGTH`, and the picture. Layout holds the interpreter's lock and may run for minutes on a bad graph, so
+whoever asks sets a time limit.
+
+Starting is most of what a drawing needs of this process. So nothing is imported here but Graphviz: of `pygraphviz` the
+library that it wraps, and not its classes, which import a good part of the standard library.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any, Final
+from types import ModuleType
 
-SEPARATOR: Final = "\f"
-"""Between graphs on stdin: no DOT text of ours has this character."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` would take longer than the rest of a start
+    from typing import Any, BinaryIO, Final
+
 TOO_LARGE: Final = 3
-"""Exit status: the picture would be larger than the format allows."""
+"""The picture would be larger than the format allows."""
 UNUSABLE: Final = 4
 """Exit status: `pygraphviz` cannot be imported."""
 DPI: Final = 150
@@ -24,45 +30,68 @@ LIMITS: Final = {"png": 32_000.0, "pdf": 14_400.0}
 """The most pixels (png) or points (pdf) that a side may have."""
 
 
-def main(engine: str, format: str, wanted: str = str(DPI)) -> int:
-    """Lays out and renders what comes on stdin; returns the exit status."""
+def main(package: str, folder: str) -> int:
+    """Answers what is asked on stdin until that ends; `folder` is for files of its own. Returns the exit status."""
     try:
-        from pygraphviz import graphviz
+        graphviz = _library(package)
     except ImportError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
     context = graphviz.gvContextWithBuiltins()
-    for text in sys.stdin.buffer.read().decode("utf-8").split(SEPARATOR):
-        status, data = _rendered(graphviz, context, text, engine, format, int(wanted))
-        if status:
-            return status
-        sys.stdout.buffer.write(b"%d\n" % len(data) + data)
+    asked, answers = sys.stdin.buffer, sys.stdout.buffer
+    with open(os.path.join(folder, "graph.dot"), "w+b") as file:
+        while line := asked.readline():
+            engine, format, dpi, length = line.split()
+            drawing = _read(graphviz, file, asked.read(int(length)))
+            status, data = _rendered(graphviz, context, drawing, engine, format.decode("ascii"), int(dpi))
+            graphviz.agclose(drawing)
+            answers.write(b"%d %d\n" % (status, len(data)) + data)
+            answers.flush()
     return 0
 
 
-def _rendered(graphviz: Any, context: Any, text: str, engine: str, format: str, wanted: int) -> tuple[int, bytes]:
-    """The exit status, and the picture where that is 0."""
-    import pygraphviz
+def _library(package: str) -> Any:
+    """The library in the package in this folder. Raises ImportError."""
+    if sys.platform == "win32":  # there the package says where the libraries lie that this one needs
+        sys.path.append(os.path.dirname(package))
+    else:
+        bare = ModuleType("pygraphviz")
+        bare.__path__ = [package]
+        sys.modules["pygraphviz"] = bare
+    from pygraphviz import _graphviz
 
-    drawing: Any = pygraphviz.AGraph(string=text)
+    return _graphviz
+
+
+def _read(graphviz: Any, file: BinaryIO, text: bytes) -> Any:
+    """Graphviz reads from files alone."""
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.seek(0)
+    return graphviz.agread(file, None)
+
+
+def _rendered(graphviz: Any, context: Any, drawing: Any, engine: bytes, format: str, wanted: int) -> tuple[int, bytes]:
+    """0 and the picture, or another number."""
     if format == "png":
         _set_resolution(graphviz, drawing, wanted)
-    if graphviz.gvLayout(context, drawing.handle, engine.encode("ascii")):
+    if graphviz.gvLayout(context, drawing, engine):
         return 1, b""
-    dpi = resolution(format, longest_side(graphviz.agget(drawing.handle, b"bb").decode("ascii")), wanted)
+    dpi = resolution(format, longest_side(graphviz.agget(drawing, b"bb").decode("ascii")), wanted)
     if dpi is None:
         return TOO_LARGE, b""
     if dpi < wanted:
-        graphviz.gvFreeLayout(context, drawing.handle)
+        graphviz.gvFreeLayout(context, drawing)
         _set_resolution(graphviz, drawing, dpi)
-        graphviz.gvLayout(context, drawing.handle, engine.encode("ascii"))
-    status, data = graphviz.gvRenderData(context, drawing.handle, format.encode("ascii"))
-    graphviz.gvFreeLayout(context, drawing.handle)
+        graphviz.gvLayout(context, drawing, engine)
+    status, data = graphviz.gvRenderData(context, drawing, format.encode("ascii"))
+    graphviz.gvFreeLayout(context, drawing)
     return int(status), bytes(data)
 
 
 def _set_resolution(graphviz: Any, drawing: Any, dpi: int) -> None:
-    graphviz.agattr_label(drawing.handle, 0, b"dpi", str(dpi).encode("ascii"))
+    graphviz.agattr_label(drawing, 0, b"dpi", str(dpi).encode("ascii"))
 
 
 def longest_side(box: str) -> float:
@@ -80,7 +109,3 @@ def resolution(format: str, side: float, wanted: int = DPI) -> int | None:
         return wanted if side <= limit else None
     fitting = min(wanted, int(limit * POINTS / side))
     return fitting if fitting >= min(LEAST_DPI, wanted) else None
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

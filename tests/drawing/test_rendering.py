@@ -173,13 +173,22 @@ def test_without_graphviz_the_dot_text_is_written(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "net.dot").read_text("utf-8") == dot_text(SMALL["growing"](), View())
 
 
+DOT = """#!{python}
+import sys
+from pygraphviz import graphviz
+with open({log!r}, "a") as log:
+    print(*sys.argv[1:], file=log)
+context = graphviz.gvContextWithBuiltins()
+drawing = graphviz.agread(sys.stdin, None)
+graphviz.gvLayout(context, drawing, sys.argv[1].removeprefix("-K").encode())
+sys.stdout.buffer.write(graphviz.gvRenderData(context, drawing, sys.argv[2].removeprefix("-T").encode())[1])
+"""
+
+
 def test_a_dot_on_the_path_is_used_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "log"
     program = tmp_path / "dot"
-    worker_of = f"{sys.executable} -m archdsl.drawing.worker"
-    program.write_text(
-        f'#!/bin/sh\necho "$@" >> {log}\n{worker_of} "${{1#-K}}" "${{2#-T}}" 2> {tmp_path}/err | tail -n +2\n'
-    )
+    program.write_text(DOT.format(python=sys.executable, log=str(log)))
     program.chmod(0o755)
     expected = figure_svg(residual_network())
     monkeypatch.setattr(rendering, "find_spec", lambda name: None)
@@ -191,8 +200,11 @@ def test_a_dot_on_the_path_is_used_next(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_pygraphviz_that_does_not_work_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "pygraphviz.py").write_text("raise ImportError('no libgvc')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    package = tmp_path / "pygraphviz"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "_graphviz.py").write_text("raise ImportError('no libgvc')")
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(rendering.shutil, "which", lambda name: None)
     with pytest.raises(MissingError, match="there is no Graphviz"):
         figure_svg(SMALL["growing"]())
