@@ -157,7 +157,7 @@ HELD_BY = {
     "tests/report/test_report.py": ("archdsl/report/*", "archdsl/words/quantities.py"),
     "tests/test_hostile.py": ("archdsl/text/plain_text.py",),
     "tests/viewer/test_page.py": (
-        "archdsl/viewer/compact.py", "archdsl/viewer/content.py", "archdsl/viewer/figures.py", "archdsl/viewer/html.py",
+        "archdsl/viewer/content.py", "archdsl/viewer/drawn.py", "archdsl/viewer/figures.py", "archdsl/viewer/html.py",
         "archdsl/viewer/modules.py", "archdsl/viewer/paints.py", "archdsl/viewer/excerpts.py",
     ),
     "tests/viewer/test_live.py": ("archdsl/viewer/watching.py",),

@@ -174,7 +174,7 @@ def _filled(box: Box, spot: Spot, palette: Palette, inside: tuple[str, ...]) -> 
     return Patch(
         box.name, "rounded", spot, _coloured(words.lines, paint.text), words.pitch, bool(words.width),
         paint.fill, paint.border, 2 if box.paint in CHANGES and box.paint != "unchanged" else 1.1, box.dashed,
-        _badge(words, box, spot), inside,
+        badge_of(words, box, spot), inside,
     )  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def _sign(box: Box, spot: Spot, palette: Palette, inside: tuple[str, ...]) -> Pa
     return Patch(box.name, "circle", spot, (line,), fill=fill, border=border, dashed=box.dashed, around=inside)
 
 
-def _badge(words: Face, box: Box, spot: Spot) -> Badge | None:
+def badge_of(words: Face, box: Box, spot: Spot) -> Badge | None:
     """At the right of a card, below the text of a tile."""
     if words.times == 1:
         return None

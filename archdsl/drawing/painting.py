@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from archdsl.drawing.detours import with_detours
+from archdsl.drawing.digits import first_alike
 from archdsl.drawing.dot import dot_source
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.process import one_process
@@ -67,7 +68,7 @@ def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
 
 def placed(figures: Sequence[Figure], view: View) -> LaidOut:
     """The figures of a picture as one, laid out. Raises DrawingError."""
-    return arranged(_laid_out(figures), view.direction)
+    return arranged(laid_out(figures), view.direction)
 
 
 def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
@@ -77,23 +78,27 @@ def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
     from archdsl.drawing.pages import cost, page_format, paged
 
     page = page_format(view.width)
-    parts = _laid_out(figures)
+    parts = laid_out(figures)
     found = paged(parts, page)
     if cost(found) <= (0, 1):
         return found
-    narrow = _laid_out([figure.narrowed() for figure in figures])
+    narrow = laid_out([figure.narrowed() for figure in figures])
     return min(found, paged([parts[0], *narrow[1:]], page), paged(narrow, page), key=cost)
 
 
 def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
     """Each figure as a picture of its own, in `svg`, `pdf` or `png`, in one go. Raises DrawingError."""
     with one_process():
-        return WRITERS[format](_laid_out(figures), View())
+        return WRITERS[format](laid_out(figures), View())
 
 
-def _laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
-    layouts = lay_out([dot_source(figure) for figure in figures])
-    return [with_labels(with_detours(settled(*each))) for each in zip(figures, layouts, strict=True)]
+def laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
+    """Each figure with its layout, mended. Raises DrawingError."""
+    firsts = first_alike(figures)
+    different = sorted(set(firsts))
+    layouts = dict(zip(different, lay_out([dot_source(figures[number]) for number in different]), strict=True))
+    parts = ((figure, layouts[number]) for figure, number in zip(figures, firsts, strict=True))
+    return [with_labels(with_detours(settled(*part))) for part in parts]
 
 
 def _tikz(parts: Sequence[LaidOut], view: View) -> list[bytes]:

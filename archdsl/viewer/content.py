@@ -12,13 +12,13 @@ from archdsl.viewer.modules import Modules
 Content = dict[str, Any]
 
 
-def content(graph: Graph, drawn: Drawn | None = None) -> Content:
+def content(graph: Graph, known: Drawn | None = None) -> Content:
     """The network's modules with their figures.
 
-    `drawn` keeps figures from one time to the next. Raises DrawingError where the overview cannot be drawn.
+    `known` keeps figures from one time to the next. Raises DrawingError where the overview cannot be drawn.
     """
     modules = Modules(graph, Flow(graph))
-    figures = Figures(graph, modules.firsts, modules.root, {} if drawn is None else drawn)
+    figures = Figures(graph, modules.firsts, modules.root, {} if known is None else known)
     for number, figure in figures.of.items():
         modules.records[number]["figure"] = figure
     return {

@@ -4,61 +4,59 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from archdsl.drawing.dot import dot_source
-from archdsl.drawing.painting import painted
+from archdsl.drawing.digits import form_of
+from archdsl.drawing.painting import laid_out
+from archdsl.drawing.process import one_process
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure
 from archdsl.figure.flow import Flow
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Scope
-from archdsl.viewer.compact import compact
-from archdsl.words.quantities import SPACE
+from archdsl.viewer.drawn import DrawnFigure, drawn
 
 BATCH: Final = 24
-"""Figures that one Graphviz draws; where one of them is too large, each is tried alone."""
+"""Layouts that one Graphviz makes; where one of them is too large, each figure is tried alone."""
 PATIENCE: Final = 60.0
 """Seconds after which the figures that are not drawn yet are left out."""
 
-Drawn = MutableMapping[str, "str | None"]
-"""SVG by DOT text; None for what cannot be drawn."""
+Drawn = MutableMapping[Figure, "DrawnFigure | None"]
+"""What the page draws of figures; None for what cannot be laid out."""
 
 
 class Figures:
     """Draws the overview and the figures of scopes."""
 
-    def __init__(self, graph: Graph, firsts: Mapping[int, Scope], root: int, drawn: Drawn) -> None:
-        """`firsts` has a scope for each record; `drawn` keeps what this network needs, for the next time.
+    def __init__(self, graph: Graph, firsts: Mapping[int, Scope], root: int, known: Drawn) -> None:
+        """`firsts` has a scope for each record; `known` keeps what this network needs, for the next time.
 
         Raises DrawingError where the overview cannot be drawn.
         """
         self.shown: list[dict[str, Any]] = []
-        """Each figure's SVG, and what its boxes hold where that is more than what they are named after."""
+        """Each figure, and what its boxes hold where that is more than what they are named after."""
         self.of: dict[int, int] = {}
         """The figure of each record that has one."""
         self.left_out: list[str] = []
         """Scopes, one of each kind, whose figures took too long."""
         plans = dict(_plans(graph, firsts, root))
-        texts = {number: dot_source(figure) for number, figure in plans.items()}
-        _draw({texts[number]: figure for number, figure in plans.items()}, drawn)
-        if drawn.get(texts[root]) is None:
+        with one_process():
+            _draw(plans.values(), known)
+        if known.get(plans[root]) is None:
             raise TooLargeError("the overview cannot be laid out in time")
-        places: dict[tuple[str, str], int] = {}
-        for number, text in texts.items():
-            svg = drawn.get(text)
-            if svg is None:
+        places: dict[Figure, int] = {}
+        for number, figure in plans.items():
+            shown = known.get(figure)
+            if shown is None:
                 self.left_out.append(firsts[number].path)
                 continue
-            holds = _holds(plans[number])
-            place = text, repr(holds)
-            if place not in places:
-                places[place] = len(self.shown)
-                self.shown.append({"svg": svg, "holds": holds})
-            self.of[number] = places[place]
+            if figure not in places:
+                places[figure] = len(self.shown)
+                self.shown.append({**shown, "holds": _holds(figure)})
+            self.of[number] = places[figure]
 
 
 def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int) -> Iterator[tuple[int, Figure]]:
@@ -76,37 +74,45 @@ def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int) -> Iterator[tup
 
 def _untitled(figure: Figure) -> Figure:
     """The page says the title itself."""
-    return replace(figure, name="figure", title=SPACE, counts="")
+    return replace(figure, name="figure", title="", counts="")
 
 
-def _draw(figures: Mapping[str, Figure], drawn: Drawn) -> None:
+def _draw(figures: Collection[Figure], known: Drawn) -> None:
     """Draws what is not drawn yet, as far as the time goes. Raises DrawingError."""
     end = time.monotonic() + PATIENCE
-    for text in drawn.keys() - figures.keys():
-        del drawn[text]
-    wanted = [text for text in figures if text not in drawn]
-    for start in range(0, len(wanted), BATCH):
-        if start and time.monotonic() > end:
+    for figure in known.keys() - set(figures):
+        del known[figure]
+    for batch in _batches(figure for figure in figures if figure not in known):
+        if known and time.monotonic() > end:
             return
-        batch = wanted[start : start + BATCH]
         try:
-            drawn.update(zip(batch, _svgs([figures[text] for text in batch]), strict=True))
+            known.update(zip(batch, _drawn(batch), strict=True))
         except TooLargeError:
-            drawn.update({text: _alone(figures[text], end) for text in batch})
+            known.update({figure: _alone(figure, end) for figure in batch})
 
 
-def _alone(figure: Figure, end: float) -> str | None:
+def _batches(figures: Iterable[Figure]) -> Iterator[list[Figure]]:
+    """The figures in their order, but those with one layout together."""
+    forms: dict[str, list[Figure]] = {}
+    for figure in figures:
+        forms.setdefault(form_of(figure), []).append(figure)
+    layouts = list(forms.values())
+    for start in range(0, len(layouts), BATCH):
+        yield [figure for alike in layouts[start : start + BATCH] for figure in alike]
+
+
+def _alone(figure: Figure, end: float) -> DrawnFigure | None:
     """Of several figures that were too much at once, one; None where it alone is too much, or the time is up."""
     if time.monotonic() > end:
         return None
     try:
-        return _svgs([figure])[0]
+        return _drawn([figure])[0]
     except TooLargeError:
         return None
 
 
-def _svgs(figures: Sequence[Figure]) -> list[str]:
-    return [compact(data.decode()) for data in painted(figures, "svg")]
+def _drawn(figures: Sequence[Figure]) -> list[DrawnFigure]:
+    return [drawn(part) for part in laid_out(figures)]
 
 
 def _holds(figure: Figure) -> dict[str, list[str]]:

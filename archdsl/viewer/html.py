@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import zlib
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -17,7 +17,7 @@ from archdsl.viewer.content import Content
 from archdsl.viewer.paints import style_of_paints
 
 FOLDER: Final = Path(__file__).parent
-SCRIPTS: Final = ("elements", "network", "camera", "figure", "panel", "search", "page")
+SCRIPTS: Final = ("elements", "packing", "network", "camera", "drawing", "figure", "panel", "search", "page")
 """The parts of the script, each after those that it uses."""
 ICON: Final = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><g fill='#4a7fc1'>"
@@ -67,18 +67,9 @@ def _hash(text: str) -> str:
 
 
 def _data(content: Content) -> str:
-    """JSON in which nothing can end the script element or begin another; markup stands in figures alone."""
-    figures = _MARKUP.sub(r"\\u003c", _json(content.get("figures", [])))
-    others = _json({key: value for key, value in content.items() if key != "figures"}).replace("<", "\\u003c")
-    return f'{others[:-1]},"figures":{figures}}}'
-
-
-_MARKUP: Final = re.compile("<(?=[/!]|script)", re.IGNORECASE)
-"""What ends a script element, and what begins a comment or another script in it."""
-
-
-def _json(value: object) -> str:
-    return to_json(value, separators=(",", ":"))
+    """The content as JSON, packed: of a spec's text nothing stands in the page's markup."""
+    text = to_json(content, separators=(",", ":"))
+    return b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def _read(name: str) -> str:

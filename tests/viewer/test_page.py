@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 import archdsl
 from archdsl import formats, viewer
+from archdsl.drawing import painting, rendering
+from archdsl.drawing.forms import EDGE
+from archdsl.drawing.layout import Layout, Point, Spot, Way
+from archdsl.drawing.settle import LaidOut
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow
 from archdsl.figure.view import View
-from archdsl.viewer.compact import compact
 from archdsl.viewer.content import content
+from archdsl.viewer.drawn import drawn
 from archdsl.viewer.figures import Drawn
 from archdsl.viewer.modules import Modules
+from tests.viewer.packed import content_of
 
 HOSTILE = """\
 archdsl: 1
@@ -34,20 +38,25 @@ nodes:
 """
 
 
-def data_of(page: str) -> dict[str, Any]:
-    """What the page holds, as its script reads it."""
-    found = re.search(r'<script id="content" type="application/json">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    return dict(json.loads(found[1]))
-
-
 @pytest.fixture(scope="module")
 def resnet50() -> str:
     return viewer.page(archdsl.graph("resnet50"))
 
 
-def test_a_network_of_fifty_layers_stays_below_300_kilobytes(resnet50: str) -> None:
-    assert len(resnet50.encode()) < 300_000
+@pytest.mark.parametrize("name", ["densenet264", "llama_3_1_405b"])
+def test_the_page_of_a_giant_stays_below_300_kilobytes(name: str) -> None:
+    text = viewer.page(archdsl.graph(name))
+    assert len(text.encode()) < 150_000
+    assert content_of(text)["leftOut"] == []
+
+
+def test_figures_that_differ_in_numbers_alone_are_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out: list[str] = []
+    monkeypatch.setattr(painting, "lay_out", lambda dots: laid_out.extend(dots) or rendering.lay_out(dots))
+    told = content(archdsl.graph("densenet121"))
+    assert len(told["figures"]) > 60
+    assert len(laid_out) < 16
+    assert len({str(figure) for figure in told["figures"]}) == len(told["figures"])
 
 
 def test_the_policy_allows_this_style_and_this_script_alone(resnet50: str) -> None:
@@ -76,11 +85,12 @@ def test_nothing_that_a_spec_says_becomes_markup(tmp_path: Path) -> None:
     page = viewer.page(archdsl.graph(spec))
     assert page.count("<script") == page.count("</script>") == 2
     assert "<img" not in page and "<svg onload" not in page and "<!--" not in page
-    said = data_of(page)
+    said = content_of(page)
     assert said["summary"].startswith("</script><script>alert(1)")
     notes = [module["note"] for module in said["modules"] if "note" in module]
     assert notes[0] == "</script><img src=x onerror=alert(2)> $name ${style}"
-    assert "&lt;/script&gt;&lt;img" in said["figures"][0]["svg"]
+    texts = [text for box in said["figures"][0]["boxes"] for *_, text in box["texts"]]
+    assert any(text.startswith("</script><img src=x") for text in texts)
 
 
 def test_equal_blocks_share_record_and_figure() -> None:
@@ -129,7 +139,7 @@ def test_every_scope_with_a_box_has_a_figure_of_names_seen_from_inside() -> None
     for module in told["modules"]:
         if module.get("block") == "block":
             figure = told["figures"][module["figure"]]
-            titles = set(re.findall(r"<g class='(?:op|card|merge)[^']*'><title>([^<]*)</title>", figure["svg"]))
+            titles = {box["name"] for box in figure["boxes"] if box["look"].split()[0] in ("op", "card", "merge")}
             held = {name for title in titles for name in figure["holds"].get(title, [title])}
             assert {name.split(".")[0] for name in held} <= set(dict(module["children"]))
             return
@@ -145,7 +155,7 @@ def test_sources_are_told_from_the_specs_folder_and_without_their_indent() -> No
 def test_figures_that_were_drawn_are_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: Drawn = {}
     first = content(archdsl.graph("lenet5"), drawn)
-    monkeypatch.setattr("archdsl.viewer.figures.painted", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr("archdsl.viewer.figures.laid_out", lambda *_: pytest.fail("drawn again"))
     assert content(archdsl.graph("lenet5"), drawn) == first
 
 
@@ -157,31 +167,52 @@ def test_figures_that_take_too_long_are_left_out_and_named(monkeypatch: pytest.M
     assert "features" in told["leftOut"]
 
 
-def test_a_figure_is_made_small_and_cropped() -> None:
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg"><g class="graph"><title>net</title>'
-        '<text x="0" y="-999" font-size="11.5">net</text>'
-        '<g class="node op conv"><title>a&amp;b</title><path fill="#fff" stroke="#000" '
-        'd="M20,-30C20,-30 10,-30 10,-30 10,-20 10,-20 10,-10 40,-10 40,-10 40,-30 20,-30 20,-30 20,-30"/>'
-        '<text x="12" y="-15.04" font-weight="bold" font-size="10.50" textLength="26.24">Conv</text>'
-        '<text x="40" y="-15" font-size="9.00" textLength="20">\u00a0 64</text>'
-        "</g>"
-        '<g class="edge skip"><title>a</title><path fill="none" d="M0,0C0,0 0,50 0,50 5,55 6,56 7,57"/></g></g></svg>'
+def laid_out_figure() -> LaidOut:
+    boxes = (
+        Box("a", Style.OP, "conv", "Conv", fields="64", lines=("note",)),
+        Box("b", Style.CARD, "block", "Block", aside="b", times=6),
+        Box("+", Style.MERGE, "reshape", "+"),
+        Box("fork", Style.FORK, "block", ""),
     )
-    assert compact(svg) == (
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='-6 -36 72 99'>"
-        "<g class='op conv'><title>a&amp;b</title><rect x='10' y='-30' width='30' height='20'/>"
-        "<text class='name' x='12' y='-15' textLength='26.2'>Conv</text>"
-        "<text class='field' x='50' y='-15' textLength='10'>64</text></g>"
-        "<g class='skip'><path d='M0 0L0 50C5 55 6 56 7 57'/></g></svg>"
-    )
+    panel = Panel("p", (Box("p header", Style.HEADER, "block", "p"), *boxes), dashed=True)
+    links = (Link("a", "b", LinkRole.SPINE, label="8×8"), Link("b", "+", LinkRole.SKIP, dashed=True))
+    spots = {"a": Spot(60, 20, 100, 30), "b": Spot(130, 80, 240, 34), "+": Spot(60, 130, 16, 16)}
+    layout = Layout(
+        300, 200, spots | {"p header": Spot(20, 5, 10, 10), "fork": Spot(0, 0, 1, 1)}, {"p": Spot(130, 75, 260, 150)},
+        {
+            ("a", "b", "spine"): Way((Point(60, 35), Point(60, 57)), Point(60, 63), Point(90, 48)),
+            ("b", "+", "skip"): Way((Point(270, 80), Point(280, 80), Point(280, 130), Point(70, 130)), None, None),
+        },
+    )  # fmt: skip
+    return LaidOut(Figure("figure", "", "", (panel,), links), layout)
+
+
+def test_a_figure_is_told_by_places_and_texts() -> None:
+    told = drawn(laid_out_figure())
+    assert told["frame"] == [-6, -6, 292, 162]
+    assert told["panels"] == [{"at": [0, 0, 260, 150], "dashed": True}]
+    header, op, card, merge = told["boxes"]  # a point that only leads a link is nothing to draw
+    assert (header["look"], op["look"], card["look"], merge["look"]) == ("header", "op conv", "card block", "merge")
+    assert op["at"] == [10, 5, 100, 30]
+    assert [(look, text) for look, *_, text in op["texts"]] == [("name", "Conv"), ("field", "64"), ("small", "note")]
+    (_, left, top, width, _), (_, after, same, long, _), (_, _, below, *_) = op["texts"]
+    assert top == same < 20 < below < 35
+    assert after > left + width
+    assert (left + after + long) / 2 == pytest.approx(60, abs=0.2)
+    assert card["texts"][0][1] == pytest.approx(10 + EDGE, abs=0.1)
+    assert card["pill"]["text"][-1] == "×6" and card["pill"]["at"][0] > 200
+    assert told["links"][0] == {
+        "look": "spine", "ends": ["a", "b"], "way": [60, 35, 60, 63], "arrow": True,
+        "text": ["shape", *told["links"][0]["text"][1:4], "8×8"],
+    }  # fmt: skip
+    assert told["links"][1]["dashed"] and told["links"][1]["way"] == [270, 80, 280, 80, 280, 130, 70, 130]
 
 
 def test_the_command_writes_the_page(archdsl_cli: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     file = tmp_path / "net.html"
     code, out, said = archdsl_cli("draw", "lenet5", "-o", file)
     assert (code, out, said.splitlines()[-1]) == (0, "", f"wrote {file}")
-    assert data_of(file.read_text("utf-8"))["name"] == "lenet5"
+    assert content_of(file.read_text("utf-8"))["name"] == "lenet5"
 
 
 def test_a_page_takes_no_options_of_figures(tmp_path: Path) -> None:
@@ -193,7 +224,7 @@ def test_without_graphviz_the_error_is_that_of_figures(monkeypatch: pytest.Monke
     def missing(*_: object) -> None:
         raise formats.MissingError("there is no Graphviz")
 
-    monkeypatch.setattr("archdsl.viewer.figures.painted", missing)
+    monkeypatch.setattr("archdsl.viewer.figures.laid_out", missing)
     with pytest.raises(formats.MissingError):
         viewer.page(archdsl.graph("lenet5"))
     with pytest.raises(formats.DrawingError, match=r"wrote `.*net\.dot` instead"):
@@ -204,6 +235,6 @@ def test_an_overview_that_cannot_be_laid_out_is_an_error(monkeypatch: pytest.Mon
     def too_large(*_: object) -> None:
         raise formats.TooLargeError("too large")
 
-    monkeypatch.setattr("archdsl.viewer.figures.painted", too_large)
+    monkeypatch.setattr("archdsl.viewer.figures.laid_out", too_large)
     with pytest.raises(formats.TooLargeError, match="the overview"):
         viewer.page(archdsl.graph("lenet5"))

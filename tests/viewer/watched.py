@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
+
+from tests.viewer.packed import unpacked
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -66,7 +67,7 @@ class WatchedPage:
     @property
     def content(self) -> dict[str, Any]:
         """What the page was made with."""
-        return json.loads(self.page.text_content("#content") or "")
+        return unpacked(self.page.text_content("#content") or "")
 
     def figures(self) -> dict[int, str]:
         """The first module that each figure is of."""

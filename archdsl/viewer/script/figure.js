@@ -2,7 +2,7 @@
 
 class FigureView {
   boxes = new Map(); // Elements by the names of boxes.
-  svg = null;
+  figure = null;
   place = null;
   quiet = false;
 
@@ -23,18 +23,17 @@ class FigureView {
   }
 
   // Shows the figure of a place; what is seen of it stays where another figure of the same place was.
-  show(svg, place, label) {
+  show(figure, place, label) {
     this.stage.setAttribute("aria-label", label);
     const moved = place !== this.place;
     this.place = place;
-    if (svg !== this.svg) this.#draw(svg);
+    if (figure !== this.figure) this.#draw(figure);
     if (moved) this.camera.open();
   }
 
-  #draw(svg) {
-    this.svg = svg;
-    const drawn = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-    this.stage.replaceChildren(...[...drawn.childNodes].map((node) => document.adoptNode(node)));
+  #draw(figure) {
+    this.figure = figure;
+    this.stage.replaceChildren(...drawing(figure));
     this.boxes.clear();
     const groups = [...this.stage.querySelectorAll(".card, .op, .merge")];
     const places = new Map(groups.map((group) => [group, group.getBBox()]));
@@ -48,7 +47,7 @@ class FigureView {
       group.setAttribute("tabindex", "0");
       group.setAttribute("aria-label", words.filter(Boolean).join(", "));
     }
-    const [x, y, width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
+    const [x, y, width, height] = figure.frame;
     this.camera.frame = { x, y, width, height };
   }
 

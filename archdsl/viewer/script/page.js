@@ -1,6 +1,8 @@
 // The page: the address says which module is shown, and every part follows it.
 
-const content = JSON.parse(byId("content").textContent);
+const able = "DecompressionStream" in globalThis && CSS.supports("color", "light-dark(#000, #fff)");
+if (!able) showNowhere("This page needs a browser of 2024 or later.");
+const content = await unpacked(byId("content").textContent);
 const stage = byId("stage");
 const camera = new Camera(stage);
 const panel = new Panel(byId("panel"));
@@ -34,7 +36,7 @@ function route() {
   shown = network.nearest(asked);
   showNowhere(shown.path === asked ? "" : `There is no module ${asked}; ${shown.path || "the network"} is shown.`);
   home = network.home(shown);
-  view.show(network.figure(home).svg, home.path, `Figure of ${home.path || network.content.name}`);
+  view.show(network.figure(home), home.path, `Figure of ${home.path || network.content.name}`);
   const box = shown === home ? undefined : boxOf(home, shown);
   view.select(box);
   panel.show(network, shown, standsFor(shown, box));
