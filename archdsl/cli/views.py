@@ -37,6 +37,7 @@ def _declared() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "width", {"default": "", "metavar": "LENGTH", "help": about}
     yield "colour-by", {"choices": COLOURS, "default": "op", "help": "what colours stand for (default: kinds of op)"}
     yield "legend", {"action": "store_true", "help": "say which kind of op has which colour"}
+    yield "all", {"dest": "all_ops", "action": "store_true", "help": "draw reshapes that only carry, too"}
     yield "dpi", {"type": int, "metavar": "N", "help": "dots per inch of a .png (default: 150)"}
     yield "title", {"metavar": "TEXT", "help": "instead of the network's name; empty for none"}
 

@@ -7,6 +7,7 @@ from copy import copy
 from functools import cached_property
 from itertools import pairwise
 
+from archdsl.figure.carriers import Carriers
 from archdsl.figure.idioms import Idiom, idioms_in
 from archdsl.figure.marks import Marks
 from archdsl.figure.masks import MaskWords
@@ -143,9 +144,25 @@ class Flow:
         return idiom.kind if idiom is not None else node.op.kind
 
     def is_spoken(self, node: Node) -> bool:
-        """Whether words name it: it is not silent, and no other op speaks for its layer."""
+        """Whether words name it: it is not silent, or regroups, and no other op speaks for its layer."""
         idiom = self.idiom(node)
-        return not is_silent(node) if idiom is None else node is idiom.speaker
+        if idiom is not None:
+            return node is idiom.speaker
+        return not is_silent(node) or self._carriers.regroups(node)
+
+    def hides(self, moving: Iterable[Node]) -> bool:
+        """Whether all of these only carry what they are given, and nothing is to be said of them."""
+        if self.view.all_ops or self.marks is not None:
+            return False
+        return all(not node.note and self.idiom(node) is None and self._carriers.has(node) for node in moving)
+
+    @cached_property
+    def _carriers(self) -> Carriers:
+        return Carriers(self)
+
+    def carried(self, value: Value) -> Value:
+        """What a value is, where its node only carries it."""
+        return self.resolve(read_by(value.node)[0])
 
     @cached_property
     def learned(self) -> set[Node]:

@@ -83,8 +83,13 @@ def _is_enough(flow: Flow, scope: Scope, plan: Grouping, boxes: int) -> bool:
 
 def steps(flow: Flow, scope: Scope) -> list[Run]:
     """Every element of the scope, repeats joined; grouped like an overview where they are too many."""
-    runs = find_runs(flow, elements_of(flow, scope, Grain.FINE))
+    runs = _shown(flow, find_runs(flow, elements_of(flow, scope, Grain.FINE)))
     return runs if len(runs) <= STEPS else group(flow, scope)
+
+
+def _shown(flow: Flow, runs: list[Run]) -> list[Run]:
+    """The runs but those that only carry; all where there are no others."""
+    return [run for run in runs if not flow.hides(flow.moving(run.nodes))] or runs
 
 
 def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:
@@ -95,7 +100,7 @@ def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:
             parts += _joined(flow, list(_boxes_of_ops(flow, [run.first for run in stretch], plan.cut)))
         else:
             parts += [part for run in stretch for part in (split_where_smaller(flow, run) if plan.split else [run])]
-    return parts
+    return _shown(flow, parts)
 
 
 def _is_plain(run: Run) -> bool:

@@ -82,14 +82,17 @@ def find_links(flow: Flow, places: Places, titles: Mapping[str, str]) -> list[Li
     found: dict[tuple[str, str], Link] = {}
     names = PortNames(flow, places.block)
     for value, reader in _edges(flow, places):
-        ends = places.source(value), places.of(reader)
-        _add(found, flow, value, ends, in_training_only(reader), _joins(flow, value, reader))
-        names.add(ends, value, reader)
+        origin = _origin(flow, places, value)
+        ends = places.source(origin), places.of(reader)
+        if places.same_turns(origin.node, reader):
+            _add(found, flow, value, ends, in_training_only(reader), _joins(flow, value, reader))
+            names.add(ends, origin, value, reader)
     for end, name in places.ends:
         value = flow.resolve(end)
-        ends = places.source(value), name
+        origin = _origin(flow, places, value)
+        ends = places.source(origin), name
         _add(found, flow, value, ends, in_training_only(value.node), False)
-        names.add(ends, value, None)
+        names.add(ends, origin, value, None)
     entering: dict[str, set[str]] = {}
     for link in found.values():
         entering.setdefault(link.target, set()).add(link.label)
@@ -135,7 +138,7 @@ def _terms(tree: Any) -> list[Any]:
 
 
 def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
-    """What moves from node to node, but for the way from one turn of an opened repeat to the next."""
+    """What moves from node to node."""
     for node in flow.graph.nodes:
         if node in flow.static or places.of(node) is None:
             continue
@@ -143,5 +146,11 @@ def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
             value = flow.resolve(given)
             if value.weight is not None or value.node in flow.static:
                 continue
-            if places.same_turns(value.node, node):
-                yield value, node
+            yield value, node
+
+
+def _origin(flow: Flow, places: Places, value: Value) -> Value:
+    """What is drawn of a value that was only carried since."""
+    while places.source(value) is None and value.weight is None and flow.hides([value.node]):
+        value = flow.carried(value)
+    return value

@@ -161,7 +161,7 @@ class _Maker:
         holds = tuple(element.path for element in run.elements)
         if len(shown) == 1:
             return replace(self._panel(shown[0], depth, header), holds=holds)
-        inside = [self._inner(element, base, depth) for element in shown]
+        inside = [self._inner(each, base, depth) for each in shown if not self._flow.hides(each.moving)]
         header = replace(header, name=f"{header.name} and on")
         return Panel(f"{shown[0].path} and on", (header, *inside), holds=holds)
 

@@ -34,6 +34,7 @@ class ViewOptions(TypedDict, total=False):
     colour_by: ColourBy
     legend: bool
     dpi: int | None
+    all_ops: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class View:
     """Whether the kinds of op that have colours are said; other colours always are."""
     dpi: int | None = None
     """Of a PNG; None: 150, or as many as the largest picture allows."""
+    all_ops: bool = False
+    """Whether ops that only carry, as a reshape for attention's heads, are drawn."""
 
     @classmethod
     def asked(cls, *, expand: str | Sequence[str] = (), collapse: str | Sequence[str] = (), **options: Any) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element
-from archdsl.figure.flow import Flow, is_main, shape_of
+from archdsl.figure.flow import Flow, is_main, is_silent, shape_of
 from archdsl.figure.projections import box_title, is_linear
 from archdsl.figure.saying import counted, listed
 from archdsl.ir.graph import Node
@@ -37,6 +37,8 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     moving = flow.moving(nodes)
     spoken = [node for node in moving if flow.is_spoken(node)] or moving[-1:]
     titles = [box_title(flow, node) for node in spoken]
+    if len(titles) > 1:  # a card has no room for the pattern of what regroups
+        titles = [Title(said.name) if is_silent(node) else said for node, said in zip(spoken, titles, strict=True)]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
     if len(titles) > 1 and len(set(titles)) == 1 and not any(set(flow.sources[node]) & set(moving) for node in moving):
         return Words(f"{len(titles)}{SPACE}×{SPACE}{titles[0].name}", titles[0].fields, f"side{SPACE}by{SPACE}side")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, final
 
-from archdsl.rewriting.regrouping import AxisGroups, Regrouped
+from archdsl.measures.regrouping import AxisGroups, Regrouped
 
 _OTHERS: Final = "abefgijklmoruvxyz"
 _SINGLE: Final = {1: "c", 2: "tc", 3: "ntc", 4: "nchw", 5: "ncdhw"}

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ir.scopes import scopes_of
+from archdsl.measures.regrouping import MOVES, AxisGroups, Regrouping, SplitAxisError
 from archdsl.ops.apply import apply
 from archdsl.ops.attention import MultiheadAttention, ScaledDotProductAttention
 from archdsl.ops.base import OpError, Weight
@@ -19,7 +20,6 @@ from archdsl.ops.linear import Linear
 from archdsl.ops.reshape import Transpose
 from archdsl.ops.special import Parameter
 from archdsl.rewriting.editing import GraphEditor, output_of
-from archdsl.rewriting.regrouping import MOVES, AxisGroups, Regrouping, SplitAxisError
 from archdsl.shapes import Dim, TensorType
 
 _Steps: TypeAlias = list[tuple[Node, int]]

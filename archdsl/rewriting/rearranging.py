@@ -7,12 +7,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from archdsl.ir.graph import Node
+from archdsl.measures.regrouping import MOVES, AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
 from archdsl.ops.base import Op
 from archdsl.ops.rearrange import Rearrange
 from archdsl.ops.reshape import Flatten, Permute, Reorder, Reshape, Transpose, Unflatten, Unsqueeze
 from archdsl.rewriting.axis_names import named_axes
 from archdsl.rewriting.editing import GraphEditor, output_of
-from archdsl.rewriting.regrouping import MOVES, AxisGroups, Regrouped, Regrouping, SplitAxisError, conformed
 from archdsl.shapes import Dim
 
 _TRIED: Final = 8

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style, nested
@@ -19,15 +19,23 @@ from archdsl.figure.saying import spelled_out
 from archdsl.figure.sentences import sentence
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_of
+from archdsl.ops.divide import Parting
+from archdsl.ops.rearrange import Rearrange
+from archdsl.ops.reshape import Regroup, Reorder
 from archdsl.ops.special import ScanLast
 from archdsl.shapes import evaluate
+from tests.figure.carrying import SAMPLES, only_carries
 from tests.figure.counting import told
+from tests.figure.lines import says
 from tests.figure.seeing import plain
 
+VIEWS = (Regroup, Reorder, Rearrange)
 DASHED = "\N{NO-BREAK SPACE}where\N{NO-BREAK SPACE}dashed"
 """Of what an op does in those copies alone that have all parts."""
 AUXILIARY = (Style.FORK, Style.TRACK, Style.HEADER, Style.LOOP)
 """Boxes that links only pass through."""
+_CARRY: dict[tuple[Any, ...], bool] = {}
+"""By ops in a row and what they are given: whether they only carry."""
 
 
 class Untruth(NamedTuple):
@@ -69,8 +77,38 @@ class Reading:
 
     @cached_property
     def carried(self) -> set[Node]:
-        """The nodes that only hand on what they are given."""
-        return {node for node in self.graph.nodes if node.op.is_idle() and len(_given(node)) == 1}
+        """The nodes that only hand on what they are given, and those without a box that only lay it out otherwise."""
+        found = {node for node in self.graph.nodes if node.op.is_idle() and len(_given(node)) == 1}
+        silent = [node for node in self.graph.nodes if node not in found and isinstance(node.op, (*VIEWS, Parting))]
+        return found.union(node for node in silent if node not in self.fixed and self.is_hidden(node))
+
+    def is_hidden(self, node: Node) -> bool:
+        """Whether a node has no box and only carries, with those before it that have none."""
+        if not isinstance(node.op, (*VIEWS, Parting)) or self.box(node) is not None:
+            return False
+        if isinstance(node.op, Parting):
+            return len(node.types) <= len(set(self._ends(node))) and len({end for end, _ in self._ends(node)}) == 1
+        row = [node]
+        while isinstance((before := _given(row[0])[0].node).op, VIEWS) and self.box(before) is None:
+            row.insert(0, before)
+        key = (_given(row[0])[0].type, *(each.op for each in row))
+        sizes = self.graph.sample_sizes | dict.fromkeys(self.graph.batch, SAMPLES)
+        if key not in _CARRY:
+            _CARRY[key] = only_carries(row, sizes)
+        return _CARRY[key]
+
+    def _ends(self, node: Node) -> list[tuple[Node | None, int]]:
+        """Who reads a node, by way of those that have no box, and through which port."""
+        ends: list[tuple[Node | None, int]] = [(None, 0)] * any(out.node is node for out in self.graph.outputs.values())
+        for reader in dict.fromkeys(self._readers.get(node, [])):
+            own = [place for place, value in enumerate(reader.inputs) if value is not None and value.node is node]
+            if reader.op.is_idle() or (isinstance(reader.op, VIEWS) and self.box(reader) is None):
+                ends += self._ends(reader)
+            elif any(port.variadic for port in reader.op.ports):
+                ends.append((None, 0))
+            else:
+                ends += [(reader, place) for place in own]
+        return ends
 
     @cached_property
     def fixed(self) -> set[Node]:
@@ -173,7 +211,8 @@ class Reading:
 
     def _lost(self) -> Iterator[tuple[str, str, str]]:
         for node in self.moving:
-            if self.holder(node) is None:
+            is_shown = self.shown(node.path) == node.path  # what only another copy has is not
+            if self.holder(node) is None or (is_shown and self.box(node) is None):
                 yield "lost", node.path, ""
 
     @cached_property
@@ -332,65 +371,3 @@ def _ends(name: str, after: Mapping[str, Sequence[str]], aside: set[str]) -> set
 def _given(node: Node) -> list[Value]:
     given = node.inputs[:1] if isinstance(node.op, ScanLast) else node.inputs
     return [value for value in given if value is not None]
-
-
-_N = r"(\d+(?:\.\d+)?)"
-_SPREAD = re.compile(rf"first\s{_N},\sthen\s{_N}|{_N}–{_N}|{_N}")
-_NOTE = re.compile(r"\s?\(?(?:in|after)\sthe\sfirst(?:\s\d+)?\)?|\s?\(?in\s\d+\sof\s\d+\)?")
-_OR = re.compile(r"\d+×\d+(?:\sor\s\d+×\d+)+")
-_COUNTED = re.compile(r"(?:^|·\s)(?:\d+–)?\d+\s[A-Z]")
-_ABREAST = re.compile(r"\s\+\s")
-
-
-def says(text: str, line: str, turn: int, aside: str) -> bool:
-    """Whether a text for several copies is true of one of them, which alone says `line`.
-
-    `96–384` is any number between them; of `first 96, then 144` each copy is one. What an aside says of the first
-    alone, that it halves the resolution or has a shortcut of its own, need not stand in the text.
-    """
-    if text.startswith("first") and "; then" in text:
-        text = text.removeprefix("first\xa0").split("; then\xa0")[turn > 0]
-    if turn == 0 and "first" in aside:
-        line, text = (re.sub(r",\s/\d+", "", each) for each in (line, text))
-        if "\xa0+ " in line and "+" not in text:
-            line = line.rpartition("\xa0+ ")[0]
-        line, text = map(_one_by_one, (line, text))
-    if any(pattern.search(text) for pattern in (_NOTE, _OR, _COUNTED, _ABREAST)):
-        return _mentions(text, line, turn)
-    pattern, end = "", 0
-    spans: list[tuple[float, float]] = []
-    for found in _SPREAD.finditer(text):
-        spans.append(_span(found, turn))
-        pattern += re.escape(text[end : found.start()]) + _N
-        end = found.end()
-    matched = re.fullmatch(pattern + re.escape(text[end:]), line)
-    return matched is not None and all(
-        low <= float(number) <= high for number, (low, high) in zip(matched.groups(), spans, strict=True)
-    )
-
-
-def _mentions(text: str, line: str, turn: int) -> bool:
-    """Of a text that tells what only some copies have: whether it has all words of one copy's line, and its numbers."""
-    words = set(re.findall(r"[A-Z]\w+", line)) <= set(re.findall(r"[A-Z]\w+", text))
-    if _COUNTED.search(text):
-        return words  # layers are counted, and no number of theirs is told
-    spans = [_span(found, turn) for found in _SPREAD.finditer(_NOTE.sub("", text))]
-    numbers = re.findall(_N, re.sub(r"\d+\s×\s", "", line))
-    return words and all(any(low <= float(number) <= high for low, high in spans) for number in numbers)
-
-
-def _one_by_one(text: str) -> str:
-    """`2 × Conv 3×3, 64` as `Conv 3×3, 64 → 3×3, 64`."""
-    found = re.match(r"(\d+)\s×\s(\w+)\s([^→+]*)$", text)
-    if found is None:
-        return text
-    times, name, rest = found.groups()
-    return f"{name}\xa0" + "\xa0→ ".join([rest] * int(times))
-
-
-def _span(found: re.Match[str], turn: int) -> tuple[float, float]:
-    """The numbers between which one copy's is."""
-    first, then, low, high, exact = found.groups()
-    if first is None:
-        return float(low or exact), float(high or exact)
-    return (float(first), float(first)) if turn == 0 else (float(then), float(then))

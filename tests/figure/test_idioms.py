@@ -94,7 +94,7 @@ def test_the_ops_of_a_layer_that_is_drawn_alone_are_shown() -> None:
 
 def test_layers_of_shipped_networks() -> None:
     gpt2 = panels(archdsl.graph("gpt2"))
-    assert said(gpt2["fused_attention"])[2:4] == ["Linear q, k, v 768 → 2304", "Rearrange n t (s h d) → s n h t d"]
+    assert said(gpt2["fused_attention"])[2:4] == ["Linear q, k, v 768 → 2304", "Attention 12 heads, causal"]
     assert "Linear 768 → 3072" in said(gpt2["block"])
     llama = panels(archdsl.graph("llama_3_8b"))
     assert "rotate" not in llama and said(llama["rotary_attention"]).count("Rotary positions") == 2

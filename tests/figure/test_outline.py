@@ -291,7 +291,9 @@ def check(graph: Graph, depth: int) -> None:
     """Every node is in one box, names are unique, only loop edges make a cycle, and the title has the counts."""
     flow = Flow(graph)
     covered = [node for run in group(flow, graph.root) for node in run.nodes if node not in flow.static]
-    assert sorted(node.path for node in covered) == sorted(n.path for n in graph.nodes if n not in flow.static)
+    moving = [node for node in graph.nodes if node not in flow.static]
+    assert len(set(covered)) == len(covered) and set(covered) <= set(moving)
+    assert all(flow.hides([node]) for node in set(moving).difference(covered))
     figure = outline(graph, depth)
     names = [box.name for box in figure.boxes()]
     assert len(set(names)) == len(names)
