@@ -86,7 +86,7 @@ def _numbers(shape: torch.Size, seed: int) -> Tensor:
 def _told(value: Tensor) -> dict[str, Any]:
     """An output's shape, the size of its numbers, and some of them from all over it."""
     flat = value.double().flatten()
-    picked = flat[torch.linspace(0, max(0, len(flat) - 1), SAMPLES).long()] if len(flat) else flat
+    picked = flat[torch.arange(SAMPLES) * (len(flat) - 1) // (SAMPLES - 1)] if len(flat) else flat
     size = flat.square().mean().sqrt().item() if len(flat) else 0.0
     return {"shape": [*value.shape], "size": size, "numbers": picked.tolist()}
 

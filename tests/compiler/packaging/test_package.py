@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -114,14 +115,36 @@ def test_ruff_has_nothing_to_say(written: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
-def test_mypy_has_nothing_to_say(written: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def sources(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package's modules, and with the source of networks of several sorts."""
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "net").mkdir()
+    for file in written.iterdir():
+        (folder / "net" / file.name).write_bytes(file.read_bytes())
     for name in ("deeplabv3_resnet50", "mamba_130m", "bilstm_tagger", "ddpm_cifar10", "detr_resnet50"):
-        (tmp_path / f"{name}.py").write_text(archdsl_source(name))
-    files = [str(each) for each in tmp_path.glob("*.py")]
+        (folder / f"{name}.py").write_text(archdsl_source(name))
+    return folder
+
+
+@pytest.mark.slow
+def test_mypy_has_nothing_to_say(sources: Path, tmp_path: Path) -> None:
+    files = ["net", *(each.name for each in sources.glob("*.py"))]
     mypy = [sys.executable, "-m", "mypy", "--config-file", "", "--cache-dir", str(tmp_path / "cache")]
-    done = run(*mypy, str(written), *files, folder=tmp_path)
+    done = run(*mypy, *files, folder=sources)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_pyright_has_nothing_to_say(sources: Path) -> None:
+    pyright = shutil.which("pyright")
+    if pyright is None:
+        pytest.skip("pyright is not installed; CI does it by `npm install`")
+    (sources / "pyrightconfig.json").write_text('{"typeCheckingMode": "basic"}')
+    command = [pyright, "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 errors, 0 warnings" in done.stdout
 
 
 def archdsl_source(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from archdsl_torch.packaging.parity import _numbers, described
+from archdsl_torch.packaging.parity import _numbers, _told, described
 
 INPUT = {"x": {"shape": [2, 3], "dtype": "float32", "below": 2}}
 
@@ -36,3 +36,10 @@ def test_weights_of_the_module_and_torchs_generator_do_not_matter() -> None:
     assert described(Doubled(), INPUT) == first
     assert first["tensors"] == {"linear.weight": [4, 3], "linear.bias": [4]}
     assert first["outputs"]["0"]["shape"] == [2, 4]
+
+
+def test_numbers_are_from_the_first_to_the_last_of_a_large_output() -> None:
+    large = torch.arange(2**25, dtype=torch.int32)  # the last place is no float32
+    found = _told(large)["numbers"]
+    assert (found[0], found[-1]) == (0, 2**25 - 1)
+    assert found == sorted(found)
