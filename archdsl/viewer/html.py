@@ -17,7 +17,9 @@ from archdsl.viewer.content import Content
 from archdsl.viewer.paints import style_of_paints
 
 FOLDER: Final = Path(__file__).parent
-SCRIPTS: Final = ("elements", "packing", "network", "camera", "drawing", "figure", "panel", "search", "page")
+SCRIPTS: Final = (
+    "elements", "packing", "network", "camera", "drawing", "neighbours", "figure", "panel", "search", "page",
+)  # fmt: skip
 """The parts of the script, each after those that it uses."""
 ICON: Final = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><g fill='#4a7fc1'>"

@@ -18,6 +18,7 @@ from archdsl.ir.graph import Graph, Mode, Node, Scope, Value, port_names
 from archdsl.ops.base import Op
 from archdsl.ops.special import Formula
 from archdsl.shapes import TensorType, evaluate, format_shape
+from archdsl.viewer.constants import Constants
 from archdsl.viewer.excerpts import Sources
 from archdsl.words.formulas import formula_text
 from archdsl.words.naming import humanise
@@ -38,6 +39,7 @@ class Modules:
         """By record, the first scope in the order of the tree that has it."""
         self._graph = graph
         self._flow = flow
+        self._constants = Constants(flow)
         self._numbers: dict[str, int] = {}
         self._types: dict[TensorType, int] = {}
         self.root = self._scope(graph.root)
@@ -96,6 +98,9 @@ class Modules:
             "tensors": [[name, format_shape(tensor.shape), tensor.buffer] for name, tensor in node.tensors.items()],
             "parameters": node.parameters or None,
             "macs": macs or None,
+            "constant": self._constants.is_constant(node) or None,
+            "passes": self._constants.passes(node) or None,
+            "readers": self._constants.readers(node),
             **self._common(node),
         }
         return self._number(record)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 
 import archdsl
-from archdsl.figure.flow import Flow
 from tests.viewer.watched import WatchedPage
 
 Browse = Callable[..., WatchedPage]
@@ -74,23 +73,131 @@ def test_a_click_opens_a_block_and_back_closes_it(case: Case, opened: Callable[.
 def test_every_block_can_be_opened_by_keys_alone(case: Case, opened: Callable[..., WatchedPage]) -> None:
     page = opened(case.network)
     assert page.focused == ""
-    page.page.focus("#stage")
-    walked = []
-    for _ in page.boxes():
-        page.press("Tab")
-        walked.append(page.focused)
-    assert walked == page.boxes()
-    page.press("Shift+Tab")
-    assert page.focused == page.boxes()[-2]
-    page.page.focus("#stage")
-    page.press("ArrowDown")
-    assert page.focused == page.boxes()[0]
-    while page.focused != case.box:
-        before = page.focused
-        page.press("ArrowDown")
-        assert page.focused != before
+    page.press("Tab")
+    boxes = page.boxes()
+    assert page.focused == boxes[0]
+    assert page.page.evaluate(OUTLINE) > 1, "the focus is seen"
+    page.press("Tab")
+    assert page.focused == "", "one box stands for the figure"
+    page.press("Shift+Tab", "End")
+    assert page.focused == boxes[-1]
+    page.press("Home")
+    assert reached(page, boxes[0]) == set(boxes)
+    page.page.evaluate("name => boxNamed(name).focus()", case.box)
     page.press("Enter")
     assert page.path == case.box
+    page.press("ArrowDown")
+    assert page.focused == page.boxes()[0]
+    page.press("Escape")
+    assert (page.path, page.focused) == ("", case.box)
+
+
+OUTLINE = (
+    "parseFloat(getComputedStyle(document.activeElement.querySelector(':scope > rect, :scope > circle')).strokeWidth)"
+)
+BOX_NAMED = """() => { window.boxNamed = name => [...document.querySelectorAll('#stage [role=button]')].find(
+  box => box.querySelector(':scope > title').textContent === name); }"""
+
+
+def reached(page: WatchedPage, start: str) -> set[str]:
+    """All boxes to which arrow keys lead from one."""
+    page.page.evaluate(BOX_NAMED)
+    found, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft"):
+            page.page.evaluate("name => boxNamed(name).focus()", here)
+            page.press(key)
+            if page.focused not in found:
+                found.add(page.focused)
+                waiting.append(page.focused)
+    return found
+
+
+def test_arrow_keys_lead_into_the_figure_before_anything_has_the_focus(opened: Callable[..., WatchedPage]) -> None:
+    page = opened("resnet50", "#/layer1/0/conv2")
+    page.page.evaluate("document.activeElement.blur()")
+    page.press("ArrowDown")
+    assert page.focused == "conv2", "the selected box"
+    page.press("ArrowDown")
+    assert page.focused == "bn2"
+
+
+@pytest.mark.parametrize("key", ["Escape", "Backspace"])
+def test_a_key_leads_out_step_by_step(key: str, opened: Callable[..., WatchedPage]) -> None:
+    page = opened("resnet50", "#/layer1/1/conv2")
+    paths = []
+    for _ in range(3):
+        page.press(key)
+        paths.append(page.path)
+    assert paths == ["layer1.1", "", ""]
+    page.visit("layer1.1")
+    page.press("/")
+    page.page.keyboard.type("conv")
+    page.press(key)
+    assert page.path == "layer1.1", "in the search it has its usual meaning"
+
+
+def test_a_box_says_what_it_is_and_what_is_before_and_after_it(opened: Callable[..., WatchedPage]) -> None:
+    page = opened("resnet50", "#/layer1/0")
+    told = page.box("conv2").evaluate("box => [box.ariaLabel, box.getAttribute('aria-description')]")
+    assert [each.replace("\N{NO-BREAK SPACE}", " ") for each in told] == [
+        "Conv 3×3, 64",
+        "reads ReLU; read by BatchNorm",
+    ]
+    first = page.box("conv1").evaluate("box => box.getAttribute('aria-description')")
+    assert first.startswith("reads x; ")
+    assert page.page.get_attribute("#stage", "aria-label") == "Figure of layer1.0"
+
+
+CONSTANTS = """\
+archdsl: 1
+name: net
+inputs: {x: [N, 8]}
+blocks:
+  unit:
+    inputs: {x: [N, C]}
+    nodes:
+      table: {op: parameter, shape: [1, C]}
+      twice: = 2 * table
+      sum: = x + twice
+      keep: {op: dropout, p: 0.0}
+      out: relu
+nodes:
+  shift: {op: constant, shape: [1, 8], value: 3.0}
+  first: unit
+  scaled: = first * shift
+  second: unit
+"""
+
+
+def test_what_has_no_box_is_found_and_told_at_what_reads_it(browse: Browse, tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(CONSTANTS, "utf-8")
+    page = browse(archdsl.draw(spec, tmp_path / "net.html").as_uri())
+    page.press("/")
+    page.page.keyboard.type("constant")
+    found = page.page.locator("#results li").all_inner_texts()
+    assert found[0].splitlines()[0] == "shift"
+    assert {"first.table", "first.twice", "second.twice"} < {each.splitlines()[0] for each in found}
+    page.page.locator("#results li", has_text="first.table").click()
+    assert page.path == "first.table"
+    assert page.page.text_content("#stage .selected.near > title") == "sum"
+    said = page.text("#panel")
+    assert "op parameter · the same for every input" in said
+    page.page.click("#panel .chips a:text('first.sum')")
+    assert page.path == "first.sum"
+    assert page.page.locator("#stage .near").count() == 0
+    page.visit("shift")
+    assert page.page.locator("#stage .selected").count() == 1
+
+
+def test_a_tensor_is_found_by_its_key(opened: Callable[..., WatchedPage]) -> None:
+    page = opened("resnet50")
+    page.press("/")
+    page.page.keyboard.type("layer3.2.bn1.running_mean")
+    page.press("Enter")
+    assert page.path == "layer3.2.bn1"
 
 
 @each_network
@@ -104,7 +211,7 @@ def test_search_finds_by_path_and_op(case: Case, opened: Callable[..., WatchedPa
     assert page.page.is_hidden("#results")
     page.press("/")
     page.page.keyboard.type("no such module")
-    assert page.text("#results") == "nothing has this path or op"
+    assert page.text("#results") == "nothing has this path, op or tensor"
     page.press("Enter", "Escape")
     assert page.page.is_hidden("#results")
     assert (page.path, page.page.input_value("#query")) == (case.found, "")
@@ -146,15 +253,14 @@ def test_no_two_labels_of_any_figure_overlap(case: Case, opened: Callable[..., W
 
 @each_network
 def test_every_module_has_its_place(case: Case, opened: Callable[..., WatchedPage]) -> None:
-    """However often it is folded: its address shows it, and a box stands for it unless it only makes a constant."""
+    """However often it is folded: its address shows it, and a box stands for it or reads it."""
     page = opened(case.network)
     graph = archdsl.graph(case.network)
-    static = Flow(graph).static
     page.page.evaluate("() => { window.told = () => document.querySelector('#panel .path code')?.textContent; }")
     for node in graph.nodes[:: max(1, len(graph.nodes) // 40)]:
         page.page.evaluate("place => { location.hash = place; }", address(node.path))
         page.page.wait_for_function("path => told() === path", arg=node.path)
-        assert page.page.locator("#stage .selected").count() == (node not in static), node.path
+        assert page.page.locator("#stage .selected").count() == 1, node.path
 
 
 def test_an_address_that_leads_nowhere_says_so(opened: Callable[..., WatchedPage]) -> None:
@@ -221,19 +327,6 @@ def test_the_figure_moves_and_zooms(opened: Callable[..., WatchedPage]) -> None:
     assert page.view()[2] == pytest.approx(start[2], abs=0.1)
 
 
-def test_two_fingers_zoom(opened: Callable[..., WatchedPage]) -> None:
-    page = opened("unet", has_touch=True)
-    start = page.view()
-    touch = page.page.context.new_cdp_session(page.page)
-    for apart in (50, 60, 80, 120):
-        points = [{"x": 400 - apart, "y": 400, "id": 0}, {"x": 400 + apart, "y": 400, "id": 1}]
-        touch.send(
-            "Input.dispatchTouchEvent", {"type": "touchStart" if apart == 50 else "touchMove", "touchPoints": points}
-        )
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert page.view()[2] == pytest.approx(start[2] * 50 / 120, rel=0.1)
-
-
 CONTRASTS = """() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const luminance = (colour) => {
@@ -255,7 +348,7 @@ CONTRASTS = """() => {
     const under = shape ? getComputedStyle(shape).fill : ground;
     return [text.textContent.trim(), ratio(getComputedStyle(text).fill, under)];
   });
-  const panel = document.querySelector("#panel");
+  const panel = document.querySelector("#side");
   for (const each of panel.querySelectorAll("h2, h3, p, dt, dd, th, td, a, small, pre, i")) {
     const under = each.closest("pre, .chips a") ?? panel;
     const found = ratio(getComputedStyle(each).color, getComputedStyle(under).backgroundColor);
@@ -286,12 +379,3 @@ def test_the_scheme_is_the_systems_until_it_is_switched(opened: Callable[..., Wa
     page.page.emulate_media(media="print")
     assert page.page.evaluate(ground) == "rgb(255, 255, 255)"
     assert page.page.is_hidden("#search")
-
-
-def test_a_narrow_window_shows_figure_and_panel(opened: Callable[..., WatchedPage]) -> None:
-    page = opened("resnet50", "#/layer1/0", viewport={"width": 360, "height": 740})
-    assert page.page.evaluate("document.documentElement.scrollWidth") == 360
-    stage, panel = (page.page.locator(each).bounding_box() for each in ("#stage", "#panel"))
-    assert stage and panel and stage["height"] > 250 and panel["y"] >= stage["y"] + stage["height"] - 1
-    page.box("conv2").click()
-    assert page.title.startswith("Conv 3×3")

@@ -3,12 +3,15 @@
 const CLOSEST = 8;
 const FARTHEST = 0.05;
 const READABLE = 0.7; // Pixels per point, below which text is hard to read.
+const NARROW = 600; // Pixels: on a phone, a figure is as wide as the screen where it can be, and read closer.
+const READABLE_NEAR = 0.9;
 const LARGEST_FIT = 1.7;
 const MARGIN = 16;
 
 class Camera {
   #pointers = new Map();
   frame = { x: 0, y: 0, width: 1, height: 1 };
+  start = 0; // Across, where the figure's first box is.
   #left = 0;
   #top = 0;
   #scale = 1;
@@ -28,9 +31,11 @@ class Camera {
 
   // A figure as it is first seen: all of it, or as much of its top as can be read.
   open() {
+    const { width } = this.#size();
+    const across = (width - 2 * MARGIN) / this.frame.width;
     const whole = this.#whole();
-    const across = (this.#size().width - 2 * MARGIN) / this.frame.width;
-    this.#place(whole < READABLE ? Math.max(whole, Math.min(across, 1)) : whole);
+    if (width < NARROW) this.#place(Math.max(whole, Math.min(across, 1.4), READABLE_NEAR));
+    else this.#place(whole < READABLE ? Math.max(Math.min(across, 1), READABLE) : whole);
   }
 
   fit() {
@@ -65,14 +70,20 @@ class Camera {
     return Math.max(Math.min(across, (height - 2 * MARGIN) / this.frame.height, LARGEST_FIT), FARTHEST);
   }
 
-  // In the middle; a figure that is too tall begins at its top.
+  // In the middle; a figure that is too tall begins at its top, and one that is too wide where its first box is.
   #place(scale) {
     const { width, height } = this.#size();
     this.#scale = scale;
-    this.#left = this.frame.x + this.frame.width / 2 - width / 2 / scale;
-    const spare = height / scale - this.frame.height;
-    this.#top = this.frame.y - (spare >= 0 ? spare / 2 : MARGIN / scale);
+    this.#left = this.#begin(this.frame.x, this.frame.width, width / scale, this.start - width / 2 / scale);
+    this.#top = this.#begin(this.frame.y, this.frame.height, height / scale, -Infinity);
     this.#show();
+  }
+
+  // Where a view of `room` points begins, to show what is `long` from `from`: at `wanted` if not all can be seen.
+  #begin(from, long, room, wanted) {
+    if (room >= long) return from - (room - long) / 2;
+    const margin = MARGIN / this.#scale;
+    return Math.min(Math.max(wanted, from - margin), from + long + margin - room);
   }
 
   #size() {

@@ -1,4 +1,4 @@
-// One figure on the stage: its boxes can be reached by Tab, arrow keys and pointer.
+// One figure on the stage: Tab leads to one of its boxes, arrow keys from there to all others.
 
 class FigureView {
   boxes = new Map(); // Elements by the names of boxes.
@@ -10,15 +10,11 @@ class FigureView {
     this.stage = stage;
     this.camera = camera;
     stage.addEventListener("click", (event) => this.#of(event.target, opened));
-    stage.addEventListener("focusin", (event) => this.quiet || this.#of(event.target, focused));
+    stage.addEventListener("focusin", (event) => this.#focused(event.target, focused));
     stage.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        this.#of(event.target, opened);
-      } else if (event.key.startsWith("Arrow")) {
-        event.preventDefault();
-        this.#step(event.key.slice("Arrow".length));
-      }
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.#of(event.target, opened);
     });
   }
 
@@ -37,27 +33,53 @@ class FigureView {
     this.boxes.clear();
     const groups = [...this.stage.querySelectorAll(".card, .op, .merge")];
     const places = new Map(groups.map((group) => [group, group.getBBox()]));
-    // Tab goes from top to bottom and from left to right.
+    // In the order of reading: from top to bottom and from left to right.
     groups.sort((one, other) => places.get(one).y - places.get(other).y || places.get(one).x - places.get(other).x);
     this.stage.append(...groups);
+    const neighbours = new Neighbours(figure);
     for (const group of groups) {
-      this.boxes.set(group.querySelector("title").textContent, group);
+      const name = group.querySelector("title").textContent;
+      this.boxes.set(name, group);
       const words = [...group.querySelectorAll("text")].map((text) => text.textContent.trim());
       group.setAttribute("role", "button");
-      group.setAttribute("tabindex", "0");
       group.setAttribute("aria-label", words.filter(Boolean).join(", "));
+      group.setAttribute("aria-description", neighbours.said(name));
     }
+    this.#rove(groups[0]);
     const [x, y, width, height] = figure.frame;
     this.camera.frame = { x, y, width, height };
+    const first = groups.length ? places.get(groups[0]) : { x, width };
+    this.camera.start = first.x + first.width / 2;
   }
 
-  select(name) {
+  // Tab leads to this box, of all.
+  #rove(to) {
+    for (const group of this.boxes.values()) group.setAttribute("tabindex", group === to ? "0" : "-1");
+  }
+
+  #focused(target, tell) {
+    const group = target.closest("[role=button]");
+    if (group) this.#rove(group);
+    if (!this.quiet) this.#of(target, tell);
+  }
+
+  // `near` where it only tells of what is selected.
+  select(name, near = false) {
     for (const [box, group] of this.boxes) {
       group.classList.toggle("selected", box === name);
+      group.classList.toggle("near", box === name && near);
       if (box === name) group.setAttribute("aria-current", "true");
       else group.removeAttribute("aria-current");
     }
     const chosen = this.boxes.get(name);
+    if (!chosen) return;
+    this.#rove(chosen);
+    this.reveal();
+  }
+
+  // Moves so that the selected box can be seen.
+  reveal() {
+    const chosen = this.stage.querySelector(".selected");
     if (chosen) this.camera.reveal(chosen.getBBox());
   }
 
@@ -78,14 +100,25 @@ class FigureView {
     }
   }
 
-  // To the nearest box in a direction; into the figure from outside.
-  #step(direction) {
+  // To where a key leads: the nearest box in a direction, the first or the last; from outside to where Tab would.
+  step(key) {
     const all = [...this.boxes.values()];
     const here = document.activeElement.closest("[role=button]");
-    if (!here) {
-      all[0]?.focus({ preventScroll: true });
-      return;
-    }
+    const to = {
+      Home: () => all[0],
+      End: () => all.at(-1),
+      ArrowUp: () => this.#nearest(here, all, "Up"),
+      ArrowDown: () => this.#nearest(here, all, "Down"),
+      ArrowLeft: () => this.#nearest(here, all, "Left"),
+      ArrowRight: () => this.#nearest(here, all, "Right"),
+    }[key];
+    if (!to) return false;
+    const box = here ? to() : all.find((each) => each.getAttribute("tabindex") === "0");
+    box?.focus({ preventScroll: true });
+    return true;
+  }
+
+  #nearest(here, all, direction) {
     const middle = (group) => {
       const { x, y, width, height } = group.getBBox();
       return [x + width / 2, y + height / 2];
@@ -98,7 +131,6 @@ class FigureView {
       const aside = direction === "Up" || direction === "Down" ? right : down;
       return ahead > 1 ? ahead + 2 * Math.abs(aside) : Infinity;
     };
-    const next = all.reduce((best, group) => (far(group) < far(best) ? group : best), here);
-    next.focus({ preventScroll: true });
+    return all.reduce((best, group) => (far(group) < far(best) ? group : best), here);
   }
 }

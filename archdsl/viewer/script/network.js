@@ -36,7 +36,31 @@ class Network {
 
   // The item whose figure shows this one: itself, or the nearest scope around it that has a figure.
   home(item) {
+    const [reader] = this.readers(item);
+    if (reader) return this.home(this.#around(item, reader));
     return this.hasFigure(item) || !item.parent ? item : this.home(item.parent);
+  }
+
+  // What reads an item without a box, as constants and parameters are: figures tell of it there.
+  readers(item) {
+    const read = item.record.readers ?? [];
+    return read.map(([up, path]) => this.#below(this.trail(item).at(-2 - up), path)).filter(Boolean);
+  }
+
+  #below(scope, path) {
+    return this.items.get(scope.path ? `${scope.path}.${path}` : path);
+  }
+
+  // The innermost scope that holds both.
+  #around(item, other) {
+    return this.trail(item).findLast((scope) => scope !== item && this.trail(other).includes(scope));
+  }
+
+  // The scope in whose figure a box leads to this one: the outermost, as the overview leads into lists of blocks.
+  above(item) {
+    const leads = (scope) =>
+      this.hasFigure(scope) && this.figure(scope).boxes.some(({ name }) => this.held(scope, name).includes(item));
+    return this.trail(item).slice(0, -1).find(leads) ?? this.home(item.parent);
   }
 
   figure(home) {
@@ -50,22 +74,26 @@ class Network {
     return names.map((name) => this.items.get(prefix + name)).filter(Boolean);
   }
 
-  // The box, among those of a figure, that shows an item.
+  // The box, among those of a figure, that shows an item, or tells of it.
   boxOf(home, item, boxes) {
+    const [reader] = this.readers(item);
+    if (reader) return this.boxOf(home, reader, boxes);
     const within = (inner, outer) => inner.path === outer.path || inner.path.startsWith(`${outer.path}.`);
     const shows = (test) => boxes.find((box) => this.held(home, box).some(test));
     return shows((held) => within(item, held)) ?? shows((held) => within(held, item));
   }
 
-  // The items whose path, title or op has every word of the query: those called so first, then those whose path says it.
+  // The items whose path, title, op or tensors have every word of the query: those called so first, then those whose
+  // path says it.
   find(query) {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     const found = [];
     for (const item of this.items.values()) {
       if (!item.parent) continue;
-      const { op, block } = item.record;
+      const { op, block, constant, tensors = [] } = item.record;
       const path = item.path.toLowerCase();
-      const text = [path, this.title(item), op, block].join(" ").toLowerCase();
+      const owned = tensors.map(([name]) => `${item.path}.${name}`);
+      const text = [path, this.title(item), op, block, constant && "constant", ...owned].join(" ").toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
       const called = [item.name, item.path, op, block].some((name) => words.includes(name?.toLowerCase()));
       found.push({ item, rank: (words.every((word) => path.includes(word)) ? 0 : 1) + (called ? 0 : 2) });

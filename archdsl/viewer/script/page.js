@@ -38,7 +38,7 @@ function route() {
   home = network.home(shown);
   view.show(network.figure(home), home.path, `Figure of ${home.path || network.content.name}`);
   const box = shown === home ? undefined : boxOf(home, shown);
-  view.select(box);
+  view.select(box, network.readers(shown).length > 0);
   panel.show(network, shown, standsFor(shown, box));
   crumbs();
   document.title = shown.path ? `${shown.path} · ${network.content.name}` : network.content.name;
@@ -47,6 +47,12 @@ function route() {
     const came = before.shown.path.startsWith(home.path) ? boxOf(home, before.shown) : undefined;
     view.focus(box ?? came);
   } else if (box && document.activeElement === document.body) view.focus(box);
+}
+
+// Out of what is selected, then out of the figure.
+function up() {
+  if (!network || !shown.parent) return;
+  go(shown === home ? network.above(home) : home);
 }
 
 function boxOf(scope, item) {
@@ -69,6 +75,7 @@ function crumbs() {
     return link;
   });
   byId("crumbs").replaceChildren(...links.flatMap((link, i) => (i ? [element("span", {}, "›"), link] : [link])));
+  byId("crumbs").scrollLeft = byId("crumbs").scrollWidth;
 }
 
 // A network, the first one or as it is after the spec was saved: the place, the zoom and the focus are kept.
@@ -124,10 +131,18 @@ addEventListener("keydown", (event) => {
     "=": () => camera.zoom(1.25),
     "-": () => camera.zoom(0.8),
     "0": () => camera.fit(),
+    "Escape": up,
+    "Backspace": up,
   }[event.key];
-  if (!act) return;
+  if (act) act();
+  // Before anything has the focus, arrow keys lead into the figure.
+  else if (!(stage.contains(event.target) || event.target === document.body) || !view.step(event.key)) return;
   event.preventDefault();
-  act();
+});
+byId("more").addEventListener("click", () => {
+  const open = byId("side").classList.toggle("open");
+  byId("more").setAttribute("aria-expanded", String(open));
+  view.reveal(); // The figure has less room now.
 });
 load(content);
 showDiagnostics(content.diagnostics ?? "");

@@ -19,6 +19,7 @@ class Panel {
         item.parent ? null : this.#about(),
         this.#counts(record),
         ...this.#beside(beside, item),
+        ...this.#readers(item),
         ...this.#table(item.parent ? (record.op ? "Fields" : "Arguments") : "Parameters of the spec",
           Object.entries(record.fields ?? {}).map(([name, value]) => [name, element("code", {}, value)])),
         ...this.#values("Inputs", record.in),
@@ -39,6 +40,8 @@ class Panel {
       record.loop,
       record.when && `${record.when} only`,
       record.shares && `runs ${record.shares} again`,
+      record.constant && "the same for every input",
+      record.passes && "passes on what it is given",
     ].filter(Boolean);
     return element("p", { className: "path" }, path && element("code", {}, path), path && said.length ? " · " : "",
       said.join(" · "));
@@ -74,6 +77,16 @@ class Panel {
       element("h3", {}, heading, list && [" in ", this.#link(list, list.path)]),
       element("ul", { className: "chips" }, items.map((item) =>
         element("li", {}, this.#link(item, list ? item.name : item.path, item === current)))),
+    ];
+  }
+
+  // Where the figure tells of what it has no box for.
+  #readers(item) {
+    const readers = this.network.readers(item);
+    if (!readers.length) return [];
+    return [
+      element("h3", {}, "No box of its own: read by"),
+      element("ul", { className: "chips" }, readers.map((each) => element("li", {}, this.#link(each, each.path)))),
     ];
   }
 

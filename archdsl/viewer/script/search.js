@@ -27,7 +27,7 @@ class Search {
     this.#chosen = 0;
     const entries = this.#found.map((item, i) =>
       element("li", { id: `result-${i}`, role: "option" }, item.path, element("small", {}, this.title(item))));
-    const rest = all.length > MOST ? `${all.length - MOST} more` : query && !all.length ? "nothing has this path or op" : "";
+    const rest = all.length > MOST ? `${all.length - MOST} more` : query && !all.length ? "nothing has this path, op or tensor" : "";
     this.list.replaceChildren(...entries, ...(rest ? [element("li", { role: "presentation" }, rest)] : []));
     this.#open(Boolean(query));
     this.#mark();
