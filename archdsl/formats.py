@@ -126,7 +126,8 @@ def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> list[byt
     from archdsl.drawing.dot import dot_source
     from archdsl.drawing.painting import sheet
 
-    return ["\n".join(dot_source(figure) for figure in sheet(graph, view, marks=marks)).encode()]
+    plain = replace(view, terraced=False)  # Graphviz knows no row that goes up again
+    return ["\n".join(dot_source(figure) for figure in sheet(graph, plain, marks=marks)).encode()]
 
 
 def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
@@ -134,7 +135,7 @@ def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> list
     from archdsl.drawing.mermaid import mermaid_source
     from archdsl.figure.outline import outline
 
-    view = replace(view, depth=1) if view.depth is None else view
+    view = replace(view, depth=view.depth or 1, terraced=False)
     return [mermaid_source(outline(graph, view, marks=marks)).encode()]
 
 

@@ -15,6 +15,7 @@ from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
+from archdsl.drawing.terracing import at_levels
 from archdsl.drawing.typefaces import lacking_in, unknown
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
@@ -98,7 +99,12 @@ def laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
     different = sorted(set(firsts))
     layouts = dict(zip(different, lay_out([dot_source(figures[number]) for number in different]), strict=True))
     parts = ((figure, layouts[number]) for figure, number in zip(figures, firsts, strict=True))
-    return [with_labels(with_detours(settled(*part))) for part in parts]
+    return [with_labels(_mended(settled(*part))) for part in parts]
+
+
+def _mended(part: LaidOut) -> LaidOut:
+    """The figure at its levels, or with better courses for its ways."""
+    return at_levels(part) if part.figure.places else with_detours(part)
 
 
 def _tikz(parts: Sequence[LaidOut], view: View) -> list[bytes]:
@@ -159,7 +165,7 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
         tried.append(figures)
         try:
             with one_process():
-                parts = pages(figures, view)
+                parts = _pages(graph, figures, less, marks, coarser)
                 files = WRITERS[format](parts, view)
         except TooLargeError as error:
             failed = error
@@ -168,6 +174,19 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
             return files, "; ".join(filter(None, (fewer, _unknown(parts, format))))
     assert failed is not None
     raise failed
+
+
+def _pages(graph: Graph, figures: Sequence[Figure], view: View, marks: Marks | None, coarser: int) -> list[LaidOut]:
+    """The pages; what is too wide for them at its levels runs down as other figures do."""
+    found = pages(figures, view)
+    if not view.width or not any(figure.places for figure in figures):
+        return found
+    from archdsl.drawing.pages import cost
+
+    if not cost(found)[0]:
+        return found
+    plain = sheet(graph, replace(view, terraced=False), marks=marks, coarser=coarser)
+    return min(found, pages(plain, view), key=cost)
 
 
 def _small(parts: Sequence[LaidOut], view: View) -> str:

@@ -28,8 +28,10 @@ class Break(NamedTuple):
 
 
 def wrapped(part: LaidOut, room: Size) -> LaidOut:
-    """The figure in stretches that fit into the room; as it is where it fits, or where nothing can be cut."""
+    """The figure in stretches that fit into the room; as it is where it fits, or where nothing can be cut, as a U."""
     figure, layout = part
+    if figure.places:
+        return part
     if figure.direction == "TB":
         found = _wrapped(figure, layout, room[1])
         return LaidOut(figure, found if found.width <= room[0] else layout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Final
 
 from archdsl.figure.copies import one_for_all
@@ -25,6 +25,8 @@ from archdsl.words.naming import DOT, FLOW, dotted, humanise
 from archdsl.words.quantities import SPACE, count_text, size
 from archdsl.words.titles import sign_of
 
+JOINED: Final = f"{SPACE}+{SPACE}"
+"""Between the parts of a title."""
 MOST_READ: Final = 2000
 """The characters of a note, a title or a list of names: many more than are shown, and Graphviz reads no 16,000."""
 
@@ -124,11 +126,34 @@ def run_title(flow: Flow, run: Run, unit: int = 1) -> str:
     """`Residual unit`, `Window block pair`, `Attention + MLP`, `MaxPool 3×3 + 2 Fire`."""
     names = [name for element in run.turns[0] if (name := _part_name(flow, element))]
     if len(run.turns[0]) > 1:
-        counted = ((name, len(list(equal))) for name, equal in groupby(names))
-        return f"{SPACE}+{SPACE}".join(f"{count}{SPACE}{name}" if count > 1 else name for name, count in counted)
+        counted = [(name, len(list(equal))) for name, equal in groupby(names)]
+        return _summed([f"{count}{SPACE}{name}" if count > 1 else name for name, count in counted])
     if unit == 1:
         return names[0]
     return f"{names[0]}{SPACE}{'pair' if unit == 2 else f'group of {unit}'}"
+
+
+def _summed(names: Sequence[str]) -> str:
+    """`Conv 3×3 + 2 (Residual + Attention)`."""
+    parts: list[str] = []
+    rest = list(names)
+    while rest:
+        length, times = max(
+            ((length, _times(rest, length)) for length in range(1, len(rest) // 2 + 1)),
+            key=lambda found: (found[1] > 1) * found[0] * found[1], default=(1, 1),
+        )  # fmt: skip
+        first = JOINED.join(rest[:length]) if times > 1 else rest[0]
+        parts.append(f"{times}{SPACE}({first})" if times > 1 else first)
+        rest = rest[length * times if times > 1 else 1 :]
+    return JOINED.join(parts)
+
+
+def _times(names: Sequence[str], length: int) -> int:
+    """How often the first so many names stand in a row."""
+    times = 1
+    while names[times * length : (times + 1) * length] == names[:length]:
+        times += 1
+    return times
 
 
 def _part_name(flow: Flow, element: Element) -> str:
@@ -141,11 +166,20 @@ def _part_name(flow: Flow, element: Element) -> str:
 
 def instances(flow: Flow, run: Run, base: Scope) -> str:
     """`layer1` where the run is all that it holds, else the first and the last path, seen from `base`."""
+    if len(run.turns) == 1 < len(run.elements) and (shared := _common(run.elements, base)):
+        return shared
     whole = _whole(flow, run, base)
     if whole is not None:
         return relative(whole.path, base)
     paths = [relative(element.path, base) for element in run.elements]
     return paths[0] if paths[0] == paths[-1] else f"{paths[0]}{SPACE}–{SPACE}{paths[-1]}"
+
+
+def _common(elements: Sequence[Element], base: Scope) -> str:
+    """The path of what all blocks among elements stand in; of a single block, its own."""
+    paths = [relative(element.path, base).split(".") for element in elements if element.is_block]
+    same = takewhile(lambda names: len(set(names)) == 1, zip(*paths, strict=False))
+    return ".".join(names[0] for names in same)
 
 
 def _whole(flow: Flow, run: Run, base: Scope) -> Scope | None:

@@ -14,8 +14,8 @@ from archdsl.figure.differences import child_name
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, is_silent
 from archdsl.figure.given import op_title
-from archdsl.figure.grouping import group
 from archdsl.figure.repeats import nodes_of
+from archdsl.figure.terraces import parts_of
 from archdsl.ir.graph import Graph, Node, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_around
 from archdsl.words.naming import fixed
@@ -263,7 +263,8 @@ class _Finder:
     def _blocks(self, scope: Scope) -> Iterator[Element]:
         """The blocks in it that want a panel; in the overview also what is no block of the spec and closed there."""
         if scope is self.root:
-            found = [element for run in group(self._flow, scope, self._coarser) for element in run.elements]
+            runs, _ = parts_of(self._flow, scope, self._coarser)
+            found = [element for run in runs for element in run.elements]
         else:
             found = elements_of(self._flow, scope, Grain.FINE)
         blocks = (self._innermost(element) for element in found if element.is_block)

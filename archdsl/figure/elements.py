@@ -8,7 +8,7 @@ it, so any stretch of them can become one box without a cycle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -53,10 +53,12 @@ class Grain(Enum):
     COARSE = "every child scope, whatever it holds"
 
 
-def elements_of(flow: Flow, scope: Scope, grain: Grain = Grain.USUAL) -> list[Element]:
-    """The elements of a scope."""
+def elements_of(
+    flow: Flow, scope: Scope, grain: Grain = Grain.USUAL, through: Set[Scope] = frozenset()
+) -> list[Element]:
+    """The elements of a scope; the blocks in `through` are transparent, too."""
     nodes = sorted(scope.nodes(), key=flow.order.__getitem__)
-    owners = _Owners(flow, scope, grain)
+    owners = _Owners(flow, scope, grain, through)
     held: dict[Node | Scope, list[Node]] = {}
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
@@ -96,10 +98,11 @@ def _is_idiom(flow: Flow, moving: Sequence[Node]) -> bool:
 class _Owners:
     """Finds the scope that a node is drawn as a part of."""
 
-    def __init__(self, flow: Flow, base: Scope, grain: Grain) -> None:
+    def __init__(self, flow: Flow, base: Scope, grain: Grain, through: Set[Scope]) -> None:
         self._flow = flow
         self._base = base
         self._grain = grain
+        self._through = through
         self._found: dict[Scope, Scope | None] = {base: None}
 
     def of(self, node: Node) -> Node | Scope:
@@ -115,7 +118,7 @@ class _Owners:
 
     def _is_whole(self, scope: Scope) -> bool:
         moving = self._flow.moving(scope.nodes())
-        if not moving or not _is_contiguous(self._flow, moving):
+        if not moving or scope in self._through or not _is_contiguous(self._flow, moving):
             return False
         if scope.kind is ScopeKind.BLOCK or (self._grain is Grain.COARSE and scope.scope is self._base):
             return True

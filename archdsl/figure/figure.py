@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from archdsl.figure.slopes import Terrace
 from archdsl.figure.view import Direction, StyleName
 from archdsl.words.naming import DOT
 
@@ -144,6 +145,8 @@ class Figure:
     direction: Direction = "TB"
     palette: StyleName = "paper"
     """The name of its colours."""
+    places: tuple[tuple[str, Terrace], ...] = ()
+    """By box where it stands, in a figure that is drawn at levels; every box has a place there."""
 
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""
@@ -163,6 +166,7 @@ class Figure:
             self,
             items=tuple(_renamed(item, name) for item in self.items),
             rows=_rows(self.rows, name),
+            places=tuple((name(each), place) for each, place in self.places),
             links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in self.links),
         )
 

@@ -93,7 +93,12 @@ def _shown(flow: Flow, runs: list[Run]) -> list[Run]:
 
 
 def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:
-    runs = find_runs(flow, elements_of(flow, scope, plan.grain))
+    return grouped(flow, elements_of(flow, scope, plan.grain), plan)
+
+
+def grouped(flow: Flow, elements: Sequence[Element], plan: Grouping) -> list[Run]:
+    """Elements that follow each other, as a plan joins them."""
+    runs = find_runs(flow, elements)
     parts: list[Run] = []
     for is_plain, stretch in groupby(runs, _is_plain):
         if is_plain:

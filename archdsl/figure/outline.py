@@ -14,7 +14,7 @@ from archdsl.figure.differences import differences, group_size
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style
 from archdsl.figure.flow import Flow, in_training_only
-from archdsl.figure.grouping import group, is_merge, steps
+from archdsl.figure.grouping import is_merge, steps
 from archdsl.figure.lanes import turned, with_lanes
 from archdsl.figure.links import Places, find_links
 from archdsl.figure.marks import Marks
@@ -24,6 +24,9 @@ from archdsl.figure.ports import entering, leaving
 from archdsl.figure.repeats import Run, signature
 from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
 from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_text
+from archdsl.figure.slopes import Terrace
+from archdsl.figure.standing import standing
+from archdsl.figure.terraces import parts_of
 from archdsl.figure.view import View
 from archdsl.figure.wording import block_name
 from archdsl.ir.graph import Graph, Mode, Scope, Value
@@ -74,6 +77,13 @@ def outline(
         name, heading, total if heading else "", everything, tuple(links),
         compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.style,
     )  # fmt: skip
+    return _arranged(figure, maker, marks, view)
+
+
+def _arranged(figure: Figure, maker: _Maker, marks: Marks | None, view: View) -> Figure:
+    """The figure with what holds its boxes together: levels, or lanes and rows."""
+    if maker.terraces:
+        return standing(figure, maker.terraces)
     figure = with_lanes(figure)
     return turned(figure if marks is None else marks.finished(figure, maker.places), view.direction)
 
@@ -89,10 +99,12 @@ class _Maker:
         self._flow = flow
         self._opening = opening
         self.places = Places()
+        self.terraces: dict[str, Terrace] = {}
+        """Where the boxes stand in an overview that is drawn at levels."""
 
     def overview(self, scope: Scope, coarser: int) -> tuple[Box | Panel, ...]:
         """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
-        runs = group(self._flow, scope, coarser)
+        runs, terraces = parts_of(self._flow, scope, coarser)
         sole = runs[0].first.scope if len(runs) == 1 and len(runs[0].elements) == 1 else None
         if sole is not None and runs[0].first.is_block and sole.scan is None and not self._opening.is_collapsed(sole):
             return self.overview(sole, coarser)
@@ -101,6 +113,8 @@ class _Maker:
         first = found[0] if found else None
         if isinstance(first, Box) and len(parts) > 1 and _is_stem(first, parts[0][0]) and not _is_plain(parts[1][0]):
             found[0] = boxes.as_stem(first)
+        if terraces is not None:
+            self.terraces |= zip((item.name for item in found), terraces.places, strict=True)
         return tuple(found)
 
     def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:

@@ -65,6 +65,8 @@ class View:
     """What colours stand for: kinds of op, shares of parameters, of MACs or of bytes of outputs, or dtypes."""
     legend: bool = False
     """Whether the kinds of op that have colours are said; other colours always are."""
+    terraced: bool = True
+    """Whether an overview that runs down and opens nothing stands at levels where the network has them: as a U."""
     dpi: int | None = None
     """Of a PNG; None: 150, or as many as the largest picture allows."""
     all_ops: bool = False

@@ -61,7 +61,7 @@ class Figures:
 
 def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int) -> Iterator[tuple[int, Figure]]:
     """The overview, then the figures of scopes, the outer ones first; a scope without a box has none."""
-    view = View(depth=1)
+    view = View(depth=1, terraced=False)  # a box of several levels' blocks is none that a click opens
     flow = Flow(graph, view=view)
     yield root, _untitled(outline(graph, view, flow=flow))
     for number, scope in sorted(firsts.items(), key=lambda pair: pair[1].path.count(".")):

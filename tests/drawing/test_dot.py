@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent / "golden"
 )
 def test_dot_is_what_it_was(name: str, depth: int) -> None:
     path = GOLDEN / f"{name}_{depth}.gv"
-    assert_golden(path, View(depth=depth), name)
+    assert_golden(path, View(depth=depth, terraced=False), name)
 
 
 @pytest.mark.parametrize(

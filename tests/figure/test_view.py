@@ -241,7 +241,7 @@ def test_a_card_says_that_it_holds_a_loop() -> None:
 
 @pytest.mark.parametrize("graph", [residual_network(), u_network(), two_loops()], ids=["residual", "u", "loops"])
 def test_a_figure_to_the_right_shows_the_same_in_narrow_cards(graph: Graph) -> None:
-    down, right = view(graph), view(graph, direction="LR")
+    down, right = view(graph, terraced=False), view(graph, direction="LR")
     assert right.direction == "LR"
     assert right.links == down.links
     assert {box.style for box in right.boxes()} - {box.style for box in down.boxes()} == {Style.TILE}

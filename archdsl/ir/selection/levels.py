@@ -38,14 +38,17 @@ class Level(NamedTuple):
     """The first dimension: a row of windows is a batch of others."""
 
 
-def levels(graph: Graph) -> tuple[dict[MadeKey, Level], dict[MadeKey, Level]]:
-    """The maps among the values, and for all that comes of the image the map that it was made of last."""
-    sizes = _sizes(graph)
+def levels(graph: Graph, least: int = _LEAST) -> tuple[dict[MadeKey, Level], dict[MadeKey, Level]]:
+    """The maps among the values, and for all that comes of the image the map that it was made of last.
+
+    An image has at least so many dimensions: 3 lets in rows of samples, as sound.
+    """
+    sizes = _Sizes(_sizes(graph, least))
     maps: dict[MadeKey, Level] = {}
     last: dict[MadeKey, Level] = {}
     for node in graph.inputs.values():
-        shape = _numbers(node.types[0].shape, sizes)
-        if len(shape) >= _LEAST and node.types[0].dtype == "float32":
+        shape = sizes.of(node.types[0].shape)
+        if len(shape) >= least and node.types[0].dtype == "float32":
             maps[node, 0] = last[node, 0] = Level(shape[2:], Fraction(1), 1, node.types[0].shape[0])
     for node in graph.nodes:
         before = [last[key] for value in node.inputs if value is not None and (key := key_of(value)) in last]
@@ -58,13 +61,11 @@ def key_of(value: Value) -> MadeKey:
     return value.node, value.output
 
 
-def _follow(
-    node: Node, before: Level, sizes: dict[str, int], maps: dict[MadeKey, Level], last: dict[MadeKey, Level]
-) -> None:
+def _follow(node: Node, before: Level, sizes: _Sizes, maps: dict[MadeKey, Level], last: dict[MadeKey, Level]) -> None:
     """Notes what a node makes of a map."""
     rows = isinstance(node.op, ScaledDotProductAttention)  # of tokens, by heads: their numbers may look like a map's
     for output, made in enumerate(node.types):
-        shape = _numbers(made.shape, sizes)
+        shape = sizes.of(made.shape)
         level = _level(shape, before) if made.shape[:1] == (before.batch,) and not rows else None
         if level is None:
             last[node, output] = before
@@ -99,12 +100,21 @@ def _step(old: int, new: int) -> Fraction:
     return Fraction(max(1, round(old / new))) if old >= new else Fraction(1, round(new / old))
 
 
-def _sizes(graph: Graph) -> dict[str, int]:
+def _sizes(graph: Graph, least: int) -> dict[str, int]:
     """A size for every one that only the run knows: large images."""
     shapes = [node.types[0].shape for node in graph.inputs.values()]
-    free = {name for shape in shapes if len(shape) >= _LEAST for dim in shape[2:] for name in names_in(dim)}
+    free = {name for shape in shapes if len(shape) >= least for dim in shape[2:] for name in names_in(dim)}
     return graph.counted_sizes | dict.fromkeys(free, LARGE)
 
 
-def _numbers(shape: Shape, sizes: dict[str, int]) -> tuple[int, ...]:
-    return tuple(evaluate(dim, sizes) for dim in shape)
+class _Sizes:
+    """Shapes as numbers: few in a network are not another one's."""
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self._sizes = sizes
+        self._known: dict[Shape, tuple[int, ...]] = {}
+
+    def of(self, shape: Shape) -> tuple[int, ...]:
+        if shape not in self._known:
+            self._known[shape] = tuple(evaluate(dim, self._sizes) for dim in shape)
+        return self._known[shape]

@@ -1,0 +1,196 @@
+"""Networks whose parts stand at levels: an encoder with its decoder, drawn as a U.
+
+The parts of such an overview are those of one level and one side, so that every link across joins two boxes at one
+height. Blocks that give or take maps of several levels, as a backbone, are opened for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Final
+
+from archdsl.figure.elements import Element, elements_of
+from archdsl.figure.flow import Flow, read_by, shape_of
+from archdsl.figure.grouping import PLANS, group, grouped
+from archdsl.figure.repeats import Run
+from archdsl.figure.slopes import Standing, Terrace, Tread, u_of
+from archdsl.figure.wording import block_name
+from archdsl.ir.graph import Node, Scope, Value
+from archdsl.ir.scopes import scopes_around
+from archdsl.ir.selection.levels import Level, MadeKey, levels
+
+GIVEN: Final = 2
+"""A block that gives maps of so many levels is opened."""
+TAKEN: Final = 3
+"""And one that takes maps of so many: two are the map from below and the one that is joined with it."""
+PARTS: Final = 2
+"""Boxes that stand on one side of a level; where they would be more they are one."""
+MOST: Final = 40
+"""Boxes of a whole figure."""
+
+
+@dataclass(frozen=True)
+class Terraces:
+    """The parts of an overview with their places."""
+
+    runs: tuple[Run, ...]
+    places: tuple[Terrace, ...]
+    """Of each run."""
+
+
+def parts_of(flow: Flow, scope: Scope, coarser: int = 0) -> tuple[list[Run], Terraces | None]:
+    """The parts of an overview of this scope, with their places where it is drawn at levels."""
+    found = None if coarser else terraces(flow, scope)
+    return (list(found.runs), found) if found is not None else (group(flow, scope, coarser), None)
+
+
+def terraces(flow: Flow, scope: Scope) -> Terraces | None:
+    """The levels of a scope; None where it has none, or where the view asks for something else."""
+    view = flow.view
+    if not view.terraced or view.direction != "TB" or view.expand or view.collapse or flow.marks is not None:
+        return None
+    if not _rises(flow):
+        return None
+    maps = _Maps(flow)
+    elements = _opened(flow, scope, maps)
+    found = u_of(maps.steps(elements)) if elements else None
+    return _terraces(flow, elements, found) if found is not None else None
+
+
+def _rises(flow: Flow) -> bool:
+    """Whether any op makes a map larger: a quick look, because most networks never do."""
+    pairs = {(shape_of(given), made.shape) for node in flow.graph.nodes if node not in flow.static
+             for given in node.inputs[:1] if given is not None for made in node.types[:1]}  # fmt: skip
+    return any(_is_larger(flow.numbers(before), flow.numbers(after)) for before, after in pairs)
+
+
+def _is_larger(before: Sequence[int], after: Sequence[int]) -> bool:
+    """Whether all sizes but those of the batch and the channels have grown."""
+    same = len(before) == len(after) > 2
+    return same and sum(new > old for old, new in zip(before, after, strict=True)) >= len(after) - 2
+
+
+def _terraces(flow: Flow, elements: Sequence[Element], found: Sequence[Standing]) -> Terraces | None:
+    rows = sorted({each.level for each in found if each.level is not None})
+    runs: list[Run] = []
+    places: list[Terrace] = []
+    pairs = zip(elements, found, strict=True)
+    for standing, stretch in groupby(pairs, lambda pair: pair[1]):
+        row = rows.index(standing.level) if standing.level is not None else 0
+        joined = _joined(flow, [element for element, _ in stretch], PARTS if standing.core else 1)
+        runs += joined
+        places += [Terrace(standing.side, row, standing.core)] * len(joined)
+    return Terraces(tuple(runs), tuple(places)) if len(runs) <= MOST else None
+
+
+def _joined(flow: Flow, elements: Sequence[Element], most: int) -> list[Run]:
+    """The boxes of elements that follow each other on one side of a level."""
+    for plan in PLANS[:2]:
+        runs = grouped(flow, elements, plan)
+        if len(runs) <= most:
+            return runs
+    equal = all(element.is_block for element in elements) and len(set(map(block_name, elements))) == 1
+    whole = None if equal else _whole(flow, elements)
+    return [Run(((whole,),)) if whole is not None else Run((tuple(elements),))]
+
+
+def _whole(flow: Flow, elements: Sequence[Element]) -> Element | None:
+    """A scope with a name that has these elements and no others."""
+    moving = tuple(node for element in elements for node in element.moving)
+    for scope in scopes_around(moving[0]):
+        held = flow.moving(scope.nodes())
+        if len(held) > len(moving) or scope.scope is None:
+            return None
+        if held == list(moving) and not scope.name.isdigit():
+            nodes = sorted(scope.nodes(), key=flow.order.__getitem__)
+            return Element(tuple(nodes), moving, scope, True)
+    return None
+
+
+# --- levels ----------------------------------------------------------------------------------
+
+
+class _Maps:
+    """The levels of a graph's values."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._leaving = [flow.resolve(value) for value in flow.graph.outputs.values()]
+        ranks = [len(node.types[0].shape) for node in flow.graph.inputs.values() if node.types[0].dtype == "float32"]
+        # sound is a row of samples with channels; beside an image, three dimensions are no image
+        maps, last = levels(flow.graph, min(max(ranks, default=4), 4)) if max(ranks, default=0) > 2 else ({}, {})
+        self._maps: dict[MadeKey, Level] = maps
+        self._last: dict[MadeKey, Level] = last
+
+    def level(self, value: Value) -> Fraction | None:
+        """Of a value, or of the map that it was made of last."""
+        key = value.node, value.output
+        found = self._maps.get(key) or self._last.get(key)
+        return found.reduction if found is not None else None
+
+    def steps(self, elements: Sequence[Element]) -> list[Tread]:
+        """The elements as the search sees them."""
+        owner = {node: i for i, element in enumerate(elements) for node in element.nodes}
+        found = []
+        for i, element in enumerate(elements):
+            reads: dict[int, Fraction | None] = {}
+            for value, level in self._read(element):
+                source = owner.get(value.node)
+                if source is not None and source != i:
+                    reads[source] = level if level is not None else reads.get(source)
+            found.append(Tread(self._made(element), reads))
+        return _led(elements, found)
+
+    def _read(self, element: Element) -> Iterator[tuple[Value, Fraction | None]]:
+        """What moves into an element, each with its level where what reads it makes a map of the same one."""
+        for node in element.moving:
+            met = self.level(Value(node, 0, node.types[0]))
+            for value in map(self._flow.resolve, read_by(node)):
+                if self._flow.moves(value):
+                    level = self.level(value)
+                    yield value, level if level == met else None
+
+    def _made(self, element: Element) -> Fraction | None:
+        last = element.moving[-1]
+        return self.level(Value(last, 0, last.types[0]))
+
+    def _given(self, inside: Set[Node]) -> Iterator[Value]:
+        """What is read of these nodes from outside, or leaves the network."""
+        yield from (value for value in self._leaving if value.node in inside)
+        outside = {reader for node in inside for reader in self._flow.readers[node] if reader not in inside}
+        for reader in outside - self._flow.static:
+            yield from (value for value in map(self._flow.resolve, read_by(reader)) if value.node in inside)
+
+    def is_spread(self, element: Element) -> bool:
+        """Whether a block gives or takes maps of several levels."""
+        inside = set(element.nodes)
+        given = {self.level(value) for value in self._given(inside)} - {None}
+        taken = {self.level(value) for value, _ in self._read(element) if value.node not in inside} - {None}
+        return len(given) >= GIVEN or len(taken) >= TAKEN
+
+
+def _led(elements: Sequence[Element], steps: Sequence[Tread]) -> list[Tread]:
+    """The steps, an op without a layer, as what pads a map, at the level of the one step that reads it."""
+    led = list(steps)
+    for i in range(len(steps) - 1, -1, -1):
+        readers = [j for j in range(i + 1, len(steps)) if i in steps[j].reads]
+        own = steps[i].level
+        if len(readers) == 1 and own is not None and not elements[i].is_block and not elements[i].mains:
+            read = led[readers[0]].level
+            led[i] = led[i]._replace(level=max(own, read) if read is not None else own)
+    return led
+
+
+def _opened(flow: Flow, scope: Scope, maps: _Maps) -> list[Element]:
+    """The elements of a scope, without blocks that maps of several levels go through."""
+    through: set[Scope] = set()
+    while True:
+        elements = elements_of(flow, scope, through=through)
+        closed = (each for each in elements if each.is_block and maps.is_spread(each))
+        spread = {each.scope for each in closed if each.scope is not None and each.scope.scan is None}
+        if not spread:
+            return elements
+        through |= spread
