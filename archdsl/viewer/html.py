@@ -12,13 +12,15 @@ from string import Template
 from typing import Final
 from urllib.parse import quote
 
+from archdsl.drawing.metrics import FONTS
 from archdsl.text.plain_text import to_json
 from archdsl.viewer.content import Content
 from archdsl.viewer.paints import style_of_paints
 
 FOLDER: Final = Path(__file__).parent
 SCRIPTS: Final = (
-    "elements", "packing", "network", "camera", "drawing", "neighbours", "figure", "panel", "search", "page",
+    "elements", "packing", "network", "camera", "drawing", "neighbours", "figure", "panel", "saving", "search",
+    "page",
 )  # fmt: skip
 """The parts of the script, each after those that it uses."""
 ICON: Final = (
@@ -36,7 +38,9 @@ def html(content: Content) -> str:
         name=escape(content["name"]),
         style=_style(),
         script=_script(),
-        content=_data(content),
+        content=_packed(to_json(content, separators=(",", ":")).encode()),
+        regular=_typeface("Regular"),
+        bold=_typeface("Bold"),
     )
 
 
@@ -68,10 +72,14 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _data(content: Content) -> str:
-    """The content as JSON, packed: of a spec's text nothing stands in the page's markup."""
-    text = to_json(content, separators=(",", ":"))
-    return b64encode(zlib.compress(text.encode(), 9)).decode()
+@cache
+def _typeface(weight: str) -> str:
+    return _packed((FONTS / f"ArchdslSans-{weight}.ttf").read_bytes())
+
+
+def _packed(data: bytes) -> str:
+    """Small, and without any character of a spec's text: none of it stands in the page's markup."""
+    return b64encode(zlib.compress(data, 9)).decode()
 
 
 def _read(name: str) -> str:

@@ -13,7 +13,7 @@ def style_of_paints() -> str:
     rules = [_rule(":root", page)]
     for name, light in PAPER.paints.items():
         colours = dict(zip(light._fields, zip(light, DARK.paints[name], strict=True), strict=True))
-        rules.append(_rule(f"#stage .{name}", colours))
+        rules.append(_rule(f".figure .{name}", colours))
     return "\n".join(rules)
 
 

@@ -76,14 +76,17 @@ def test_the_page_names_no_other_address(resnet50: str) -> None:
     page = resnet50.replace("http://www.w3.org/2000/svg", "").replace(quote("http://www.w3.org/2000/svg"), "")
     assert re.findall(r"https?:|//\w+\.\w+", page) == []
     assert re.findall(r"<[^>]*\s(?:src|srcset|style|on\w+)=", page) == []
-    assert re.findall(r"@import|url\(|innerHTML|outerHTML|insertAdjacentHTML|\beval\(|document\.write", page) == []
+    assert (
+        re.findall(r"@import|url\((?!data:)|innerHTML|outerHTML|insertAdjacentHTML|\beval\(|document\.write", page)
+        == []
+    )
 
 
 def test_nothing_that_a_spec_says_becomes_markup(tmp_path: Path) -> None:
     spec = tmp_path / "hostile.yaml"
     spec.write_text(HOSTILE, "utf-8")
     page = viewer.page(archdsl.graph(spec))
-    assert page.count("<script") == page.count("</script>") == 2
+    assert page.count("<script") == page.count("</script>") == 4
     assert "<img" not in page and "<svg onload" not in page and "<!--" not in page
     said = content_of(page)
     assert said["summary"].startswith("</script><script>alert(1)")

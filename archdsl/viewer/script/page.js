@@ -3,6 +3,7 @@
 const able = "DecompressionStream" in globalThis && CSS.supports("color", "light-dark(#000, #fff)");
 if (!able) showNowhere("This page needs a browser of 2024 or later.");
 const content = await unpacked(byId("content").textContent);
+const fonts = await typefaces();
 const stage = byId("stage");
 const camera = new Camera(stage);
 const panel = new Panel(byId("panel"));
@@ -107,6 +108,14 @@ function follow(version) {
   events.addEventListener("diagnostics", (event) => showDiagnostics(JSON.parse(event.data)));
 }
 
+async function save(suffix) {
+  byId("formats").hidePopover();
+  if (!view.figure) return;
+  const svg = standalone(view.figure, fonts);
+  const blob = suffix === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await picture(svg, view.figure.frame);
+  download(blob, fileName(network.content.name, home.path, suffix));
+}
+
 function switchTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -121,10 +130,12 @@ new Search(byId("query"), byId("results"), {
 byId("in").addEventListener("click", () => camera.zoom(1.25));
 byId("out").addEventListener("click", () => camera.zoom(0.8));
 byId("fit").addEventListener("click", () => camera.fit());
+for (const suffix of ["svg", "png"]) byId(`save-${suffix}`).addEventListener("click", () => save(suffix));
 byId("theme").addEventListener("click", switchTheme);
 addEventListener("hashchange", route);
 addEventListener("keydown", (event) => {
   if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector(":popover-open")) return; // The menu has keys of its own.
   const act = {
     "/": () => byId("query").focus(),
     "+": () => camera.zoom(1.25),
