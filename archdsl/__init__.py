@@ -236,8 +236,9 @@ def draw(
     `depth` is how many levels of blocks one picture opens; None draws an overview with a panel beside it for
     each distinct block. `expand` and `collapse` are paths of blocks to open in place and to keep closed, such as
     `["layer1.0"]`, and `only` is the path of the one block to draw. The overview runs down (`direction` "TB") or
-    to the right ("LR"). `style` is "paper", "dark" or "print", which has no colours. `counts` says parameters and
-    MACs, `batch` begins shapes with the batch, and `title` replaces the network's name; an empty one is left out.
+    to the right ("LR"). `style` is "paper", "dark" or "print", which has no colours, or "volumes", solids as large as
+    maps. `counts` says parameters and MACs, `batch` begins shapes with the batch, and `title` replaces the network's
+    name; an empty one is left out.
     `width` is what the figure is set for, "3.3in", "84mm", "A4" or "16:9": it may need several pages, each a file
     `net-1.svg`, `net-2.svg`, … where the format has none. `colour_by` is what colours stand for: kinds of "op", shares
     of "parameters", "macs" or "memory" (bytes of outputs), or "dtype"; `legend` says the kinds. `dpi` is of a png.

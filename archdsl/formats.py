@@ -109,7 +109,25 @@ def _files(graph: Graph, format: str, view: View | None, marks: Marks | None) ->
             raise DrawingError(f"the {name.replace('_', ' ')} is `{value}`, expected one of {', '.join(known)}")
     if view.dpi is not None and not LEAST_DPI <= view.dpi <= MOST_DPI:
         raise DrawingError(f"dpi is {view.dpi}, expected {LEAST_DPI} to {MOST_DPI}")
+    if view.style == "volumes":
+        return _volumes(graph, format, view, marks)
     return FORMATS[format](graph, format, view, marks)
+
+
+def _volumes(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
+    """Solids as large as what flows."""
+    from archdsl.drawing.volumes import volume_pictures
+
+    if marks is not None:
+        raise DrawingError("a difference is not drawn as volumes", "choose another style")
+    try:
+        files, said = volume_pictures(graph, format, view)
+    except MissingError as error:
+        said = f"{error.message}, as a .{format} needs it"
+        raise DrawingError(said, f"{INSTALL}, or draw to .svg") from None
+    if said:
+        warnings.warn(said, DrawingWarning, stacklevel=4)
+    return files
 
 
 def _picture(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:

@@ -52,6 +52,16 @@ def test_the_figure_in_the_docs_says_what_archdsl_draws() -> None:
     assert texts[0] == texts[1]
 
 
+def test_the_volumes_in_the_docs_are_what_archdsl_draws() -> None:
+    from archdsl.figure.view import View
+    from archdsl.formats import figure_svg
+
+    assert "archdsl draw dcgan_generator -o volumes.svg --style volumes" in read("docs/figures.md")
+    assert read("docs/volumes.svg") == figure_svg(archdsl.graph("dcgan_generator"), View(style="volumes")), (
+        "run the command in docs/figures.md"
+    )
+
+
 def test_every_command_and_function_is_documented() -> None:
     text = read("docs/python.md")
     for command in cli.COMMANDS:

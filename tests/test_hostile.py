@@ -25,14 +25,19 @@ import archdsl
 from archdsl.diagnostics.diagnostic import Severity
 from archdsl.diagnostics.rendering import render_github, render_json, render_text
 from archdsl.document.files import source_of
+from archdsl.drawing.canvas import dot_picture, svg_source
 from archdsl.drawing.dot import dot_source
+from archdsl.drawing.markup import printable
 from archdsl.drawing.mermaid import mermaid_source
 from archdsl.drawing.painting import painted
-from archdsl.drawing.rendering import _drawn
+from archdsl.drawing.rendering import _drawn, pictures
+from archdsl.drawing.tikz_volumes import tikz_volumes
+from archdsl.drawing.volumes import volume_canvas
 from archdsl.elaboration.analyse import analyse
 from archdsl.figure.figure import Figure
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
+from archdsl.figure.volumes import volume_figure
 from archdsl.ir.graph import Graph
 from archdsl.viewer import page
 from tests.audit import nothing_happens
@@ -227,6 +232,17 @@ def test_tikz_has_the_commands_of_the_benign_twin(graphs: list[Graph], tmp_path:
         return sorted(re.findall(r"\\[A-Za-z@]+|(?m:^%)", _SAID.sub("", text)))
 
     compared(list(map(shape, texts)))
+
+
+def test_volumes_have_the_elements_of_the_benign_twin(graphs: list[Graph], tmp_path: Path) -> None:
+    with nothing_happens(tmp_path):
+        found = [volume_canvas(volume_figure(graph, View(title=graph.reference[:80]))) for graph in graphs]
+        drawn = [data.decode() for data in pictures(list(map(dot_picture, found)), "svg")]
+    compared([svg_shape(svg_source(canvas)) for canvas in found])
+    compared([sorted(set(re.findall(r"\\[A-Za-z@]+|(?m:^%)", _SAID.sub("", tikz_volumes(each))))) for each in found])
+    for canvas, svg in zip(found, drawn, strict=True):
+        said = [printable(text.text).split() for part in canvas.parts for text in part.texts if text.text.strip()]
+        assert [(each.text or "").split() for each in ElementTree.fromstring(svg).findall(".//{*}text")] == said
 
 
 # --- the page -------------------------------------------------------------------------------------

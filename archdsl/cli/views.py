@@ -29,7 +29,7 @@ def _declared() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "only", {"metavar": "PATH", "help": "draw this block alone"}
     about = "the overview runs down (TB, the default) or to the right (LR)"
     yield "direction", {"choices": DIRECTIONS, "default": DIRECTIONS[0], "help": about}
-    about = "colours for paper (the default), for a dark ground, or greys for printing"
+    about = "colours for paper (the default), for a dark ground, or greys for printing; or volumes, as large as maps"
     yield "style", {"choices": STYLES, "default": STYLES[0], "help": about}
     yield "no-counts", {"dest": "counts", "action": "store_false", "help": "say no parameters and MACs"}
     yield "batch", {"action": "store_true", "help": "begin shapes with the batch"}

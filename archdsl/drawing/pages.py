@@ -154,6 +154,13 @@ def smallest_text(parts: Sequence[LaidOut]) -> float:
     return TINY * min(part.layout.scale for part in parts)
 
 
+def too_small(size: float, width: str) -> str:
+    """What is said where text of this size is too small to be read, in a figure that is set for a width."""
+    if not width or size > LEAST_TYPE - ROUNDED:
+        return ""
+    return f"the smallest text is {size:.1f} pt in a figure of {width}, less than {LEAST_TYPE}: draw parts of it"
+
+
 def cost(pages: Sequence[LaidOut]) -> tuple[float, int]:
     """What is bad of pages: text that is too small, then how many they are."""
     return max(0.0, LEAST_TYPE - ROUNDED - smallest_text(pages)), len(pages)

@@ -16,7 +16,7 @@ from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
 from archdsl.drawing.terracing import at_levels
-from archdsl.drawing.typefaces import lacking_in, unknown
+from archdsl.drawing.typefaces import unseen
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure, without_some
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from archdsl.figure.marks import Marks
     from archdsl.ir.graph import Graph
 
-TOLD: Final = 10
-"""Characters that a message names."""
 COARSER: Final = 5
 """How often a figure that is too large is grouped further before drawing it is given up."""
 
@@ -171,7 +169,7 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
             failed = error
         else:
             fewer = f"{_spoken(less, coarser)}: {failed.message}" if failed is not None else _small(parts, view)
-            return files, "; ".join(filter(None, (fewer, _unknown(parts, format))))
+            return files, "; ".join(filter(None, (fewer, unseen((part.figure for part in parts), format))))
     assert failed is not None
     raise failed
 
@@ -193,22 +191,9 @@ def _small(parts: Sequence[LaidOut], view: View) -> str:
     """What is said where text is too small to be read."""
     if not view.width:
         return ""
-    from archdsl.drawing.pages import LEAST_TYPE, ROUNDED, smallest_text
+    from archdsl.drawing.pages import smallest_text, too_small
 
-    size = smallest_text(parts)
-    if size > LEAST_TYPE - ROUNDED:
-        return ""
-    return f"the smallest text is {size:.1f} pt in a figure of {view.width}, less than {LEAST_TYPE}: draw parts of it"
-
-
-def _unknown(parts: Sequence[LaidOut], format: str) -> str:
-    """What is said of characters that no font here has; where a file holds text, its reader has fonts."""
-    wanted = lacking_in(part.figure for part in parts) if format in ("png", "pdf") else frozenset()
-    found = unknown(wanted) if wanted else []
-    if not found:
-        return ""
-    some = "".join(found[:TOLD]) + ("…" if len(found) > TOLD else "")
-    return f"no font on this machine has the characters `{some}`: install one, as Noto Sans, or draw to .svg"
+    return too_small(smallest_text(parts), view.width)
 
 
 def _attempts(view: View) -> Iterator[tuple[View, int]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archdsl.drawing.faces import HEADING, MARGIN, POINTS, SIZE, SMALL, TINY
 from archdsl.drawing.latex import escaped
 from archdsl.figure.figure import Figure, Style
-from archdsl.figure.palette import CHANGES, PALETTES
+from archdsl.figure.palette import CHANGES, PALETTES, Palette
 
 ARROW: Final = 5.5
 """The length of an arrow head, in points."""
@@ -20,9 +20,15 @@ EDGE: Final = round(MARGIN * POINTS, 1)
 
 def preamble(figure: Figure, scale: float) -> Iterator[str]:
     """All lines up to the first that draws something, so many times as large."""
-    yield f"% {escaped(figure.title or figure.name)}: drawn by archdsl, for pdflatex"
+    named = colours(PALETTES[figure.palette], used_paints(figure))
+    yield from opening(figure.title or figure.name, named, scale)
+
+
+def opening(title: str, named: Iterable[str], scale: float) -> Iterator[str]:
+    """The lines up to the first that draws something, with these that name what a picture has of its own."""
+    yield f"% {escaped(title)}: drawn by archdsl, for pdflatex"
     yield from _PACKAGES
-    yield from _colours(figure)
+    yield from named
     yield from _STYLES
     scaled = f", scale={scale:.4g}, transform shape" if scale != 1 else ""
     yield rf"\begin{{tikzpicture}}[x=1bp, y=-1bp{scaled}]"
@@ -37,17 +43,17 @@ def used_paints(figure: Figure) -> list[str]:
     return [paint for paint in PALETTES[figure.palette].paints if paint in found]
 
 
-def _colours(figure: Figure) -> Iterator[str]:
-    palette = PALETTES[figure.palette]
-    colours = {
+def colours(palette: Palette, paints: Iterable[str]) -> Iterator[str]:
+    """The lines that name a palette's colours, and of these paints all four."""
+    common = {
         "ground": palette.ground, "title": palette.title, "muted": palette.muted, "line": palette.line,
         "skip": palette.skip, "gone": palette.paints["removed"].border,
         "panel": palette.panel, "panel line": palette.panel_line,
     }  # fmt: skip
-    yield from (rf"\definecolor{{{name}}}{{HTML}}{{{_hex(colour)}}}" for name, colour in colours.items())
+    yield from (rf"\definecolor{{{name}}}{{HTML}}{{{_hex(colour)}}}" for name, colour in common.items())
     yield "% kinds of boxes: fill, border, text, pill"
     yield from _KIND
-    for name in used_paints(figure):
+    for name in paints:
         yield rf"\kind{{{name}}}" + "".join(f"{{{_hex(colour)}}}" for colour in palette.paints[name])
         if name in CHANGES and name != "unchanged":
             yield rf"\tikzset{{{name}/.append style={{line width=2bp}}}}"

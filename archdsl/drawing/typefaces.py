@@ -13,6 +13,8 @@ from typing import BinaryIO, Final
 from archdsl.drawing.metrics import characters
 from archdsl.figure.figure import Figure
 
+TOLD: Final = 10
+"""Characters that a message names."""
 MOST_FILES: Final = 2000
 """Fonts of the machine that are looked into."""
 MOST_BYTES: Final = 4_000_000
@@ -40,6 +42,16 @@ def unknown(wanted: frozenset[str]) -> list[str]:
             break
         left -= _known(path)
     return [chr(code) for code in sorted(left)]
+
+
+def unseen(figures: Iterable[Figure], format: str) -> str:
+    """What is said of characters that no font here has; where a file holds text, its reader has fonts."""
+    wanted = lacking_in(figures) if format in ("png", "pdf") else frozenset()
+    found = unknown(wanted) if wanted else []
+    if not found:
+        return ""
+    some = "".join(found[:TOLD]) + ("…" if len(found) > TOLD else "")
+    return f"no font on this machine has the characters `{some}`: install one, as Noto Sans, or draw to .svg"
 
 
 def folders() -> list[Path]:

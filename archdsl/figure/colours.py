@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -61,9 +61,14 @@ def _boxes(figures: Sequence[Figure]) -> Iterator[Box]:
 
 def _kinds(figures: Sequence[Figure]) -> Iterator[tuple[str, str]]:
     used = {box.paint for box in _boxes(figures)}
-    yield from ((kind.value, words) for kind, words in _KINDS.items() if kind.value in used)
+    yield from kinds_in(used)
     if "block" in used:
         yield "block", "block"
+
+
+def kinds_in(used: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The kinds of op whose paints are used, each with what it is called."""
+    yield from ((kind.value, words) for kind, words in _KINDS.items() if kind.value in used)
 
 
 # --- by what it costs --------------------------------------------------------------------------------

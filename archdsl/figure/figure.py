@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from archdsl.figure.slopes import Terrace
-from archdsl.figure.view import Direction, StyleName
+from archdsl.figure.view import Direction, PaletteName
 from archdsl.words.naming import DOT
 
 
@@ -143,7 +143,7 @@ class Figure:
     legend: tuple[tuple[str, str], ...] = ()
     """Paints, each with what it stands for."""
     direction: Direction = "TB"
-    palette: StyleName = "paper"
+    palette: PaletteName = "paper"
     """The name of its colours."""
     places: tuple[tuple[str, Terrace], ...] = ()
     """By box where it stands, in a figure that is drawn at levels; every box has a place there."""

@@ -75,7 +75,7 @@ def outline(
     heading = _heading(view, marks.title if marks is not None else name)
     figure = Figure(
         name, heading, total if heading else "", everything, tuple(links),
-        compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.style,
+        compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.palette,
     )  # fmt: skip
     return _arranged(figure, maker, marks, view)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from archdsl.figure.view import StyleName
+from archdsl.figure.view import PaletteName
 from archdsl.ops.base import Kind
 
 
@@ -145,4 +145,4 @@ PRINT: Final = Palette(
     panel_line="#AAAAAA",
 )
 
-PALETTES: Final[Mapping[StyleName, Palette]] = {"paper": PAPER, "dark": DARK, "print": PRINT}
+PALETTES: Final[Mapping[PaletteName, Palette]] = {"paper": PAPER, "dark": DARK, "print": PRINT}

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Direction: TypeAlias = Literal["TB", "LR"]
-StyleName: TypeAlias = Literal["paper", "dark", "print"]
+PaletteName: TypeAlias = Literal["paper", "dark", "print"]
+StyleName: TypeAlias = Literal["paper", "dark", "print", "volumes"]
 ColourBy: TypeAlias = Literal["op", "parameters", "macs", "memory", "dtype"]
 
 DIRECTIONS: Final = ("TB", "LR")
-STYLES: Final = ("paper", "dark", "print")
+STYLES: Final = ("paper", "dark", "print", "volumes")
 COLOURS: Final = ("op", "parameters", "macs", "memory", "dtype")
 
 
@@ -53,6 +54,7 @@ class View:
     direction: Direction = "TB"
     """Which way the overview runs: down, or to the right."""
     style: StyleName = "paper"
+    """The colours; `volumes` are other figures, in those for paper: solids as large as what flows."""
     counts: bool = True
     """Whether parameters and MACs are said."""
     batch: bool = False
@@ -76,6 +78,11 @@ class View:
     def asked(cls, *, expand: str | Sequence[str] = (), collapse: str | Sequence[str] = (), **options: Any) -> Self:
         """The view that these `ViewOptions` ask for: one path alone may be given without a list."""
         return cls(expand=_paths(expand), collapse=_paths(collapse), **options)
+
+    @property
+    def palette(self) -> PaletteName:
+        """The name of the colours."""
+        return "paper" if self.style == "volumes" else self.style
 
 
 def _paths(given: str | Sequence[str]) -> tuple[str, ...]:

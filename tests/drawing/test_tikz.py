@@ -22,11 +22,13 @@ from archdsl.drawing.layout import Layout, Point, Spot, Way
 from archdsl.drawing.painting import placed, sheet
 from archdsl.drawing.settle import way_key
 from archdsl.drawing.tikz import tikz_source
+from archdsl.drawing.volumes import volume_canvas
 from archdsl.figure.errors import DrawingError
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.palette import PALETTES
-from archdsl.figure.view import STYLES, StyleName, View
+from archdsl.figure.view import PaletteName, View
+from archdsl.figure.volumes import volume_figure
 from archdsl.formats import render
 from archdsl.ir.graph import Graph
 from tests.figure.building import SMALL, Builder, bottleneck
@@ -99,8 +101,8 @@ def test_a_straight_link_follows_its_boxes_and_a_bent_one_has_corners() -> None:
     assert r"\draw[skip link, dashed] (258.8,40) -- (280,40) -- (280,160) -- (258.8,160);" in text
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_the_colours_are_those_of_the_style(style: StyleName) -> None:
+@pytest.mark.parametrize("style", PALETTES)
+def test_the_colours_are_those_of_the_style(style: PaletteName) -> None:
     palette = PALETTES[style]
     text = text_of(SMALL["residual"](), View(style=style))
     assert rf"\definecolor{{ground}}{{HTML}}{{{palette.ground[1:]}}}" in text
@@ -194,3 +196,18 @@ def test_pdflatex_sets_it_in_the_size_of_the_layout(name: str, view: View, tmp_p
     found = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", (tmp_path / "net.pdf").read_bytes())
     assert found is not None
     assert [float(each) for each in found.groups()] == pytest.approx([layout.width + 12, layout.height + 12], abs=3)
+
+
+@pytest.mark.usefixtures("latex")
+@pytest.mark.parametrize("name", ["heads", "hostile", pytest.param("u", marks=pytest.mark.slow)])
+def test_pdflatex_sets_volumes_in_the_size_of_the_picture(name: str, tmp_path: Path) -> None:
+    graph = hostile() if name == "hostile" else SMALL[name]()
+    view = View(style="volumes", width="7in", legend=True)
+    log = compiled(text_of(graph, view), tmp_path)
+    assert "Overfull" not in log
+    assert "Missing character" not in log
+    found = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", (tmp_path / "net.pdf").read_bytes())
+    assert found is not None
+    canvas = volume_canvas(volume_figure(graph, view), view.width)
+    sides = [canvas.width * canvas.scale, canvas.height * canvas.scale]
+    assert [float(each) for each in found.groups()] == pytest.approx(sides, abs=3)

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 
 from archdsl.figure.palette import CHANGES, HEAT, PALETTES, SIGNS, Palette, paint_of
-from archdsl.figure.view import STYLES
+from archdsl.figure.view import STYLES, View
 from archdsl.ops.base import Kind
 
 READABLE = 4.5
@@ -36,7 +36,7 @@ def grounds(palette: Palette) -> list[str]:
 
 
 def test_there_is_a_palette_for_every_style_and_a_paint_for_every_kind() -> None:
-    assert tuple(PALETTES) == STYLES
+    assert set(PALETTES) == {View(style=style).palette for style in STYLES}
     for palette in PALETTES.values():
         assert set(palette.paints) == {*KINDS, *CHANGES, *HEAT}
 

@@ -1,0 +1,95 @@
+"""Where volumes stand: in columns by how far they are from the input, in rows by branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archdsl.figure.figure import Link
+
+
+@dataclass(frozen=True)
+class GridPlace:
+    """The column and the row of a box."""
+
+    column: int
+    row: int
+
+
+def places_of(names: Sequence[str], links: Iterable[Link]) -> dict[str, GridPlace]:
+    """A place for each box, so that every link runs to the right: the longest way is the first row."""
+    found = list(links)
+    before: dict[str, list[str]] = {name: [] for name in names}
+    for link in found:
+        before[link.target].append(link.source)
+    order = _in_order(names, before)
+    columns: dict[str, int] = {}
+    for name in order:
+        columns[name] = max((columns[source] + 1 for source in before[name]), default=0)
+    _pull_inputs(order, found, columns)
+    rows: dict[str, int] = {}
+    taken: list[set[int]] = []
+    left = list(order)
+    while left:
+        way = _longest(left, before, columns)
+        row = _free_row(_span(way, found, columns), way, taken, before, rows)
+        rows.update(dict.fromkeys(way, row))
+        left = [name for name in left if name not in rows]
+    return {name: GridPlace(columns[name], rows[name]) for name in names}
+
+
+def _in_order(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> list[str]:
+    """The names, each after those that it reads."""
+    waiting = {name: len(set(before[name])) for name in names}
+    after: dict[str, list[str]] = {name: [] for name in names}
+    for name in names:
+        for source in dict.fromkeys(before[name]):
+            after[source].append(name)
+    ready = [name for name in names if not waiting[name]]
+    for name in ready:
+        for target in after[name]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    return [*ready, *(name for name in names if waiting[name] > 0)]
+
+
+def _pull_inputs(order: Sequence[str], links: Sequence[Link], columns: dict[str, int]) -> None:
+    """Moves what nothing comes before as far to the right as what reads it lets it."""
+    targets = {link.target for link in links}
+    for name in order:
+        read = [columns[link.target] for link in links if link.source == name]
+        if name not in targets and read:
+            columns[name] = min(read) - 1
+
+
+def _longest(left: Sequence[str], before: Mapping[str, Sequence[str]], columns: Mapping[str, int]) -> list[str]:
+    """The longest way among what is left."""
+    inside = set(left)
+    best: dict[str, list[str]] = {}
+    for name in left:
+        ways = [best[source] for source in before[name] if source in inside and source in best]
+        best[name] = [*max(ways, key=len, default=[]), name]
+    return max(best.values(), key=len)
+
+
+def _span(way: Sequence[str], links: Sequence[Link], columns: Mapping[str, int]) -> set[int]:
+    """The columns of a way, and those that links to it and from it pass."""
+    first, last = columns[way[0]], columns[way[-1]]
+    come = (columns[link.source] + 1 for link in links if link.target == way[0])
+    go = (columns[link.target] - 1 for link in links if link.source == way[-1])
+    return set(range(min([first, *come]), max([last, *go]) + 1))
+
+
+def _free_row(
+    wanted: set[int], way: Sequence[str], taken: list[set[int]],
+    before: Mapping[str, Sequence[str]], rows: Mapping[str, int],
+) -> int:  # fmt: skip
+    """The first row with room for a way, at least as low as where it branches off."""
+    least = min((rows[source] for source in before[way[0]] if source in rows), default=0)
+    for row in range(least, len(taken)):
+        if not wanted & taken[row]:
+            taken[row] |= wanted
+            return row
+    taken.append(wanted)
+    return len(taken) - 1
