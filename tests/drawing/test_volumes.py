@@ -190,7 +190,7 @@ def test_every_format_says_the_same() -> None:
 def test_parts_of_the_svg_have_names_and_kinds() -> None:
     svg = render(archdsl.graph("unet"), "svg", VOLUMES).decode()
     assert '<g class="volumes"><title>level0</title>' in svg
-    assert svg.count('<g class="past">') == 4
+    assert svg.count('<g class="skip">') == 4
     assert len(re.findall('<g class="conv"', svg)) == 23
 
 
