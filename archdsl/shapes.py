@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from math import gcd
+from math import gcd, prod
 from operator import mul
 from threading import RLock
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -215,10 +215,7 @@ def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
     """
     if isinstance(dim, int):
         return dim
-    return sum(
-        coefficient * reduce(mul, (_evaluate_atom(atom, sizes) for atom in monomial), 1)
-        for monomial, coefficient in dim.terms
-    )
+    return sum([factor * prod([_evaluate_atom(each, sizes) for each in atoms]) for atoms, factor in dim.terms])
 
 
 def differ(left: Dim, right: Dim) -> bool | None:

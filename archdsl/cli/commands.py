@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from archdsl.cli.sharing import (
     choosing,
     complain,
     complain_of,
+    do_without_plugins,
     drawing,
     exit_code,
     figure_of,
@@ -63,8 +63,7 @@ BROKEN_PIPE: Final = 141
 def main() -> NoReturn:
     """The console script: runs `sys.argv` and exits."""
     streams.prepare()
-    # Looking for pydantic's plugins reads the metadata of every installed package.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    do_without_plugins()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     # One command makes little garbage: looking for it, here and on exit, takes a tenth of a `check`.
     gc.disable()

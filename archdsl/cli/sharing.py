@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from archdsl.faults.code import Code
@@ -283,6 +284,14 @@ def step(what: str) -> Iterator[None]:
 def _say(line: str) -> None:
     with suppress(OSError):
         print(visible_lines(line), file=sys.stderr, flush=True)
+
+
+def do_without_plugins() -> None:
+    """Keeps pydantic from reading the metadata of every installed package, and from importing what would read it."""
+    if os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__") == "__all__":
+        none = ModuleType("pydantic.plugin._loader")
+        none.__dict__["get_plugins"] = tuple
+        sys.modules[none.__name__] = none
 
 
 def complain(message: str) -> None:

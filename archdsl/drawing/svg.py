@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from html import unescape
 from typing import Final
 
 from archdsl.drawing.dot import FONT
@@ -18,6 +17,9 @@ _SIZE: Final = re.compile(r'font-size="([\d.]+)"')
 _COMMENT: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _ID: Final = re.compile(r'(\bid="|="url\(#|href="#)')
 """Attributes that name an element; in texts every quote is an entity."""
+_ENTITY: Final = re.compile(r"&(?:#(?P<code>\d+)|(?P<name>amp|lt|gt|quot));")
+"""What Graphviz writes in texts; the library's table of all that HTML has would be a hundredth of a drawing."""
+_NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
 
 
 def finish(svg: str, title: str) -> str:
@@ -34,12 +36,16 @@ def finish(svg: str, title: str) -> str:
 
 def _with_length(match: re.Match[str]) -> str:
     attributes, content = match["attributes"], match["content"]
-    text = unescape(content)
+    text = _ENTITY.sub(_character, content)
     found = _SIZE.search(attributes)
     if found is None or not text.strip():
         return match[0]
     width = text_width(text, float(found[1]), bold='font-weight="bold"' in attributes)
     return f'<text {attributes} textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs">{content}</text>'
+
+
+def _character(entity: re.Match[str]) -> str:
+    return chr(int(entity["code"])) if entity["code"] else _NAMED[entity["name"]]
 
 
 def _attribute(text: str) -> str:

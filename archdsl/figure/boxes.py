@@ -208,10 +208,13 @@ def _line(flow: Flow, run: Run) -> str:
 def _sentences(flow: Flow, run: Run) -> list[Sentence]:
     """What each copy consists of."""
     known: dict[Signature, Sentence] = {}
+    found: list[Sentence] = []
     for turn in run.turns:
         own = signature(turn)
-        known[own] = known[own] if own in known else sentence(flow, turn[0])
-    return [known[signature(turn)] for turn in run.turns]
+        if (said := known.get(own)) is None:
+            said = known[own] = sentence(flow, turn[0])
+        found.append(said)
+    return found
 
 
 def notes(flow: Flow, run: Run, base: Scope | None = None) -> list[str]:

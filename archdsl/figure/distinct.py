@@ -150,7 +150,7 @@ def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, st
 
 def _unsized(text: str) -> str:
     """`# head` of `1 head` and `8 heads`."""
-    return re.sub(r"\d+(\s\S+?)?s?\b", r"#\1", text)
+    return re.sub(r"\d+(\s\S+?)?s?\b", r"#\1", text) if text else ""
 
 
 def _places(parts: Sequence[tuple[Any, Any]], among: Sequence[tuple[Any, Any]]) -> list[int] | None:

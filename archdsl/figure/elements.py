@@ -57,6 +57,14 @@ def elements_of(
     flow: Flow, scope: Scope, grain: Grain = Grain.USUAL, through: Set[Scope] = frozenset()
 ) -> list[Element]:
     """The elements of a scope; the blocks in `through` are transparent, too."""
+    if through:
+        return _found_elements(flow, scope, grain, through)
+    if (scope, grain) not in flow.elements:
+        flow.elements[scope, grain] = _found_elements(flow, scope, grain, through)
+    return [*flow.elements[scope, grain]]
+
+
+def _found_elements(flow: Flow, scope: Scope, grain: Grain, through: Set[Scope]) -> list[Element]:
     nodes = sorted(scope.nodes(), key=flow.order.__getitem__)
     owners = _Owners(flow, scope, grain, through)
     held: dict[Node | Scope, list[Node]] = {}

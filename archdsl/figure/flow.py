@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from archdsl.figure.carriers import Carriers
 from archdsl.figure.idioms import Idiom, idioms_in
@@ -20,6 +21,11 @@ from archdsl.ops.base import Kind
 from archdsl.ops.special import FILLED, ScanCarry, ScanLast
 from archdsl.shapes import Shape
 from archdsl.words.quantities import batched_text, shape_text, size
+
+if TYPE_CHECKING:
+    from archdsl.figure.elements import Element, Grain
+    from archdsl.figure.grouping import Grouping
+    from archdsl.figure.repeats import Run
 
 _MAIN = {Kind.CONV, Kind.LINEAR, Kind.ATTENTION, Kind.EMBEDDING}
 
@@ -42,6 +48,12 @@ class Flow:
         """Whether all that masks do is said, also what differs between the layers of one network."""
         self.masks: dict[Hashable, MaskWords] = {}
         """What masks do, by how they are made: found when it is first asked for."""
+        self.masked: dict[tuple[Node, int, bool], MaskWords] = {}
+        """The same by value, and by whether true hides there."""
+        self.elements: dict[tuple[Scope, Grain], list[Element]] = {}
+        """Those of scopes that have been asked for."""
+        self.grouped: dict[tuple[Scope, Grouping], list[Run]] = {}
+        """The parts of overviews of scopes."""
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
         self._nodes = nodes
@@ -94,6 +106,7 @@ class Flow:
             return self
         other = copy(self)
         other._shown = self._shown | shown
+        other.elements, other.grouped = {}, {}
         return other
 
     def _sole_idiom(self, scope: Scope) -> Sequence[Node]:
@@ -105,7 +118,7 @@ class Flow:
     def unmarked(self) -> Flow:
         """The same flow without its marks."""
         other = copy(self)
-        other.marks = None
+        other.marks, other.grouped = None, {}
         return other
 
     def resolve(self, value: Value) -> Value:

@@ -74,10 +74,13 @@ def masked(flow: Flow, node: Node, port: str) -> MaskWords:
 
 
 def _known_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
-    key = mask_key(flow, value, true_hides)
-    if key not in flow.masks:
-        flow.masks[key] = mask_words(flow, value, true_hides)
-    return flow.masks[key]
+    place = value.node, value.output, true_hides
+    if (found := flow.masked.get(place)) is None:
+        key = mask_key(flow, value, true_hides)
+        if (found := flow.masks.get(key)) is None:
+            found = flow.masks[key] = mask_words(flow, value, true_hides)
+        flow.masked[place] = found
+    return found
 
 
 class _Join(NamedTuple):

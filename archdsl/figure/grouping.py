@@ -93,7 +93,9 @@ def _shown(flow: Flow, runs: list[Run]) -> list[Run]:
 
 
 def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:
-    return grouped(flow, elements_of(flow, scope, plan.grain), plan)
+    if (scope, plan) not in flow.grouped:
+        flow.grouped[scope, plan] = grouped(flow, elements_of(flow, scope, plan.grain), plan)
+    return [*flow.grouped[scope, plan]]
 
 
 def grouped(flow: Flow, elements: Sequence[Element], plan: Grouping) -> list[Run]:

@@ -81,18 +81,21 @@ def find_links(flow: Flow, places: Places, titles: Mapping[str, str]) -> list[Li
     """
     found: dict[tuple[str, str], Link] = {}
     names = PortNames(flow, places.block)
-    for value, reader in _edges(flow, places):
+    for value, reader, target in _edges(flow, places):
         origin = _origin(flow, places, value)
-        ends = places.source(origin), places.of(reader)
-        if places.same_turns(origin.node, reader):
+        source = places.source(origin)
+        if source is not None and source != target and places.same_turns(origin.node, reader):
+            ends = source, target
             _add(found, flow, value, ends, in_training_only(reader), _joins(flow, value, reader))
             names.add(ends, origin, value, reader)
-    for end, name in places.ends:
+    for end, target in places.ends:
         value = flow.resolve(end)
         origin = _origin(flow, places, value)
-        ends = places.source(origin), name
-        _add(found, flow, value, ends, in_training_only(value.node), False)
-        names.add(ends, origin, value, None)
+        source = places.source(origin)
+        if source is not None and source != target:
+            ends = source, target
+            _add(found, flow, value, ends, in_training_only(value.node), False)
+            names.add(ends, origin, value, None)
     entering: dict[str, set[str]] = {}
     for link in found.values():
         entering.setdefault(link.target, set()).add(link.label)
@@ -110,15 +113,10 @@ def find_links(flow: Flow, places: Places, titles: Mapping[str, str]) -> list[Li
 
 def _add(
     found: dict[tuple[str, str], Link],
-    flow: Flow, value: Value, ends: tuple[str | None, str | None], dashed: bool, joined: bool,
+    flow: Flow, value: Value, ends: tuple[str, str], dashed: bool, joined: bool,
 ) -> None:  # fmt: skip
-    source, target = ends
-    if source is None or target is None or source == target:
-        return
-    known = found.get((source, target)) or Link(
-        source, target, LinkRole.BRANCH, flow.label(value), dashed=dashed, joins=True
-    )
-    found[source, target] = replace(known, joins=known.joins and joined)
+    known = found.get(ends) or Link(*ends, LinkRole.BRANCH, flow.label(value), dashed=dashed, joins=True)
+    found[ends] = replace(known, joins=known.joins and joined)
 
 
 def _joins(flow: Flow, value: Value, node: Node) -> bool:
@@ -137,16 +135,16 @@ def _terms(tree: Any) -> list[Any]:
     return [*_terms(tree.left), *_terms(tree.right)]
 
 
-def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node]]:
-    """What moves from node to node."""
+def _edges(flow: Flow, places: Places) -> Iterator[tuple[Value, Node, str]]:
+    """What moves from node to node, and the box of the second."""
     for node in flow.graph.nodes:
-        if node in flow.static or places.of(node) is None:
+        if node in flow.static or (box := places.of(node)) is None:
             continue
         for given in read_by(node):
             value = flow.resolve(given)
             if value.weight is not None or value.node in flow.static:
                 continue
-            yield value, node
+            yield value, node, box
 
 
 def _origin(flow: Flow, places: Places, value: Value) -> Value:

@@ -122,6 +122,7 @@ class _Mask:
         self._formulas = FormulasAtSizes(sizes)
         self._true_hides = true_hides
         self._static = static
+        self._known: dict[Node, tuple[list[Value], list[Sizes], Sizes]] = {}
         self._never = NEVER
         self._left = 0
         self.patterns = [node for node in _cone(value.node, static, rows=False) if isinstance(node.op, Constant)]
@@ -212,14 +213,20 @@ class _Mask:
             raise UnknownElementError
         if isinstance(node.op, Parameter) or (node.tensors and not isinstance(node.op, Constant)) or _looks_up(node):
             return 0.0
-        given = [value for value in node.inputs if value is not None]
         try:
-            shapes = [_numbers(value.type.shape, self._sizes) for value in given]
-            shape = _numbers(node.types[0].shape, self._sizes)
+            given, shapes, shape = self._sized(node)
             sought = Sought(place, shape, shapes, lambda i, at: self._of(given[i], at), self._formulas)
             return element(node.op, sought)
         except (KeyError, OpError) as error:
             raise UnknownElementError from error
+
+    def _sized(self, node: Node) -> tuple[list[Value], list[Sizes], Sizes]:
+        """What a node reads, the shapes of that, and its own. Raises KeyError."""
+        if node not in self._known:
+            given = [value for value in node.inputs if value is not None]
+            shapes = [_numbers(value.type.shape, self._sizes) for value in given]
+            self._known[node] = given, shapes, _numbers(node.types[0].shape, self._sizes)
+        return self._known[node]
 
 
 def _looks_up(node: Node) -> bool:

@@ -25,18 +25,15 @@ class PortNames:
         self._ports: dict[tuple[str, str], dict[str, None]] = {}
         self._outputs: dict[tuple[str, str], dict[str, None]] = {}
 
-    def add(self, ends: tuple[str | None, str | None], origin: Value, value: Value, reader: Node | None) -> None:
+    def add(self, ends: tuple[str, str], origin: Value, value: Value, reader: Node | None) -> None:
         """A value on its way to a reader, on the link between two boxes; None reads what leaves the figure.
 
         `origin` is what the first box makes, which may have been laid out otherwise since.
         """
-        source, target = ends
-        if source is None or target is None:
-            return
-        ports = self._ports.setdefault((source, target), {})
+        ports = self._ports.setdefault(ends, {})
         if reader is not None:
             ports.update(dict.fromkeys(self._entered(value, reader)))
-        self._outputs.setdefault((source, target), {}).update(dict.fromkeys(self._left(origin)))
+        self._outputs.setdefault(ends, {}).update(dict.fromkeys(self._left(origin)))
 
     def _entered(self, value: Value, reader: Node) -> list[str]:
         scope = self._block.get(reader)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ WITHOUT_READERS = LIGHT.replace(
     "{", "{'archdsl.figure', 'archdsl.drawing', 'archdsl.measures', 'archdsl.words.titles', "
 )
 """Without what figures and reports alone want to know."""
+DRAWING = LIGHT.replace("{", "{'importlib.metadata', 'archdsl.report', 'archdsl.viewer', ")
 LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 'yaml', 'asyncio'}"
 
 
@@ -26,11 +28,13 @@ LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 
         ("from archdsl.cli.commands import run; run(['source', 'resnet50'])", WITHOUT_READERS),
         ("from archdsl.cli.commands import run; run(['list', '--family', 'lenet5'])", LIGHT),
         ("from archdsl.cli.commands import run; run(['ops', 'conv2d'])", LIGHT),
+        ("sys.argv[1:] = ['draw', 'lenet5', '-o', drawn]; from archdsl.__main__ import main; main()", DRAWING),
     ],
 )
-def test_imports_nothing_heavy(act: str, banned: str) -> None:
+def test_imports_nothing_heavy(act: str, banned: str, tmp_path: Path) -> None:
     code = f"""
 import sys
+drawn = {str(tmp_path / "net.svg")!r}
 try:
     {act}
 except SystemExit as leave:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,13 @@ def test_the_fonts_of_the_machine_are_let_in_by_another_child(children: list[sub
         for letter in ("a", "\N{CYRILLIC SMALL LETTER ZHE}", "\N{CYRILLIC SMALL LETTER ZHE}", "b"):
             lay_out([f"digraph {{ {letter} }}"])
     assert len(children) == 3
+
+
+def test_it_starts_with_little() -> None:
+    """`typing` alone, with what that imports, would take longer than a start."""
+    code = f"import sys; sys.path.append({str(Path(process.__file__).parent)!r}); import worker; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-s", "-c", code], capture_output=True, text=True, check=True)
+    assert {"typing", "re", "collections", "pathlib", "archdsl"}.isdisjoint(done.stdout.split())
 
 
 @pytest.mark.parametrize("name", ["worker", "os", "types", "pygraphviz", "sitecustomize"])
