@@ -11,7 +11,7 @@ from archdsl.expressions.tree import Name, Tree
 from archdsl.expressions.walking import substitute
 from archdsl.ir.graph import Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
-from archdsl.ops.special import SCAN, ScanLast
+from archdsl.ops.special import SCAN, ScanCarry, ScanLast, ScanSlice
 from archdsl.words.naming import MINUS, humanise
 from archdsl.words.titles import border_name
 
@@ -81,7 +81,7 @@ def read_as(value: Value, reader: Node) -> str:
     scope = reader.scope
     if scope is not None and scope.block is not None:
         for port, given in scope.inputs.items():
-            if _is_at(given, value):
+            if _is_at(given, value) and not _is_by_step(scope, port):
                 return port
     if isinstance(value.node.op, SCAN):
         return border_name(value.node)
@@ -89,6 +89,12 @@ def read_as(value: Value, reader: Node) -> str:
     if carried:
         return carried
     return _seen(value, set(scopes_around(reader)))
+
+
+def _is_by_step(scope: Scope, port: str) -> bool:
+    """Whether a loop gives this port another value at each step: what comes from outside isn't seen by its name."""
+    nodes = (item for item in scope.children.values() if isinstance(item, Node))
+    return any(isinstance(node.op, ScanCarry | ScanSlice) and border_name(node) == port for node in nodes)
 
 
 def _seen(value: Value, around: set[Scope]) -> str:

@@ -6,7 +6,7 @@ It knows nothing of how figures are made: only the figures, the graph, and the w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -245,8 +245,14 @@ class Reading:
 
     @cached_property
     def _borders(self) -> set[str]:
-        """Boxes at which values come into the scope's own loop: nothing leads to them."""
+        """Boxes at which values come into the scope's own loop: nothing needs to lead to them."""
         return {box.name for box in self.figure.boxes() if box.style is Style.PORT and box.holds}
+
+    @cached_property
+    def _starts(self) -> set[str]:
+        """The borders that a value from outside comes to: the first step is given it."""
+        own = (node for node in self.nodes if self.box(node) in self._borders)
+        return {str(self.box(node)) for node in own if any(value.node not in self._inside for value in _given(node))}
 
     def _unlinked(self) -> Iterator[tuple[str, str, str]]:
         ports = {box.name for box in self.figure.boxes() if box.style is Style.PORT and not box.holds}
@@ -262,7 +268,8 @@ class Reading:
                 if target in ports or source == target:
                     continue
                 wanted = (source, target) if self.scope is self.graph.root or source not in ports else ("", target)
-                if wanted not in self.edges:
+                is_start = wanted[0] == "" and target in self._starts
+                if wanted not in self.edges and not is_start:
                     yield "no edge", f"{source} -> {target}", ""
 
     def _miscounted(self) -> Iterator[tuple[str, str, str]]:
@@ -272,10 +279,19 @@ class Reading:
                 continue
             nodes = {node for path in item.holds for node in self._below(path)}
             nodes |= {node for node in self._loose if self._reader(node) in nodes}
-            counted = {"params": sum(node.parameters for node in nodes), "MACs": sum(map(self._macs, nodes))}
+            counted, most = self._counted(nodes), self._counted(nodes | self._unread)
             for what, (said, rounding) in told(box.counts).items():
-                if abs(said - counted[what]) > rounding * 1.0001:
+                if not counted[what] - rounding * 1.0001 <= said <= most[what] + rounding * 1.0001:
                     yield "miscounted", item.name, f"{box.counts}, {counted[what]} {what}"
+
+    def _counted(self, nodes: Iterable[Node]) -> dict[str, int]:
+        found = list(nodes)
+        return {"params": sum(node.parameters for node in found), "MACs": sum(map(self._macs, found))}
+
+    @cached_property
+    def _unread(self) -> set[Node]:
+        """The fixed nodes that nothing which moves reads: they count with any that reads them."""
+        return {node for node in self.fixed if self._reader(node) is None}
 
     def _misnumbered(self) -> Iterator[tuple[str, str, str]]:
         """Cards whose line is not what every copy says of itself, and boxes whose words are one copy's alone."""
@@ -333,10 +349,16 @@ class Reading:
 
     def _reader(self, node: Node) -> Node | None:
         """The first moving node of the figure's scope that reads what a fixed one makes."""
-        if node not in self.fixed:
-            return node
-        inside = self._readers.get(node, [])
-        return next((found for each in inside if (found := self._reader(each)) in self._inside), None)
+        behind = self._behind(node, set())
+        return next((each for each in behind if each in self._inside and each not in self.fixed), None)
+
+    def _behind(self, node: Node, met: set[Node]) -> Iterator[Node]:
+        """The nodes that read what this one makes, by way of fixed ones."""
+        met.add(node)
+        yield node
+        for each in dict.fromkeys(self._readers.get(node, [])) if node in self.fixed else ():
+            if each not in met:
+                yield from self._behind(each, met)
 
     @cached_property
     def _readers(self) -> dict[Node, list[Node]]:

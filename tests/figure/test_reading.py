@@ -55,9 +55,7 @@ def test_the_figure_of_any_tangle_is_true(steps: list[tuple[bool, int]]) -> None
         assert untruths(tangle(steps), view) == []
 
 
-# The same examples each time: others show two kinds of faults that are not mended yet, a link from an input of a
-# loop's body straight to what that collects, and the count of a tensor that is a source of its own.
-@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck), deadline=None, derandomize=True)
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(networks())
 def test_figures_of_generated_networks_are_true(spec: Spec) -> None:
     with TemporaryDirectory() as folder:

@@ -61,3 +61,11 @@ def test_the_equations_of_a_cell(name: str) -> None:
     (cell,) = distinct_blocks(graph)
     figure = outline(graph, View(depth=1), scope=cell.scope)
     assert [plain(box.title) for box in figure.boxes() if "=" in box.title] == CELLS[name]
+
+
+def test_what_a_loop_is_given_twice_has_two_names(tmp_path: Path) -> None:
+    cell = "{inputs: {h: [N, C], k: [N, C]}, nodes: {out: = tanh(h) + k}, outputs: {h: out}}"
+    loop = "{op: scan, body: cell, steps: 2, carry: {h: x}, capture: {k: x}}"
+    text = f"inputs: {{x: [N, 8]}}\nblocks: {{cell: {cell}}}\nnodes: {{a: {loop}}}\noutputs: a.h\n"
+    node = next(node for node in graph_of(tmp_path, text).nodes if node.name == "out")
+    assert plain(title(node, {"N": 1}).text) == "h′ = tanh(h) + k"
