@@ -185,7 +185,11 @@ class _Writer:
             "color": paint.border,
             "fontcolor": paint.text,
             "label": f"<{label(faces.face(box, self._palette))}>",
-            **({"height": "0.95", "margin": "0.08,0.06"} if box.style is Style.TILE else {}),
+            **(
+                {"height": "0.4" if self._figure.cells else "0.95", "margin": "0.08,0.06"}
+                if box.style is Style.TILE
+                else {}
+            ),
             **({"style": "rounded,filled,dashed"} if box.dashed else {}),
             **({"penwidth": _BOLD} if box.paint in CHANGES and box.paint != "unchanged" else {}),
         }

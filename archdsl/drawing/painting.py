@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from archdsl.drawing.detours import with_detours
 from archdsl.drawing.digits import first_alike
 from archdsl.drawing.dot import dot_source
+from archdsl.drawing.pyramids import in_a_grid
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.process import one_process
 from archdsl.drawing.rendering import lay_out, pictures
@@ -102,6 +103,8 @@ def laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
 
 def _mended(part: LaidOut) -> LaidOut:
     """The figure at its levels, or with better courses for its ways."""
+    if part.figure.cells:
+        return in_a_grid(part)
     return at_levels(part) if part.figure.places else with_detours(part)
 
 
@@ -177,7 +180,7 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
 def _pages(graph: Graph, figures: Sequence[Figure], view: View, marks: Marks | None, coarser: int) -> list[LaidOut]:
     """The pages; what is too wide for them at its levels runs down as other figures do."""
     found = pages(figures, view)
-    if not view.width or not any(figure.places for figure in figures):
+    if not view.width or not any(figure.is_placed for figure in figures):
         return found
     from archdsl.drawing.pages import cost
 

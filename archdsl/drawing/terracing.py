@@ -15,7 +15,7 @@ from typing import Final
 
 from archdsl.drawing.detours import HEAD
 from archdsl.drawing.dot import dot_name
-from archdsl.drawing.layout import Layout, Point, Spot, Way, bends
+from archdsl.drawing.layout import Layout, Point, Spot, Way, WayKey, bends
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Figure, Link, LinkRole
 from archdsl.figure.slopes import Side
@@ -46,7 +46,7 @@ def at_levels(part: LaidOut) -> LaidOut:
     slots = list(_slots(figure, columns))
     boxes = _placed(slots, layout, columns)
     ways = _Router(figure, boxes, columns, slots).ways()
-    return LaidOut(figure, _framed(layout, boxes, ways))
+    return LaidOut(figure, framed(layout, boxes, ways))
 
 
 def _columns(figure: Figure) -> dict[str, int]:
@@ -176,7 +176,8 @@ def _middles(slots: Sequence[Slot], sizes: Mapping[str, Spot]) -> dict[int, floa
     return found
 
 
-def _framed(layout: Layout, boxes: Mapping[str, Spot], ways: Mapping[tuple[str, str, str], Way]) -> Layout:
+def framed(layout: Layout, boxes: Mapping[str, Spot], ways: Mapping[WayKey, Way]) -> Layout:
+    """The layout with its boxes here, its ways there, and its title above all."""
     points = [point for way in ways.values() for point in way.course]
     title = layout.title
     left = min([*(spot.left for spot in boxes.values()), *(point.x for point in points)])
@@ -211,9 +212,9 @@ class _Router:
             low, high = self._edges.get(column, (float("inf"), float("-inf")))
             self._edges[column] = min(low, boxes[name].left), max(high, boxes[name].right)
 
-    def ways(self) -> dict[tuple[str, str, str], Way]:
+    def ways(self) -> dict[WayKey, Way]:
         """The way of each link."""
-        return {way_key(link): _pointed(bends(self._course(link))) for link in self._links}
+        return {way_key(link): pointed(bends(self._course(link))) for link in self._links}
 
     def _course(self, link: Link) -> tuple[Point, ...]:
         source, target = self._boxes[link.source], self._boxes[link.target]
@@ -300,7 +301,7 @@ def _facing(spot: Spot, x: float) -> Point:
     return Point(spot.right if x > spot.x else spot.left, spot.y)
 
 
-def _pointed(course: Sequence[Point]) -> Way:
+def pointed(course: Sequence[Point]) -> Way:
     """A way along a course, with an arrow head."""
     before, tip = course[-2], course[-1]
     length = abs(tip.x - before.x) + abs(tip.y - before.y)

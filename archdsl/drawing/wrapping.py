@@ -30,7 +30,7 @@ class Break(NamedTuple):
 def wrapped(part: LaidOut, room: Size) -> LaidOut:
     """The figure in stretches that fit into the room; as it is where it fits, or where nothing can be cut, as a U."""
     figure, layout = part
-    if figure.places:
+    if figure.is_placed:
         return part
     if figure.direction == "TB":
         found = _wrapped(figure, layout, room[1])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from archdsl.figure.pyramids import GridCell
 from archdsl.figure.slopes import Terrace
 from archdsl.figure.view import Direction, PaletteName
 from archdsl.words.naming import DOT
@@ -148,6 +149,14 @@ class Figure:
     places: tuple[tuple[str, Terrace], ...] = ()
     """By box where it stands, in a figure that is drawn at levels; every box has a place there."""
 
+    cells: tuple[tuple[str, GridCell], ...] = ()
+    """The same for a figure that is drawn in rows and columns."""
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it says itself where its boxes stand."""
+        return bool(self.places or self.cells)
+
     def boxes(self) -> Iterator[Box]:
         """Every box, in running order."""
         return (item for item, _ in nested(self.items) if isinstance(item, Box))
@@ -167,6 +176,7 @@ class Figure:
             items=tuple(_renamed(item, name) for item in self.items),
             rows=_rows(self.rows, name),
             places=tuple((name(each), place) for each, place in self.places),
+            cells=tuple((name(each), cell) for each, cell in self.cells),
             links=tuple(replace(link, source=name(link.source), target=name(link.target)) for link in self.links),
         )
 

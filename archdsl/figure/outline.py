@@ -21,11 +21,12 @@ from archdsl.figure.marks import Marks
 from archdsl.figure.opening import Opening, Shown
 from archdsl.figure.paths import block_at
 from archdsl.figure.ports import entering, leaving
+from archdsl.figure.pyramids import GridCell
 from archdsl.figure.repeats import Run, signature
 from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
 from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_text
 from archdsl.figure.slopes import Terrace
-from archdsl.figure.standing import standing
+from archdsl.figure.standing import in_cells, standing
 from archdsl.figure.terraces import parts_of
 from archdsl.figure.view import View
 from archdsl.figure.wording import block_name
@@ -84,6 +85,8 @@ def _arranged(figure: Figure, maker: _Maker, marks: Marks | None, view: View) ->
     """The figure with what holds its boxes together: levels, or lanes and rows."""
     if maker.terraces:
         return standing(figure, maker.terraces)
+    if maker.cells:
+        return in_cells(figure, maker.cells)
     figure = with_lanes(figure)
     return turned(figure if marks is None else marks.finished(figure, maker.places), view.direction)
 
@@ -101,6 +104,8 @@ class _Maker:
         self.places = Places()
         self.terraces: dict[str, Terrace] = {}
         """Where the boxes stand in an overview that is drawn at levels."""
+        self.cells: dict[str, GridCell] = {}
+        """And in one of rows and columns."""
 
     def overview(self, scope: Scope, coarser: int) -> tuple[Box | Panel, ...]:
         """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
@@ -114,7 +119,9 @@ class _Maker:
         if isinstance(first, Box) and len(parts) > 1 and _is_stem(first, parts[0][0]) and not _is_plain(parts[1][0]):
             found[0] = boxes.as_stem(first)
         if terraces is not None:
-            self.terraces |= zip((item.name for item in found), terraces.places, strict=True)
+            names = [item.name for item in found]
+            self.terraces = dict(zip(names, terraces.places, strict=bool(terraces.places)))
+            self.cells = dict(zip(names, terraces.cells, strict=bool(terraces.cells)))
         return tuple(found)
 
     def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:

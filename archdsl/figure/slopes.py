@@ -140,7 +140,7 @@ class _U:
         down = [*before, *(i for i in core if sides[i] is Side.DOWN)]
         up = [*(i for i in core if sides[i] is Side.UP), *(i for i in behind if self.steps[i].level is not None)]
         levels |= {i: self.steps[i].level for i in (*before, *behind)}
-        if not (_falls(levels, down) and _falls(levels, up[::-1])) or not self._is_whole(core, up):
+        if not (_falls(levels, down) and _falls(levels, up[::-1])) or not self._is_whole(core, [*bottom, *up]):
             return None
         ends = {**dict.fromkeys(before, Side.DOWN), **dict.fromkeys(behind, Side.UP)}
         lowest = levels[last]
@@ -188,14 +188,11 @@ class _U:
         return found & ~bits(core)
 
     def _is_whole(self, core: Sequence[int], up: Sequence[int]) -> bool:
-        """Whether what comes of the way up comes of its end, but for what comes of one level at most."""
-        own = bits(core) | bits(up) | self.around.behind[core[-1]]
-        leaving = {
-            self.steps[i].level
-            for i in up[:-1]
-            if i != core[-1] and self.around.behind[i] & ~own & ~self._all_before(core)
-        }
-        return len(leaving) < CROSSED
+        """Whether what comes of the bottom and the way up comes of its end, but for what comes of one level at most."""
+        own = bits(core) | self._all_before(core) | self.around.behind[core[-1]]
+        outside = (step for i, step in enumerate(self.steps) if not own >> i & 1)
+        read = {source for step in outside for source in step.reads} - {core[-1]}
+        return len({self.steps[i].level for i in up if i in read}) < CROSSED
 
 
 def _falls(levels: Mapping[int, Fraction | None], steps: Sequence[int]) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archdsl.figure.boxes import JOINED
-from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel
+from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
+from archdsl.figure.pyramids import ALL, GridCell
 from archdsl.figure.slopes import Side, Terrace
 from archdsl.words.quantities import SPACE
 
@@ -47,3 +48,26 @@ def _standing(link: Link, places: Mapping[str, Terrace]) -> Link:
     if Side.BESIDE in sides:
         return link
     return replace(link, names="", role=LinkRole.SKIP if sides == (Side.DOWN, Side.UP) else link.role)
+
+
+def in_cells(figure: Figure, cells: Mapping[str, GridCell]) -> Figure:
+    """The figure in rows and columns: what enters stands below the backbone, what leaves behind its box."""
+    found = dict(cells)
+    lowest = max(cell.row for cell in cells.values())
+    for link in figure.links:
+        if link.target not in found:
+            source = found.get(link.source, GridCell(0, lowest))
+            found[link.target] = GridCell(source.column + 1, source.row)
+    places = tuple((box.name, found.get(box.name, GridCell(0, lowest))) for box in figure.boxes())
+    rows = {name: cell.row for name, cell in places}
+    links = (
+        link if ALL in (rows[link.source], rows[link.target]) else replace(link, names="") for link in figure.links
+    )
+    return replace(figure, items=tuple(map(_small, figure.items)), links=tuple(links), cells=places)
+
+
+def _small(item: Box | Panel) -> Box | Panel:
+    """A narrow card; a tile where it has few words."""
+    small = _narrow(item)
+    tiled = isinstance(small, Box) and small.style is Style.CARD and not small.lines
+    return replace(small, style=Style.TILE) if isinstance(small, Box) and tiled else small

@@ -6,7 +6,7 @@ height. Blocks that give or take maps of several levels, as a backbone, are open
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -15,12 +15,14 @@ from typing import Final
 from archdsl.figure.elements import Element, elements_of
 from archdsl.figure.flow import Flow, read_by, shape_of
 from archdsl.figure.grouping import PLANS, group, grouped
+from archdsl.figure.pyramids import GridCell, pyramid_of
 from archdsl.figure.repeats import Run
 from archdsl.figure.slopes import Standing, Terrace, Tread, u_of
 from archdsl.figure.wording import block_name
 from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ir.selection.levels import Level, MadeKey, levels
+from archdsl.ops.base import Kind
 
 GIVEN: Final = 2
 """A block that gives maps of so many levels is opened."""
@@ -37,8 +39,10 @@ class Terraces:
     """The parts of an overview with their places."""
 
     runs: tuple[Run, ...]
-    places: tuple[Terrace, ...]
-    """Of each run."""
+    places: tuple[Terrace, ...] = ()
+    """Of each run of a U."""
+    cells: tuple[GridCell, ...] = ()
+    """Of each run of a pyramid."""
 
 
 def parts_of(flow: Flow, scope: Scope, coarser: int = 0) -> tuple[list[Run], Terraces | None]:
@@ -57,7 +61,7 @@ def terraces(flow: Flow, scope: Scope) -> Terraces | None:
     maps = _Maps(flow)
     elements = _opened(flow, scope, maps)
     found = u_of(maps.steps(elements)) if elements else None
-    return _terraces(flow, elements, found) if found is not None else None
+    return _u(flow, elements, found) if found is not None else _pyramid(flow, elements, maps)
 
 
 def _rises(flow: Flow) -> bool:
@@ -73,7 +77,46 @@ def _is_larger(before: Sequence[int], after: Sequence[int]) -> bool:
     return same and sum(new > old for old, new in zip(before, after, strict=True)) >= len(after) - 2
 
 
-def _terraces(flow: Flow, elements: Sequence[Element], found: Sequence[Standing]) -> Terraces | None:
+def _pyramid(flow: Flow, elements: Sequence[Element], maps: _Maps) -> Terraces | None:
+    runs = list(_with_layers(flow, grouped(flow, elements, PLANS[0])))
+    if len(runs) > MOST:
+        return None
+    wholes = [Element(tuple(run.nodes), tuple(flow.moving(run.nodes)), None, False) for run in runs]
+    ends = {i for i, run in enumerate(runs) if flow.results & set(run.nodes)}
+    plain = {i for i, run in enumerate(runs) if not any(each.is_block or each.mains for each in run.elements)}
+    cells = pyramid_of(maps.steps(wholes), [_kind(run) for run in runs], ends, plain)
+    return Terraces(tuple(runs), cells=tuple(cells)) if cells is not None else None
+
+
+def _with_layers(flow: Flow, runs: Sequence[Run]) -> Iterator[Run]:
+    """The runs, an activation without a layer joined with the layer behind it, where that alone reads it."""
+    held: Run | None = None
+    for run in runs:
+        if held is not None and flow.readers_outside(held.nodes) <= set(run.nodes) and _is_layer(run):
+            held = Run(((*held.elements, *run.elements),))
+        else:
+            yield from (held,) if held is not None else ()
+            held = run
+        if any(element.is_block or element.mains or element.moving[0].op.kind is not Kind.ACTIVATION
+               for element in held.elements):  # fmt: skip
+            yield held
+            held = None
+    yield from (held,) if held is not None else ()
+
+
+def _is_layer(run: Run) -> bool:
+    return len(run.turns) == 1 and not any(element.is_block for element in run.elements) and run.first.mains > 0
+
+
+def _kind(run: Run) -> Hashable:
+    """What runs have in common that do the same to maps of several sizes."""
+    return tuple(
+        block_name(element) if element.is_block else tuple(repr(node.op) for node in element.moving)
+        for element in run.turns[0]
+    )
+
+
+def _u(flow: Flow, elements: Sequence[Element], found: Sequence[Standing]) -> Terraces | None:
     rows = sorted({each.level for each in found if each.level is not None})
     runs: list[Run] = []
     places: list[Terrace] = []
@@ -154,7 +197,13 @@ class _Maps:
                     yield value, level if level == met else None
 
     def _made(self, element: Element) -> Fraction | None:
+        """The level of what an element makes; of no map, that of the maps that it reads, where they have one."""
         last = element.moving[-1]
+        if (last, 0) not in self._maps:
+            inside = set(element.nodes)
+            read = {self.level(value) for value, _ in self._read(element) if value.node not in inside} - {None}
+            if len(read) > 1:
+                return None
         return self.level(Value(last, 0, last.types[0]))
 
     def _given(self, inside: Set[Node]) -> Iterator[Value]:
