@@ -70,7 +70,7 @@ def outline(
     everything = (*inputs, *items, *outputs)
     found = find_links(flow, maker.places, {box.name: box.title for box in (*inputs, *outputs)})
     links = with_roles(through_headers(everything, found), merges(everything))
-    said = said_at_outputs(outputs, links, maker.shapes_at_ends())
+    said = said_at_outputs(outputs, links, maker.shapes_at_ends(), each=bool(maker.cells))
     everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
     heading = _heading(view, marks.title if marks is not None else name)

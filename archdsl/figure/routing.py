@@ -58,12 +58,14 @@ def with_roles(links: Sequence[Link], merging: set[str]) -> list[Link]:
     return [replace(link, label="") if _bends(link, sources) else link for link in found]
 
 
-def said_at_outputs(outputs: Iterable[Box], links: Sequence[Link], shapes: Mapping[str, str]) -> dict[str, Box]:
-    """By name the outputs at the ends of a fan, each with its shape below its name.
+def said_at_outputs(
+    outputs: Iterable[Box], links: Sequence[Link], shapes: Mapping[str, str], *, each: bool = False
+) -> dict[str, Box]:
+    """By name the outputs at the ends of a fan, or each of them, with its shape below its name.
 
     Most ways of a fan turn corners, so that a label would not stand beside them.
     """
-    fanned = {target for _, target in _fans(links)}
+    fanned = set(shapes) if each else {target for _, target in _fans(links)}
     known = fanned & shapes.keys()
     return {box.name: replace(box, counts=shapes[box.name]) for box in outputs if box.name in known}
 
