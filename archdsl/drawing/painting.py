@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from archdsl.drawing.detours import with_detours
 from archdsl.drawing.digits import first_alike
 from archdsl.drawing.dot import dot_source
-from archdsl.drawing.pyramids import in_a_grid
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.process import one_process
+from archdsl.drawing.pyramids import in_a_grid
 from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
