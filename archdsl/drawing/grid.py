@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archdsl.figure.figure import Link
+from archdsl.figure.slopes import Side, Terrace
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,13 @@ class GridPlace:
     row: int
 
 
-def places_of(names: Sequence[str], links: Iterable[Link]) -> dict[str, GridPlace]:
-    """A place for each box, so that every link runs to the right: the longest way is the first row."""
+def places_of(
+    names: Sequence[str], links: Iterable[Link], levels: Mapping[str, Terrace] | None = None
+) -> dict[str, GridPlace]:
+    """A place for each box, so that every link runs to the right.
+
+    The rows are levels, where a figure has these; else the longest way is the first row, and branches are below it.
+    """
     found = list(links)
     before: dict[str, list[str]] = {name: [] for name in names}
     for link in found:
@@ -27,15 +33,36 @@ def places_of(names: Sequence[str], links: Iterable[Link]) -> dict[str, GridPlac
     for name in order:
         columns[name] = max((columns[source] + 1 for source in before[name]), default=0)
     _pull_inputs(order, found, columns)
+    rows = _at_levels(order, columns, levels) if levels else _by_ways(order, found, before, columns)
+    return {name: GridPlace(columns[name], rows[name]) for name in names}
+
+
+def _at_levels(order: Sequence[str], columns: Mapping[str, int], levels: Mapping[str, Terrace]) -> dict[str, int]:
+    """A row for each level, with more below where boxes of one column stand at it; what is beside comes first."""
+    found: dict[str, tuple[int, int]] = {}
+    taken: set[tuple[int, int, int]] = set()
+    for name in order:
+        level = -1 if levels[name].side is Side.BESIDE else levels[name].row
+        below = next(number for number in range(len(order)) if (level, number, columns[name]) not in taken)
+        taken.add((level, below, columns[name]))
+        found[name] = level, below
+    rows = {row: number for number, row in enumerate(sorted(set(found.values())))}
+    return {name: rows[row] for name, row in found.items()}
+
+
+def _by_ways(
+    order: Sequence[str], links: Sequence[Link], before: Mapping[str, Sequence[str]], columns: Mapping[str, int]
+) -> dict[str, int]:
+    """The longest way, then the longest of what is left, each in the first row with room for it."""
     rows: dict[str, int] = {}
     taken: list[set[int]] = []
     left = list(order)
     while left:
         way = _longest(left, before, columns)
-        row = _free_row(_span(way, found, columns), way, taken, before, rows)
+        row = _free_row(_span(way, links, columns), way, taken, before, rows)
         rows.update(dict.fromkeys(way, row))
         left = [name for name in left if name not in rows]
-    return {name: GridPlace(columns[name], rows[name]) for name in names}
+    return rows
 
 
 def _in_order(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> list[str]:

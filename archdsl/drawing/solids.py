@@ -7,7 +7,7 @@ the upper right. Cuboids of one row are centred on one axis, so that each hides 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -86,17 +86,17 @@ class LengthRules:
         return thick, self.sides.length(max(1, extent.height)), self.sides.length(max(1, extent.width))
 
 
-def rules_for(volumes: Iterable[Volume]) -> LengthRules:
-    """The rules for the volumes of a figure."""
+def rules_for(volumes: Sequence[Volume], part: float = 1.0) -> LengthRules:
+    """The rules for the volumes of a figure, with solids that are this part of their usual size."""
     by_form = {form: [each for each in volumes if each.extent.form is form] for form in ExtentForm}
     maps, rows, vectors = (by_form[form] for form in (ExtentForm.MAP, ExtentForm.ROWS, ExtentForm.VECTOR))
     sides = [side for each in maps for side in (each.extent.height, each.extent.width)]
     channels = [each.extent.channels for each in (*maps, *rows) if not each.slab]
     return LengthRules(
-        rule_for(sides, LOWEST, HIGHEST, 20),
-        rule_for((each.extent.height for each in rows), 2 * LOWEST, 0.8 * HIGHEST, 10),
-        rule_for((each.extent.channels for each in vectors), 2 * LOWEST, 0.8 * HIGHEST, 9),
-        rule_for(channels, THINNEST, THICKEST, 5),
+        rule_for(sides, LOWEST, part * HIGHEST, 20),
+        rule_for((each.extent.height for each in rows), 2 * LOWEST, part * 0.8 * HIGHEST, 10),
+        rule_for((each.extent.channels for each in vectors), 2 * LOWEST, part * 0.8 * HIGHEST, 9),
+        rule_for(channels, THINNEST, part * THICKEST, 5),
     )
 
 

@@ -18,14 +18,16 @@ NAME, SMALL = 9.0, 8.0
 """Font sizes of names, and of all other words."""
 PITCH: Final = 10.5
 """From line to line."""
-WRAPPED: Final = 74.0
-"""How wide words below solids are at least before they are broken."""
+WRAPPED, TIGHT = 74.0, 50.0
+"""How wide words below solids are at least before they are broken, and where there is little room."""
 LINES: Final = 4
 """Of a name, or of what is said below it."""
 LAYER: Final = 2.5
 """Between solids of layers that follow each other."""
 APART: Final = 9.0
 """Between what is seen of solids that are several results."""
+COVERED: Final = 1.5
+"""How much of a label's half height another solid may cover."""
 SIGN: Final = 8.0
 """The radius of a circle with a sign."""
 
@@ -52,14 +54,16 @@ class Stand:
         return max((text.at.y + PITCH / 2 for text in self.captions), default=0.0)
 
 
-def stand(box: Box, volumes: Sequence[Volume], apart: bool, rules: LengthRules, palette: Palette) -> Stand:
-    """A box with its volumes."""
+def stand(
+    box: Box, volumes: Sequence[Volume], apart: bool, rules: LengthRules, palette: Palette, wrapped: float = WRAPPED
+) -> Stand:
+    """A box with its volumes, and words that are broken where they are wider than these and than the wrapping width."""
     if not volumes:
-        return _sign(box, palette) if box.style is Style.MERGE else _words(box, palette)
+        return _sign(box, palette) if box.style is Style.MERGE else _words(box, palette, wrapped)
     solids = list(_placed(volumes, apart, rules, box.dashed))
     labels = _labels(volumes, solids, apart, palette)
     left, right = min(each.left for each in solids), max(each.right for each in solids)
-    captions = tuple(_captions(box, palette, (left + right) / 2, max(WRAPPED, right - left)))
+    captions = tuple(_captions(box, palette, (left + right) / 2, max(wrapped, right - left)))
     texts = (*labels, *captions)
     return Stand(
         CanvasPart(box.name, "volumes", solids=tuple(solids), texts=tuple(labels)),
@@ -106,7 +110,7 @@ def _labels(volumes: Sequence[Volume], solids: Sequence[Solid], apart: bool, pal
             continue
         at = Point(placed.x + placed.width + placed.across / 2 + 1.5, placed.bottom - placed.up / 2 + SMALL / 2 + 1)
         text = CanvasText(sides, at, SMALL, palette.muted, anchor="start")
-        if not apart and any(at.y < other.bottom for other in solids[number + 1 :]):
+        if not apart and any(at.y - COVERED < other.bottom for other in solids[number + 1 :]):
             middle = placed.x + placed.width / 2
             text = CanvasText(volume.extent.short_sides, Point(middle, low), SMALL, palette.muted)
         found.append(_free(text, found))
@@ -179,9 +183,9 @@ def _sign(box: Box, palette: Palette) -> Stand:
     return Stand(part, (), 0, 2 * SIGN, -SIGN, SIGN, Point(0, 0), Point(2 * SIGN, 0), above, above)
 
 
-def _words(box: Box, palette: Palette) -> Stand:
+def _words(box: Box, palette: Palette, wrapped: float) -> Stand:
     """CanvasText alone: an output, or what has no size."""
-    lines = list(_caption_lines(replace(box, counts="", aside=""), palette, WRAPPED))
+    lines = list(_caption_lines(replace(box, counts="", aside=""), palette, wrapped))
     width = max(text_width(text, size, bold=bold) for text, size, _, bold in lines) if lines else 0.0
     top = -PITCH * len(lines) / 2
     texts = tuple(

@@ -16,7 +16,7 @@ from archdsl.drawing.courses import ARC, STRAIGHT, Course, courses, heights_in, 
 from archdsl.drawing.grid import GridPlace, places_of
 from archdsl.drawing.layout import Point
 from archdsl.drawing.stands import Stand
-from archdsl.figure.figure import Figure, Link
+from archdsl.figure.figure import Figure, Link, LinkRole
 from archdsl.figure.palette import Palette
 
 GAP: Final = 20.0
@@ -131,7 +131,8 @@ class Strip:
 
 def link_part(link: Link, points: tuple[Point, ...], palette: Palette) -> CanvasPart:
     """A link as it is drawn."""
-    colour, thickness = (palette.skip, 1.2) if link.bypasses else (palette.line, 1.0)
+    skip = link.role in (LinkRole.SKIP, LinkRole.SIDE)
+    colour, thickness = (palette.skip, 1.2) if skip else (palette.line, 1.0)
     line = CanvasLine(points, colour, thickness, dashed=link.dashed)
     return CanvasPart(f"{link.source} → {link.target}", link.role.value, lines=(line,))
 
@@ -140,7 +141,7 @@ def strips_of(
     figure: Figure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf")
 ) -> tuple[list[CanvasPart], float, float]:
     """The figure in strips that are as wide as the room, or as they can be, below each other; its width and height."""
-    places = places_of(list(stands), figure.links)
+    places = places_of(list(stands), figure.links, dict(figure.places))
     cuts = _cuts(figure.links, places)
     strips: list[Strip] = []
     for names in _stretches(stands, places, cuts, room):

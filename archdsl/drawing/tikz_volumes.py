@@ -15,7 +15,7 @@ from archdsl.figure.palette import Palette
 
 MOST: Final = 14_400
 """TeX knows no length much longer, in points."""
-_LINKS: Final = {"skip": "skip link", "past": "skip link"}
+_LINKS: Final = {"skip": "skip link", "side": "side link"}
 """Styles by what a link is, where that is another one than the usual."""
 _ANCHORS: Final = {"start": "base west", "middle": "base", "end": "base east"}
 

@@ -13,7 +13,7 @@ from archdsl.drawing.metrics import text_width
 from archdsl.drawing.pages import LEAST_TYPE, STEPS, Format, page_format, too_small
 from archdsl.drawing.rendering import pictures
 from archdsl.drawing.solids import LengthRules, legend, rules_for
-from archdsl.drawing.stands import SMALL, Stand, stand
+from archdsl.drawing.stands import SMALL, TIGHT, WRAPPED, Stand, stand
 from archdsl.drawing.strips import strips_of
 from archdsl.drawing.typefaces import unseen
 from archdsl.figure.errors import DrawingError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = LEAST_TYPE / SMALL
 """The scale at which the smallest text can still be read."""
+SMALLER: Final = (0.75, 0.5)
+"""Parts of their usual size that solids have where text would be too small otherwise."""
+NEAR: Final = 0.001
 TOP: Final = 26.0
 """What the title has."""
 ROW: Final = 18.0
@@ -71,17 +74,25 @@ WRITERS: Final[dict[str, Callable[[Canvas, View], bytes]]] = {"svg": _svg, "pdf"
 
 def volume_canvas(figure: VolumeFigure, width: str = "") -> Canvas:
     """The picture of a figure of volumes, for a width if one is given. Raises DrawingError."""
-    drawing = _Drawing(figure)
     if not width:
-        return drawing.canvas(float("inf"))
+        return _Drawing(figure).canvas(float("inf"))
     page = page_format(width)
+    found = _sized(_Drawing(figure), page)
+    for part in SMALLER:
+        if found.scale < SMALLEST - NEAR:
+            found = max(found, _sized(_Drawing(figure, part), page), key=lambda each: each.scale)
+    return found.framed(page.width + 2 * page.margin, page.height + 2 * page.margin) if page.whole else found
+
+
+def _sized(drawing: _Drawing, page: Format) -> Canvas:
+    """The picture with as few strips as a page has room for, and else as large as can be; smaller where it must be."""
     scales = [1 - step * (1 - SMALLEST) / (STEPS - 1) for step in range(STEPS)]
     tried = [drawing.canvas(page.width / scale - 2 * PAD).scaled(scale) for scale in scales]
     fitting = [each for each in tried if _fits(each, page)]
-    found = min(fitting, key=lambda each: each.height) if fitting else tried[-1]
-    if not fitting:
-        found = found.scaled(min(page.width / found.width, page.height / found.height))
-    return found.framed(page.width + 2 * page.margin, page.height + 2 * page.margin) if page.whole else found
+    if fitting:
+        return min(fitting, key=lambda each: each.height)
+    least = tried[-1]
+    return least.scaled(min(page.width / least.width, page.height / least.height))
 
 
 def _fits(canvas: Canvas, page: Format) -> bool:
@@ -89,14 +100,15 @@ def _fits(canvas: Canvas, page: Format) -> bool:
 
 
 class _Drawing:
-    def __init__(self, volumes: VolumeFigure) -> None:
+    def __init__(self, volumes: VolumeFigure, part: float = 1.0) -> None:
         self._figure = figure = volumes.figure
         self._palette = PALETTES[figure.palette]
         self._volumes = [each for found in volumes.volumes.values() for each in found]
-        self._rules: LengthRules = rules_for(self._volumes)
+        self._rules: LengthRules = rules_for(self._volumes, part)
+        wrapped = WRAPPED if part == 1 else TIGHT
         self._stands: dict[str, Stand] = {
             box.name: stand(
-                box, volumes.volumes.get(box.name, ()), box.name in volumes.apart, self._rules, self._palette
+                box, volumes.volumes.get(box.name, ()), box.name in volumes.apart, self._rules, self._palette, wrapped
             )
             for box in figure.boxes()
         }

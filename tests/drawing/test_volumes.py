@@ -159,6 +159,17 @@ def test_links_of_a_row_run_above_it_and_others_between() -> None:
     assert found["be"].gaps == (1,) and found["ed"].gaps == (2,)
 
 
+def test_an_encoder_with_its_decoder_is_a_u() -> None:
+    canvas = canvas_of(archdsl.graph("unet"))
+    heights = {name: part.solids[0].exit.y for name, part in standing(canvas).items() if part.solids}
+    down, up = [f"level{level}" for level in range(4)], [f"up{level}" for level in range(4)]
+    assert [heights[name] for name in down] == pytest.approx([heights[name] for name in up])
+    levels = [heights[name] for name in (*down, "level4")]
+    assert levels == sorted(levels) and len(set(levels)) == 5
+    across = [line.points for part in canvas.parts if part.kind == "skip" for line in part.lines]
+    assert len(across) == 4 and all(len(points) == 2 and points[0].y == points[1].y for points in across)
+
+
 def test_lanes_are_shared_by_those_that_do_not_meet_or_begin_together() -> None:
     links = [Link(a, b, LinkRole.SPINE) for a, b in pairwise("abcdefg")]
     skips = [Link(a, b, LinkRole.SKIP) for a, b in ("ac", "ce", "bf", "eg")]
@@ -232,6 +243,8 @@ def test_text_is_large_enough_for_the_width_or_one_is_told(tmp_path: Path) -> No
             canvas = canvas_of(archdsl.graph(name), View(style="volumes", width=width))
             assert canvas.width * canvas.scale <= points + 0.01
             assert canvas.scale * 8 >= 5.95
+    small = canvas_of(archdsl.graph("inception_v3"), View(style="volumes", width="7in"))
+    assert small.scale * 8 >= 5.95, "solids are smaller before text is"
     with pytest.warns(DrawingWarning, match=r"the smallest text is .* pt in a figure of 1in"):
         render(archdsl.graph("googlenet"), "svg", View(style="volumes", width="1in"))
 
