@@ -308,8 +308,8 @@ def view(options: argparse.Namespace) -> int:
         watched = Watched(*wanted, folders(options.include), made, selection_of(options))
     if watched.diagnostics:
         print(shown(watched.diagnostics, sys.stderr), file=sys.stderr)
-    if (code := exit_code(watched.diagnostics)) == BAD_USAGE:
-        return code
+    if exit_code(watched.diagnostics) == BAD_USAGE or Path(options.spec).is_dir():
+        return BAD_USAGE
     server = Server(watched, options.port)
     print(
         visible(f"{options.spec} is at {server.url}{' and follows its files' * (made is None)}; Ctrl-C ends it"),

@@ -22,7 +22,7 @@ from archdsl.text.ordinary import NotOrdinaryError, open_ordinary
 
 SUFFIXES = (".yaml", ".yml")
 SHOWN: Final = 3
-"""How many folders a message lists."""
+"""How many folders or files a message lists."""
 _LONGEST: Final = 200
 """Of a longer name a message shows only the start."""
 _MOST_NEIGHBOURS: Final = 10_000
@@ -98,8 +98,11 @@ def not_found(spec: str, span: Span | None, beside: Path | None = None) -> Diagn
     if not spec.isprintable():
         return _unseen(spec, span)
     message = f"no file `{shortened(spec)}`, and no spec of that name ships with archdsl"
+    neighbours = list(_neighbours(spec, beside))
     listed = "`archdsl list` shows what ships, or give the path of a spec file"
-    near = did_you_mean(spec, [*_neighbours(spec, beside), *shipped_names()])
+    if neighbours and span is None:
+        listed = f"{_there_are(neighbours)} here; `archdsl list` shows what ships"
+    near = did_you_mean(spec, [*neighbours, *shipped_names()])
     hint = near or did_you_mean(spec.removesuffix(".yaml"), shipped_names())
     return Diagnostic(Code.FILE_NOT_FOUND, message, span, hint=hint or listed)
 
@@ -131,8 +134,14 @@ def _neighbours(spec: str, beside: Path | None) -> Iterator[str]:
         return
     for name in sorted(names):
         stem, suffix = os.path.splitext(name)
-        if suffix in SUFFIXES:
+        if suffix in SUFFIXES and not stem.startswith("."):
             yield str(folder / (stem if bare and suffix == ".yaml" else name))
+
+
+def _there_are(names: list[str]) -> str:
+    some = ", ".join(f"`{shortened(name)}`" for name in names[:SHOWN])
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"there {'is' if len(names) == 1 else 'are'} {some}{rest}"
 
 
 def shortened(name: str) -> str:
@@ -157,7 +166,9 @@ def read_text(path: Path, span: Span | None = None) -> tuple[str | None, Diagnos
         with open_ordinary(path) as opened:
             data = opened.read(4 * limits().characters + 1)
     except NotOrdinaryError as error:
-        return None, _unreadable(path, f"is {error.strerror}", span)
+        found = list(_neighbours(f"{path}/…", None)) if path.is_dir() else []
+        hint = f"{_there_are(found)} in it" if found else None
+        return None, _unreadable(path, f"is {error.strerror}", span, hint)
     except OSError as error:
         return None, _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", span)
     if len(data) > 4 * limits().characters:
@@ -196,8 +207,8 @@ def _wrong_encoding(path: Path, data: bytes, error: UnicodeDecodeError) -> Diagn
     return Diagnostic(Code.FILE_ENCODING, message, where, hint="save the file as UTF-8")
 
 
-def _unreadable(path: Path, why: str, span: Span | None) -> Diagnostic:
-    return Diagnostic(Code.FILE_UNREADABLE, f"`{display(path)}` {why}", span or start(path))
+def _unreadable(path: Path, why: str, span: Span | None, hint: str | None = None) -> Diagnostic:
+    return Diagnostic(Code.FILE_UNREADABLE, f"`{display(path)}` {why}", span or start(path), hint=hint)
 
 
 def start(path: Path) -> Span:

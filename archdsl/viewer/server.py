@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif address.path == "/":
             self._page()
         elif address.path != "/events":
-            self.send_error(HTTPStatus.NOT_FOUND)
+            self.send_error(HTTPStatus.NOT_FOUND, "the page is at /, and a module at /#/its/path")
         elif not self._server.streams.acquire(blocking=False):
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
         else:

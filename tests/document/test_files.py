@@ -73,6 +73,23 @@ def test_an_unknown_name_comes_with_the_nearest_or_where_the_list_is(here: Path)
     assert "`archdsl list`" in str(files.not_found("something else", None).hint)
 
 
+def test_a_path_that_leads_nowhere_comes_with_what_there_is(here: Path) -> None:
+    (here / "nets").mkdir()
+    (here / "nets" / "notes.txt").touch()
+    (here / "nets" / "first.yaml").touch()
+    (here / "nets" / ".hidden.yaml").touch()
+    found = files.not_found("nets/something_else.yml", None)
+    assert found.hint == "there is `nets/first.yaml` here; `archdsl list` shows what ships"
+    for name in ("fourth", "second", "third"):
+        (here / "nets" / f"{name}.yml").touch()
+    some = "there are `nets/first.yaml`, `nets/fourth.yml`, `nets/second.yml` and 1 more"
+    assert files.not_found("nets/something_else.yml", None).hint == f"{some} here; `archdsl list` shows what ships"
+    assert files.not_found("nets/thrid.yml", None).hint == "did you mean `nets/third.yml`?"
+    text, problem = files.read_text(Path("nets"))
+    assert text is None and problem is not None
+    assert (problem.message, problem.hint) == ("`nets` is a folder", f"{some} in it")
+
+
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [

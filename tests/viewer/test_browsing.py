@@ -265,12 +265,17 @@ def test_every_module_has_its_place(case: Case, opened: Callable[..., WatchedPag
 
 def test_an_address_that_leads_nowhere_says_so(opened: Callable[..., WatchedPage]) -> None:
     page = opened("resnet50", "#/layer2/7/conv9")
-    assert page.text("#nowhere") == "There is no module layer2.7.conv9; layer2 is shown."
+    assert page.text("#nowhere") == "There is no module layer2.7.conv9. layer2 is shown, which holds 0, 1, 2, 3."
     page.visit("layer2.0")
     assert page.page.locator("#nowhere").is_hidden()
     page.page.evaluate("() => { location.hash = '#/nothing'; }")
     page.page.wait_for_function("() => !document.querySelector('#nowhere').hidden")
-    assert page.text("#nowhere") == "There is no module nothing; the network is shown."
+    there = "conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4, …"
+    assert page.text("#nowhere") == f"There is no module nothing. The network is shown, which holds {there}."
+    page.visit("layer1.0.conv1")
+    page.page.evaluate("() => { location.hash = '#/layer1/0/conv1/weights'; }")
+    page.page.wait_for_function("() => !document.querySelector('#nowhere').hidden")
+    assert page.text("#nowhere").endswith("layer1.0.conv1 is shown, which holds no others.")
 
 
 def test_a_fold_names_each_of_its_instances(opened: Callable[..., WatchedPage]) -> None:

@@ -72,7 +72,9 @@ def test_the_page_is_served_with_its_policy(serve: Callable[..., Server], spec: 
 
 @pytest.mark.parametrize("path", ["/net.yaml", "/../net.yaml", "/favicon.ico", "/events/", "//etc/passwd"])
 def test_nothing_else_is_served(serve: Callable[..., Server], spec: Path, path: str) -> None:
-    assert ask(serve(spec), path).status == 404
+    answer = ask(serve(spec), path)
+    assert answer.status == 404
+    assert b"the page is at /, and a module at /#/its/path" in answer.read()
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,15 @@ def test_a_spec_that_is_not_there_is_a_mistake_of_the_call(archdsl_cli: Cli) -> 
     code, _, said = archdsl_cli("view", "no_such_network", "--no-browser")
     assert code == 2
     assert "no file `no_such_network`" in said
+
+
+def test_a_path_that_is_no_spec_is_told_with_what_there_is(archdsl_cli: Cli, spec: Path) -> None:
+    code, _, said = archdsl_cli("view", spec.with_name("nte.yaml"), "--no-browser")
+    assert code == 2
+    assert f"did you mean `{spec}`?" in said
+    code, _, said = archdsl_cli("view", spec.parent, "--no-browser")
+    assert code == 2
+    assert f"`{spec.parent}` is a folder" in said and "`base.yaml`" in said.replace(f"{spec.parent}/", "")
 
 
 def _heed_interrupts() -> None:

@@ -1,5 +1,7 @@
 // The network as the page knows it: its modules by path, and which figure shows each of them.
 
+const MOST_NAMES = 8; // That are listed where a path leads nowhere.
+
 class Network {
   constructor(content) {
     this.content = content;
@@ -19,6 +21,13 @@ class Network {
   // The item at a path, or the nearest around it that there is.
   nearest(path) {
     return this.items.get(path) ?? this.nearest(path.slice(0, Math.max(path.lastIndexOf("."), 0)));
+  }
+
+  // What is said of a path that leads nowhere: what there is in place of its first wrong name.
+  missing(path, item) {
+    const names = item.children.map((child) => child.name);
+    const some = names.length > MOST_NAMES ? [...names.slice(0, MOST_NAMES), "…"] : names;
+    return `There is no module ${path}. ${item.path || "The network"} is shown, which holds ${some.join(", ") || "no others"}.`;
   }
 
   title(item) {

@@ -35,7 +35,7 @@ function route() {
   const before = { shown, home };
   const asked = pathIn(location.hash);
   shown = network.nearest(asked);
-  showNowhere(shown.path === asked ? "" : `There is no module ${asked}; ${shown.path || "the network"} is shown.`);
+  showNowhere(shown.path === asked ? "" : network.missing(asked, shown));
   home = network.home(shown);
   view.show(network.figure(home), home.path, `Figure of ${home.path || network.content.name}`);
   const box = shown === home ? undefined : boxOf(home, shown);
