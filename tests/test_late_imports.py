@@ -30,7 +30,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
         "archdsl.comparison", "archdsl.rewriting", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",
-        "archdsl.expressions.printer", "pygraphviz", "networkx",
+        "archdsl.expressions.printer", "graphviz", "pygraphviz", "networkx",
     ),
     MISTAKES: (
         "archdsl.diagnostics", "archdsl.document.mending", "archdsl.document.otherkeys", "archdsl.document.syntax",

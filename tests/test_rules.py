@@ -147,9 +147,7 @@ HELD_BY = {
     "tests/drawing/test_rendering.py": (
         "archdsl/drawing/painting.py", "archdsl/drawing/svg.py", "archdsl/drawing/worker.py", "archdsl/formats.py",
     ),
-    "tests/drawing/test_dot.py": (
-        "archdsl/drawing/faces.py", "archdsl/drawing/markup.py", "archdsl/drawing/statements.py",
-    ),
+    "tests/drawing/test_dot.py": ("archdsl/drawing/faces.py", "archdsl/drawing/markup.py"),
     "tests/drawing/test_tikz.py": ("archdsl/drawing/latex.py", "archdsl/drawing/tikz_preamble.py"),
     "tests/figure/test_colours.py": ("archdsl/drawing/legend.py",),
     "tests/figure/test_volumes.py": ("archdsl/figure/extents.py",),

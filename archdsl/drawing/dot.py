@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from archdsl.drawing import faces
 from archdsl.drawing.layout import RADIUS, Layout, box_attributes, corners, frame_attributes, way_attributes
 from archdsl.drawing.legend import ROW, SWATCH, Swatch, row_width, rows
 from archdsl.drawing.markup import cell, escaped, font, label, printable, row, table
-from archdsl.drawing.statements import Statements, digraph
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.palette import CHANGES, PALETTES
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 LABEL: Final = 8.5
@@ -47,9 +49,11 @@ class _Writer:
         """How many links leave each box."""
 
     def text(self) -> str:
+        from graphviz import Digraph
+
         figure, layout = self._figure, self._layout
         attributes = self._graph() | (frame_attributes(layout) if layout is not None else {})
-        dot = digraph(dot_name(figure.name), attributes, self._nodes(), self._edges())
+        dot = Digraph(dot_name(figure.name), graph_attr=attributes, node_attr=self._nodes(), edge_attr=self._edges())
         self._add(dot, figure.items, figure.rows)
         silent = (Style.HEADER, Style.TRACK, Style.FORK, Style.LOOP)
         quiet = {box.name for box in figure.boxes() if box.style in silent}
@@ -57,8 +61,8 @@ class _Writer:
             attributes = self._link(link, link.target in quiet)
             if layout is not None:
                 attributes |= way_attributes(layout.ways[dot_name(link.source), dot_name(link.target), link.role.value])
-            dot.edge(dot_name(link.source), dot_name(link.target), attributes)
-        return "".join(dot.lines())
+            dot.edge(dot_name(link.source), dot_name(link.target), **attributes)
+        return str(dot.source)
 
     # --- what all boxes, links and the graph have ------------------------------------------------
 
@@ -126,7 +130,7 @@ class _Writer:
 
     # --- boxes and panels ------------------------------------------------------------------------
 
-    def _add(self, dot: Statements, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
+    def _add(self, dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
         layout = self._layout
         width = _column(items)
         for item in items:
@@ -134,12 +138,12 @@ class _Writer:
                 attributes = self._node(item, width)
                 if layout is not None:
                     attributes |= box_attributes(layout.boxes[dot_name(item.name)])
-                dot.node(dot_name(item.name), attributes)
+                dot.node(dot_name(item.name), **attributes)
             else:
                 attributes = self._panel(item)
                 if layout is not None:
                     attributes["bb"] = corners(layout.panels[dot_name(item.name)])
-                with dot.part(attributes, f"cluster {dot_name(item.name)}") as inner:
+                with dot.subgraph(name=f"cluster {dot_name(item.name)}", graph_attr=attributes) as inner:
                     self._add(inner, item.items, item.rows)
         if layout is None:
             _add_rows(dot, items, rows)
@@ -258,19 +262,19 @@ _TEXT: Final = {True: {"fontsize": str(faces.HEADING)}, False: {"margin": "0.04,
 """What a box that is text alone has: a figure's title, or another."""
 
 
-def _add_rows(dot: Statements, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
+def _add_rows(dot: Digraph, items: Iterable[Box | Panel], rows: Iterable[tuple[str, ...]]) -> None:
     """Boxes that stand beside each other."""
     loops = {item.name for item in items if isinstance(item, Box) and item.style is Style.LOOP}
     for names in rows:
-        with dot.part({"rank": "same"}) as beside:
+        with dot.subgraph(graph_attr={"rank": "same"}) as beside:
             # an invisible edge within a rank keeps the order from left to right
             for left, right in pairwise(names):
                 if right not in loops:
-                    beside.edge(dot_name(left), dot_name(right), {"style": "invis"})
+                    beside.edge(dot_name(left), dot_name(right), style="invis")
                     continue
                 # the loop edge keeps the order itself; one more would move it out of the middle
-                beside.node(dot_name(left), {})
-                beside.node(dot_name(right), {})
+                beside.node(dot_name(left))
+                beside.node(dot_name(right))
 
 
 def _column(items: Iterable[Box | Panel]) -> float:
@@ -286,7 +290,7 @@ def label_text(text: str) -> str:
 
 
 def dot_name(text: str) -> str:
-    """A node's name: a colon would be read as a port, and what stands between `<` and `>` as markup."""
+    """A node's name: `graphviz` takes a colon for a port, and what stands between `<` and `>` for markup."""
     return printable(text).replace("\\", "\\\\").translate(_LOOKALIKE)
 
 

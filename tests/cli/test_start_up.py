@@ -14,7 +14,7 @@ WITHOUT_READERS = LIGHT.replace(
     "{", "{'archdsl.figure', 'archdsl.drawing', 'archdsl.measures', 'archdsl.words.titles', "
 )
 """Without what figures and reports alone want to know."""
-DRAWING = LIGHT.replace("{", "{'importlib.metadata', 'archdsl.report', 'archdsl.viewer', ")
+DRAWING = "{'torch', 'networkx', 'pygraphviz', 'numpy', 'importlib.metadata', 'archdsl.report', 'archdsl.viewer'}"
 LIGHTER = "{'torch', 'networkx', 'graphviz', 'pygraphviz', 'numpy', 'pydantic', 'yaml', 'asyncio'}"
 
 

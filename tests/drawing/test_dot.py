@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 from archdsl.drawing.dot import dot_source
-from archdsl.drawing.statements import quoted
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.formats import figure_svg
@@ -54,19 +53,6 @@ def assert_golden(path: Path, view: View, name: str) -> None:
 def test_the_same_graph_gives_the_same_text() -> None:
     first, second = (dot_source(outline(residual_network(), View(depth=2))) for _ in range(2))
     assert first == second
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("conv1", "conv1"), ("-.5", "-.5"), ("3.", "3."), ("", '""'), ("1a", '"1a"'),
-        ("Graph", '"Graph"'), ("é", '"é"'),
-        ("a b", '"a b"'), ("a\n", '"a\n"'), ("<B>a</B>", "<B>a</B>"), ("<a", '"<a"'), ('a"b', r'"a\"b"'),
-        (r"a\\", r'"a\\"'), (r'\\"', r'"\\\""'), (r'a\"', r'"a\""'),
-    ],
-)  # fmt: skip
-def test_names_and_values_are_quoted_where_they_must_be(text: str, written: str) -> None:
-    assert quoted(text) == written
 
 
 @pytest.mark.parametrize("name", ["a<b>&amp;c", 'quo"te', "back\\slash\\N", "a:b", "a\x00b\x1b", "ein Bär → 熊", "<b>"])
