@@ -7,7 +7,7 @@ the channel left of their target's column, which all links to one box share.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -60,7 +60,14 @@ def _placed(figure: Figure, layout: Layout) -> dict[str, Spot]:
             x = lefts[cell.column] + sizes[name].width / 2 if name in texts else middles[cell.column]
             placed[name] = replace(sizes[name], x=x, y=y + sizes[name].height / 2)
             y += sizes[name].height + ROW
-    return placed
+    return placed | _at_their_boxes(figure, placed, texts)
+
+
+def _at_their_boxes(figure: Figure, placed: Mapping[str, Spot], texts: set[str]) -> dict[str, Spot]:
+    """The texts that are alone in leaving their box, at its height."""
+    leaving = Counter(link.source for link in figure.links if link.target in texts)
+    return {link.target: replace(placed[link.target], y=placed[link.source].y) for link in figure.links
+            if link.target in texts and leaving[link.source] == 1}  # fmt: skip
 
 
 def _stacks(figure: Figure) -> dict[GridCell, list[str]]:
@@ -122,6 +129,7 @@ class _Grid:
         self._links = figure.links
         self._boxes = boxes
         self._column = {name: cell.column for name, cell in figure.cells}
+        self._row = {name: cell.row for name, cell in figure.cells}
         self._left = {
             column: min(boxes[name].left for name in boxes if self._column[name] == column)
             for column in set(self._column.values())
@@ -147,7 +155,7 @@ class _Grid:
         channel = self._left[self._column[link.target]] - CHANNEL / 2
         if abs(source.y - target.y) < NEAR:
             yield (Point(source.right, source.y), Point(target.left, target.y))
-        elif self._column[link.source] + 1 < self._column[link.target] or self._is_upright(link):
+        elif self._is_upright(link):
             yield (Point(source.right, source.y), Point(target.x, source.y), Point(target.x, end))
         yield (Point(source.right, source.y), Point(channel, source.y), Point(channel, target.y),
                Point(target.left, target.y))  # fmt: skip
@@ -157,7 +165,10 @@ class _Grid:
                Point(channel, target.y), Point(target.left, target.y))  # fmt: skip
 
     def _is_upright(self, link: Link) -> bool:
-        """Whether another link comes to the target along its axis, so that this one comes from above or below."""
+        """Whether a link comes from above or below: from another row, or where one comes along the target's axis."""
+        rows = {self._row[link.source], self._row[link.target]}
+        if len(rows) > 1 and ALL not in rows:
+            return True
         target = self._boxes[link.target]
         others = (self._boxes[each.source] for each in self._links if each.target == link.target and each is not link)
         return any(abs(other.y - target.y) < NEAR for other in others)

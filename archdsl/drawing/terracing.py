@@ -94,10 +94,11 @@ def _row(columns: Mapping[int, list[str]], figure: Figure, across: set[tuple[str
     ends = [*pairs, (len(left), len(right))]
     slots: list[Slot] = []
     for number, ((i, j), (stop, end)) in enumerate(zip(starts, ends, strict=True)):
-        parts = {DOWN: left[i:stop], UP: right[j:end], MIDDLE: [] if number else fed}
+        parts = {DOWN: left[i:stop], UP: right[j:end]}
         slots += _stretch(parts, from_below=number == 0)
         if number < len(pairs):
             slots.append({DOWN: left[stop], UP: right[end]})
+    slots = _with_fed(fed, slots, figure, across)
     for name in middle:
         free = [slot for slot in slots if MIDDLE not in slot]
         if free and slots:
@@ -108,6 +109,20 @@ def _row(columns: Mapping[int, list[str]], figure: Figure, across: set[tuple[str
         if column >= ASIDE:
             _beside(columns[column], column, slots, figure)
     yield from slots
+
+
+def _with_fed(
+    fed: Sequence[str], slots: Sequence[Slot], figure: Figure, across: set[tuple[str, str]]
+) -> list[Slot]:  # fmt: skip
+    """The slots with what the U reads in the middle, above the first box that reads it and the first link across."""
+    read = {link.target for link in figure.links if link.source in fed}
+    held = [(slot.get(DOWN, ""), slot.get(UP, "")) for slot in slots]
+    stop = next((i for i, ends in enumerate(held) if ends in across or read & set(ends)), len(slots))
+    found: list[Slot] = [*({} for _ in range(len(fed) - stop)), *map(dict, slots)]
+    stop = max(stop, len(fed))
+    for slot, name in zip(found[stop - len(fed) : stop], fed, strict=True):
+        slot[MIDDLE] = name
+    return found
 
 
 def _pairs(left: Sequence[str], right: Sequence[str], across: set[tuple[str, str]]) -> Iterator[tuple[int, int]]:
@@ -183,11 +198,13 @@ def framed(layout: Layout, boxes: Mapping[str, Spot], ways: Mapping[WayKey, Way]
     left = min([*(spot.left for spot in boxes.values()), *(point.x for point in points)])
     right = max([*(spot.right for spot in boxes.values()), *(point.x for point in points)])
     bottom = max([*(spot.bottom for spot in boxes.values()), *(point.y for point in points)])
+    first = min([*(spot.top for spot in boxes.values()), *(point.y for point in points)])
+    down = EDGE + (max(0.0, title.height + TITLE - first) if title is not None else max(0.0, -first))
     width = max(right - left, title.width if title is not None else 0.0) + 2 * EDGE
     moved = replace(
-        layout, width=width, height=bottom + 2 * EDGE, ways=ways, title=None,
+        layout, width=width, height=bottom + EDGE + down, ways=ways, title=None,
         boxes={dot_name(name): spot for name, spot in boxes.items()},
-    ).moved((width - right - left) / 2, EDGE)  # fmt: skip
+    ).moved((width - right - left) / 2, down)  # fmt: skip
     return replace(moved, title=title and replace(title, x=width / 2, y=EDGE + title.height / 2))
 
 

@@ -9,6 +9,7 @@ from archdsl.figure.boxes import JOINED
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.pyramids import ALL, GridCell
 from archdsl.figure.slopes import Side, Terrace
+from archdsl.words.naming import DOT
 from archdsl.words.quantities import SPACE
 
 
@@ -25,21 +26,36 @@ def standing(figure: Figure, places: Mapping[str, Terrace]) -> Figure:
 
 
 def _narrow(item: Box | Panel) -> Box | Panel:
-    """A narrow box, whose title may be broken between its parts."""
-    return replace(item, narrow=True, title=item.title.replace(JOINED, f" +{SPACE}")) if isinstance(item, Box) else item
+    """A narrow box; of a title of several parts blocks may stand below each other, and ops do."""
+    if isinstance(item, Panel):
+        return item
+    title, _, rest = item.title.partition(DOT)
+    lines = (rest, *item.lines) if rest else item.lines
+    return replace(item, narrow=True, title=title.replace(JOINED, f" +{SPACE}"), lines=lines)
 
 
 def _ports(figure: Figure, places: Mapping[str, Terrace]) -> dict[str, Terrace]:
-    """The places of what enters and what leaves: with what reads it alone, or what it is of, where that is an end."""
+    """The places of what enters and what leaves: at the ends of both sides, else beside them."""
     found = {}
     for box in figure.boxes():
         if box.name not in places:
-            ends = {link.target for link in figure.links if link.source == box.name}
-            ends |= {link.source for link in figure.links if link.target == box.name}
-            around = [places[end] for end in ends if end in places]
-            alone = len(around) == 1 and around[0].row == 0
-            found[box.name] = Terrace(around[0].side if alone else Side.BESIDE, around[0].row if around else 0, False)
+            read = [link.target for link in figure.links if link.source == box.name]
+            made = [link.source for link in figure.links if link.target == box.name]
+            ends = {places[name] for name in (*read, *made) if _is_end(name, bool(read), figure, places)}
+            end = ends.pop() if len(ends) == 1 and len(read or made) == 1 else None
+            beside = Terrace(Side.BESIDE, 0 if read else places[made[0]].row if made else 0, False)
+            found[box.name] = end._replace(core=False) if end is not None else beside
     return found
+
+
+def _is_end(name: str, first: bool, figure: Figure, places: Mapping[str, Terrace]) -> bool:
+    """Whether a box is what a side begins with, or what the other one ends with."""
+    side = Side.DOWN if first else Side.UP
+    if name not in places or places[name].side is Side.BESIDE:
+        return name in places
+    near = {link.source if first else link.target for link in figure.links
+            if name == (link.target if first else link.source)}  # fmt: skip
+    return places[name].side is side and not any(each in places and places[each].side is side for each in near)
 
 
 def _standing(link: Link, places: Mapping[str, Terrace]) -> Link:

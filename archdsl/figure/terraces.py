@@ -29,7 +29,9 @@ GIVEN: Final = 2
 TAKEN: Final = 3
 """And one that takes maps of so many: two are the map from below and the one that is joined with it."""
 PARTS: Final = 2
-"""Boxes that stand on one side of a level; where they would be more they are one."""
+"""Boxes with blocks that stand on one side of a level; where they would be more they are one."""
+OPS: Final = 4
+"""And where they are ops alone, of which one box would say less."""
 MOST: Final = 40
 """Boxes of a whole figure."""
 
@@ -120,17 +122,31 @@ def _u(flow: Flow, elements: Sequence[Element], found: Sequence[Standing]) -> Te
     rows = sorted({each.level for each in found if each.level is not None})
     runs: list[Run] = []
     places: list[Terrace] = []
-    pairs = zip(elements, found, strict=True)
+    pairs = zip(elements, _with_ends(elements, found), strict=True)
     for standing, stretch in groupby(pairs, lambda pair: pair[1]):
         row = rows.index(standing.level) if standing.level is not None else 0
-        joined = _joined(flow, [element for element, _ in stretch], PARTS if standing.core else 1)
+        joined = _joined(flow, [element for element, _ in stretch], standing.core)
         runs += joined
         places += [Terrace(standing.side, row, standing.core)] * len(joined)
     return Terraces(tuple(runs), tuple(places)) if len(runs) <= MOST else None
 
 
-def _joined(flow: Flow, elements: Sequence[Element], most: int) -> list[Run]:
+def _with_ends(elements: Sequence[Element], found: Sequence[Standing]) -> list[Standing]:
+    """The places; what is before the first link across belongs to its level, and a layer to the op before it."""
+    made = list(found)
+    for i in range(len(made) - 2, -1, -1):
+        if made[i] == made[i + 1]._replace(core=False):
+            made[i] = made[i + 1]
+    for i in range(1, len(made)):
+        before = elements[i - 1]
+        if made[i] == made[i - 1]._replace(core=False) and not (before.is_block or before.mains):
+            made[i] = made[i - 1]
+    return made
+
+
+def _joined(flow: Flow, elements: Sequence[Element], core: bool) -> list[Run]:
     """The boxes of elements that follow each other on one side of a level."""
+    most = 1 if not core else PARTS if any(element.is_block for element in elements) else OPS
     for plan in PLANS[:2]:
         runs = grouped(flow, elements, plan)
         if len(runs) <= most:
@@ -185,7 +201,7 @@ class _Maps:
                 if source is not None and source != i:
                     reads[source] = level if level is not None else reads.get(source)
             found.append(Tread(self._made(element), reads))
-        return _led(elements, found)
+        return _led(self._flow, elements, found)
 
     def _read(self, element: Element) -> Iterator[tuple[Value, Fraction | None]]:
         """What moves into an element, each with its level where what reads it makes a map of the same one."""
@@ -221,15 +237,15 @@ class _Maps:
         return len(given) >= GIVEN or len(taken) >= TAKEN
 
 
-def _led(elements: Sequence[Element], steps: Sequence[Tread]) -> list[Tread]:
-    """The steps, an op without a layer, as what pads a map, at the level of the one step that reads it."""
+def _led(flow: Flow, elements: Sequence[Element], steps: Sequence[Tread]) -> list[Tread]:
+    """The steps, what pads a map at the level of the one step that reads it."""
     led = list(steps)
-    for i in range(len(steps) - 1, -1, -1):
+    for i, element in enumerate(elements):
         readers = [j for j in range(i + 1, len(steps)) if i in steps[j].reads]
-        own = steps[i].level
-        if len(readers) == 1 and own is not None and not elements[i].is_block and not elements[i].mains:
-            read = led[readers[0]].level
-            led[i] = led[i]._replace(level=max(own, read) if read is not None else own)
+        own, read = steps[i].level, steps[readers[0]].level if len(readers) == 1 else None
+        shapes = {shape_of(node) for node in (*flow.read_from_outside(element.nodes), *element.moving)}
+        if own is not None and read is not None and not (element.is_block or element.mains) and len(shapes) > 1:
+            led[i] = led[i]._replace(level=max(own, read))
     return led
 
 

@@ -8,7 +8,7 @@ import archdsl
 from archdsl.figure.figure import Figure, LinkRole
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
-from archdsl.ir.graph import Graph
+from archdsl.ir.graph import Graph, Value
 from tests.figure.building import Builder, residual_network, u_network
 from tests.figure.seeing import plain
 
@@ -76,6 +76,46 @@ def test_what_all_levels_read_stands_beside_them_and_says_its_port_once() -> Non
     assert len([link for link in figure.links if link.names]) == 1
     assert {(found[plain(a)][0], found[plain(b)][0]) for a, b in skips(figure)} == {("DOWN", "UP")}
     assert all(found[plain(a)][1] == found[plain(b)][1] for a, b in skips(figure))
+
+
+def conditioned() -> Graph:
+    """A U behind a stem that makes maps smaller, each level of which reads a context."""
+    b = Builder("conditioned")
+    x, context = b.input(2, 64, 64), b.input(7, 8, name="context")
+    shift = b.add("mean", "mean", context, dim=[1])
+    x = b.add("stem", "conv2d", x, out_channels=8, kernel_size=3, stride=2, padding=1)
+    x = b.add("norm", "batch_norm2d", x)
+    kept = []
+    for i in range(2):
+        x = _shifted(b, f"down{i}", x, shift, 2)
+        kept.append(x)
+    x = _shifted(b, "bottom", x, shift, 2)
+    for i in (1, 0):
+        x = b.add(f"larger{i}", "interpolate", x, scale_factor=2)
+        x = _shifted(b, f"up{i}", b.add(f"cat{i}", "cat", x, kept[i], dim=1), shift, 1)
+    return b.graph(b.add("last", "interpolate", x, scale_factor=4))
+
+
+def _shifted(b: Builder, path: str, x: Value, shift: Value, stride: int) -> Value:
+    b.scope(path, "shifted")
+    y = b.add(f"{path}.conv", "conv2d", x, out_channels=8, kernel_size=3, stride=stride, padding=1)
+    return b.plus(f"{path}.add", y, b.add(f"{path}.shift", "rearrange", shift, pattern="n c -> n c 1 1"))
+
+
+def test_ports_stand_at_the_ends_of_the_sides_and_what_many_read_above_them() -> None:
+    figure = overview(conditioned())
+    found = standing(figure)
+    assert found["input x"] == found["stem"] == ("DOWN", 1)
+    assert found["last"] == found["output output"] == ("UP", 0)
+    assert found["input context"][0] == found["mean"][0] == "BESIDE"
+    assert [found[f"down{i}"] for i in range(2)] == [("DOWN", 2), ("DOWN", 3)]
+
+
+def test_ops_of_one_level_are_boxes_of_their_own_and_blocks_with_them_one() -> None:
+    assert {"larger0", "cat0", "up0"} <= standing(overview(u(2))).keys()
+    boxes = standing(overview(conditioned())).keys()
+    assert "larger0" in boxes
+    assert not {"cat0", "up0"} & boxes
 
 
 @pytest.mark.parametrize("name", ["resnet50", "deeplabv3_resnet50", "segformer_b0", "densenet121", "hifigan_v1"])
