@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from archdsl.figure.figure import Link
-from archdsl.figure.slopes import Side, Terrace
+from archdsl.figure.figure import Figure, Link
+from archdsl.figure.slopes import Side
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class GridPlace:
 
 
 def places_of(
-    names: Sequence[str], links: Iterable[Link], levels: Mapping[str, Terrace] | None = None
+    names: Sequence[str], links: Iterable[Link], levels: Mapping[str, int] | None = None
 ) -> dict[str, GridPlace]:
     """A place for each box, so that every link runs to the right.
 
@@ -37,12 +37,21 @@ def places_of(
     return {name: GridPlace(columns[name], rows[name]) for name in names}
 
 
-def _at_levels(order: Sequence[str], columns: Mapping[str, int], levels: Mapping[str, Terrace]) -> dict[str, int]:
-    """A row for each level, with more below where boxes of one column stand at it; what is beside comes first."""
+def levels_of(figure: Figure) -> dict[str, int]:
+    """By box at which level it stands, where the figure says so; what is beside an encoder is above it."""
+    if figure.places:
+        return {name: -1 if place.side is Side.BESIDE else place.row for name, place in figure.places}
+    rows = [cell.row for _, cell in figure.cells if cell.row >= 0]
+    middle = (min(rows) + max(rows)) // 2 if rows else 0
+    return {name: cell.row if cell.row >= 0 else middle for name, cell in figure.cells}
+
+
+def _at_levels(order: Sequence[str], columns: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, int]:
+    """A row for each level, with more below where boxes of one column stand at it."""
     found: dict[str, tuple[int, int]] = {}
     taken: set[tuple[int, int, int]] = set()
     for name in order:
-        level = -1 if levels[name].side is Side.BESIDE else levels[name].row
+        level = levels[name]
         below = next(number for number in range(len(order)) if (level, number, columns[name]) not in taken)
         taken.add((level, below, columns[name]))
         found[name] = level, below

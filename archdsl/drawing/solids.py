@@ -153,6 +153,11 @@ class Solid:
         """The middle of its upper face."""
         return Point(self.x + (self.width + self.across) / 2, self.y - self.up / 2)
 
+    def low_at(self, x: float) -> float:
+        """How far down it reaches there, from its front to the right."""
+        behind = max(0.0, x - self.x - self.width)
+        return self.bottom - (behind * self.up / self.across if self.across else 0.0)
+
     def fronts(self) -> list[tuple[str, tuple[Point, ...]]]:
         """The faces that are seen, from the back to the front, each with which it is."""
         plain = self.width - self.band

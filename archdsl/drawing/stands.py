@@ -26,8 +26,8 @@ LAYER: Final = 2.5
 """Between solids of layers that follow each other."""
 APART: Final = 9.0
 """Between what is seen of solids that are several results."""
-COVERED: Final = 1.5
-"""How much of a label's half height another solid may cover."""
+HALF: Final = 4.5
+"""What a label needs above its middle."""
 SIGN: Final = 8.0
 """The radius of a circle with a sign."""
 
@@ -99,22 +99,31 @@ def _labels(volumes: Sequence[Volume], solids: Sequence[Solid], apart: bool, pal
     found: list[CanvasText] = []
     for group in _alike(volumes, apart):
         first, last = solids[group[0]], solids[group[-1]]
-        low = max(solids[number].bottom for number in group) + PITCH / 2 + 1
         middle = (first.x + last.x + last.width) / 2
-        text = CanvasText(str(volumes[group[0]].extent.channels), Point(middle, low), SMALL, palette.title)
+        text = CanvasText(str(volumes[group[0]].extent.channels), Point(middle, 0), SMALL, palette.title)
+        over = [each for each in solids if each.x < text.left + text.width and text.left < each.x + each.width]
+        low = max(each.bottom for each in (first, last, *over)) + PITCH / 2 + 1
+        text = text._replace(at=Point(middle, low))
         found.append(_free(text, found))
     low = max(each.bottom for each in solids) + PITCH * 1.5 + 1
-    for number, (volume, placed) in enumerate(zip(volumes, solids, strict=True)):
+    for number in reversed(range(len(volumes))):
+        volume, placed = volumes[number], solids[number]
         sides, after = volume.extent.sides, volumes[number + 1].extent.sides if number + 1 < len(volumes) else ""
         if not sides or (sides == after and not apart):
             continue
         at = Point(placed.x + placed.width + placed.across / 2 + 1.5, placed.bottom - placed.up / 2 + SMALL / 2 + 1)
         text = CanvasText(sides, at, SMALL, palette.muted, anchor="start")
-        if not apart and any(at.y - COVERED < other.bottom for other in solids[number + 1 :]):
+        if not apart and any(_covers(other, text) for other in solids[number + 1 :]):
             middle = placed.x + placed.width / 2
             text = CanvasText(volume.extent.short_sides, Point(middle, low), SMALL, palette.muted)
         found.append(_free(text, found))
     return found
+
+
+def _covers(solid: Solid, text: CanvasText) -> bool:
+    """Whether a solid further right stands where a label begins."""
+    x = max(text.left, solid.x)
+    return x < min(text.left + text.width, solid.right) and text.at.y - HALF < solid.low_at(x)
 
 
 def _alike(volumes: Sequence[Volume], apart: bool) -> list[list[int]]:
@@ -132,13 +141,15 @@ def _alike(volumes: Sequence[Volume], apart: bool) -> list[list[int]]:
 
 
 def _free(text: CanvasText, others: Sequence[CanvasText]) -> CanvasText:
-    """The text where it does not touch these, further to the right or, centred, further down."""
+    """The text where it does not touch these: right of what is said of channels, else further down."""
     for _ in others:
         touched = next((other for other in others if _touch(text, other)), None)
         if touched is None:
             break
-        if text.anchor == "start":
+        if text.anchor == "start" and touched.anchor != "start":
             text = text._replace(at=Point(touched.left + touched.width + 3, text.at.y))
+        elif text.anchor == "start":
+            text = text._replace(at=Point(text.at.x, touched.at.y + PITCH - 1.5))
         else:
             text = text._replace(at=text.at.moved(0, PITCH))
     return text

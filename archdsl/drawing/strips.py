@@ -13,7 +13,7 @@ from typing import Final
 
 from archdsl.drawing.canvas import CanvasLine, CanvasPart
 from archdsl.drawing.courses import ARC, STRAIGHT, Course, courses, heights_in, tracks_in
-from archdsl.drawing.grid import GridPlace, places_of
+from archdsl.drawing.grid import GridPlace, levels_of, places_of
 from archdsl.drawing.layout import Point
 from archdsl.drawing.stands import Stand
 from archdsl.figure.figure import Figure, Link, LinkRole
@@ -141,7 +141,7 @@ def strips_of(
     figure: Figure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf")
 ) -> tuple[list[CanvasPart], float, float]:
     """The figure in strips that are as wide as the room, or as they can be, below each other; its width and height."""
-    places = places_of(list(stands), figure.links, dict(figure.places))
+    places = places_of(list(stands), figure.links, levels_of(figure))
     cuts = _cuts(figure.links, places)
     strips: list[Strip] = []
     for names in _stretches(stands, places, cuts, room):

@@ -274,7 +274,8 @@ class _Maker:
         if kinds:
             return kinds.most_common(1)[0][0]
         if any(node.op.kind is Kind.POOL for node in segment):
-            return Kind.POOL
+            # what is pooled or resized, and added to something else, is a merge
+            return Kind.RESHAPE if any(len(self._flow.sources[node]) > 1 for node in segment) else Kind.POOL
         spoken = [node for node in segment if self._flow.is_spoken(node)] or list(segment)
         return self._flow.kind(spoken[0])
 

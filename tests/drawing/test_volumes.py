@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -35,7 +35,7 @@ from tests.reliability import promises
 from tests.thorough import examples
 
 VOLUMES = View(style="volumes")
-SHIPPED = ("alexnet", "unet", "googlenet", "detr_resnet50", "transformer", "fcos_resnet50_fpn", "capsnet")
+SHIPPED = ("alexnet", "unet", "googlenet", "detr_resnet50", "transformer", "fcos_resnet50_fpn", "capsnet", "ddpm_256")
 
 
 def canvas_of(graph: Graph, view: View = VOLUMES) -> Canvas:
@@ -73,6 +73,10 @@ def faults(canvas: Canvas) -> Iterator[str]:
             if after.exit.x - after.width < before.exit.x - 0.1:
                 yield f"the solids of {name} are in one another"
     for part in canvas.parts:
+        for text, solid in product(part.texts, part.solids):
+            across = min(text.left + text.width, solid.x + solid.width) > max(text.left, solid.x) + 0.5
+            if across and min(text.at.y + 2.5, solid.bottom) > max(text.at.y - 2.5, solid.y) + 0.1:
+                yield f"{text.text} of {part.name} lies on a solid"
         for text in part.texts:
             if text.left < -0.1 or text.left + text.width > canvas.width + 0.1:
                 yield f"{text.text} of {part.name} is cut off"
@@ -168,6 +172,16 @@ def test_an_encoder_with_its_decoder_is_a_u() -> None:
     assert levels == sorted(levels) and len(set(levels)) == 5
     across = [line.points for part in canvas.parts if part.kind == "skip" for line in part.lines]
     assert len(across) == 4 and all(len(points) == 2 and points[0].y == points[1].y for points in across)
+
+
+def test_a_feature_pyramid_has_a_row_for_each_level() -> None:
+    canvas = canvas_of(archdsl.graph("resnet50_fpn"))
+    heights = {name: part.solids[0].exit.y for name, part in standing(canvas).items() if part.solids}
+    for level in range(4):
+        merged = [f"fpn.merged{level}"] if level < 3 else []
+        row = [f"body.layer{level + 1}.0", f"fpn.inner_blocks.{level}", *merged, f"fpn.layer_blocks.{level}"]
+        assert len({round(heights[name], 3) for name in row}) == 1
+    assert heights["body.layer1.0"] > heights["body.layer2.0"] > heights["body.layer4.0"] > heights["fpn.pool"]
 
 
 def test_lanes_are_shared_by_those_that_do_not_meet_or_begin_together() -> None:
