@@ -16,7 +16,7 @@ from typing import Final
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout, Point, Spot, bends
 from archdsl.drawing.settle import LaidOut, way_key
-from archdsl.drawing.terracing import TITLE, framed, pointed
+from archdsl.drawing.terracing import TITLE, framed, is_blocked, pointed
 from archdsl.figure.figure import Figure, Link, Style
 from archdsl.figure.pyramids import ALL, GridCell
 
@@ -174,10 +174,5 @@ class _Grid:
         return any(abs(other.y - target.y) < NEAR for other in others)
 
     def _is_blocked(self, link: Link, course: Sequence[Point]) -> bool:
-        ends = (link.source, link.target)
-        return any(
-            min(a.x, b.x) < spot.right + CLEAR and max(a.x, b.x) > spot.left - CLEAR
-            and min(a.y, b.y) < spot.bottom + CLEAR and max(a.y, b.y) > spot.top - CLEAR
-            for name, spot in self._boxes.items() if name not in ends
-            for a, b in pairwise(course)
-        )  # fmt: skip
+        others = (spot for name, spot in self._boxes.items() if name not in (link.source, link.target))
+        return is_blocked(course, others, CLEAR)

@@ -9,8 +9,9 @@ corners in the *channels* beside columns, each in a lane of its own.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from archdsl.drawing.detours import HEAD
@@ -304,13 +305,29 @@ class _Router:
         return (Point(source.x, source.bottom), Point(source.x, y), Point(_facing(target, source.x).x, y))
 
     def _through(self, link: Link) -> tuple[Point, ...]:
-        """Out at the side, and down or up beside the target's column."""
+        """Out at the side, and down or up before the target's column; behind it where boxes are in the way."""
         source, target = self._boxes[link.source], self._boxes[link.target]
-        lane = self._lane(self._column[link.target], left=source.x < target.x)
+        right = source.x < target.x
         part = 0.3 if target.y > source.y else -0.3
         start, end = source.y + part * source.height, target.y - part * target.height
         out = _facing(source, target.x).x
-        return (Point(out, start), Point(lane, start), Point(lane, end), Point(_facing(target, source.x).x, end))
+        lane = self._lane(self._column[link.target], left=right)
+        into = _facing(target, source.x).x
+        course = (Point(out, start), Point(lane, start), Point(lane, end), Point(into, end))
+        if not is_blocked(course, self._boxes.values()):
+            return course
+        lane = self._lane(self._column[link.target], left=not right)
+        into = target.right if right else target.left
+        return (Point(out, start), Point(lane, start), Point(lane, end), Point(into, end))
+
+
+def is_blocked(course: Sequence[Point], boxes: Iterable[Spot], clear: float = -1.0) -> bool:
+    """Whether a course runs through a box, or closer to it than is clear."""
+    return any(
+        min(a.x, b.x) < spot.right + clear and max(a.x, b.x) > spot.left - clear
+        and min(a.y, b.y) < spot.bottom + clear and max(a.y, b.y) > spot.top - clear
+        for spot in boxes for a, b in pairwise(course)
+    )  # fmt: skip
 
 
 def _facing(spot: Spot, x: float) -> Point:

@@ -55,7 +55,7 @@ def pyramid_of(
     if any(i not in backbone and not around.before[i] & bits(backbone) for i in range(len(treads))):
         return None
     joined = dict(_laterals(treads, around, backbone, top))
-    if len({treads[i].level for i in joined}) < JOINED or not _is_open(treads, around, [*joined, top], ends):
+    if len({treads[i].level for i in joined}) < JOINED or not _is_open(treads, around, max(joined), top, ends):
         return None
     last = [i for i in backbone if treads[i].level == treads[top].level]
     # what the last map of the backbone goes through stands with what the others do
@@ -103,10 +103,10 @@ def _laterals(
                 yield step, length
 
 
-def _is_open(treads: Sequence[Tread], around: Around, chain: Sequence[int], ends: Set[int]) -> bool:
+def _is_open(treads: Sequence[Tread], around: Around, finest: int, top: int, ends: Set[int]) -> bool:
     """Whether maps of several levels leave the chain from the top."""
-    finest = max(chain)
     inner = around.before[finest] | 1 << finest
+    chain = places_of((around.behind[top] | 1 << top) & inner)
     read = {source for i, tread in enumerate(treads) if not inner >> i & 1 for source in tread.reads} | ends
     return len({treads[i].level for i in chain if i in read}) >= JOINED
 

@@ -23,7 +23,10 @@ from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ir.selection.levels import Level, MadeKey, levels
 from archdsl.ops.base import Kind
+from archdsl.shapes import Shape
 
+RANK: Final = 3
+"""A row of samples with channels has so many dimensions, with the batch; other images have more."""
 GIVEN: Final = 2
 """A block that gives maps of so many levels is opened."""
 TAKEN: Final = 3
@@ -61,21 +64,43 @@ def terraces(flow: Flow, scope: Scope) -> Terraces | None:
     if not _rises(flow):
         return None
     maps = _Maps(flow)
-    elements = _opened(flow, scope, maps)
-    found = u_of(maps.steps(elements)) if elements else None
+    elements = _opened(flow, scope, maps, set())
+    if (found := _found(flow, elements, maps)) is not None:
+        return found
+    deep = {each.scope for each in elements if each.is_block and each.scope is not None and maps.is_deep(each)}
+    return _found(flow, _opened(flow, scope, maps, deep), maps) if deep else None
+
+
+def _found(flow: Flow, elements: Sequence[Element], maps: _Maps) -> Terraces | None:
+    found = u_of(maps.steps(elements))
     return _u(flow, elements, found) if found is not None else _pyramid(flow, elements, maps)
 
 
 def _rises(flow: Flow) -> bool:
     """Whether any op makes a map larger: a quick look, because most networks never do."""
-    pairs = {(shape_of(given), made.shape) for node in flow.graph.nodes if node not in flow.static
-             for given in node.inputs[:1] if given is not None for made in node.types[:1]}  # fmt: skip
-    return any(_is_larger(flow.numbers(before), flow.numbers(after)) for before, after in pairs)
+    if max(_ranks(flow), default=0) < RANK:
+        return False
+    known: set[tuple[Shape, ...]] = set()
+    for node in flow.graph.nodes:
+        shapes = (node.types[0].shape, *(value.type.shape for value in node.inputs if value is not None))
+        if node not in flow.static and len(shapes[0]) >= RANK and shapes not in known:
+            known.add(shapes)
+            made, *read = map(flow.numbers, shapes)
+            given = [each for each in read if len(each) >= RANK]
+            if given and all(_is_larger(before, made) for before in given):
+                return True
+    return False
+
+
+def _ranks(flow: Flow) -> list[int]:
+    """How many dimensions what enters the network has, where it may be an image."""
+    types = (node.types[0] for node in flow.graph.inputs.values())
+    return [len(each.shape) for each in types if each.dtype == "float32"]
 
 
 def _is_larger(before: Sequence[int], after: Sequence[int]) -> bool:
-    """Whether all sizes but those of the batch and the channels have grown."""
-    same = len(before) == len(after) > 2
+    """Whether all sizes but those of the channels have grown, and the batch is the same."""
+    same = len(before) == len(after) and before[:1] == after[:1]
     return same and sum(new > old for old, new in zip(before, after, strict=True)) >= len(after) - 2
 
 
@@ -178,9 +203,8 @@ class _Maps:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._leaving = [flow.resolve(value) for value in flow.graph.outputs.values()]
-        ranks = [len(node.types[0].shape) for node in flow.graph.inputs.values() if node.types[0].dtype == "float32"]
         # sound is a row of samples with channels; beside an image, three dimensions are no image
-        maps, last = levels(flow.graph, min(max(ranks, default=4), 4)) if max(ranks, default=0) > 2 else ({}, {})
+        maps, last = levels(flow.graph, min(max(_ranks(flow)), RANK + 1))
         self._maps: dict[MadeKey, Level] = maps
         self._last: dict[MadeKey, Level] = last
 
@@ -236,6 +260,14 @@ class _Maps:
         taken = {self.level(value) for value, _ in self._read(element) if value.node not in inside} - {None}
         return len(given) >= GIVEN or len(taken) >= TAKEN
 
+    def is_deep(self, element: Element) -> bool:
+        """Whether a block goes down to coarser maps than it takes, and comes up again."""
+        made = [self.level(Value(node, 0, node.types[0])) for node in element.moving]
+        inside = set(element.nodes)
+        taken = [self.level(value) for value, _ in self._read(element) if value.node not in inside]
+        found = [level for level in made if level is not None]
+        return bool(found) and made[-1] is not None and max(found) > max(made[-1], *(each or 0 for each in taken), 0)
+
 
 def _led(flow: Flow, elements: Sequence[Element], steps: Sequence[Tread]) -> list[Tread]:
     """The steps, what pads a map at the level of the one step that reads it."""
@@ -249,9 +281,8 @@ def _led(flow: Flow, elements: Sequence[Element], steps: Sequence[Tread]) -> lis
     return led
 
 
-def _opened(flow: Flow, scope: Scope, maps: _Maps) -> list[Element]:
-    """The elements of a scope, without blocks that maps of several levels go through."""
-    through: set[Scope] = set()
+def _opened(flow: Flow, scope: Scope, maps: _Maps, through: set[Scope]) -> list[Element]:
+    """The elements of a scope, without the blocks in `through` and those that maps of several levels go through."""
     while True:
         elements = elements_of(flow, scope, through=through)
         closed = (each for each in elements if each.is_block and maps.is_spread(each))

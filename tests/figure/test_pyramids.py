@@ -103,6 +103,20 @@ def test_a_decoder_whose_last_map_alone_leaves_is_none() -> None:
     assert pyramid_of(net.treads, net.kinds, {last}) is None
 
 
+def test_heads_behind_layers_of_the_chain_make_a_pyramid() -> None:
+    net = Net()
+    maps = backbone(net, 4, 0)
+    last = maps[-1]
+    for i in (2, 1, 0):
+        joined = net.add("up", 4 * 2**i, last, maps[i])
+        last = net.add("layer", 4 * 2**i, joined)
+        net.add("head", 4 * 2**i, last)
+    cells = pyramid_of(net.treads, net.kinds)
+    assert u_of(net.treads) is None
+    assert cells is not None
+    assert [cell.row for cell in cells[-3:]] == [3, 3, 3]
+
+
 def test_heads_on_maps_that_do_not_meet_are_no_pyramid() -> None:
     net = Net()
     for i, last in enumerate(backbone(net, 4, 1)):

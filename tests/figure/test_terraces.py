@@ -25,14 +25,14 @@ def skips(figure: Figure) -> list[tuple[str, str]]:
     return [(link.source, link.target) for link in figure.links if link.role is LinkRole.SKIP]
 
 
-def u(rank: int, *, split: bool = False) -> Graph:
-    """An encoder and a decoder for maps of a rank; `split` puts each into a block of its own."""
+def u(rank: int, *, split: bool = False, within: str = "") -> Graph:
+    """An encoder and a decoder for maps of a rank; `split` puts each into a block, `within` both into another one."""
     b = Builder("u")
     x = b.input(2, *[64] * rank)
-    before, after = ("encoder.", "decoder.") if split else ("", "")
-    if split:
-        b.scope("encoder", "encoder")
-        b.scope("decoder", "decoder")
+    before, after = (f"{within}encoder.", f"{within}decoder.") if split else ("", "")
+    for path in (within, before, after):
+        if path:
+            b.scope(path.rstrip("."), path.rstrip("."))
     kept = []
     for i in range(3):
         x = b.add(f"{before}down{i}", f"conv{rank}d", x, out_channels=8, kernel_size=3, padding=1)
@@ -43,7 +43,7 @@ def u(rank: int, *, split: bool = False) -> Graph:
         x = b.add(f"{after}larger{i}", f"conv_transpose{rank}d", x, out_channels=8, kernel_size=2, stride=2)
         x = b.add(f"{after}cat{i}", "cat", x, kept[i], dim=1)
         x = b.add(f"{after}up{i}", f"conv{rank}d", x, out_channels=8, kernel_size=3, padding=1)
-    return b.graph(x)
+    return b.graph(b.add("end", "sigmoid", x) if within else x)
 
 
 def test_a_u_has_its_levels() -> None:
@@ -64,6 +64,12 @@ def test_maps_of_any_rank_are_followed_into_blocks_of_several_levels(rank: int, 
         *((side, row) for side in ("DOWN", "UP") for row in range(3)), ("BOTTOM", 3),
     }  # fmt: skip
     assert len(skips(figure)) == 3
+
+
+def test_a_u_in_a_block_is_opened() -> None:
+    figure = overview(u(2, split=True, within="net."))
+    assert len(skips(figure)) == 3
+    assert "net.decoder.up0" in standing(figure)
 
 
 def test_what_all_levels_read_stands_beside_them_and_says_its_port_once() -> None:
