@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 from archdsl.drawing.faces import TINY
 from archdsl.drawing.layout import POINTS
+from archdsl.drawing.packing import Size, Skyline
 from archdsl.drawing.settle import LaidOut
-from archdsl.drawing.sheet import GAP, Size, put
+from archdsl.drawing.sheet import put
 from archdsl.drawing.wrapping import wrapped
 from archdsl.figure.errors import DrawingError
 
@@ -107,36 +108,6 @@ def _packed(parts: Sequence[LaidOut], page: Format, scale: float) -> list[LaidOu
         figures.append(part)
         places.append(place)
     return [put(*each) for each in pages]
-
-
-class Skyline:
-    """Where the lower edge of what has been placed runs: figures go where they are highest, then leftmost."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self._width, self._height = width, height
-        self._steps = [(0.0, 0.0)]
-        """The left end of each stretch, and how far down it is taken."""
-
-    def place(self, size: Size) -> Size | None:
-        """The left and top of a rectangle of this size, which is then taken; None where there is no room."""
-        width, height = size
-        found = [(self._top(left, left + width), left) for left, _ in self._steps if left + width <= self._width + 0.01]
-        top, left = min(found, default=(self._height, 0.0))
-        if top + height > self._height + 0.01:
-            return None
-        self._take(left, left + width + GAP, top + height + GAP)
-        return left, top
-
-    def _top(self, left: float, right: float) -> float:
-        ends = [*(start for start, _ in self._steps[1:]), float("inf")]
-        return max(
-            depth for (start, depth), end in zip(self._steps, ends, strict=True) if start < right + GAP and end > left
-        )
-
-    def _take(self, left: float, right: float, depth: float) -> None:
-        behind = max(((start, under) for start, under in self._steps if start <= right), default=(0.0, 0.0))
-        kept = [(start, under) for start, under in self._steps if start < left or start > right]
-        self._steps = sorted([*kept, (left, depth), (right, behind[1])])
 
 
 def _framed(part: LaidOut, page: Format, scale: float) -> LaidOut:

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import combinations
-from typing import Final, TypeAlias
+from typing import Final
 
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.layout import Layout
+from archdsl.drawing.packing import Size, packed
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Box, Style
 from archdsl.figure.view import Direction
 from archdsl.words.quantities import SPACE
 
-GAP: Final = 26
-"""Between the figures of a sheet, in points."""
 ASPECT: Final = 1.4
 """Of a sheet: a page on its side."""
 
-Size: TypeAlias = tuple[float, float]
-"""Across and down."""
-
 
 def arranged(figures: Sequence[LaidOut], direction: Direction) -> LaidOut:
-    """One figure of all, the overview first: in columns for an overview that runs down, else in rows.
-
-    They stand in the order given, in as many columns or rows as come closest to the shape of a page.
-    """
+    """One figure of all, the overview first: in columns for an overview that runs down, else in rows, or where that
+    takes much less room, each where there is some."""
     sizes = [(placed.layout.width, placed.layout.height) for placed in figures]
     if direction == "TB":
-        places = _columns(sizes, ASPECT)
-    else:
-        places = [(x, y) for y, x in _columns([(height, width) for width, height in sizes], 1 / ASPECT)]
-    return put(figures, places)
+        return put(figures, packed(sizes, ASPECT))
+    across = packed([(height, width) for width, height in sizes], 1 / ASPECT)
+    return put(figures, [(x, y) for y, x in across])
 
 
 def put(figures: Sequence[LaidOut], places: Sequence[Size]) -> LaidOut:
@@ -42,35 +34,6 @@ def put(figures: Sequence[LaidOut], places: Sequence[Size]) -> LaidOut:
     for number, (detail, place) in enumerate(zip(figures[1:], places[1:], strict=True), 2):
         parts.append(_moved(_renamed(_entitled(detail), number, _names(parts)), *place))
     return _joined(parts)
-
-
-def _columns(sizes: Sequence[Size], aspect: float) -> list[Size]:
-    """The left and top of each rectangle, in columns that together are about `aspect` as wide as they are high."""
-    heights = [height + GAP for _, height in sizes]
-    stretches = combinations(range(len(sizes) + 1), 2)
-    limits = {max(sum(heights[start:stop]), *heights) for start, stop in stretches}
-    tried = (_in_columns(sizes, limit) for limit in sorted(limits))
-    return min(tried, key=lambda places: _needed(sizes, places, aspect))
-
-
-def _in_columns(sizes: Sequence[Size], most: float) -> list[Size]:
-    """The places in columns that are at most this high, a gap below each rectangle included."""
-    left, top, widest = 0.0, 0.0, 0.0
-    places = []
-    for width, height in sizes:
-        if top and top + height + GAP > most:
-            left, top, widest = left + widest + GAP, 0.0, 0.0
-        places.append((left, top))
-        top += height + GAP
-        widest = max(widest, width)
-    return places
-
-
-def _needed(sizes: Sequence[Size], places: Sequence[Size], aspect: float) -> float:
-    """The height of the smallest page of this aspect that holds all."""
-    right = max(left + width for (left, _), (width, _) in zip(places, sizes, strict=True))
-    bottom = max(top + height for (_, top), (_, height) in zip(places, sizes, strict=True))
-    return max(right / aspect, bottom)
 
 
 def _entitled(placed: LaidOut) -> LaidOut:

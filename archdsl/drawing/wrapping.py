@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from archdsl.drawing.dot import LABEL, dot_name, label_text
 from archdsl.drawing.layout import Layout, Point, Spot, Way
 from archdsl.drawing.metrics import text_width
+from archdsl.drawing.packing import GAP, Size
 from archdsl.drawing.settle import LaidOut, way_key
-from archdsl.drawing.sheet import GAP, Size
 from archdsl.figure.figure import Figure, Link
 
 TURN: Final = 14.0

@@ -8,13 +8,10 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import archdsl
 from archdsl.drawing.dot import dot_name
-from archdsl.drawing.layout import Spot
-from archdsl.drawing.pages import COLUMN, LEAST_TYPE, ROUNDED, Skyline, page_format, smallest_text
+from archdsl.drawing.pages import COLUMN, LEAST_TYPE, ROUNDED, page_format, smallest_text
 from archdsl.drawing.painting import pages, sheet
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.drawing.wrapping import wrapped
@@ -87,22 +84,6 @@ def test_lengths_and_pages() -> None:
     assert page_format("25.4mm").width == page_format("2.54 cm").width == pytest.approx(72)
     a4 = page_format("A4")
     assert a4.whole and a4.width + 2 * a4.margin == pytest.approx(595.28)
-
-
-@given(st.lists(st.tuples(st.integers(10, 300), st.integers(10, 200)), min_size=1, max_size=25))
-def test_rectangles_are_placed_apart(sizes: list[tuple[int, int]]) -> None:
-    line = Skyline(400, 600)
-    spots = []
-    for width, height in sizes:
-        place = line.place((width, height))
-        if place is not None:
-            left, top = place
-            spots.append(Spot(left + width / 2, top + height / 2, width, height))
-    assert spots
-    for spot in spots:
-        assert spot.left >= 0 and spot.right <= 400.1 and spot.top >= 0 and spot.bottom <= 600.1
-    for one, other in combinations(spots, 2):
-        assert one.right <= other.left or other.right <= one.left or one.bottom <= other.top or other.bottom <= one.top
 
 
 def column(length: int, *links: Link) -> LaidOut:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import archdsl
 from archdsl.cli.zoo import families
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.painting import placed, sheet
-from archdsl.drawing.sheet import GAP, _columns, _in_columns
 from archdsl.figure.distinct import MOST, distinct_blocks
 from archdsl.figure.figure import LinkRole, Panel, Style
 from archdsl.figure.paths import block_at
@@ -113,30 +110,6 @@ def is_block(graph: Graph, path: str) -> bool:
 
 
 # -- where they stand
-
-
-SIZES = st.lists(st.tuples(st.floats(10, 900), st.floats(10, 900)), min_size=1, max_size=9)
-
-
-@given(SIZES, st.sampled_from([1.4, 1 / 1.4]))
-def test_rectangles_stand_apart_and_in_order(sizes: list[tuple[float, float]], aspect: float) -> None:
-    places = _columns(sizes, aspect)
-    assert places[0] == (0, 0)
-    assert places == sorted(places), "down each column, then the next"
-    areas = [(x, y, x + width, y + height) for (x, y), (width, height) in zip(places, sizes, strict=True)]
-    for i, (left, top, right, bottom) in enumerate(areas):
-        for other_left, other_top, other_right, other_bottom in areas[:i]:
-            apart = left - other_right, other_left - right, top - other_bottom, other_top - bottom
-            assert max(apart) >= GAP - 1e-6
-
-
-def test_a_column_is_filled_before_the_next_begins() -> None:
-    assert _in_columns([(100, 300), (50, 100), (60, 150), (80, 200)], 320) == [
-        (0, 0),
-        (100 + GAP, 0),
-        (100 + GAP, 100 + GAP),
-        (160 + 2 * GAP, 0),
-    ]
 
 
 def test_a_sheet_is_one_figure_whose_names_are_unique() -> None:
