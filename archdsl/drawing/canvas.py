@@ -241,7 +241,7 @@ def dot_picture(canvas: Canvas) -> str:
     attributes = {
         "bb": f"0,0,{canvas.width:.2f},{canvas.height:.2f}",
         "viewport": ",".join(f"{each:.4f}" for each in _viewport(canvas)),
-        "bgcolor": canvas.palette.ground, "pad": "0", "fontname": FONT,
+        "bgcolor": canvas.palette.ground, "pad": "0", "margin": "0", "fontname": FONT,
     }  # fmt: skip
     said = " ".join(f'{name}="{value}"' for name, value in attributes.items())
     # one string of Graphviz's has no more than 16,000 characters, but as many parts as one likes

@@ -13,7 +13,10 @@ from archdsl.figure.figure import Link
 ARC: Final = "arc"
 STRAIGHT: Final = "straight"
 TURN: Final = "turn"
-"""Kinds of ways: above the row, along the row, and to another row."""
+OVER: Final = "over"
+"""Kinds of ways: above the row, along the row, to another row, and from an inner solid above the others."""
+ABOVE_ALL: Final = (ARC, OVER)
+"""Those that leave above."""
 
 
 class Taken(NamedTuple):
@@ -38,15 +41,29 @@ class Course:
     """By gap, which of its tracks."""
     height: int = 0
     """Which of the lane's tracks."""
+    volume: int = -1
+    """The number of the solid that it leaves, where that is not the last."""
 
 
-def courses(links: Sequence[Link], places: Mapping[str, GridPlace]) -> list[Course]:
-    """The course of each link, with tracks that none shares but those that begin or end with it."""
+def courses(
+    links: Sequence[Link], places: Mapping[str, GridPlace], inner: Mapping[tuple[str, str], int] | None = None
+) -> list[Course]:
+    """The course of each link, with tracks that none shares but those that begin or end with it.
+
+    `inner` says by its ends of a link which solid of its source it leaves, where that is not the last.
+    """
     taken: dict[int, set[int]] = defaultdict(set)
     for place in places.values():
         taken[place.row].add(place.column)
     rides: dict[int, list[Taken]] = defaultdict(list)
-    found = [_course(link, places, taken, rides) for link in links]
+    found = []
+    for link in links:
+        number = (inner or {}).get((link.source, link.target))
+        if number is None:
+            found.append(_course(link, places, taken, rides))
+        else:
+            gap = places[link.target].column - 1
+            found.append(Course(link, OVER, (gap,), lane=places[link.source].row, volume=number))
     _set_tracks(found, places)
     _set_heights(found, places)
     return found
@@ -79,7 +96,7 @@ def _ride(rides: dict[int, list[Taken]], row: int, start: int, end: int, key: Ha
 
 def _set_tracks(found: Sequence[Course], places: Mapping[str, GridPlace]) -> None:
     """Where in its gaps each link turns."""
-    turning = [course for course in found if course.kind == TURN]
+    turning = [course for course in found if course.gaps]
     into = Counter(course.link.target for course in turning)
     out_of = Counter(course.link.source for course in turning)
     wanted: dict[int, list[tuple[Course, Taken]]] = defaultdict(list)
@@ -89,7 +106,8 @@ def _set_tracks(found: Sequence[Course], places: Mapping[str, GridPlace]) -> Non
         joined = into[target] > out_of[source]
         for number, gap in enumerate(course.gaps):
             shared = target if (joined if len(course.gaps) == 1 else number) else source
-            wanted[gap].append((course, Taken(rows[0], rows[1] + 1, shared)))
+            key = (source, course.volume) if course.kind == OVER else shared
+            wanted[gap].append((course, Taken(rows[0], rows[1] + 1, key)))
     for gap, each in wanted.items():
         numbers = _packed([stretch for _, stretch in each])
         for (course, _), number in zip(each, numbers, strict=True):
@@ -105,7 +123,11 @@ def _set_heights(found: Sequence[Course], places: Mapping[str, GridPlace]) -> No
     for each in lanes.values():
         each.sort(key=lambda course: places[course.link.target].column - places[course.link.source].column)
         stretches = [
-            Taken(places[course.link.source].column, places[course.link.target].column, course.link.source)
+            Taken(
+                places[course.link.source].column,
+                places[course.link.target].column,
+                (course.link.source, course.volume),
+            )
             for course in each
         ]
         for course, number in zip(each, _packed(stretches), strict=True):

@@ -45,9 +45,8 @@ class Stand:
     bottom: float
     entry: Point
     exit: Point
-    crown_in: Point
-    """Where a link comes from above."""
-    crown_out: Point
+    crowns: tuple[Point, ...]
+    """The middle of the upper face of each solid: where links come from above, or leave."""
 
     @property
     def caption_height(self) -> float:
@@ -72,7 +71,7 @@ def stand(
         max(right, *(text.left + text.width for text in texts)),
         min(each.top for each in solids),
         max([*(each.bottom for each in solids), *(text.at.y + PITCH / 2 for text in labels)]),
-        solids[0].entry, solids[-1].exit, solids[0].crown, solids[-1].crown,
+        solids[0].entry, solids[-1].exit, tuple(each.crown for each in solids),
     )  # fmt: skip
 
 
@@ -191,7 +190,7 @@ def _sign(box: Box, palette: Palette) -> Stand:
     sign = CanvasText(box.title, Point(SIGN, 0), 13, palette.title)
     part = CanvasPart(box.name, "merge", circles=(Circle(Point(SIGN, 0), SIGN, box.dashed),), texts=(sign,))
     above = Point(SIGN, -SIGN)
-    return Stand(part, (), 0, 2 * SIGN, -SIGN, SIGN, Point(0, 0), Point(2 * SIGN, 0), above, above)
+    return Stand(part, (), 0, 2 * SIGN, -SIGN, SIGN, Point(0, 0), Point(2 * SIGN, 0), (above,))
 
 
 def _words(box: Box, palette: Palette, wrapped: float) -> Stand:
@@ -205,4 +204,4 @@ def _words(box: Box, palette: Palette, wrapped: float) -> Stand:
     )
     part = CanvasPart(box.name, "port", texts=texts)
     above = Point(2 + width / 2, top)
-    return Stand(part, (), 0, 4 + width, top, -top, Point(0, 0), Point(4 + width, 0), above, above)
+    return Stand(part, (), 0, 4 + width, top, -top, Point(0, 0), Point(4 + width, 0), (above,))

@@ -12,12 +12,13 @@ from itertools import accumulate
 from typing import Final
 
 from archdsl.drawing.canvas import CanvasLine, CanvasPart
-from archdsl.drawing.courses import ARC, STRAIGHT, Course, courses, heights_in, tracks_in
+from archdsl.drawing.courses import ABOVE_ALL, ARC, STRAIGHT, Course, courses, heights_in, tracks_in
 from archdsl.drawing.grid import GridPlace, levels_of, places_of
 from archdsl.drawing.layout import Point
 from archdsl.drawing.stands import Stand
-from archdsl.figure.figure import Figure, Link, LinkRole
+from archdsl.figure.figure import Link, LinkRole
 from archdsl.figure.palette import Palette
+from archdsl.figure.volumes import VolumeFigure
 
 GAP: Final = 20.0
 """Between columns, at least."""
@@ -39,13 +40,20 @@ class Strip:
     """Some columns of a figure, laid out."""
 
     def __init__(
-        self, stands: Mapping[str, Stand], places: Mapping[str, GridPlace], links: Sequence[Link], palette: Palette
-    ) -> None:
+        self, stands: Mapping[str, Stand], places: Mapping[str, GridPlace], links: Sequence[Link],
+        read: Mapping[tuple[str, str], int], palette: Palette,
+    ) -> None:  # fmt: skip
         self._stands, self._places, self._palette = stands, places, palette
-        self._courses = courses(links, places)
+        self._courses = courses(
+            links, places, {ends: number for ends, number in read.items() if self._is_inner(ends, number)}
+        )
         self._set_columns()
         self._set_rows()
         self.anchors = {name: self._anchor(each, places[name]) for name, each in stands.items()}
+
+    def _is_inner(self, ends: tuple[str, str], number: int) -> bool:
+        """Whether a link carries another volume of its source than the last."""
+        return ends[0] in self._stands and number < len(self._stands[ends[0]].crowns) - 1
 
     @property
     def width(self) -> float:
@@ -89,16 +97,16 @@ class Strip:
     # --- what is drawn -----------------------------------------------------------------------------
 
     def parts(self) -> Iterator[CanvasPart]:
-        """Links behind solids, but for those that come from above."""
+        """Links behind solids, but for those that leave above."""
         ways = [(course, self._part(course)) for course in self._courses]
-        yield from (part for course, part in ways if course.kind != ARC)
+        yield from (part for course, part in ways if course.kind not in ABOVE_ALL)
         for name, each in self._stands.items():
             at = self.anchors[name]
             low = self._lows[self._places[name].row]
             captions = tuple(text._replace(at=text.at.moved(at.x, low)) for text in each.captions)
             part = each.part.moved(at.x, at.y)
             yield replace(part, texts=(*part.texts, *captions))
-        yield from (part for course, part in ways if course.kind == ARC)
+        yield from (part for course, part in ways if course.kind in ABOVE_ALL)
 
     def _part(self, course: Course) -> CanvasPart:
         return link_part(course.link, tuple(self._points(course)), self._palette)
@@ -107,14 +115,20 @@ class Strip:
         source, target = course.link.source, course.link.target
         first, last = self._stands[source], self._stands[target]
         start, end = self.anchors[source], self.anchors[target]
-        if course.kind == ARC:
-            out = first.crown_out.moved(start.x + ASIDE, start.y)
-            into = last.crown_in.moved(end.x - ASIDE, end.y)
-            height = self._lane(course)
-            yield from (out, Point(out.x, height), Point(into.x, height), into)
-            return
-        out, into = first.exit.moved(start.x, start.y), last.entry.moved(end.x, end.y)
         turns = [self._ends[gap] + GAP / 2 + TRACK * course.tracks[gap] for gap in course.gaps]
+        into = last.entry.moved(end.x, end.y)
+        if course.kind in ABOVE_ALL:
+            out = first.crowns[course.volume].moved(start.x + ASIDE, start.y)
+            height = self._lane(course)
+            yield from (out, Point(out.x, height))
+            if course.kind == ARC:
+                into = last.crowns[0].moved(end.x - ASIDE, end.y)
+                yield Point(into.x, height)
+            else:
+                yield from (Point(turns[0], height), Point(turns[0], into.y))
+            yield into
+            return
+        out = first.exit.moved(start.x, start.y)
         if course.kind == STRAIGHT:
             yield from (out, into)
         elif len(turns) == 1:
@@ -138,16 +152,17 @@ def link_part(link: Link, points: tuple[Point, ...], palette: Palette) -> Canvas
 
 
 def strips_of(
-    figure: Figure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf")
+    volumes: VolumeFigure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf")
 ) -> tuple[list[CanvasPart], float, float]:
     """The figure in strips that are as wide as the room, or as they can be, below each other; its width and height."""
+    figure = volumes.figure
     places = places_of(list(stands), figure.links, levels_of(figure))
-    cuts = _cuts(figure.links, places)
+    cuts = {column: link for column, link in _cuts(figure.links, places).items() if link.source not in volumes.apart}
     strips: list[Strip] = []
     for names in _stretches(stands, places, cuts, room):
         inside = {name: stands[name] for name in names}
         links = [link for link in figure.links if link.source in inside and link.target in inside]
-        strips.append(Strip(inside, places, links, palette))
+        strips.append(Strip(inside, places, links, volumes.read, palette))
     return _stacked(strips, stands, [cuts[column] for column in sorted(cuts)], palette)
 
 

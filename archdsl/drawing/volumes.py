@@ -101,6 +101,7 @@ def _fits(canvas: Canvas, page: Format) -> bool:
 
 class _Drawing:
     def __init__(self, volumes: VolumeFigure, part: float = 1.0) -> None:
+        self._shown = volumes
         self._figure = figure = volumes.figure
         self._palette = PALETTES[figure.palette]
         self._volumes = [each for found in volumes.volumes.values() for each in found]
@@ -115,7 +116,7 @@ class _Drawing:
 
     def canvas(self, room: float) -> Canvas:
         """The figure with its title and what its colours and lengths mean, in strips for the room."""
-        parts, width, height = strips_of(self._figure, self._stands, self._palette, room)
+        parts, width, height = strips_of(self._shown, self._stands, self._palette, room)
         heading = self._heading()
         rows = [*self._entries(max(width, 240)), *self._legend(max(width, 240))]
         widest = max([width, *(part.width for part in (*heading, *rows))])

@@ -36,8 +36,8 @@ PARTS: Final = 6
 """What is joined of more parts is one volume."""
 MOST: Final = 120
 """A figure with more boxes is none that anyone reads."""
-INPUT: Final = f"input{SPACE}"
-"""How names of boxes of what enters begin."""
+INPUT, OUTPUT = f"input{SPACE}", f"output{SPACE}"
+"""How names of boxes of what enters and of what leaves begin."""
 _THROUGH: Final = (Style.HEADER, Style.FORK, Style.TRACK, Style.LOOP)
 """Boxes that links only run through."""
 
@@ -66,6 +66,8 @@ class VolumeFigure:
     """By the name of a box; text and signs have none."""
     apart: frozenset[str]
     """Boxes whose volumes are several results, and no layers one after another."""
+    read: Mapping[tuple[str, str], int]
+    """By source and target of a link from one of these, the number of the volume that it carries, where it is one."""
 
 
 def volume_figure(graph: Graph, view: View) -> VolumeFigure:
@@ -85,7 +87,12 @@ def volume_figure(graph: Graph, view: View) -> VolumeFigure:
         found = {name: tuple(replace(each, paint=paints[name]) for each in volumes) for name, volumes in found.items()}
     elif view.legend:
         figure = replace(figure, legend=tuple(kinds_in({each.paint for volumes in found.values() for each in volumes})))
-    return VolumeFigure(figure, found | _given(flow, view, maker.extents), frozenset(maker.apart))
+    read = {
+        (link.source, link.target): number
+        for link in figure.links
+        if link.source in maker.apart and (number := maker.read(link, found[link.source])) is not None
+    }
+    return VolumeFigure(figure, found | _given(flow, view, maker.extents), frozenset(maker.apart), read)
 
 
 def _given(flow: Flow, view: View, extents: Extents) -> dict[str, tuple[Volume, ...]]:
@@ -182,6 +189,7 @@ class _Maker:
         self.apart: set[str] = set()
         """Boxes from which several values of other sizes come."""
         self._nodes: dict[str, list[Node]] = {path: [] for box in boxes for path in box.holds}
+        self._held = {box.name: box.holds for box in boxes}
         self._blocks: set[str] = set()
         for node in flow.moving(flow.graph.nodes):
             self._note(node)
@@ -232,6 +240,16 @@ class _Maker:
         results = self._flow.graph.outputs.values() if self._flow.results & inside else ()
         found = map(self._flow.resolve, (*read, *results))
         yield from (value for value in found if value.node in inside and value.weight is None)
+
+    def read(self, link: Link, volumes: Sequence[Volume]) -> int | None:
+        """The number of the one volume of its source that a link carries; None where it carries several."""
+        nodes = (node for path in self._held[link.target] for node in self._nodes[path])
+        values = [value for node in nodes for value in read_by(node)]
+        ends = (value for name, value in self._flow.graph.outputs.items() if link.target == f"{OUTPUT}{legible(name)}")
+        inside = {node for path in self._held[link.source] for node in self._nodes[path]}
+        read = {self.extents.of(value) for value in map(self._flow.resolve, (*values, *ends)) if value.node in inside}
+        numbers = [number for number, volume in enumerate(volumes) if volume.extent in read]
+        return numbers[0] if len(numbers) == 1 else None
 
     # --- layer by layer ------------------------------------------------------------------------------
 

@@ -174,6 +174,15 @@ def test_an_encoder_with_its_decoder_is_a_u() -> None:
     assert len(across) == 4 and all(len(points) == 2 and points[0].y == points[1].y for points in across)
 
 
+def test_a_link_leaves_the_volume_that_it_carries() -> None:
+    canvas = canvas_of(archdsl.graph("fcn_resnet50"))
+    inner, last = standing(canvas)["backbone"].solids
+    starts = {part.name: part.lines[0].points[0] for part in canvas.parts if part.lines}
+    assert starts["backbone → classifier"] == pytest.approx(last.exit)
+    assert starts["backbone → aux_classifier"].y == pytest.approx(inner.crown.y)
+    assert inner.left < starts["backbone → aux_classifier"].x < inner.right
+
+
 def test_a_feature_pyramid_has_a_row_for_each_level() -> None:
     canvas = canvas_of(archdsl.graph("resnet50_fpn"))
     heights = {name: part.solids[0].exit.y for name, part in standing(canvas).items() if part.solids}
@@ -236,6 +245,12 @@ def test_what_has_no_such_shapes_is_refused(format: str, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_difference_is_not_drawn_as_volumes(tmp_path: Path) -> None:
+    difference = archdsl.diff("resnet18", "resnet34")
+    with pytest.raises(DrawingError, match="a difference is not drawn as volumes"):
+        difference.draw(tmp_path / "net.svg", style="volumes")
+
+
 def test_sizes_are_of_one_sample() -> None:
     with pytest.raises(DrawingError, match="of one sample"):
         render(archdsl.graph("lenet5"), "svg", View(style="volumes", batch=True))
@@ -266,6 +281,10 @@ def test_text_is_large_enough_for_the_width_or_one_is_told(tmp_path: Path) -> No
 def test_a_page_is_as_large_as_it_says() -> None:
     canvas = canvas_of(archdsl.graph("alexnet"), View(style="volumes", width="A4"))
     assert (canvas.width * canvas.scale, canvas.height * canvas.scale) == pytest.approx((595.28, 841.89))
+    found = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", render(archdsl.graph("lenet5"), "pdf", VOLUMES))
+    assert found is not None
+    small = canvas_of(archdsl.graph("lenet5"))
+    assert list(map(float, found.groups())) == pytest.approx([small.width, small.height], abs=1.5)
 
 
 def test_titles_and_counts_are_said_or_not() -> None:
