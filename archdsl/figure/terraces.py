@@ -27,6 +27,8 @@ from archdsl.shapes import Shape
 
 RANK: Final = 3
 """A row of samples with channels has so many dimensions, with the batch; other images have more."""
+LARGER: Final = 1.5
+"""By how much a map grows at least where it is made larger."""
 GIVEN: Final = 2
 """A block that gives maps of so many levels is opened."""
 TAKEN: Final = 3
@@ -78,30 +80,31 @@ def _found(flow: Flow, elements: Sequence[Element], maps: _Maps) -> Terraces | N
 
 def _rises(flow: Flow) -> bool:
     """Whether any op makes a map larger: a quick look, because most networks never do."""
-    if max(_ranks(flow), default=0) < RANK:
+    rank = _rank(flow)
+    if rank < RANK:
         return False
     known: set[tuple[Shape, ...]] = set()
     for node in flow.graph.nodes:
         shapes = (node.types[0].shape, *(value.type.shape for value in node.inputs if value is not None))
-        if node not in flow.static and len(shapes[0]) >= RANK and shapes not in known:
+        if node not in flow.static and len(shapes[0]) >= rank and shapes not in known:
             known.add(shapes)
             made, *read = map(flow.numbers, shapes)
-            given = [each for each in read if len(each) >= RANK]
+            given = [each for each in read if len(each) >= rank]
             if given and all(_is_larger(before, made) for before in given):
                 return True
     return False
 
 
-def _ranks(flow: Flow) -> list[int]:
-    """How many dimensions what enters the network has, where it may be an image."""
+def _rank(flow: Flow) -> int:
+    """How many dimensions an image has at least: those of sound, unless what enters the network has more."""
     types = (node.types[0] for node in flow.graph.inputs.values())
-    return [len(each.shape) for each in types if each.dtype == "float32"]
+    return min(max((len(each.shape) for each in types if each.dtype == "float32"), default=0), RANK + 1)
 
 
 def _is_larger(before: Sequence[int], after: Sequence[int]) -> bool:
-    """Whether all sizes but those of the channels have grown, and the batch is the same."""
+    """Whether all sizes but those of the channels have grown, by more than a border, and the batch is the same."""
     same = len(before) == len(after) and before[:1] == after[:1]
-    return same and sum(new > old for old, new in zip(before, after, strict=True)) >= len(after) - 2
+    return same and sum(new >= LARGER * old for old, new in zip(before, after, strict=True)) >= len(after) - 2
 
 
 def _pyramid(flow: Flow, elements: Sequence[Element], maps: _Maps) -> Terraces | None:
@@ -203,8 +206,7 @@ class _Maps:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._leaving = [flow.resolve(value) for value in flow.graph.outputs.values()]
-        # sound is a row of samples with channels; beside an image, three dimensions are no image
-        maps, last = levels(flow.graph, min(max(_ranks(flow)), RANK + 1))
+        maps, last = levels(flow.graph, _rank(flow))
         self._maps: dict[MadeKey, Level] = maps
         self._last: dict[MadeKey, Level] = last
 
