@@ -1,7 +1,7 @@
 """Where a figure says what it does not draw: at what reads it.
 
 Figures draw no box for constants, for parameters and for what is computed from these alone, but in the words of what
-reads them; nor for what only passes on what it is given.
+reads them; nor, most often, for what only passes on what it is given.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Constants:
         self._flow = flow
         self._readers: dict[Node, list[Node]] = {}
         """Of nodes without a box, through others of these: the first that have one, in running order."""
-        direct: dict[Node, list[Node]] = {node: [] for node in flow.static}
+        hidden = {node for node in flow.graph.nodes if node not in flow.static and flow.hides([node])}
+        direct: dict[Node, list[Node]] = {node: [] for node in flow.static | hidden}
         for node in flow.graph.nodes:
             for value in node.inputs:
                 if value is not None and value.node in direct:
@@ -38,8 +39,8 @@ class Constants:
                 self._readers[node] = list(islice(dict.fromkeys(found), MOST))
 
     def passes(self, node: Node) -> bool:
-        """Whether it only passes on what flows: it has no box although an input reaches it."""
-        return node in self._flow.static and bool(self._flow.sources[node])
+        """Whether it only passes on what flows: it may have no box although an input reaches it."""
+        return node in self._readers and bool(self._flow.sources[node])
 
     def is_constant(self, node: Node) -> bool:
         """Whether it has no box because no input reaches it."""

@@ -19,8 +19,8 @@ from archdsl.viewer.paints import style_of_paints
 
 FOLDER: Final = Path(__file__).parent
 SCRIPTS: Final = (
-    "elements", "packing", "network", "camera", "drawing", "neighbours", "figure", "panel", "saving", "search",
-    "page",
+    "elements", "packing", "network", "camera", "drawing", "opening", "neighbours", "figure", "panel", "saving",
+    "search", "page",
 )  # fmt: skip
 """The parts of the script, each after those that it uses."""
 ICON: Final = (

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+PATH = "location.hash.split('?')[0].slice(2).replaceAll('/', '.')"
+
+
 class WatchedPage:
     """Drives the viewer as its user would."""
 
@@ -29,8 +32,9 @@ class WatchedPage:
 
     def settle(self) -> None:
         """Waits until the page shows what its address says: it hears of a new address a little later."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
         self.page.wait_for_function(
-            "name => document.title.split(' · ')[0] === (location.hash.slice(2).replaceAll('/', '.') || name)",
+            f"name => document.title.split(' · ')[0] === ({PATH} || name)",
             arg=self.content["name"],
         )
 
@@ -38,7 +42,13 @@ class WatchedPage:
     def path(self) -> str:
         """The module of the address, once it is shown."""
         self.settle()
-        return str(self.page.evaluate("location.hash.slice(2).replaceAll('/', '.')"))
+        return str(self.page.evaluate(PATH))
+
+    @property
+    def open(self) -> list[str]:
+        """The blocks that are open in place, by the address."""
+        self.settle()
+        return list(self.page.evaluate("new URLSearchParams(location.hash.split('?')[1]).getAll('open')"))
 
     @property
     def title(self) -> str:
@@ -51,6 +61,7 @@ class WatchedPage:
 
     def boxes(self) -> list[str]:
         """The names of the figure's boxes, in running order."""
+        self.settle()
         return self.page.eval_on_selector_all(
             "#stage [role=button] > title", "all => all.map(each => each.textContent)"
         )

@@ -29,6 +29,11 @@ class Camera {
     addEventListener("afterprint", () => this.#show());
   }
 
+  // Whether a finger or a button is down: what is under it is not to move away.
+  get isHeld() {
+    return this.#pointers.size > 0;
+  }
+
   // A figure as it is first seen: all of it, or as much of its top as can be read.
   open() {
     const { width } = this.#size();

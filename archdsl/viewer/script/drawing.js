@@ -11,25 +11,42 @@ function shape(tag, attributes = {}, ...children) {
   return made;
 }
 
-// A figure's elements, those of boxes last.
+const isOpenable = ({ look }) => /^(op|card|merge)/.test(look);
+
+// A figure's elements: its boxes last, in the order of reading, and then what stands in those that are open in place.
 function drawing(figure) {
-  return [...figure.panels.map(drawPanel), ...figure.links.map(drawLink), ...figure.boxes.map(drawBox)];
+  const order = (one, other) => isOpenable(one) - isOpenable(other) || one.at[1] - other.at[1] || one.at[0] - other.at[0];
+  return [
+    ...figure.panels.map(drawPanel), ...figure.links.map(drawLink), ...figure.boxes.toSorted(order).map(drawBox),
+    ...figure.inside.flatMap(drawing),
+  ];
 }
+
+const everyBox = (figure) => [...figure.boxes, ...figure.inside.flatMap(everyBox)];
+const everyLink = (figure) => [...figure.links, ...figure.inside.flatMap(everyLink)];
 
 function drawPanel({ at, dashed }) {
   return shape("g", { class: "cluster" }, rectangle(at, dashed && "dashed"));
 }
 
 function drawBox(box) {
-  const { name, look, at, texts, pill } = box;
+  const { name, look, at, texts, pill, sign, head } = box;
   const dashed = box.dashed && "dashed";
   const [x, y, width, height] = at;
   const round = look === "merge" || look === "fork";
   const border = round
     ? shape("circle", { class: dashed, cx: x + width / 2, cy: y + height / 2, r: width / 2 })
     : /^(op|card|loop|fork)/.test(look) && rectangle(at, dashed);
-  return shape("g", { class: look }, shape("title", {}, name), border, texts.map(drawText),
-    pill && [rectangle(pill.at, "pill"), drawText(pill.text)]);
+  return shape("g", { class: head ? `${look} opened` : look, "data-head": head }, shape("title", {}, name), border,
+    texts.map(drawText), pill && [rectangle(pill.at, "pill"), drawText(pill.text)], sign && drawSign(sign, at));
+}
+
+// At a card's upper right corner: what opens it in place, and closes it.
+function drawSign(sign, [x, y, width]) {
+  const [cx, cy] = [x + width - 14, y];
+  const strokes = `M${cx - 3} ${cy}H${cx + 3}${sign === "+" ? `M${cx} ${cy - 3}V${cy + 3}` : ""}`;
+  return shape("g", { class: "sign" }, shape("title", {}, sign === "+" ? "Open in place" : "Close"),
+    shape("circle", { class: "reach", cx, cy, r: 12 }), shape("circle", { cx, cy, r: 6 }), shape("path", { d: strokes }));
 }
 
 function drawLink({ look, way, arrow, dashed, text }) {

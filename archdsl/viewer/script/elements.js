@@ -12,13 +12,23 @@ function element(tag, properties = {}, ...children) {
 
 const byId = (id) => document.getElementById(id);
 
-// `#/layer1/0` is the address of `layer1.0`.
-const addressOf = (path) => `#/${path.split(".").map(encodeURIComponent).join("/")}`;
+// Paths of blocks that are open in place. All addresses on the page keep them.
+const openPaths = new Set();
 
-function pathIn(address) {
+// `#/layer1/0` is the address of `layer1.0`, `#/?open=layer1.0` of the overview with that open in place. Where `base` is
+// given, it is in the figure of this scope.
+function addressOf(path, base) {
+  const asked = new URLSearchParams([...openPaths].map((each) => ["open", each]));
+  if (base !== undefined) asked.set("in", base);
+  return `#/${path.split(".").map(encodeURIComponent).join("/")}${asked.size ? `?${asked}` : ""}`;
+}
+
+function placeIn(address) {
+  const [, names, query] = /^#?\/?([^?]*)\??(.*)$/s.exec(address);
+  const asked = new URLSearchParams(query);
   try {
-    return address.replace(/^#?\/?/, "").split("/").map(decodeURIComponent).join(".");
+    return { path: names.split("/").map(decodeURIComponent).join("."), open: asked.getAll("open"), base: asked.get("in") };
   } catch {
-    return "";
+    return { path: "", open: [], base: null };
   }
 }

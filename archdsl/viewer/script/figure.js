@@ -6,15 +6,18 @@ class FigureView {
   place = null;
   quiet = false;
 
-  constructor(stage, camera, { opened, focused }) {
+  // A box is `opened`, or `toggled`: opened in place, or closed; or the focus is on it.
+  constructor(stage, camera, { opened, toggled, focused }) {
     this.stage = stage;
     this.camera = camera;
-    stage.addEventListener("click", (event) => this.#of(event.target, opened));
+    stage.addEventListener("click", (event) =>
+      this.#of(event.target, event.target.closest("g.sign") ? toggled : opened));
     stage.addEventListener("focusin", (event) => this.#focused(event.target, focused));
     stage.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      this.#of(event.target, opened);
+      const inPlace = event.key === " " && event.target.hasAttribute("aria-expanded");
+      this.#of(event.target, inPlace ? toggled : opened);
     });
   }
 
@@ -22,9 +25,11 @@ class FigureView {
   show(figure, place, label) {
     this.stage.setAttribute("aria-label", label);
     const moved = place !== this.place;
+    const focused = moved ? undefined : this.focused();
     this.place = place;
     if (figure !== this.figure) this.#draw(figure);
     if (moved) this.camera.open();
+    else if (focused !== undefined) this.focus(focused);
   }
 
   #draw(figure) {
@@ -32,14 +37,12 @@ class FigureView {
     this.stage.replaceChildren(...drawing(figure));
     this.boxes.clear();
     const groups = [...this.stage.querySelectorAll(".card, .op, .merge")];
-    const places = new Map(groups.map((group) => [group, group.getBBox()]));
-    // In the order of reading: from top to bottom and from left to right.
-    groups.sort((one, other) => places.get(one).y - places.get(other).y || places.get(one).x - places.get(other).x);
-    this.stage.append(...groups);
     const neighbours = new Neighbours(figure);
     for (const group of groups) {
       const name = group.querySelector("title").textContent;
       this.boxes.set(name, group);
+      const sign = group.querySelector(".sign title");
+      if (sign) group.setAttribute("aria-expanded", String(sign.textContent === "Close"));
       const words = [...group.querySelectorAll("text")].map((text) => text.textContent.trim());
       group.setAttribute("role", "button");
       group.setAttribute("aria-label", words.filter(Boolean).join(", "));
@@ -48,8 +51,19 @@ class FigureView {
     this.#rove(groups[0]);
     const [x, y, width, height] = figure.frame;
     this.camera.frame = { x, y, width, height };
-    const first = groups.length ? places.get(groups[0]) : { x, width };
+    const first = groups.length ? this.#spot(groups[0]) : { x, width };
     this.camera.start = first.x + first.width / 2;
+  }
+
+  // The place of a box; of one that is open in place, that of what it says.
+  #spot(group) {
+    const { x, y, width, height } = group.querySelector(":scope > rect, :scope > circle").getBBox();
+    return { x, y, width, height: Number(group.dataset.head ?? height) };
+  }
+
+  // The name of the box that has the focus.
+  focused() {
+    return [...this.boxes].find(([, box]) => box === document.activeElement)?.[0];
   }
 
   // Tab leads to this box, of all.
@@ -80,7 +94,7 @@ class FigureView {
   // Moves so that the selected box can be seen.
   reveal() {
     const chosen = this.stage.querySelector(".selected");
-    if (chosen) this.camera.reveal(chosen.getBBox());
+    if (chosen) this.camera.reveal(this.#spot(chosen));
   }
 
   // Puts the focus on a box, or on the whole figure, without a word about it.
@@ -94,7 +108,7 @@ class FigureView {
     const group = target.closest?.("[role=button]");
     for (const [name, box] of this.boxes) {
       if (box !== group) continue;
-      this.camera.reveal(box.getBBox());
+      if (!this.camera.isHeld) this.camera.reveal(this.#spot(box));
       act(name);
       return;
     }
@@ -120,7 +134,7 @@ class FigureView {
 
   #nearest(here, all, direction) {
     const middle = (group) => {
-      const { x, y, width, height } = group.getBBox();
+      const { x, y, width, height } = this.#spot(group);
       return [x + width / 2, y + height / 2];
     };
     const [x, y] = middle(here);

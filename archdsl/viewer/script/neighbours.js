@@ -6,8 +6,8 @@ class Neighbours {
   #after = new Map();
 
   constructor(figure) {
-    for (const { name, texts } of figure.boxes) if (texts.length) this.#named.set(name, texts.map((text) => text[4]).join(" "));
-    for (const { ends: [source, target] } of figure.links) {
+    for (const { name, texts } of everyBox(figure)) if (texts.length) this.#named.set(name, texts.map((text) => text[4]).join(" "));
+    for (const { ends: [source, target] } of everyLink(figure)) {
       this.#note(this.#before, target, source);
       this.#note(this.#after, source, target);
     }

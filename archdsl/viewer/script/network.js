@@ -3,6 +3,8 @@
 const MOST_NAMES = 8; // That are listed where a path leads nowhere.
 
 class Network {
+  #stage = null;
+
   constructor(content) {
     this.content = content;
     this.items = new Map();
@@ -45,9 +47,17 @@ class Network {
 
   // The item whose figure shows this one: itself, or the nearest scope around it that has a figure.
   home(item) {
-    const [reader] = this.readers(item);
-    if (reader) return this.home(this.#around(item, reader));
+    const teller = this.teller(item);
+    if (teller !== item) return this.home(this.#around(item, teller));
     return this.hasFigure(item) || !item.parent ? item : this.home(item.parent);
+  }
+
+  // At whose box a figure tells of an item: its own, or where it has none, that of what reads it.
+  teller(item) {
+    const [reader] = this.readers(item);
+    if (!reader) return item;
+    const around = this.home(item.parent);
+    return this.unopened(around).boxes.some(({ name }) => this.#told(around, name).includes(item)) ? item : reader;
   }
 
   // What reads an item without a box, as constants and parameters are: figures tell of it there.
@@ -65,31 +75,56 @@ class Network {
     return this.trail(item).findLast((scope) => scope !== item && this.trail(other).includes(scope));
   }
 
+  // The scope in whose figure an item is told of: its home, or the first around that which is not open in place.
+  base(item, paths) {
+    let scope = this.home(item);
+    while (scope.parent && paths.has(scope.path)) scope = this.above(scope);
+    return scope;
+  }
+
   // The scope in whose figure a box leads to this one: the outermost, as the overview leads into lists of blocks.
   above(item) {
     const leads = (scope) =>
-      this.hasFigure(scope) && this.figure(scope).boxes.some(({ name }) => this.held(scope, name).includes(item));
+      this.hasFigure(scope) && this.unopened(scope).boxes.some(({ name }) => this.#told(scope, name).includes(item));
     return this.trail(item).slice(0, -1).find(leads) ?? this.home(item.parent);
   }
 
+  // The figure of a scope: as it was last opened, if that is the one on the stage.
   figure(home) {
+    return this.#stage?.home === home ? this.#stage.figure : this.unopened(home);
+  }
+
+  unopened(home) {
     return this.content.figures[home.record.figure];
+  }
+
+  // Puts the figure of a scope on the stage, with blocks at these paths open in it.
+  open(home, paths) {
+    const key = JSON.stringify([...paths]);
+    if (this.#stage?.home !== home || this.#stage.key !== key)
+      this.#stage = { home, key, figure: composed(this, home, paths) };
+    return this.#stage.figure;
   }
 
   // What a box of a figure stands for; nothing for the name of an input, say.
   held(home, box) {
-    const names = this.figure(home).holds[box] ?? [box];
+    return this.#told(home, box, this.figure(home));
+  }
+
+  #told(home, box, figure = this.unopened(home)) {
     const prefix = home.path ? `${home.path}.` : "";
-    return names.map((name) => this.items.get(prefix + name)).filter(Boolean);
+    return (figure.holds[box] ?? [box]).map((name) => this.items.get(prefix + name)).filter(Boolean);
   }
 
   // The box, among those of a figure, that shows an item, or tells of it.
   boxOf(home, item, boxes) {
-    const [reader] = this.readers(item);
-    if (reader) return this.boxOf(home, reader, boxes);
+    const teller = this.teller(item);
+    if (teller !== item) return this.boxOf(home, teller, boxes);
     const within = (inner, outer) => inner.path === outer.path || inner.path.startsWith(`${outer.path}.`);
-    const shows = (test) => boxes.find((box) => this.held(home, box).some(test));
-    return shows((held) => within(item, held)) ?? shows((held) => within(held, item));
+    const shows = (test) => boxes.flatMap((box) => this.held(home, box).filter(test).map((held) => [box, held.path.length]));
+    // Of boxes in one another the innermost.
+    const [innermost] = shows((held) => within(item, held)).sort(([, one], [, other]) => other - one);
+    return (innermost ?? shows((held) => within(held, item))[0])?.[0];
   }
 
   // The items whose path, title, op or tensors have every word of the query: those called so first, then those whose

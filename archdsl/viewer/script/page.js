@@ -7,20 +7,37 @@ const fonts = await typefaces();
 const stage = byId("stage");
 const camera = new Camera(stage);
 const panel = new Panel(byId("panel"));
-const view = new FigureView(stage, camera, { opened: open, focused: (box) => preview(box) });
+const view = new FigureView(stage, camera, { opened: open, toggled: toggle, focused: preview });
 let network = null;
 let shown = null; // The item of the address.
 let home = null; // The scope whose figure is on the stage.
 
 function go(item) {
-  const address = addressOf(item.path);
+  const stays = network.base(item, openPaths) !== home && network.trail(item).includes(home) && isInPlace(item);
+  follow(addressOf(item.path, stays ? home.path : undefined));
+}
+
+function follow(address) {
   if (location.hash === address) route();
   else location.hash = address;
 }
 
+// Whether a block that is open in place tells of an item: then its figure stays on the stage.
+const isInPlace = (item) => openPaths.has(network.home(item).path);
+
 function open(box) {
   const [first] = network.held(home, box);
   if (first) go(first);
+}
+
+// Opens a block in place, or closes it with all that is open in it.
+function toggle(box) {
+  const [{ path }] = network.held(home, box);
+  const isIn = (each) => each === path || each.startsWith(`${path}.`);
+  if (openPaths.has(path)) [...openPaths].filter(isIn).forEach((each) => openPaths.delete(each));
+  else openPaths.add(path);
+  const left = isIn(shown.path) ? home : shown;
+  follow(addressOf(left.path, network.base(left, openPaths) === home ? undefined : home.path));
 }
 
 // What the focus is on is told beside the figure, before it is opened.
@@ -33,13 +50,16 @@ function preview(box) {
 function route() {
   if (!network) return;
   const before = { shown, home };
-  const asked = pathIn(location.hash);
-  shown = network.nearest(asked);
-  showNowhere(shown.path === asked ? "" : network.missing(asked, shown));
-  home = network.home(shown);
-  view.show(network.figure(home), home.path, `Figure of ${home.path || network.content.name}`);
+  const asked = placeIn(location.hash);
+  shown = network.nearest(asked.path);
+  const [missing] = [asked.path, ...asked.open].filter((path) => !network.items.has(path));
+  showNowhere(missing === undefined ? "" : network.missing(missing, network.nearest(missing)));
+  openPaths.clear();
+  asked.open.filter((path) => network.items.has(path)).forEach((path) => openPaths.add(path));
+  home = network.trail(shown).find((each) => each.path === asked.base) ?? network.base(shown, openPaths);
+  view.show(network.open(home, openPaths), home.path, `Figure of ${home.path || network.content.name}`);
   const box = shown === home ? undefined : boxOf(home, shown);
-  view.select(box, network.readers(shown).length > 0);
+  view.select(box, network.teller(shown) !== shown);
   panel.show(network, shown, standsFor(shown, box));
   crumbs();
   document.title = shown.path ? `${shown.path} · ${network.content.name}` : network.content.name;
@@ -50,9 +70,18 @@ function route() {
   } else if (box && document.activeElement === document.body) view.focus(box);
 }
 
-// Out of what is selected, then out of the figure.
+// Out of what is open in place around the focus, then out of what is selected, then out of the figure.
 function up() {
-  if (!network || !shown.parent) return;
+  if (!network) return;
+  const [focused] = network.held(home, view.focused() ?? "");
+  const around = focused && network.trail(focused).findLast((each) => openPaths.has(each.path) && each !== home);
+  const box = around && boxOf(home, around);
+  if (box !== undefined) {
+    view.focus(box);
+    toggle(box);
+    return;
+  }
+  if (!shown.parent) return;
   go(shown === home ? network.above(home) : home);
 }
 
@@ -82,9 +111,7 @@ function crumbs() {
 // A network, the first one or as it is after the spec was saved: the place, the zoom and the focus are kept.
 function load(content) {
   network = content.modules ? new Network(content) : null;
-  const focused = [...view.boxes].find(([, box]) => box === document.activeElement)?.[0];
   if (network) route();
-  if (focused !== undefined) view.focus(focused);
 }
 
 // An address that leads nowhere, as of a module that a new version of the spec has no more.
@@ -99,7 +126,7 @@ function showDiagnostics(text) {
 }
 
 // Only where `archdsl view` serves the page is there something to follow.
-function follow(version) {
+function listen(version) {
   const events = new EventSource(`events?version=${version}`);
   events.addEventListener("network", (event) => {
     load(JSON.parse(event.data));
@@ -157,4 +184,4 @@ byId("more").addEventListener("click", () => {
 });
 load(content);
 showDiagnostics(content.diagnostics ?? "");
-if (content.version !== undefined) follow(content.version);
+if (content.version !== undefined) listen(content.version);

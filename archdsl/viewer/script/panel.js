@@ -83,7 +83,7 @@ class Panel {
   // Where the figure tells of what it has no box for.
   #readers(item) {
     const readers = this.network.readers(item);
-    if (!readers.length) return [];
+    if (this.network.teller(item) === item) return [];
     return [
       element("h3", {}, "No box of its own: read by"),
       element("ul", { className: "chips" }, readers.map((each) => element("li", {}, this.#link(each, each.path)))),

@@ -23,6 +23,7 @@ async function typefaces() {
 function standalone(figure, fonts) {
   const [x, y, width, height] = figure.frame;
   const stage = shape("svg", { class: "figure aside" }, ...drawing(figure));
+  for (const sign of stage.querySelectorAll(".sign:not(text)")) sign.remove(); // In a file, nothing opens.
   document.body.append(stage);
   const ground = getComputedStyle(document.body).backgroundColor;
   const root = shape("svg", {
