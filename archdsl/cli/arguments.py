@@ -14,7 +14,7 @@ from archdsl.cli.views import add_view_options
 
 Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], str]]
 
-COLOURED: Final = ("colour_by", "all_ops")
+COLOURED: Final = ("colour_by", "all_ops", "fuse")
 """The options of a figure that have no meaning where colours say what changed, and every op is drawn that may have."""
 META: Final = "meta"
 """The device of tensors without numbers."""

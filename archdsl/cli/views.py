@@ -38,6 +38,8 @@ def _declared() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "colour-by", {"choices": COLOURS, "default": "op", "help": "what colours stand for (default: kinds of op)"}
     yield "legend", {"action": "store_true", "help": "say which kind of op has which colour"}
     yield "all", {"dest": "all_ops", "action": "store_true", "help": "draw reshapes that only carry, too"}
+    about = "draw a layer, its norm and its activation as one box, or apart (default: as one where blocks are dense)"
+    yield "fuse", {"action": argparse.BooleanOptionalAction, "default": None, "help": about}
     yield "dpi", {"type": int, "metavar": "N", "help": "dots per inch of a .png (default: 150)"}
     yield "title", {"metavar": "TEXT", "help": "instead of the network's name; empty for none"}
 

@@ -22,6 +22,7 @@ from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure, without_some
 from archdsl.figure.flow import Flow
+from archdsl.figure.grouping import as_asked
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
 from archdsl.figure.view import View
@@ -49,7 +50,7 @@ def sheet(graph: Graph, view: View, *, marks: Marks | None = None, coarser: int 
 def _figures(graph: Graph, view: View, marks: Marks | None, coarser: int) -> list[Figure]:
     if view.depth is not None or view.only is not None or marks is not None:
         return [outline(graph, view, marks=marks, coarser=coarser)]
-    flow = Flow(graph, view=view)
+    flow = as_asked(Flow(graph, view=view))
     overview = outline(graph, replace(view, depth=1), coarser=coarser, flow=flow)
     closed = [block_at(graph, path) for path in view.collapse]
     blocks = distinct_blocks(graph, closed, flow=flow, coarser=coarser)
@@ -59,6 +60,7 @@ def _figures(graph: Graph, view: View, marks: Marks | None, coarser: int) -> lis
 def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
     path = block.scope.path
     shown = View(depth=1, style=view.style, counts=view.counts, batch=view.batch)
+    flow = flow.fusing(fuses=flow.fuses, optional=block.optional)
     figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.varying)
     title = f"{figure.title}, {block.variant}" if block.variant else figure.title
     some = f"{DOT}dashed{SPACE}in {block.whole}{SPACE}of{SPACE}{block.alike + 1}" if block.optional else ""

@@ -8,14 +8,21 @@ it, so any stretch of them can become one box without a cycle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from archdsl.figure.flow import Flow, is_main
+from archdsl.figure.flow import Flow, in_training_only, is_main
 from archdsl.ir.graph import Node, Scope, ScopeKind
+from archdsl.ops.base import Kind
+from archdsl.ops.dropout import Passing
 
+_SORTS: Final = {Kind.CONV: Kind.LINEAR} | {kind: kind for kind in (Kind.LINEAR, Kind.NORM, Kind.ACTIVATION)}
+LAYERS: Final = (
+    (Kind.LINEAR, Kind.NORM), (Kind.LINEAR, Kind.ACTIVATION), (Kind.LINEAR, Kind.NORM, Kind.ACTIVATION),
+)  # fmt: skip
+"""What is one box where blocks are dense; a convolution is a linear map."""
 CHAIN: Final = 5
 """The most ops with words of their own in a chain that is drawn as one op."""
 
@@ -37,8 +44,15 @@ class Element:
         return self.scope.path if self.scope is not None else self.moving[0].path
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """Of the scope that it is all of, or of its ops."""
+        return (self.scope.path,) if self.scope is not None else tuple(node.path for node in self.moving)
+
+    @property
     def parent(self) -> Scope | None:
-        return self.scope.scope if self.scope is not None else self.moving[0].scope
+        if self.scope is not None:
+            return self.scope.scope
+        return min((node.scope for node in self.moving if node.scope is not None), key=lambda each: len(each.path))
 
     @property
     def mains(self) -> int:
@@ -49,6 +63,7 @@ class Grain(Enum):
     """Which scopes are elements."""
 
     FINE = "blocks alone"
+    FUSED = "blocks, and layers with their norms and activations"
     USUAL = "blocks, short chains, and graphs of ops"
     COARSE = "every child scope, whatever it holds"
 
@@ -80,7 +95,44 @@ def _found_elements(flow: Flow, scope: Scope, grain: Grain, through: Set[Scope])
             owner_of[node] = owner
             held.setdefault(owner, []).append(node)
     made = [_element(flow, owner, found[::-1]) for owner, found in held.items()]
-    return sorted(made, key=lambda element: flow.order[element.moving[0]])
+    made.sort(key=lambda element: flow.order[element.moving[0]])
+    return list(_fused(flow, made)) if grain is Grain.FUSED else made
+
+
+def _fused(flow: Flow, elements: Iterable[Element]) -> Iterator[Element]:
+    """The elements, a layer and the norm and the activation behind it as one."""
+    held: Element | None = None
+    for element in elements:
+        if held is not None and _belongs(flow, held, element):
+            nodes, moving = (*held.nodes, *element.nodes), (*held.moving, *element.moving)
+            held = Element(tuple(sorted(nodes, key=flow.order.__getitem__)), moving, None, False)
+            continue
+        if held is not None:
+            yield held
+        held = element
+    if held is not None:
+        yield held
+
+
+def _belongs(flow: Flow, layer: Element, after: Element) -> bool:
+    """Whether the second does nothing but norm or activate what the first makes, for it alone."""
+    together = (*layer.moving, *after.moving)
+    return (
+        _kinds(flow, layer) + _kinds(flow, after) in LAYERS
+        and flow.readers_outside(layer.nodes) <= set(after.moving)
+        and set(flow.read_from_outside(after.nodes)) <= set(layer.moving)
+        and len({(in_training_only(node), node.path in flow.optional) for node in together}) == 1
+        and not any(node.note for node in together)
+    )
+
+
+def _kinds(flow: Flow, element: Element) -> tuple[Kind | None, ...]:
+    """What the ops of a box do, those of a layer that is written from primitives together; None where that is no part
+    of a layer."""
+    if element.is_block:
+        return (None,)
+    found = {flow.idiom(node) or node: node for node in element.moving}
+    return tuple(None if isinstance(node.op, Passing) else _SORTS.get(flow.kind(node)) for node in found.values())
 
 
 def _reader_owner(flow: Flow, node: Node, owner_of: dict[Node, Node | Scope]) -> Node | Scope | None:
@@ -130,7 +182,7 @@ class _Owners:
             return False
         if scope.kind is ScopeKind.BLOCK or (self._grain is Grain.COARSE and scope.scope is self._base):
             return True
-        if scope.kind is ScopeKind.CONTAINER or self._grain is Grain.FINE:
+        if scope.kind is ScopeKind.CONTAINER or self._grain in (Grain.FINE, Grain.FUSED):
             return False
         chain = self._flow.is_chain(moving)
         if chain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from copy import copy
 from functools import cached_property
 from itertools import pairwise
@@ -37,6 +37,11 @@ class Flow:
     them, but for what a loop passes on from step to step and for the sources that are drawn. Figures show
     static nodes with their reader. A node that does nothing counts as static too, and its readers read what it reads.
     """
+
+    fuses: bool = False
+    """Whether a block that is opened shows a layer, its norm and its activation as one."""
+    optional: Set[str] = frozenset()
+    """Paths of what only some of the blocks have that a figure stands for."""
 
     def __init__(self, graph: Graph, marks: Marks | None = None, view: View | None = None) -> None:
         self.graph = graph
@@ -97,6 +102,12 @@ class Flow:
         """The same flow that says of masks what they have in common."""
         other = copy(self)
         other.thorough = False
+        return other
+
+    def fusing(self, *, fuses: bool = True, optional: Set[str] = frozenset()) -> Flow:
+        """The same flow where layers are shown as one, but for those of which a part is optional; or as they are."""
+        other = copy(self)
+        other.fuses, other.optional = fuses, optional
         return other
 
     def opened(self, scopes: Iterable[Scope]) -> Flow:

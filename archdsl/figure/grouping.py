@@ -6,18 +6,21 @@ the running order: a block, a repeat of blocks, or ops one after another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, in_training_only, is_silent, shape_of
 from archdsl.figure.repeats import RepeatTurn, Run, alike, find_runs, nodes_of, split_where_smaller
-from archdsl.ir.graph import Scope
+from archdsl.ir.graph import Graph, Scope, ScopeKind
+from archdsl.ir.scopes import scopes_of
 from archdsl.ops.base import Kind
 from archdsl.ops.pool import AdaptivePool
 from archdsl.words.titles import sign_of
 
+DENSE: Final = 8
+"""A block with more boxes than this shows its layers with their norms and activations as one box each."""
 BOXES: Final = 12
 """An overview with more boxes than this is grouped further."""
 MOST: Final = 24
@@ -83,8 +86,35 @@ def _is_enough(flow: Flow, scope: Scope, plan: Grouping, boxes: int) -> bool:
 
 def steps(flow: Flow, scope: Scope) -> list[Run]:
     """Every element of the scope, repeats joined; grouped like an overview where they are too many."""
-    runs = _shown(flow, find_runs(flow, elements_of(flow, scope, Grain.FINE)))
+    runs = _runs(flow, scope, Grain.FUSED) if flow.fuses else []
+    if len(runs) < 2:  # what is one layer shows its ops
+        runs = _runs(flow, scope, Grain.FINE)
     return runs if len(runs) <= STEPS else group(flow, scope)
+
+
+def _runs(flow: Flow, scope: Scope, grain: Grain) -> list[Run]:
+    return _shown(flow, find_runs(flow, elements_of(flow, scope, grain)))
+
+
+def as_asked(flow: Flow) -> Flow:
+    """The flow with layers as one where its view wants that, or leaves it open and the network is dense."""
+    wanted = flow.view.fuse if flow.view.fuse is not None else flow.marks is None and _is_dense(flow)
+    return flow.fusing() if wanted else flow
+
+
+def _is_dense(flow: Flow) -> bool:
+    """Whether one of the network's blocks has many boxes, and fewer with its layers as one: then all are shown so."""
+    fused = flow.fusing()
+    return any(len(steps(flow, scope)) > max(DENSE, len(steps(fused, scope))) for scope in _different(flow.graph))
+
+
+def _different(graph: Graph) -> Iterable[Scope]:
+    """The network's blocks, of equal ones the first; the network where it has none."""
+    found: dict[Hashable, Scope] = {}
+    for scope in scopes_of(graph.root):
+        if scope.kind is ScopeKind.BLOCK:
+            found.setdefault((scope.block, tuple(scope.children)), scope)
+    return found.values() or (graph.root,)
 
 
 def _shown(flow: Flow, runs: list[Run]) -> list[Run]:

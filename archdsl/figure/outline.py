@@ -14,7 +14,7 @@ from archdsl.figure.differences import differences, group_size
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style
 from archdsl.figure.flow import Flow, in_training_only
-from archdsl.figure.grouping import is_merge, steps
+from archdsl.figure.grouping import as_asked, is_merge, steps
 from archdsl.figure.lanes import turned, with_lanes
 from archdsl.figure.links import Places, find_links
 from archdsl.figure.marks import Marks
@@ -50,7 +50,7 @@ def outline(
     one graph and view gives the `flow` of both. Raises DrawingError where the view names what is no block of the graph.
     """
     depth = view.depth or 1
-    flow = flow or Flow(graph, marks, view)
+    flow = flow or as_asked(Flow(graph, marks, view))
     if scope is None and view.only is not None:
         scope = block_at(graph, view.only)
     flow = flow.opened((scope or graph.root, *(block_at(graph, path) for path in view.expand)))
@@ -151,7 +151,7 @@ class _Maker:
         for element in run.elements if not _is_plain(run) else ():
             if element.scope is not None:
                 self.places.block.update(dict.fromkeys(element.nodes, element.scope))
-        return replace(box, holds=tuple(element.path for element in run.elements))
+        return replace(box, holds=tuple(path for element in run.elements for path in element.paths))
 
     def _with_rates(self, box: Box, run: Run) -> Box:
         """The box of an op that copies alike in all else have with other rates, with all of these."""
@@ -179,7 +179,7 @@ class _Maker:
         shown = run.turns[0]
         aside = _said(boxes.instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
         header = self._header(run, base, boxes.run_title(self._flow, run), aside)
-        holds = tuple(element.path for element in run.elements)
+        holds = tuple(path for element in run.elements for path in element.paths)
         if len(shown) == 1:
             return replace(self._panel(shown[0], depth, header), holds=holds)
         inside = [self._inner(each, base, depth) for each in shown if not self._flow.hides(each.moving)]

@@ -36,6 +36,7 @@ class ViewOptions(TypedDict, total=False):
     legend: bool
     dpi: int | None
     all_ops: bool
+    fuse: bool | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ class View:
     """Of a PNG; None: 150, or as many as the largest picture allows."""
     all_ops: bool = False
     """Whether ops that only carry, as a reshape for attention's heads, are drawn."""
+
+    fuse: bool | None = None
+    """Whether an opened block shows a layer, the norm and the activation behind it as one; None: where it is dense."""
 
     @classmethod
     def asked(cls, *, expand: str | Sequence[str] = (), collapse: str | Sequence[str] = (), **options: Any) -> Self:

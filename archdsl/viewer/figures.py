@@ -14,6 +14,7 @@ from archdsl.drawing.process import one_process
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure
 from archdsl.figure.flow import Flow
+from archdsl.figure.grouping import as_asked
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Scope
@@ -62,7 +63,7 @@ class Figures:
 def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int) -> Iterator[tuple[int, Figure]]:
     """The overview, then the figures of scopes, the outer ones first; a scope without a box has none."""
     view = View(depth=1, terraced=False)  # a box of several levels' blocks is none that a click opens
-    flow = Flow(graph, view=view)
+    flow = as_asked(Flow(graph, view=view))
     yield root, _untitled(outline(graph, view, flow=flow))
     for number, scope in sorted(firsts.items(), key=lambda pair: pair[1].path.count(".")):
         if number == root:

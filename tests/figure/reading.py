@@ -205,7 +205,8 @@ class Reading:
 
     def untruths(self) -> Iterator[Untruth]:
         for kind, place, said in (
-            *self._lost(), *self._unlinked(), *self._linked(), *self._miscounted(), *self._misnumbered(),
+            *self._lost(), *self._unlinked(), *self._linked(), *self._leaking(),
+            *self._miscounted(), *self._misnumbered(),
         ):  # fmt: skip
             yield Untruth(kind, self.figure.name, place, said)
 
@@ -298,7 +299,7 @@ class Reading:
         for item, around in nested(self.figure.items):
             if isinstance(item, Box) and item.style is Style.CARD and item.holds:
                 yield from self._miswritten(item)
-            if isinstance(item, Box) and item.style is Style.OP and len(item.holds) == 1 and around:
+            if isinstance(item, Box) and item.style is Style.OP and around:
                 yield from self._unlike(item, around)
 
     def _miswritten(self, box: Box) -> Iterator[tuple[str, str, str]]:
@@ -320,9 +321,12 @@ class Reading:
 
     def _unlike(self, box: Box, around: Sequence[Panel]) -> Iterator[tuple[str, str, str]]:
         """A box in opened repeats: its words, against each op that it stands for."""
-        (path,) = box.holds
-        if not isinstance(self._items[path], Node) or any("first of" in plain(each.header.aside) for each in around):
+        path, *_ = box.holds
+        node = self._items[path]
+        if any("first of" in plain(each.header.aside) for each in around):
             return  # of very different copies the first is shown, and the panel says so
+        if not isinstance(node, Node) or (len(box.holds) > 1 and box_title(self._flow, node).name != box.title):
+            return
         for node in self._copies.get(path, []):
             title = box_title(self._flow, node)
             with_more, without = box.fields.removesuffix(DASHED), re.sub(rf",\s[^,|]*{DASHED}$", "", box.fields)
@@ -330,6 +334,19 @@ class Reading:
             if not any(says(f"{box.title}|{fields}", line, 1, "") for fields in (with_more, without)):
                 yield "unlike", box.name, f"{box.title} {box.fields} | {node.path}: {title.text}"
                 return
+
+    def _leaking(self) -> Iterator[tuple[str, str, str]]:
+        """What leaves the box of several ops one after another, and is not what the last of them makes."""
+        last: dict[str, Node] = {}
+        for item, around in nested(self.figure.items):
+            if isinstance(item, Box) and item.style is Style.OP and around:
+                held = {node for path in item.holds for node in self._below(path)}
+                last[item.name] = max(held, key=self._flow.order.__getitem__)
+        for node in self.moving:
+            for value in map(self.resolved, _given(node)):
+                box = self.box(value.node) if self.shown(value.node.path) == value.node.path else None
+                if box in last and box != self.box(node) and value.node is not last[box]:
+                    yield "leaking", box, f"{value.node.path} -> {node.path}"
 
     @cached_property
     def _copies(self) -> dict[str, list[Node]]:

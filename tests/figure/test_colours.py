@@ -64,7 +64,7 @@ def test_dtypes_have_a_colour_each() -> None:
 def test_a_legend_says_the_kinds_that_are_there() -> None:
     first, *others = sheet(archdsl.graph("resnet50"), View(legend=True))
     assert [text for _, text in first.legend] == [
-        "convolution", "normalisation", "activation, dropout", "pooling", "linear", "block",
+        "convolution", "activation, dropout", "pooling", "linear", "block",
     ]  # fmt: skip
     assert not any(each.legend for each in others)
     assert not any(each.legend for each in sheet(archdsl.graph("resnet50"), View()))

@@ -25,7 +25,7 @@ from tests.thorough import examples, some
 SPECS: Final = list(families())
 LEFT: Final = ("+\xa0zeros",)
 """What is said wrongly still: that the first of several copies is given a constant."""
-VIEWS: Final = (View(), View(depth=2), View(depth=3))
+VIEWS: Final = (View(), View(depth=2), View(depth=3, fuse=True), View(depth=3, fuse=False, all_ops=True))
 
 
 def untruths(graph: Graph, view: View) -> list[Untruth]:

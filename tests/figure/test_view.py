@@ -67,7 +67,7 @@ def test_a_list_opens_the_blocks_in_it_as_depth_does() -> None:
     assert seen(figure.items)[1:] == [
         ("panel", "layer1.0", 1), ("panel", "layer1.1 – layer1.2", 2), ("card", "layer2", 2),
     ]  # fmt: skip
-    assert figure.items[2:4] == view(graph, depth=2).items[5:7]
+    assert figure.items[2:4] == view(graph, depth=2).items[3:5]
 
 
 def test_a_block_inside_of_a_box_of_ops_is_opened_out_of_it() -> None:

@@ -120,7 +120,7 @@ def test_arrow_keys_lead_into_the_figure_before_anything_has_the_focus(opened: C
     page.press("ArrowDown")
     assert page.focused == "conv2", "the selected box"
     page.press("ArrowDown")
-    assert page.focused == "bn2"
+    assert page.focused == "conv3"
 
 
 @pytest.mark.parametrize("key", ["Escape", "Backspace"])
@@ -142,8 +142,8 @@ def test_a_box_says_what_it_is_and_what_is_before_and_after_it(opened: Callable[
     page = opened("resnet50", "#/layer1/0")
     told = page.box("conv2").evaluate("box => [box.ariaLabel, box.getAttribute('aria-description')]")
     assert [each.replace("\N{NO-BREAK SPACE}", " ") for each in told] == [
-        "Conv 3×3, 64",
-        "reads ReLU; read by BatchNorm",
+        "Conv 3×3, 64, BN · ReLU",
+        "reads Conv 1×1 64 BN · ReLU; read by Conv 1×1 256 BN",
     ]
     first = page.box("conv1").evaluate("box => box.getAttribute('aria-description')")
     assert first.startswith("reads x; ")
