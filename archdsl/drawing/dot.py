@@ -223,17 +223,17 @@ class _Writer:
         return {name: colours[name] for name in attributes}
 
     def _fork(self, ways: int) -> dict[str, str]:
-        """A dot; a bar where more than two ways part, which would not all find room at a dot; nothing for one way."""
+        """A dot, or a line across, as wide as links are, for more ways than find room at a dot; nothing for one way."""
         line = self._palette.line
         if ways <= 1:
             return {"class": "fork", "shape": "point", "style": "invis", "width": "0.01", "height": "0.01"}
-        if ways <= 2:
+        if ways <= faces.AT_A_DOT:
             return {"class": "fork", "shape": "point", "style": "", "width": "0.05", "height": "0.05", "color": line}
-        sides = {"width": f"{0.4 * ways:.1f}", "height": "0.03"}
+        sides = {"width": f"{0.4 * ways:.1f}", "height": "0.014"}
         if self._figure.direction == "LR":
             sides = {"height": sides["width"], "width": sides["height"]}
         return {
-            "class": "fork", "shape": "box", "style": "filled", "fixedsize": "true", **sides,
+            "class": "fork", "shape": "box", "style": "filled", "fixedsize": "true", **sides, "penwidth": "0.1",
             "color": line, "fillcolor": line, "label": "",
         }  # fmt: skip
 

@@ -16,6 +16,8 @@ CARD: Final = 3.3
 """The width of a card in inches."""
 TILE: Final = 1.25
 """The least width of a tile in inches."""
+AT_A_DOT: Final = 3
+"""So many ways part at a dot; for more the line that comes runs across, and they leave it side by side."""
 OP: Final = 1.6
 """The least width of an op's box in inches."""
 MARGIN: Final = 0.11

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from archdsl.drawing.dot import LABEL, dot_name
 from archdsl.drawing.faces import (
+    AT_A_DOT,
     MARGIN,
     POINTS,
     SMALL,
@@ -164,8 +165,11 @@ def _box(box: Box, figure: Figure, layout: Layout, palette: Palette, around: dic
             return Patch(box.name, "rounded", spot, lines, fill=palette.ground, border=palette.line, around=inside)
         case Style.FORK | Style.TRACK:
             ways = sum(link.source == box.name for link in figure.links)
-            kind: FormKind = "point" if ways < 2 else "circle" if ways == 2 else "bar"
-            return Patch(box.name, kind, spot, fill=palette.line, border=palette.line, around=inside)
+            kind: FormKind = "point" if ways < 2 else "circle" if ways <= AT_A_DOT else "bar"
+            thickness = 0.1 if kind == "bar" else Patch.thickness
+            return Patch(
+                box.name, kind, spot, fill=palette.line, border=palette.line, thickness=thickness, around=inside
+            )
 
 
 def _filled(box: Box, spot: Spot, palette: Palette, inside: tuple[str, ...]) -> Patch:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from archdsl.drawing.dot import dot_name
-from archdsl.drawing.faces import HEADING, TINY, Face, Line, Stretch, carried, face, heading, title
+from archdsl.drawing.faces import AT_A_DOT, HEADING, TINY, Face, Line, Stretch, carried, face, heading, title
 from archdsl.drawing.identifiers import identifiers
 from archdsl.drawing.labels import BLANK
 from archdsl.drawing.latex import escaped
@@ -117,7 +117,7 @@ class _Writer:
                 return f"carry={size}", _joined(map(escaped, carried(box)))
             case Style.FORK | Style.TRACK:
                 ways = sum(link.source == box.name for link in self._figure.links)
-                return {0: "", 1: "", 2: "dot"}.get(ways, f"bar={size}"), ""
+                return "" if ways < 2 else "dot" if ways <= AT_A_DOT else f"bar={size}", ""
 
     def _text(self, words: Face, own: str = "") -> str:
         """Lines of text; `own` is the colour that the box gives it."""

@@ -110,6 +110,13 @@ def block_card(flow: Flow, run: Run, base: Scope) -> Box:
     )
 
 
+def side_by_side(flow: Flow, one: Box, run: Run) -> Box:
+    """The box of equal ways, from that of one."""
+    title = f"{len(run.turns)}{SPACE}×{SPACE}{one.title}"
+    lines = (*one.lines, f"side{SPACE}by{SPACE}side")
+    return replace(one, title=title, lines=lines, counts=counts(flow, run.nodes) if one.counts else "")
+
+
 def shared(run: Run) -> str:
     """`weights of encoder.conv`, `weight tied to embedding`: whose the weights are, where they are not its own."""
     for element in run.elements:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, in_training_only, is_silent, shape_of
-from archdsl.figure.repeats import RepeatTurn, Run, alike, find_runs, nodes_of, split_where_smaller
+from archdsl.figure.repeats import RepeatTurn, Run, abreast, alike, find_runs, nodes_of, split_where_smaller
 from archdsl.ir.graph import Graph, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.base import Kind
@@ -118,8 +118,8 @@ def _different(graph: Graph) -> Iterable[Scope]:
 
 
 def _shown(flow: Flow, runs: list[Run]) -> list[Run]:
-    """The runs but those that only carry; all where there are no others."""
-    return [run for run in runs if not flow.hides(flow.moving(run.nodes))] or runs
+    """The runs but those that only carry, equal ways side by side as one; all where there are no others."""
+    return [run for run in abreast(flow, runs) if not flow.hides(flow.moving(run.nodes))] or runs
 
 
 def _grouped(flow: Flow, scope: Scope, plan: Grouping) -> list[Run]:

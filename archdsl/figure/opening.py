@@ -37,9 +37,10 @@ class Opening:
 
     def parts(self, run: Run, base: Scope, depth: int) -> Iterator[tuple[Run, Shown]]:
         """The run in stretches that are shown alike, each with how; `depth` levels of `base` are open."""
-        for shown, turns in groupby(run.turns, lambda turn: self._of_turn(turn, base, depth)):
-            if shown is not None:
-                yield Run(tuple(turns)), shown
+        for shown, stretch in groupby(run.turns, lambda turn: self._of_turn(turn, base, depth)):
+            turns = tuple(stretch)
+            if shown is Shown.CLOSED or (shown is not None and not run.abreast):
+                yield Run(turns, run.abreast and len(turns) > 1), shown
                 continue
             for turn in turns:
                 for how, elements in groupby(turn, lambda element: self._of(element, base, depth)):

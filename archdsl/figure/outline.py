@@ -137,7 +137,10 @@ class _Maker:
         return self._panels(run, base, depth)
 
     def _box(self, run: Run, base: Scope, style: Style) -> Box:
-        if not _is_plain(run):
+        if run.abreast:
+            one = self._box(Run(run.turns[:1]), base, style)
+            box = boxes.side_by_side(self._flow, one, run)
+        elif not _is_plain(run):
             box = boxes.block_card(self._flow, run, base)
         elif len(run.elements) == 1 and is_border(run.first.moving[-1]):
             box = border_box(self._flow, run.first.moving[-1])

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from archdsl.figure.elements import Element
-from archdsl.figure.flow import Flow, shape_of
+from archdsl.figure.flow import Flow, read_by, shape_of
 from archdsl.figure.marks import Marks
 from archdsl.ir.graph import Node
 from archdsl.ops.combine import Cat, Stack
@@ -22,6 +22,8 @@ from archdsl.shapes import Shape
 
 LONGEST_TURN: Final = 4
 """The most elements in one turn of a repeat."""
+ABREAST: Final = 4
+"""So many equal ways side by side are told as one."""
 
 RepeatTurn = tuple[Element, ...]
 Signature = tuple[Any, ...]
@@ -32,6 +34,8 @@ class Run:
     """Turns of a repeat, or (one turn of one element) something that does not repeat."""
 
     turns: tuple[RepeatTurn, ...]
+    abreast: bool = False
+    """Whether the turns stand side by side: all read one value, and one node reads them all."""
 
     @property
     def elements(self) -> list[Element]:
@@ -57,6 +61,53 @@ def find_runs(flow: Flow, elements: Sequence[Element]) -> list[Run]:
         runs.append(Run(tuple(turns)))
         start = stop
     return runs
+
+
+def abreast(flow: Flow, runs: Sequence[Run]) -> list[Run]:
+    """The runs in order, those that are equal ways from one value to one node joined."""
+    found: list[Run] = []
+    start = 0
+    while start < len(runs):
+        length, count = max(((length, _count_ways(flow, runs, start, length)) for length in range(1, LONGEST_TURN + 1)),
+                            key=lambda each: each[0] * each[1] if each[1] >= ABREAST else 0)  # fmt: skip
+        if count < ABREAST:
+            found.append(runs[start])
+            start += 1
+            continue
+        ways = (runs[i : i + length] for i in range(start, start + length * count, length))
+        found.append(Run(tuple(tuple(each for run in way for each in run.elements) for way in ways), abreast=True))
+        start += length * count
+    return found
+
+
+def _count_ways(flow: Flow, runs: Sequence[Run], start: int, length: int) -> int:
+    """How many equal ways of so many runs follow each other."""
+    heads = [run.first.moving[0] for run in runs[start : start + length * ABREAST : length]]
+    if len(heads) < ABREAST or any(flow.sources[head] != flow.sources[heads[0]] for head in heads):
+        return 0
+    count = 0
+    first = _way(flow, runs[start : start + length])
+    while first is not None and len(runs) >= start + length * (count + 1):
+        turn = runs[start + length * count : start + length * (count + 1)]
+        if _way(flow, turn) != first:
+            break
+        count += 1
+    return count
+
+
+def _way(flow: Flow, runs: Sequence[Run]) -> Any:
+    """What runs do, from which value and to which node; None where that is more than one, or a run repeats."""
+    if any(len(run.turns) > 1 for run in runs):
+        return None
+    turn = tuple(element for run in runs for element in run.elements)
+    own = set(nodes_of(turn))
+    read = [flow.resolve(value) for node in flow.moving(own) for value in read_by(node)]
+    given = {(value.node, value.output) for value in read if flow.moves(value) and value.node not in own}
+    readers = flow.readers_outside(own)
+    if len(given) != 1 or len(readers) != 1 or None in readers:
+        return None
+    marks = tuple(flow.marks.of(node) for node in flow.moving(own)) if flow.marks is not None else ()
+    return signature(turn), given, readers, marks
 
 
 def _best_repeat(flow: Flow, elements: Sequence[Element], start: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ It knows nothing of how figures are made: only the figures, the graph, and the w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -27,11 +27,12 @@ from archdsl.shapes import evaluate
 from tests.figure.carrying import SAMPLES, only_carries
 from tests.figure.counting import told
 from tests.figure.lines import says
-from tests.figure.seeing import plain
+from tests.figure.seeing import ends, plain
 
 VIEWS = (Regroup, Reorder, Rearrange)
 DASHED = "\N{NO-BREAK SPACE}where\N{NO-BREAK SPACE}dashed"
 """Of what an op does in those copies alone that have all parts."""
+ABREAST = "side\N{NO-BREAK SPACE}by\N{NO-BREAK SPACE}side"
 AUXILIARY = (Style.FORK, Style.TRACK, Style.HEADER, Style.LOOP)
 """Boxes that links only pass through."""
 _CARRY: dict[tuple[Any, ...], bool] = {}
@@ -205,7 +206,7 @@ class Reading:
 
     def untruths(self) -> Iterator[Untruth]:
         for kind, place, said in (
-            *self._lost(), *self._unlinked(), *self._linked(), *self._leaking(),
+            *self._lost(), *self._unlinked(), *self._linked(), *self._leaking(), *self._unequal(),
             *self._miscounted(), *self._misnumbered(),
         ):  # fmt: skip
             yield Untruth(kind, self.figure.name, place, said)
@@ -223,7 +224,7 @@ class Reading:
         for link in self.figure.links:
             after.setdefault(link.source, []).append(link.target)
         aside = {box.name for box in self.figure.boxes() if box.style in AUXILIARY}
-        return {name: _ends(name, after, aside) for name in after.keys() - aside}
+        return {name: ends(name, after, aside) for name in after.keys() - aside}
 
     @cached_property
     def edges(self) -> set[tuple[str, str]]:
@@ -339,7 +340,7 @@ class Reading:
         """What leaves the box of several ops one after another, and is not what the last of them makes."""
         last: dict[str, Node] = {}
         for item, around in nested(self.figure.items):
-            if isinstance(item, Box) and item.style is Style.OP and around:
+            if isinstance(item, Box) and item.style is Style.OP and around and ABREAST not in item.lines:
                 held = {node for path in item.holds for node in self._below(path)}
                 last[item.name] = max(held, key=self._flow.order.__getitem__)
         for node in self.moving:
@@ -347,6 +348,20 @@ class Reading:
                 box = self.box(value.node) if self.shown(value.node.path) == value.node.path else None
                 if box in last and box != self.box(node) and value.node is not last[box]:
                     yield "leaking", box, f"{value.node.path} -> {node.path}"
+
+    def _unequal(self) -> Iterator[tuple[str, str, str]]:
+        """Boxes of ways side by side that do not go from one value to one node, or of which there is another number."""
+        for box in self.figure.boxes():
+            if ABREAST not in box.lines or not (said := re.match(r"(\d+)\s×\s", box.title)):
+                continue
+            held = [node for path in box.holds for node in self._below(path) if node in set(self.moving)]
+            read = [self.resolved(value) for node in held for value in _given(node)]
+            given = {(value.node, value.output) for value in read if value.node not in {*held, *self.fixed}}
+            readers = [node for node in self.moving if any(self.resolved(v).node in held for v in _given(node))]
+            last = {self.resolved(v).node for node in readers if node not in held for v in _given(node)} & set(held)
+            joins = {node for node in readers if node not in held}
+            if len(given) != 1 or len(joins) != 1 or len(last) != int(said[1]):
+                yield "unequal", box.name, f"{len(given)} from, {len(last)} ways, {len(joins)} to"
 
     @cached_property
     def _copies(self) -> dict[str, list[Node]]:
@@ -391,20 +406,6 @@ class Reading:
 
     def _macs(self, node: Node) -> int:
         return evaluate(node.macs, self.graph.counted_sizes)
-
-
-def _ends(name: str, after: Mapping[str, Sequence[str]], aside: set[str]) -> set[str]:
-    """The boxes that the links of one lead to, by way of those that only pass on."""
-    ends: set[str] = set()
-    waiting, met = list(after[name]), set()
-    while waiting:
-        each = waiting.pop()
-        if each not in aside:
-            ends.add(each)
-        elif each not in met:
-            met.add(each)
-            waiting += after.get(each, [])
-    return ends
 
 
 def _given(node: Node) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archdsl.figure.figure import Box, Figure, Panel, Style
@@ -42,4 +42,18 @@ def panel(figure: Figure, name: str) -> Panel:
 
     found = find(figure.items)
     assert found is not None
+    return found
+
+
+def ends(name: str, after: Mapping[str, Sequence[str]], aside: set[str]) -> set[str]:
+    """The boxes that the links of one lead to, by way of those that only pass on."""
+    found: set[str] = set()
+    waiting, met = list(after[name]), set()
+    while waiting:
+        each = waiting.pop()
+        if each not in aside:
+            found.add(each)
+        elif each not in met:
+            met.add(each)
+            waiting += after.get(each, [])
     return found
