@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ from archdsl.shapes import evaluate
 from tests.figure.carrying import SAMPLES, only_carries
 from tests.figure.counting import told
 from tests.figure.lines import says
-from tests.figure.seeing import ends, plain
+from tests.figure.seeing import Part, ends, plain
 
 VIEWS = (Regroup, Reorder, Rearrange)
 DASHED = "\N{NO-BREAK SPACE}where\N{NO-BREAK SPACE}dashed"
@@ -46,20 +45,6 @@ class Untruth(NamedTuple):
     figure: str
     place: str
     said: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one element of a figure stands for: `turns` copies of some items."""
-
-    element: Box | Panel
-    held: tuple[str, ...]
-    times: int
-
-    def turns(self) -> list[tuple[str, ...]]:
-        """The paths of each copy."""
-        each = len(self.held) // self.times
-        return [self.held[start : start + each] for start in range(0, len(self.held), each)]
 
 
 class Reading:
@@ -93,9 +78,8 @@ class Reading:
         while isinstance((before := _given(row[0])[0].node).op, VIEWS) and self.box(before) is None:
             row.insert(0, before)
         key = (_given(row[0])[0].type, *(each.op for each in row))
-        sizes = self.graph.sample_sizes | dict.fromkeys(self.graph.batch, SAMPLES)
         if key not in _CARRY:
-            _CARRY[key] = only_carries(row, sizes)
+            _CARRY[key] = only_carries(row, self.graph.sample_sizes | dict.fromkeys(self.graph.batch, SAMPLES))
         return _CARRY[key]
 
     def _ends(self, node: Node) -> list[tuple[Node | None, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archdsl.figure.figure import Box, Figure, Panel, Style
@@ -57,3 +58,17 @@ def ends(name: str, after: Mapping[str, Sequence[str]], aside: set[str]) -> set[
             met.add(each)
             waiting += after.get(each, [])
     return found
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one element of a figure stands for: `turns` copies of some items."""
+
+    element: Box | Panel
+    held: tuple[str, ...]
+    times: int
+
+    def turns(self) -> list[tuple[str, ...]]:
+        """The paths of each copy."""
+        each = len(self.held) // self.times
+        return [self.held[start : start + each] for start in range(0, len(self.held), each)]
