@@ -79,6 +79,8 @@ def _course(
         if not between & taken[start.row] and _ride(rides, start.row, start.column, end.column, ends):
             return Course(link, STRAIGHT)
         return Course(link, ARC, lane=start.row)
+    if start.column == end.column:
+        return Course(link, TURN, (start.column, end.column - 1), lane=max(start.row, end.row))
     if not between & taken[end.row] and _ride(rides, end.row, start.column, end.column, link.target):
         return Course(link, TURN, (start.column,))
     if not between & taken[start.row] and _ride(rides, start.row, start.column, end.column, link.source):
@@ -122,16 +124,16 @@ def _set_heights(found: Sequence[Course], places: Mapping[str, GridPlace]) -> No
             lanes[course.lane].append(course)
     for each in lanes.values():
         each.sort(key=lambda course: places[course.link.target].column - places[course.link.source].column)
-        stretches = [
-            Taken(
-                places[course.link.source].column,
-                places[course.link.target].column,
-                (course.link.source, course.volume),
-            )
-            for course in each
-        ]
+        stretches = [_lane_of(course, places) for course in each]
         for course, number in zip(each, _packed(stretches), strict=True):
             course.height = number
+
+
+def _lane_of(course: Course, places: Mapping[str, GridPlace]) -> Taken:
+    """What a link takes of the lane: of its own column, where it stays there, all."""
+    start, end = places[course.link.source].column, places[course.link.target].column
+    aside = int(start == end)
+    return Taken(start - aside, end + aside, (course.link.source, course.volume))
 
 
 def _packed(stretches: Iterable[Taken]) -> list[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from archdsl.figure.figure import Figure, Link
-from archdsl.figure.slopes import Side
+from archdsl.figure.slopes import Side, Terrace
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,15 @@ class GridPlace:
     row: int
 
 
+Columns: TypeAlias = dict[str, int]
+"""By box."""
+
+
 def places_of(
-    names: Sequence[str], links: Iterable[Link], levels: Mapping[str, int] | None = None
-) -> dict[str, GridPlace]:
-    """A place for each box, so that every link runs to the right.
+    names: Sequence[str], links: Iterable[Link],
+    levels: Mapping[str, int] | None = None, fold: Callable[[Columns], Columns] | None = None,
+) -> dict[str, GridPlace]:  # fmt: skip
+    """A place for each box, so that every link runs to the right, or with a fold stays in its column.
 
     The rows are levels, where a figure has these; else the longest way is the first row, and branches are below it.
     """
@@ -33,6 +40,8 @@ def places_of(
     for name in order:
         columns[name] = max((columns[source] + 1 for source in before[name]), default=0)
     _pull_inputs(order, found, columns)
+    if fold is not None and all((folded := fold(columns))[link.source] <= folded[link.target] for link in found):
+        columns = folded
     rows = _at_levels(order, columns, levels) if levels else _by_ways(order, found, before, columns)
     return {name: GridPlace(columns[name], rows[name]) for name in names}
 
@@ -44,6 +53,44 @@ def levels_of(figure: Figure) -> dict[str, int]:
     rows = [cell.row for _, cell in figure.cells if cell.row >= 0]
     middle = (min(rows) + max(rows)) // 2 if rows else 0
     return {name: cell.row if cell.row >= 0 else middle for name, cell in figure.cells}
+
+
+def fold_of(figure: Figure) -> Callable[[Columns], Columns] | None:
+    """What puts the levels of a figure below each other: of a U's ways down and up, or of a pyramid's stages."""
+    if figure.places:
+        return partial(_folded, dict(figure.places))
+    return partial(_staged, {name: cell.column for name, cell in figure.cells}) if figure.cells else None
+
+
+def _folded(places: Mapping[str, Terrace], columns: Columns) -> Columns:
+    """One column for each side of a U; what comes before it, stands at its bottom or comes behind it has its own."""
+    found: Columns = {}
+    start = 0
+    if not any(_group(place) == _BEFORE for place in places.values()):
+        return columns  # links within the first column would have no way at its left
+    for group in (_BEFORE, _DOWN, _BOTTOM, _UP, _BEHIND):
+        names = [name for name in columns if _group(places[name]) == group]
+        first = min((columns[name] for name in names), default=0)
+        for name in names:
+            found[name] = start + (0 if group in (_DOWN, _UP) else columns[name] - first)
+        start = max((found[name] + 1 for name in names), default=start)
+    return found
+
+
+_BEFORE, _DOWN, _BOTTOM, _UP, _BEHIND = range(5)
+
+
+def _group(place: Terrace) -> int:
+    if place.side is Side.BOTTOM:
+        return _BOTTOM
+    if place.side is Side.UP:
+        return _UP if place.core else _BEHIND
+    return _DOWN if place.side is Side.DOWN and place.core else _BEFORE
+
+
+def _staged(stages: Mapping[str, int], columns: Columns) -> Columns:
+    """A column for each stage of a pyramid, behind what enters."""
+    return {name: stages[name] + 1 if column else 0 for name, column in columns.items()}
 
 
 def _at_levels(order: Sequence[str], columns: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, int]:

@@ -140,17 +140,18 @@ def _alike(volumes: Sequence[Volume], apart: bool) -> list[list[int]]:
 
 
 def _free(text: CanvasText, others: Sequence[CanvasText]) -> CanvasText:
-    """The text where it does not touch these: right of what is said of channels, else further down."""
+    """The text where it does not touch these: a little aside where that is enough, else further down."""
     for _ in others:
         touched = next((other for other in others if _touch(text, other)), None)
         if touched is None:
             break
-        if text.anchor == "start" and touched.anchor != "start":
-            text = text._replace(at=Point(touched.left + touched.width + 3, text.at.y))
-        elif text.anchor == "start":
-            text = text._replace(at=Point(text.at.x, touched.at.y + PITCH - 1.5))
-        else:
-            text = text._replace(at=text.at.moved(0, PITCH))
+        right = text.at.x > touched.at.x or text.anchor == "start"
+        edge = touched.left + touched.width + 2 if right else touched.left - text.width - 2
+        aside = text._replace(at=text.at.moved(edge - text.left, 0))
+        alike = text.anchor == touched.anchor == "start"
+        if not alike and abs(edge - text.left) < text.width and not any(_touch(aside, other) for other in others):
+            return aside
+        text = text._replace(at=Point(text.at.x, touched.at.y + PITCH - 1.5))
     return text
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from archdsl.drawing.canvas import CanvasLine, CanvasPart
 from archdsl.drawing.courses import ABOVE_ALL, ARC, STRAIGHT, Course, courses, heights_in, tracks_in
-from archdsl.drawing.grid import GridPlace, levels_of, places_of
+from archdsl.drawing.grid import GridPlace, fold_of, levels_of, places_of
 from archdsl.drawing.layout import Point
 from archdsl.drawing.stands import Stand
 from archdsl.figure.figure import Link, LinkRole
@@ -152,12 +152,13 @@ def link_part(link: Link, points: tuple[Point, ...], palette: Palette) -> Canvas
 
 
 def strips_of(
-    volumes: VolumeFigure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf")
+    volumes: VolumeFigure, stands: Mapping[str, Stand], palette: Palette, room: float = float("inf"), fold: bool = False
 ) -> tuple[list[CanvasPart], float, float]:
     """The figure in strips that are as wide as the room, or as they can be, below each other; its width and height."""
     figure = volumes.figure
-    places = places_of(list(stands), figure.links, levels_of(figure))
-    cuts = {column: link for column, link in _cuts(figure.links, places).items() if link.source not in volumes.apart}
+    places = places_of(list(stands), figure.links, levels_of(figure), fold_of(figure) if fold else None)
+    found = {} if fold else _cuts(figure.links, places)
+    cuts = {column: link for column, link in found.items() if link.source not in volumes.apart}
     strips: list[Strip] = []
     for names in _stretches(stands, places, cuts, room):
         inside = {name: stands[name] for name in names}

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = LEAST_TYPE / SMALL
 """The scale at which the smallest text can still be read."""
-SMALLER: Final = (0.75, 0.5)
-"""Parts of their usual size that solids have where text would be too small otherwise."""
+LESS: Final = ((0.75, False), (1.0, True), (0.75, True), (0.5, False), (0.5, True))
+"""What is tried where text would be too small: solids of parts of their size, and levels below each other."""
 NEAR: Final = 0.001
 TOP: Final = 26.0
 """What the title has."""
@@ -78,9 +78,9 @@ def volume_canvas(figure: VolumeFigure, width: str = "") -> Canvas:
         return _Drawing(figure).canvas(float("inf"))
     page = page_format(width)
     found = _sized(_Drawing(figure), page)
-    for part in SMALLER:
-        if found.scale < SMALLEST - NEAR:
-            found = max(found, _sized(_Drawing(figure, part), page), key=lambda each: each.scale)
+    for part, fold in LESS:
+        if found.scale < SMALLEST - NEAR and (figure.figure.is_placed or not fold):
+            found = max(found, _sized(_Drawing(figure, part, fold), page), key=lambda each: each.scale)
     return found.framed(page.width + 2 * page.margin, page.height + 2 * page.margin) if page.whole else found
 
 
@@ -100,7 +100,8 @@ def _fits(canvas: Canvas, page: Format) -> bool:
 
 
 class _Drawing:
-    def __init__(self, volumes: VolumeFigure, part: float = 1.0) -> None:
+    def __init__(self, volumes: VolumeFigure, part: float = 1.0, fold: bool = False) -> None:
+        self._fold = fold
         self._shown = volumes
         self._figure = figure = volumes.figure
         self._palette = PALETTES[figure.palette]
@@ -116,7 +117,7 @@ class _Drawing:
 
     def canvas(self, room: float) -> Canvas:
         """The figure with its title and what its colours and lengths mean, in strips for the room."""
-        parts, width, height = strips_of(self._shown, self._stands, self._palette, room)
+        parts, width, height = strips_of(self._shown, self._stands, self._palette, room, self._fold)
         heading = self._heading()
         rows = [*self._entries(max(width, 240)), *self._legend(max(width, 240))]
         widest = max([width, *(part.width for part in (*heading, *rows))])

@@ -35,7 +35,17 @@ from tests.reliability import promises
 from tests.thorough import examples
 
 VOLUMES = View(style="volumes")
-SHIPPED = ("alexnet", "unet", "googlenet", "detr_resnet50", "transformer", "fcos_resnet50_fpn", "capsnet", "ddpm_256")
+SHIPPED = (
+    "alexnet",
+    "unet",
+    "googlenet",
+    "detr_resnet50",
+    "transformer",
+    "fcos_resnet50_fpn",
+    "capsnet",
+    "ddpm_256",
+    "resnet50_fpn",
+)
 
 
 def canvas_of(graph: Graph, view: View = VOLUMES) -> Canvas:
@@ -172,6 +182,16 @@ def test_an_encoder_with_its_decoder_is_a_u() -> None:
     assert levels == sorted(levels) and len(set(levels)) == 5
     across = [line.points for part in canvas.parts if part.kind == "skip" for line in part.lines]
     assert len(across) == 4 and all(len(points) == 2 and points[0].y == points[1].y for points in across)
+
+
+def test_for_a_width_the_levels_of_a_u_stand_below_each_other() -> None:
+    canvas = canvas_of(archdsl.graph("unet"), View(style="volumes", width="7in"))
+    assert canvas.scale * 8 >= 5.95
+    parts = standing(canvas)
+    for side in ("level", "up"):
+        spots = [frame(parts[f"{side}{level}"], words=False) for level in range(4)]
+        assert all(above.bottom < below.top for above, below in pairwise(spots))
+        assert max(spot.left for spot in spots) < min(spot.right for spot in spots)
 
 
 def test_a_link_leaves_the_volume_that_it_carries() -> None:
