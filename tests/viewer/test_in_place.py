@@ -12,7 +12,8 @@ import archdsl
 from tests.viewer.test_browsing import reached
 from tests.viewer.watched import WatchedPage
 
-SOME = ["resnet50", *(pytest.param(name, marks=pytest.mark.slow) for name in ("inception_v3", "unet", "whisper_tiny"))]
+LARGER = ("inception_v3", "unet", "whisper_tiny", "fcos_resnet50_fpn", "transformer")
+SOME = ["resnet50", *(pytest.param(name, marks=pytest.mark.slow) for name in LARGER)]
 
 
 @pytest.fixture
@@ -47,6 +48,11 @@ FAULTS = """() => {
         y < box.y + box.height - 2);
       const others = inside.filter((box) => !boxes.some((inner) => inner !== box && within(inner, box)));
       if (others.length) faults.push(`a link runs through ${others[0].name}`);
+    }
+    const numbers = path.getAttribute("d").match(/-?[\\d.]+/g).map(Number);
+    for (let i = 2; i < numbers.length; i += 2) {
+      const [across, down] = [numbers[i] - numbers[i - 2], numbers[i + 1] - numbers[i - 1]];
+      if (Math.abs(across) > 1 && Math.abs(down) > 1) faults.push(`a link is bent at ${numbers[i]} ${numbers[i + 1]}`);
     }
     if (/NaN|undefined/.test(path.getAttribute("d"))) faults.push("a link without a place");
   }

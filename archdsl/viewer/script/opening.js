@@ -115,10 +115,10 @@ function stretched([x, y, width, height], cut) {
 // A box keeps its height; one that lies across a cut becomes wider, with its text where it was in it.
 function movedBox(box, cut) {
   const [x, y, width, height] = box.at;
+  const small = /^(merge|fork|port|header)/.test(box.look);
   const [left, , wide] = stretched(box.at, cut);
   const down = cut.y(y) - y;
-  const small = /^(merge|fork|port|header)/.test(box.look);
-  const middle = left + wide / 2 - x - width / 2;
+  const middle = small ? cut.x(x + width / 2) - x - width / 2 : left + wide / 2 - x - width / 2;
   const across = box.look.startsWith("card") ? left - x : middle;
   return {
     ...box,

@@ -12,7 +12,8 @@ async function typefaces() {
   const made = ["regular", "bold"].map(async (id) => {
     const weight = id === "bold" ? "700" : "400";
     const bytes = await unpackedBytes(byId(id).textContent);
-    document.fonts.add(await new FontFace(TYPEFACE, bytes, { weight }).load());
+    const loaded = new FontFace(TYPEFACE, bytes, { weight }).load();
+    await loaded.then((face) => document.fonts.add(face), () => {}); // Without it, Helvetica or Arial has to do.
     const data = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     return `@font-face{font-family:"${TYPEFACE}";font-weight:${weight};src:url(data:font/ttf;base64,${data})}`;
   });
