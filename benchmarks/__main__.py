@@ -1,6 +1,6 @@
 """`python -m benchmarks`: every speed goal in one run.
 
-Give `front`, `networks` or `sources` for one part. Exit 1 where a goal is missed.
+Give `drawing`, `front`, `networks` or `sources` for one part. Exit 1 where a goal is missed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import front, networks, sources
+from benchmarks import drawing, front, networks, sources
 from benchmarks.timing import Result
 
-PARTS = {"front": front.results, "networks": networks.results, "sources": sources.results}
+PARTS = {
+    "drawing": drawing.results,
+    "front": front.results,
+    "networks": networks.results,
+    "sources": sources.results,
+}
 
 
 def main(parts: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby, takewhile
@@ -22,7 +23,7 @@ from archdsl.figure.wording import Words, block_name, words_of
 from archdsl.ir.graph import Item, Node, Scope
 from archdsl.ops.base import Kind
 from archdsl.words.naming import DOT, FLOW, dotted, humanise
-from archdsl.words.quantities import SPACE, count_text, size
+from archdsl.words.quantities import SPACE, count_text
 from archdsl.words.titles import sign_of
 
 JOINED: Final = f"{SPACE}+{SPACE}"
@@ -244,6 +245,5 @@ def _training(moving: Iterable[Node]) -> str:
 def counts(flow: Flow, nodes: Iterable[Node]) -> str:
     """Parameters and MACs of these nodes, if they are wanted; shared and tied tensors count where they are first."""
     found = list(nodes) if flow.view.counts else []
-    macs = (size(node.macs, flow.graph.counted_sizes) for node in found)
-    known = sum(number for number in macs if isinstance(number, int))
+    known = sum(number * flow.macs(macs) for macs, number in Counter(node.macs for node in found).items())
     return count_text(sum(node.parameters for node in found), known)

@@ -58,6 +58,8 @@ class LinkRole(Enum):
 
 @dataclass(frozen=True)
 class Box:
+    """What is drawn of an op, a block, a border or a sign."""
+
     name: str
     """Unique in the figure: the path of what it shows."""
     style: Style
@@ -105,6 +107,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Link:
+    """A line from one box to another."""
+
     source: str
     target: str
     role: LinkRole
@@ -131,6 +135,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Figure:
+    """Boxes, panels and links, without positions."""
+
     name: str
     title: str
     counts: str

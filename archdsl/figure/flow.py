@@ -19,13 +19,14 @@ from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
 from archdsl.ops.special import FILLED, ScanCarry, ScanLast
-from archdsl.shapes import Shape
+from archdsl.shapes import Dim, Shape
 from archdsl.words.quantities import batched_text, shape_text, size
 
 if TYPE_CHECKING:
     from archdsl.figure.elements import Element, Grain
     from archdsl.figure.grouping import Grouping
     from archdsl.figure.repeats import Run
+    from archdsl.figure.terraces import Terraces
 
 _MAIN = {Kind.CONV, Kind.LINEAR, Kind.ATTENTION, Kind.EMBEDDING}
 
@@ -55,10 +56,10 @@ class Flow:
         """What masks do, by how they are made: found when it is first asked for."""
         self.masked: dict[tuple[Node, int, bool], MaskWords] = {}
         """The same by value, and by whether true hides there."""
-        self.elements: dict[tuple[Scope, Grain], list[Element]] = {}
-        """Those of scopes that have been asked for."""
-        self.grouped: dict[tuple[Scope, Grouping], list[Run]] = {}
-        """The parts of overviews of scopes."""
+        self._forget_parts()
+        self._numbers: dict[Shape, list[int]] = {}
+        self._macs: dict[Dim, int] = {}
+        self._texts: dict[Shape, str] = {}
         nodes = [*graph.inputs.values(), *graph.nodes]
         self.order = {node: i for i, node in enumerate(nodes)}
         self._nodes = nodes
@@ -98,15 +99,27 @@ class Flow:
             for value in read:
                 self.readers[value.node].append(node)
 
+    def _another(self) -> Flow:
+        """One that is to say something else: parts of scopes may be others there."""
+        other = copy(self)
+        other._forget_parts()
+        return other
+
+    def _forget_parts(self) -> None:
+        """What scopes consist of, for those that have been asked for, which depends on what is marked and opened."""
+        self.elements: dict[tuple[Scope, Grain], list[Element]] = {}
+        self.grouped: dict[tuple[Scope, Grouping], list[Run]] = {}
+        self.terraces: dict[Scope, Terraces | None] = {}
+
     def brief(self) -> Flow:
         """The same flow that says of masks what they have in common."""
-        other = copy(self)
+        other = self._another()
         other.thorough = False
         return other
 
     def fusing(self, *, fuses: bool = True, optional: Set[str] = frozenset()) -> Flow:
         """The same flow where layers are shown as one, but for those of which a part is optional; or as they are."""
-        other = copy(self)
+        other = self._another()
         other.fuses, other.optional = fuses, optional
         return other
 
@@ -115,9 +128,8 @@ class Flow:
         shown = {node for scope in scopes for node in self._sole_idiom(scope)}
         if not shown:
             return self
-        other = copy(self)
+        other = self._another()
         other._shown = self._shown | shown
-        other.elements, other.grouped = {}, {}
         return other
 
     def _sole_idiom(self, scope: Scope) -> Sequence[Node]:
@@ -128,8 +140,8 @@ class Flow:
 
     def unmarked(self) -> Flow:
         """The same flow without its marks."""
-        other = copy(self)
-        other.marks, other.grouped = None, {}
+        other = self._another()
+        other.marks = None
         return other
 
     def resolve(self, value: Value) -> Value:
@@ -199,8 +211,17 @@ class Flow:
 
     def numbers(self, shape: Shape) -> list[int]:
         """The shape at the sample sizes; 0 for a size that is not known."""
-        found = (size(dim, self.sizes) for dim in shape)
-        return [dim if isinstance(dim, int) else 0 for dim in found]
+        if shape not in self._numbers:
+            found = (size(dim, self.sizes) for dim in shape)
+            self._numbers[shape] = [dim if isinstance(dim, int) else 0 for dim in found]
+        return [*self._numbers[shape]]
+
+    def macs(self, dim: Dim) -> int:
+        """Multiply-accumulates at the sizes that they are counted for; 0 where those are not known."""
+        if dim not in self._macs:
+            found = size(dim, self.graph.counted_sizes)
+            self._macs[dim] = found if isinstance(found, int) else 0
+        return self._macs[dim]
 
     def label(self, value: Value) -> str:
         """What a link says that carries this value: its shape at the sample sizes."""
@@ -208,8 +229,10 @@ class Flow:
         shape = value.type.shape
         if self._is_single and not self.view.batch and shape[:1] == (1,):
             shape = shape[1:]
-        sizes = self.sizes if self.view.batch else self.graph.counted_sizes
-        text = said(shape, sizes, self.graph.batch)
+        if shape not in self._texts:
+            sizes = self.sizes if self.view.batch else self.graph.counted_sizes
+            self._texts[shape] = said(shape, sizes, self.graph.batch)
+        text = self._texts[shape]
         return self.marks.label(value, text) if self.marks is not None else text
 
     def read_from_outside(self, nodes: Iterable[Node]) -> list[Node]:

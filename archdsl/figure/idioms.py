@@ -16,7 +16,6 @@ from archdsl.figure.tensors import made_of
 from archdsl.ir.graph import Node, Scope, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.contract import Matmul
-from archdsl.ops.reduce import Mean
 from archdsl.ops.rules import listed
 from archdsl.ops.special import Formula
 from archdsl.words.naming import Title, fixed
@@ -113,8 +112,8 @@ def _rms_norm(flow: Flow, node: Node) -> Idiom | None:
 
 def _squared(flow: Flow, mean: Value, x: Value) -> Node | None:
     """The node that squares `x`, where this is the mean of that over the features."""
-    op = mean.node.op
-    if not isinstance(op, Mean) or not op.keepdim or [dim % x.type.rank for dim in listed(op.dim)] != [x.type.rank - 1]:
+    op: Any = mean.node.op
+    if not op.averages or not op.keepdim or [dim % x.type.rank for dim in listed(op.dim)] != [x.type.rank - 1]:
         return None
     (square,) = _values(flow, mean.node).values()
     tree = square.node.op.expression if isinstance(square.node.op, Formula) else None

@@ -21,7 +21,6 @@ from archdsl.ir.graph import Node, Value
 from archdsl.ops.base import Kind
 from archdsl.ops.combine import Cat, Stack
 from archdsl.ops.pool import AdaptivePool, Pool
-from archdsl.ops.reduce import Topk
 from archdsl.ops.special import Formula
 from archdsl.words.naming import FLOW, Title
 from archdsl.words.quantities import SPACE
@@ -205,7 +204,9 @@ class _Net:
 
 def _tells(element: Element) -> bool:
     """Whether a line tells it: a layer, a pool, or a choice of the largest."""
-    return element.mains > 0 or any(isinstance(node.op, Pool | AdaptivePool | Topk) for node in element.moving)
+    return element.mains > 0 or any(
+        node.op.chooses or isinstance(node.op, Pool | AdaptivePool) for node in element.moving
+    )
 
 
 def _joins(element: Element) -> bool:
@@ -274,9 +275,9 @@ def _block_title(flow: Flow, element: Element) -> Title:
     attention = next((node for node in mains if node.op.kind is Kind.ATTENTION), None)
     if attention is not None:
         return op_title(flow, attention)._replace(name=name, stem="")
-    choices = [op_title(flow, node) for node in element.moving if isinstance(node.op, Topk)]
+    choices = [op_title(flow, node) for node in element.moving if node.op.chooses]
     return Title(name, choices[-1].text.lower()) if choices else Title(name)
 
 
 def _speaks(node: Node) -> bool:
-    return isinstance(node.op, Pool | AdaptivePool | Topk | Cat | Stack)
+    return node.op.chooses or isinstance(node.op, Pool | AdaptivePool | Cat | Stack)

@@ -63,8 +63,12 @@ def terraces(flow: Flow, scope: Scope) -> Terraces | None:
     view = flow.view
     if not view.terraced or view.direction != "TB" or view.expand or view.collapse or flow.marks is not None:
         return None
-    if not _rises(flow):
-        return None
+    if scope not in flow.terraces:
+        flow.terraces[scope] = _found_terraces(flow, scope) if _rises(flow) else None
+    return flow.terraces[scope]
+
+
+def _found_terraces(flow: Flow, scope: Scope) -> Terraces | None:
     maps = _Maps(flow)
     elements = _opened(flow, scope, maps, set())
     if (found := _found(flow, elements, maps)) is not None:

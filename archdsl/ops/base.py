@@ -143,6 +143,10 @@ class Facts:
     """Whether it stands for what is still to be written: nothing can be built of it."""
     overwrites = False
     """Whether it can write into its input's memory, and its backward pass still works."""
+    averages = False
+    """Whether it gives the mean over its field `dim`, as its field `keepdim` says."""
+    chooses = False
+    """Whether it says which of what it reads are used, as what routes tokens to experts does."""
     invertible = False
     """Whether its derivative can be computed from the output where the input has been overwritten."""
 
@@ -150,7 +154,14 @@ class Facts:
 class Op(Facts, BaseModel):  # noqa: PLW1641 - pydantic makes the hash of what is frozen
     """A primitive. Leaves are final; a family shares an abstract base that holds the rule."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        defer_build=True,
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+    )
 
     def __eq__(self, other: object) -> bool:
         """Equal fields are equal as a spec writes them: 1 and 1.0 are two, and so are 0.0 and -0.0."""

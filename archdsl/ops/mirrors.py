@@ -51,7 +51,9 @@ class Cases(Generic[R]):
     def case(self, op: type[Op]) -> Callable[..., R]:
         """What is called for ops of this class."""
         _import(self.package, self.group, op)
-        return self._cases.dispatch(op)
+        cases = self._cases.registry
+        # `dispatch` would ask of each class with a case whether others are registered as subclasses of it
+        return next(cases[each] for each in op.__mro__ if each in cases)
 
     def own(self) -> dict[type[Op], Callable[..., R]]:
         """The cases of the modules that have been imported, by the class that they are for."""

@@ -61,6 +61,7 @@ class Mean(FloatReduction):
     """The mean over dimensions."""
 
     name: ClassVar[str] = "mean"
+    averages = True
 
 
 @final
@@ -265,6 +266,7 @@ class Topk(Ordering):
 
     name: ClassVar[str] = "topk"
     called = "Top"
+    chooses = True
     about = "k"
     k: Annotated[PositiveInt, Field(description="how many")]
     largest: Annotated[bool, Field(description="false: the smallest instead")] = True
