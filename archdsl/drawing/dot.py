@@ -190,7 +190,7 @@ class _Writer:
             "fontcolor": paint.text,
             "label": f"<{label(faces.face(box, self._palette))}>",
             **(
-                {"height": "0.4" if self._figure.cells else "0.95", "margin": "0.08,0.06"}
+                {"height": "0.4" if self._figure.is_placed else "0.95", "margin": "0.08,0.06"}
                 if box.style is Style.TILE
                 else {}
             ),

@@ -25,6 +25,7 @@ from archdsl.figure.flow import Flow
 from archdsl.figure.grouping import as_asked
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
+from archdsl.figure.standing import tiled
 from archdsl.figure.view import View
 from archdsl.words.naming import DOT
 from archdsl.words.quantities import SPACE
@@ -188,8 +189,11 @@ def _pages(graph: Graph, figures: Sequence[Figure], view: View, marks: Marks | N
 
     if not cost(found)[0]:
         return found
+    small = pages(list(map(tiled, figures)), view)
+    if cost(small) < cost(found) and not cost(small)[0]:
+        return small
     plain = sheet(graph, replace(view, terraced=False), marks=marks, coarser=coarser)
-    return min(found, pages(plain, view), key=cost)
+    return min(found, small, pages(plain, view), key=cost)
 
 
 def _small(parts: Sequence[LaidOut], view: View) -> str:

@@ -36,7 +36,7 @@ def in_a_grid(part: LaidOut) -> LaidOut:
     figure, layout = part
     boxes = _placed(figure, layout)
     ways = {way_key(link): pointed(bends(course)) for link, course in _Grid(figure, boxes).courses()}
-    return LaidOut(figure, framed(layout, boxes, ways))
+    return LaidOut(figure, framed(figure, layout, boxes, ways))
 
 
 # --- places ----------------------------------------------------------------------------------

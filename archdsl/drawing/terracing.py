@@ -15,10 +15,11 @@ from itertools import pairwise
 from typing import Final
 
 from archdsl.drawing.detours import HEAD
-from archdsl.drawing.dot import dot_name
+from archdsl.drawing.dot import LABEL, dot_name, label_text
 from archdsl.drawing.layout import Layout, Point, Spot, Way, WayKey, bends
+from archdsl.drawing.metrics import text_width
 from archdsl.drawing.settle import LaidOut, way_key
-from archdsl.figure.figure import Figure, Link, LinkRole
+from archdsl.figure.figure import Figure, Link, LinkRole, Style
 from archdsl.figure.slopes import Side
 
 DOWN, MIDDLE, UP, ASIDE = range(4)
@@ -29,6 +30,8 @@ CHANNEL: Final = 34.0
 """Between columns."""
 ACROSS: Final = 70.0
 """The least width of the middle."""
+TILED: Final = 16.0
+"""And between tiles."""
 LANE: Final = 7.0
 BELOW: Final = 14.0
 """Points that a way goes below its box before it turns."""
@@ -45,9 +48,9 @@ def at_levels(part: LaidOut) -> LaidOut:
     figure, layout = part
     columns = _columns(figure)
     slots = list(_slots(figure, columns))
-    boxes = _placed(slots, layout, columns)
+    boxes = _placed(figure, slots, layout, columns)
     ways = _Router(figure, boxes, columns, slots).ways()
-    return LaidOut(figure, framed(layout, boxes, ways))
+    return LaidOut(figure, framed(figure, layout, boxes, ways))
 
 
 def _columns(figure: Figure) -> dict[str, int]:
@@ -164,9 +167,11 @@ def _beside(names: Sequence[str], column: int, slots: list[Slot], figure: Figure
 # --- places ----------------------------------------------------------------------------------
 
 
-def _placed(slots: Sequence[Slot], layout: Layout, columns: Mapping[str, int]) -> dict[str, Spot]:
+def _placed(
+    figure: Figure, slots: Sequence[Slot], layout: Layout, columns: Mapping[str, int]
+) -> dict[str, Spot]:  # fmt: skip
     sizes = {name: layout.boxes[dot_name(name)] for name in columns}
-    across = _middles(slots, sizes)
+    across = _middles(slots, sizes, TILED if Style.TILE in {box.style for box in figure.boxes()} else ACROSS)
     placed = {}
     top = layout.title.height + TITLE if layout.title is not None else 0.0
     for slot in slots:
@@ -177,9 +182,9 @@ def _placed(slots: Sequence[Slot], layout: Layout, columns: Mapping[str, int]) -
     return placed
 
 
-def _middles(slots: Sequence[Slot], sizes: Mapping[str, Spot]) -> dict[int, float]:
+def _middles(slots: Sequence[Slot], sizes: Mapping[str, Spot], least: float) -> dict[int, float]:
     """By column where its middle is. A bottom that stands alone may be wider than its column."""
-    widths = {DOWN: 0.0, MIDDLE: ACROSS, UP: 0.0}
+    widths = {DOWN: 0.0, MIDDLE: least, UP: 0.0}
     for slot in slots:
         for column, name in slot.items():
             if column != MIDDLE or len(slot) > 1:
@@ -192,12 +197,14 @@ def _middles(slots: Sequence[Slot], sizes: Mapping[str, Spot]) -> dict[int, floa
     return found
 
 
-def framed(layout: Layout, boxes: Mapping[str, Spot], ways: Mapping[WayKey, Way]) -> Layout:
+def framed(figure: Figure, layout: Layout, boxes: Mapping[str, Spot], ways: Mapping[WayKey, Way]) -> Layout:
     """The layout with its boxes here, its ways there, and its title above all."""
     points = [point for way in ways.values() for point in way.course]
     title = layout.title
     left = min([*(spot.left for spot in boxes.values()), *(point.x for point in points)])
-    right = max([*(spot.right for spot in boxes.values()), *(point.x for point in points)])
+    texts = ((link.text, ways[way_key(link)].course[0].x) for link in figure.links if link.text)
+    said = [x + text_width(label_text(text), LABEL) for text, x in texts]
+    right = max([*(spot.right for spot in boxes.values()), *(point.x for point in points), *said])
     bottom = max([*(spot.bottom for spot in boxes.values()), *(point.y for point in points)])
     first = min([*(spot.top for spot in boxes.values()), *(point.y for point in points)])
     down = EDGE + (max(0.0, title.height + TITLE - first) if title is not None else max(0.0, -first))

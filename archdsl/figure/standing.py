@@ -34,6 +34,15 @@ def _narrow(item: Box | Panel) -> Box | Panel:
     return replace(item, narrow=True, title=title.replace(JOINED, f" +{SPACE}"), lines=lines)
 
 
+def tiled(figure: Figure) -> Figure:
+    """A U with tiles for its cards, for a narrow page; any other figure as it is."""
+    if not figure.places:
+        return figure
+    items = (replace(item, style=Style.TILE) if isinstance(item, Box) and item.style is Style.CARD else item
+             for item in figure.items)  # fmt: skip
+    return replace(figure, items=tuple(items))
+
+
 def _ports(figure: Figure, places: Mapping[str, Terrace]) -> dict[str, Terrace]:
     """The places of what enters and what leaves: at the ends of both sides, else beside them."""
     found = {}
@@ -84,6 +93,6 @@ def in_cells(figure: Figure, cells: Mapping[str, GridCell]) -> Figure:
 
 def _small(item: Box | Panel) -> Box | Panel:
     """A narrow card; a tile where it has few words."""
+    tiled = isinstance(item, Box) and item.style is Style.CARD and not item.lines
     small = _narrow(item)
-    tiled = isinstance(small, Box) and small.style is Style.CARD and not small.lines
     return replace(small, style=Style.TILE) if isinstance(small, Box) and tiled else small

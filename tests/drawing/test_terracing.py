@@ -74,7 +74,7 @@ def test_ways_begin_and_end_at_their_boxes_and_run_through_no_other(part: LaidOu
                 assert not inside or name in (source, target), (source, target, name)
 
 
-@pytest.mark.parametrize(("width", "across"), [("7in", True), ("3.3in", False)])
+@pytest.mark.parametrize(("width", "across"), [("7in", True), ("3.3in", True), ("2.6in", False)])
 def test_what_is_too_wide_for_its_page_runs_down(width: str, *, across: bool) -> None:
     drawn, column = (
         picture(u_network(), "svg", View(depth=1, width=width, terraced=terraced)) for terraced in (True, False)
