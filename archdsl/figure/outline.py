@@ -83,9 +83,10 @@ def outline(
 
 def _arranged(figure: Figure, maker: _Maker, marks: Marks | None, view: View) -> Figure:
     """The figure with what holds its boxes together: levels, or lanes and rows."""
-    if maker.terraces:
+    loops = any(box.carries for box in figure.boxes())  # beside which no level has room for their edges
+    if maker.terraces and not loops:
         return standing(figure, maker.terraces)
-    if maker.cells:
+    if maker.cells and not loops:
         return in_cells(figure, maker.cells)
     figure = with_lanes(figure)
     return turned(figure if marks is None else marks.finished(figure, maker.places), view.direction)

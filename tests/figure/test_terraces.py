@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 import archdsl
-from archdsl.figure.figure import Figure, LinkRole
+from archdsl.expressions.tree import Literal
+from archdsl.figure.figure import Figure, LinkRole, Style
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Value
-from tests.figure.building import Builder, residual_network, u_network
+from archdsl.ops.special import Constant
+from tests.figure.building import Builder, N, loop, residual_network, u_network
 from tests.figure.seeing import plain
 
 
@@ -84,11 +86,14 @@ def test_what_all_levels_read_stands_beside_them_and_says_its_port_once() -> Non
     assert all(found[plain(a)][1] == found[plain(b)][1] for a, b in skips(figure))
 
 
-def conditioned() -> Graph:
+def conditioned(*, recurrent: bool = False) -> Graph:
     """A U behind a stem that makes maps smaller, each level of which reads a context."""
     b = Builder("conditioned")
-    x, context = b.input(2, 64, 64), b.input(7, 8, name="context")
-    shift = b.add("mean", "mean", context, dim=[1])
+    x, context = b.input(2, 64, 64), b.input(24, 8, name="context")
+    if recurrent:
+        _, shift = loop(b, "cell", context, b.put("zeros", Constant(shape=(N, 8), value=Literal(0))))
+    else:
+        shift = b.add("mean", "mean", context, dim=[1])
     x = b.add("stem", "conv2d", x, out_channels=8, kernel_size=3, stride=2, padding=1)
     x = b.add("norm", "batch_norm2d", x)
     kept = []
@@ -115,6 +120,12 @@ def test_ports_stand_at_the_ends_of_the_sides_and_what_many_read_above_them() ->
     assert found["last"] == found["output output"] == ("UP", 0)
     assert found["input context"][0] == found["mean"][0] == "BESIDE"
     assert [found[f"down{i}"] for i in range(2)] == [("DOWN", 2), ("DOWN", 3)]
+
+
+def test_a_card_with_a_loop_edge_keeps_it() -> None:
+    figure = overview(conditioned(recurrent=True))
+    assert figure.places == ()
+    assert [box.style for box in figure.boxes() if box.style is Style.LOOP]
 
 
 def test_ops_of_one_level_are_boxes_of_their_own_and_blocks_with_them_one() -> None:
