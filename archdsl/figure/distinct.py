@@ -36,6 +36,7 @@ SAID = 2
 Parts: TypeAlias = tuple[tuple[Any, tuple[int, ...]], ...]
 """What stands in a structure, each with the places of those that it reads, −1 for what comes from outside."""
 _PARTS: Final = re.compile(rf",{SPACE}| (?=\+)")
+_DIGIT: Final = re.compile(r"\d")
 
 
 class Distinct(NamedTuple):
@@ -53,6 +54,8 @@ class Distinct(NamedTuple):
     """The paths of what some of them do without."""
     whole: int = 0
     """How many have all of it."""
+    mixed: bool = False
+    """Whether of those that have not, some lack more than others."""
     varying: Mapping[str, str] = MappingProxyType({})
     """What is to be said, by path, of ops that do more where nothing is missing."""
 
@@ -70,7 +73,7 @@ def distinct_blocks(
     """
     finder = _Finder(flow or Flow(graph), graph.root, set(without), coarser)
     finder.add(finder.root, 0)
-    found = _merged([each for each in finder.found.values() if each.key not in finder.closed])
+    found = _merged([each for each in finder.found.values() if each.key not in finder.closed], finder.flow)
     blocks = [each.block for each in found]
     kept = sorted(blocks, key=lambda each: each.level)[:MOST]
     return _told_apart([each._replace(variant=_variant(each, blocks)) for each in blocks if each in kept])
@@ -87,16 +90,18 @@ class _Found:
     """Of each part."""
     told: Sequence[tuple[str, str]]
     """What is said of each part in brief, and in full."""
+    elements: Sequence[Element]
+    """The first of each part."""
     place: int
     """Among all, in running order."""
 
 
-def _merged(found: Sequence[_Found]) -> list[_Found]:
+def _merged(found: Sequence[_Found], flow: Flow) -> list[_Found]:
     """The structures, but those that are another one of the same block without some of its parts."""
     kept: list[_Found] = []
     for one in sorted(found, key=lambda each: -len(each.parts)):
         for whole in kept:
-            matched = _matched(one, whole) if one.key[0] == whole.key[0] else None
+            matched = _matched(one, whole, flow) if one.key[0] == whole.key[0] else None
             varying = _varying(one, whole, matched) if matched is not None else None
             if matched is not None and varying is not None:
                 missing = set(range(len(whole.parts))).difference(matched)
@@ -115,22 +120,40 @@ def _with_optional(whole: Distinct, part: Distinct, paths: frozenset[str], varyi
         level=min(whole.level, part.level),
         optional=whole.optional | paths,
         whole=whole.whole or whole.alike + 1,
+        mixed=whole.mixed or (bool(whole.optional) and whole.optional != paths),
         varying={**whole.varying, **varying},
     )
 
 
-def _matched(one: _Found, whole: _Found) -> list[int] | None:
-    """Where the parts of one structure stand in another; None where it is not that one without a few parts."""
+def _matched(one: _Found, whole: _Found, flow: Flow) -> list[int] | None:
+    """Where the parts of one structure stand in another; None where it is not that one without a few parts.
+
+    Where they may stand in two ways, as one of two convolutions, it is where more of them are as they are there.
+    """
     last = len(whole.parts) - 1
     if not 0 < len(whole.parts) - len(one.parts) <= OPTIONAL:
         return None
+    found: list[list[int]] = []
     for order in (1, -1):
         places = _places(one.parts[::order], whole.parts[::order])
         if places is not None:
             matched = places if order == 1 else [last - place for place in reversed(places)]
-            if _reads_alike(one, whole, matched):
-                return matched
-    return None
+            if _reads_alike(one, whole, matched) and matched not in found:
+                found.append(matched)
+    if len(found) < 2:
+        return found[0] if found else None
+    own, others = ([_look(flow, each) for each in structure.elements] for structure in (one, whole))
+    return max(found, key=lambda places: sum(look == others[i] for look, i in zip(own, places, strict=True)))
+
+
+def _look(flow: Flow, element: Element) -> Sequence[tuple[str, frozenset[str]]]:
+    """What is said of ops, but for their sizes: `Conv 3×3`, depthwise."""
+    if element.is_block:
+        return ()
+    titles = [op_title(flow.brief(), node) for node in element.moving if flow.is_spoken(node)]
+    return [
+        (each.name, frozenset(part for part in _PARTS.split(each.fields) if not _DIGIT.search(part))) for each in titles
+    ]
 
 
 def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, str] | None:
@@ -227,7 +250,7 @@ def _children(scope: Scope) -> dict[str, None]:
 
 class _Finder:
     def __init__(self, flow: Flow, root: Scope, without: set[Scope], coarser: int) -> None:
-        self._flow = flow
+        self.flow = flow
         self.root = self._top(root)
         self._without = without
         self._coarser = coarser
@@ -237,14 +260,14 @@ class _Finder:
 
     def _top(self, root: Scope) -> Scope:
         """The scope whose content the overview shows."""
-        inner = elements_of(self._flow, root)
+        inner = elements_of(self.flow, root)
         only = inner[0].scope if len(inner) == 1 and inner[0].is_block else None
         return root if only is None or only.scan is not None else self._top(only)
 
     def add(self, scope: Scope, level: int) -> None:
         for element in self._blocks(scope):
             scope = _scope(element)
-            parts, paths, told = self._structure(element)
+            parts, paths, told, elements = self._structure(element)
             key = _name(element), parts
             if self._is_closed(scope):
                 self.closed.add(key)
@@ -253,7 +276,7 @@ class _Finder:
                 known = self.found[key]
                 known.block = known.block._replace(alike=known.block.alike + 1)
             else:
-                self.found[key] = _Found(key, Distinct(scope, level, 0), parts, paths, told, len(self.found))
+                self.found[key] = _Found(key, Distinct(scope, level, 0), parts, paths, told, elements, len(self.found))
             self.add(scope, level + 1)
 
     def _is_closed(self, scope: Scope) -> bool:
@@ -263,43 +286,44 @@ class _Finder:
     def _blocks(self, scope: Scope) -> Iterator[Element]:
         """The blocks in it that want a panel; in the overview also what is no block of the spec and closed there."""
         if scope is self.root:
-            runs, _ = parts_of(self._flow, scope, self._coarser)
+            runs, _ = parts_of(self.flow, scope, self._coarser)
             found = [element for run in runs for element in run.elements]
         else:
-            found = elements_of(self._flow, scope, Grain.FINE)
+            found = elements_of(self.flow, scope, Grain.FINE)
         blocks = (self._innermost(element) for element in found if element.is_block)
         return (element for element in blocks if not self._is_told(element))
 
     def _innermost(self, element: Element) -> Element:
         """The block, or the only one that it consists of."""
-        inner = elements_of(self._flow, _scope(element), Grain.FINE)
+        inner = elements_of(self.flow, _scope(element), Grain.FINE)
         is_wrapping = len(inner) == 1 and inner[0].is_block and _scope(element).scan is None
         return self._innermost(inner[0]) if is_wrapping else element
 
     def _is_told(self, element: Element) -> bool:
         """Whether a card says all of it in its line: layers one after another, or two and what is between them."""
-        inner = elements_of(self._flow, _scope(element), Grain.FINE)
+        inner = elements_of(self.flow, _scope(element), Grain.FINE)
         is_short = len(inner) <= TOLD or (len(inner) <= LISTED and all(each.mains for each in inner))
         return (
             (is_short or _scope(element).kind is ScopeKind.CONTAINER)
             and not any(each.is_block for each in inner)
-            and self._flow.is_chain(element.moving)
+            and self.flow.is_chain(element.moving)
         )
 
-    def _structure(self, element: Element) -> tuple[Parts, list[tuple[str, ...]], list[tuple[str, str]]]:
+    def _structure(self, element: Element) -> tuple[Parts, list[tuple[str, ...]], list[tuple[str, str]], list[Element]]:
         """What a panel shows of the block, without its sizes: its ops and blocks, and who of them reads whom.
 
-        With the paths of these parts, and what is said of each.
+        With the paths of these parts, what is said of each, and the first element of each.
         """
-        groups = list(_repeats_joined(elements_of(self._flow, _scope(element), Grain.FINE)))
+        groups = list(_repeats_joined(elements_of(self.flow, _scope(element), Grain.FINE)))
         place = {node: i for i, group in enumerate(groups) for each in group for node in each.nodes}
-        reads = [self._flow.read_from_outside(nodes_of(group)) for group in groups]
+        reads = [self.flow.read_from_outside(nodes_of(group)) for group in groups]
         wired = [tuple(sorted({place.get(node, -1) for node in nodes})) for nodes in reads]
         parts = tuple((self._named(stretch[0]), own) for stretch, own in zip(groups, wired, strict=True))
         return (
             parts,
             [tuple(each.path for each in stretch) for stretch in groups],
             [self._told(each[0]) for each in groups],
+            [each[0] for each in groups],
         )
 
     def _named(self, element: Element) -> Any:
@@ -314,7 +338,7 @@ class _Finder:
         """What is said of attention in brief, and in full: which keys are hidden is in its structure."""
         if not node.op.masking:
             return "", ""
-        return op_title(self._flow.brief(), node).fields, op_title(self._flow, node).fields
+        return op_title(self.flow.brief(), node).fields, op_title(self.flow, node).fields
 
 
 def _repeats_joined(inner: Iterable[Element]) -> Iterator[list[Element]]:

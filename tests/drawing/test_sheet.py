@@ -30,6 +30,14 @@ def test_blocks_with_parts_of_their_own_are_one_and_sizes_do_not_count() -> None
     assert block.optional == {"layer1.0.downsample"}
 
 
+def test_of_two_convolutions_the_one_that_is_missing_elsewhere_is_dashed() -> None:
+    block, _ = distinct_blocks(archdsl.graph("efficientnet_b0"))
+    assert "features.2.1.block.0" in block.optional, "the block that expands nothing has the depthwise one"
+    assert "features.2.1.block.1" not in block.optional
+    _, panel, _ = sheet(archdsl.graph("efficientnet_b0"), View())
+    assert "all dashed parts in 9 of 16" in plain(panel.counts), "the skip is in 9, what expands in 15"
+
+
 def test_a_block_is_followed_by_those_in_it_and_all_are_counted() -> None:
     assert found("swin_t") == [("features.1.0", 0, 11), ("features.1.1.attn", 1, 11)]
     assert [path for path, _, _ in found("efficientnet_b0")] == ["features.2.1", "features.1.0.block.1"]
