@@ -64,10 +64,12 @@ def _placed(figure: Figure, layout: Layout) -> dict[str, Spot]:
 
 
 def _at_their_boxes(figure: Figure, placed: Mapping[str, Spot], texts: set[str]) -> dict[str, Spot]:
-    """The texts that are alone in leaving their box, at its height."""
+    """The texts that are alone in leaving their box, and among texts, at its height."""
+    cells = dict(figure.cells)
+    crowded = {cell for name, cell in cells.items() if name not in texts}
     leaving = Counter(link.source for link in figure.links if link.target in texts)
     return {link.target: replace(placed[link.target], y=placed[link.source].y) for link in figure.links
-            if link.target in texts and leaving[link.source] == 1}  # fmt: skip
+            if link.target in texts and leaving[link.source] == 1 and cells[link.target] not in crowded}  # fmt: skip
 
 
 def _stacks(figure: Figure) -> dict[GridCell, list[str]]:
@@ -148,7 +150,8 @@ class _Grid:
         start, end = (source.bottom, target.top) if down else (source.top, target.bottom)
         if abs(source.x - target.x) < NEAR:
             yield (Point(source.x, start), Point(target.x, end))
-            side = source.right + CHANNEL / 3
+            inner = (spot for name, spot in self._boxes.items() if self._column[name] == self._column[link.source])
+            side = max(spot.right for spot in inner) + CHANNEL / 3
             yield (Point(source.right, source.y), Point(side, source.y), Point(side, target.y),
                    Point(target.right, target.y))  # fmt: skip
             return
@@ -160,9 +163,17 @@ class _Grid:
         yield (Point(source.right, source.y), Point(channel, source.y), Point(channel, target.y),
                Point(target.left, target.y))  # fmt: skip
         beside = source.right + CHANNEL / 2
-        over = min(spot.top for spot in self._boxes.values() if abs(spot.y - target.y) < NEAR) - ROW / 3
-        yield (Point(source.right, source.y), Point(beside, source.y), Point(beside, over), Point(channel, over),
-               Point(channel, target.y), Point(target.left, target.y))  # fmt: skip
+        for level in self._levels(link):
+            yield (Point(source.right, source.y), Point(beside, source.y), Point(beside, level), Point(channel, level),
+                   Point(channel, target.y), Point(target.left, target.y))  # fmt: skip
+
+    def _levels(self, link: Link) -> Iterator[float]:
+        """Above and below what stands on the target's axis, then above and below its whole row."""
+        axis = [spot for spot in self._boxes.values() if abs(spot.y - self._boxes[link.target].y) < NEAR]
+        row = [spot for name, spot in self._boxes.items() if self._row[name] == self._row[link.target]]
+        for spots in (axis, row):
+            yield min(spot.top for spot in spots) - ROW / 3
+            yield max(spot.bottom for spot in spots) + ROW / 3
 
     def _is_upright(self, link: Link) -> bool:
         """Whether a link comes from above or below: from another row, or where one comes along the target's axis."""

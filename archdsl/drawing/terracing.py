@@ -247,7 +247,9 @@ class _Router:
         if one == other:
             return self._within(link)
         if one == MIDDLE and link.source in self._silent and other < ASIDE:
-            return self._from_above(link)
+            course = self._from_above(link)
+            others = (spot for name, spot in self._boxes.items() if name not in (link.source, link.target))
+            return course if not is_blocked(course, others) else self._through(link)
         if self._slot[link.source] == self._slot[link.target]:
             return self._level(link)
         if other == MIDDLE and self._is_end(link.source, below=True) and target.y > source.bottom + BELOW:

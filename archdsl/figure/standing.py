@@ -51,7 +51,10 @@ def _ports(figure: Figure, places: Mapping[str, Terrace]) -> dict[str, Terrace]:
             read = [link.target for link in figure.links if link.source == box.name]
             made = [link.source for link in figure.links if link.target == box.name]
             ends = {places[name] for name in (*read, *made) if _is_end(name, bool(read), figure, places)}
-            end = ends.pop() if len(ends) == 1 and len(read or made) == 1 else None
+            across = [places[name].row for name in read if name in places and places[name].side is Side.UP]
+            end = ends.pop() if len(ends) == 1 and len(read or made) == 1 + len(across) else None
+            if end is not None and across:
+                end = end._replace(row=min(end.row, *across))
             beside = Terrace(Side.BESIDE, 0 if read else places[made[0]].row if made else 0, False)
             found[box.name] = end._replace(core=False) if end is not None else beside
     return found

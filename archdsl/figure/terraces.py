@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from archdsl.figure.elements import Element, elements_of
@@ -178,7 +178,9 @@ def _with_ends(elements: Sequence[Element], found: Sequence[Standing]) -> list[S
 
 def _joined(flow: Flow, elements: Sequence[Element], core: bool) -> list[Run]:
     """The boxes of elements that follow each other on one side of a level."""
-    most = 1 if not core else PARTS if any(element.is_block for element in elements) else OPS
+    most = (
+        1 if not core and _in_a_row(flow, elements) else PARTS if any(element.is_block for element in elements) else OPS
+    )
     for plan in PLANS[:2]:
         runs = grouped(flow, elements, plan)
         if len(runs) <= most:
@@ -186,6 +188,11 @@ def _joined(flow: Flow, elements: Sequence[Element], core: bool) -> list[Run]:
     equal = all(element.is_block for element in elements) and len(set(map(block_name, elements))) == 1
     whole = None if equal else _whole(flow, elements)
     return [Run(((whole,),)) if whole is not None else Run((tuple(elements),))]
+
+
+def _in_a_row(flow: Flow, elements: Sequence[Element]) -> bool:
+    """Whether each element but the first reads the one before it, which nothing else reads."""
+    return all(flow.readers_outside(before.nodes) <= set(after.nodes) for before, after in pairwise(elements))
 
 
 def _whole(flow: Flow, elements: Sequence[Element]) -> Element | None:

@@ -288,7 +288,9 @@ class Reading:
                 yield from self._unlike(item, around)
 
     def _miswritten(self, box: Box) -> Iterator[tuple[str, str, str]]:
-        """A card of copies of one block: its line, against the line of each alone."""
+        """A card of copies of one block: its line, against the line of each alone; one with fields is of its ops."""
+        if box.fields:
+            return
         scopes = [self._items[path] for path in box.holds]
         is_repeat = box.times > 1 or "blocks" in box.aside
         if not is_repeat or len({getattr(each, "block", None) or each.name for each in scopes}) > 1:

@@ -122,6 +122,22 @@ def test_ports_stand_at_the_ends_of_the_sides_and_what_many_read_above_them() ->
     assert [found[f"down{i}"] for i in range(2)] == [("DOWN", 2), ("DOWN", 3)]
 
 
+def test_an_input_that_the_last_level_reads_too_is_the_first_link_across() -> None:
+    b = Builder("u")
+    image = b.input(8, 64, 64)
+    x, kept = image, []
+    for i in range(2):
+        x = b.add(f"down{i}", "conv2d", x, out_channels=8, kernel_size=3, stride=2, padding=1)
+        kept.append(x)
+    x = b.add("bottom", "conv2d", x, out_channels=8, kernel_size=3, stride=2, padding=1)
+    for i, skip in enumerate((*kept[::-1], image)):
+        x = b.add(f"larger{i}", "interpolate", x, scale_factor=2)
+        x = b.add(f"up{i}", "conv2d", b.plus(f"add{i}", x, skip), out_channels=8, kernel_size=1)
+    figure = overview(b.graph(x))
+    assert standing(figure)["input x"] == ("DOWN", 0)
+    assert [plain(source) for source, _ in skips(figure)] == ["down1", "down0", "input x"]
+
+
 def test_a_card_with_a_loop_edge_keeps_it() -> None:
     figure = overview(conditioned(recurrent=True))
     assert figure.places == ()
