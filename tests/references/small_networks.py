@@ -23,6 +23,10 @@ class Small:
     family: str = ""
     """As `archdsl list` calls it; the spec's name where it is empty."""
 
+    @property
+    def called(self) -> str:
+        return self.family or self.spec
+
 
 def _family(name: str) -> str:
     """A family's own spec, which has a few layers."""
@@ -167,3 +171,9 @@ NO_IMAGES: Final = frozenset({
     "seq2seq_bahdanau", "seq2seq_luong", "t5_small", "transformer", "wav2vec2", "whisper",
 })  # fmt: skip
 """The other families."""
+SELDOM: Final = frozenset({
+    "alexnet", "convmixer", "googlenet", "inception_resnet_v2", "inception_v2", "inception_v3", "inception_v4",
+    "lenet5", "mixer_b16", "mnasnet", "mobilenet_v4", "regnet", "repvgg", "resmlp", "resnet", "resnet50_fpn",
+    "segformer", "segmentation", "siamese", "squeezenet", "vgg",
+})  # fmt: skip
+"""Families whose ops others have at the same ranks and with sizes as free: exported where `.ci/all` asks for all."""
