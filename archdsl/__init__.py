@@ -229,7 +229,7 @@ def draw(
     depth: int | None = None, expand: Sequence[str] = (), collapse: Sequence[str] = (), only: str | None = None,
     direction: Direction = "TB", style: StyleName = "paper", counts: bool = True, batch: bool = False,
     title: str | None = None, width: str = "", colour_by: ColourBy = "op", legend: bool = False, dpi: int | None = None,
-    all_ops: bool = False, fuse: bool | None = None,
+    theme: str | os.PathLike[str] | None = None, all_ops: bool = False, fuse: bool | None = None,
     sizes: Mapping[str, int] | None = None, include: Folders = (), **params: Any,
 ) -> Path:  # fmt: skip
     """Writes the network's figure; the file's suffix, svg, pdf, png, pptx, drawio, …, chooses the format.
@@ -242,21 +242,23 @@ def draw(
     name; an empty one is left out.
     `width` is what the figure is set for, "3.3in", "84mm", "A4" or "16:9": it may need several pages, each a file
     `net-1.svg`, `net-2.svg`, … where the format has none. `colour_by` is what colours stand for: kinds of "op", shares
-    of "parameters", "macs" or "memory" (bytes of outputs), or "dtype"; `legend` says the kinds. `dpi` is of a png.
+    of "parameters", "macs" or "memory" (bytes of outputs), or "dtype"; `legend` says the kinds. `dpi` is of a png,
+    and `theme` a YAML file of names, colours, and what is hidden or grouped.
     `all_ops` draws reshapes that only carry, too, as one that makes attention's heads. `fuse` makes one box of a layer,
     its norm and its activation where blocks are opened, or (False) three; None: one in networks with a block of many.
 
-    Returns the path that was written, the first of several. Raises SpecError where the spec has errors,
+    Returns the path that was written, the first of several. Raises SpecError where the spec or the theme has errors,
     DrawingError where the figure cannot be drawn, and OSError where the file cannot be written.
     """
     from archdsl import formats
 
-    view = formats.View.asked(
-        depth=depth, expand=expand, collapse=collapse, only=only, direction=direction, style=style, counts=counts,
-        batch=batch, title=title, width=width, colour_by=colour_by, legend=legend, dpi=dpi,
-        all_ops=all_ops, fuse=fuse,
-    )  # fmt: skip
-    return formats.draw(graph(spec, sizes=sizes, include=include, **params), file, view)[0]
+    made = graph(spec, sizes=sizes, include=include, **params)
+    view = formats.asked(made, {
+        "depth": depth, "expand": expand, "collapse": collapse, "only": only, "direction": direction, "style": style,
+        "counts": counts, "batch": batch, "title": title, "width": width, "colour_by": colour_by, "legend": legend,
+        "dpi": dpi, "theme": theme, "all_ops": all_ops, "fuse": fuse,
+    })  # fmt: skip
+    return formats.draw(made, file, view)[0]
 
 
 def summary(

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from archdsl.drawing.process import INSTALL
 from archdsl.figure.errors import DrawingError, MissingError, TooLargeError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archdsl.ir.graph import Graph
 
 __all__ = [
-    "FORMATS", "Drawing", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "draw",
+    "FORMATS", "Drawing", "DrawingError", "DrawingWarning", "MissingError", "TooLargeError", "View", "asked", "draw",
     "figure_svg", "render", "svg_or_nothing",
 ]  # fmt: skip
 
@@ -31,6 +31,18 @@ _CHOICES: Final = {"direction": DIRECTIONS, "style": STYLES, "colour_by": COLOUR
 
 class DrawingWarning(UserWarning):
     """A figure shows less than was asked for."""
+
+
+def asked(graph: Graph, options: ViewOptions) -> View:
+    """The view that these options ask for, with the theme of a file. Raises SpecError for what is wrong with that."""
+    theme = options.get("theme")
+    others: dict[str, Any] = {name: value for name, value in options.items() if name != "theme"}
+    view = View.asked(**others)
+    if theme is None:
+        return view
+    from archdsl.theming.reading import read_theme
+
+    return replace(view, theme=read_theme(theme, graph))
 
 
 def draw(
@@ -85,8 +97,8 @@ class Drawing:
     """A figure as a notebook shows it where it is the last line of a cell."""
 
     def __init__(self, graph: Graph, options: ViewOptions, marks: Marks | None = None) -> None:
-        """Draws it. Raises DrawingError."""
-        self.svg = figure_svg(graph, View.asked(**options), marks=marks)
+        """Draws it. Raises DrawingError, and SpecError for what is wrong with a theme."""
+        self.svg = figure_svg(graph, asked(graph, options), marks=marks)
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -151,19 +163,19 @@ def _dot(graph: Graph, format: str, view: View, marks: Marks | None) -> list[byt
 def _mermaid(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     """Mermaid's language: the overview, where no depth says otherwise."""
     from archdsl.drawing.mermaid import mermaid_source
-    from archdsl.figure.outline import outline
+    from archdsl.drawing.painting import sheet
 
     view = replace(view, depth=view.depth or 1, terraced=False)
-    return [mermaid_source(outline(graph, view, marks=marks)).encode()]
+    return [mermaid_source(sheet(graph, view, marks=marks)[0]).encode()]
 
 
 def _page(graph: Graph, format: str, view: View, marks: Marks | None) -> list[bytes]:
     """The page in which every block can be opened."""
     from archdsl.viewer import page
 
-    if view != View() or marks is not None:
-        raise DrawingError("a page shows every block and takes no options", "draw to .svg, .pdf or .png with them")
-    return [page(graph).encode()]
+    if marks is not None:
+        raise DrawingError("a page shows one network, and no difference", "draw to .svg, .pdf or .png")
+    return [page(graph, view).encode()]
 
 
 FORMATS: Final[dict[str, Callable[[Graph, str, View, Marks | None], list[bytes]]]] = {

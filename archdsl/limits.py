@@ -57,6 +57,10 @@ MAX_RANK: Final = 64
 
 MAX_TRIALS: Final = 1_000
 """The settings of one sweep."""
+MAX_LABEL: Final = 100
+"""The characters of a theme's name for a box."""
+MAX_THEMED: Final = 200
+"""The entries of each part of a theme."""
 MAX_GRAPH: Final = 50_000_000
 """The characters of a graph as JSON: ten times those of the largest that ships."""
 

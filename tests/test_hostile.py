@@ -42,6 +42,7 @@ from archdsl.ir.graph import Graph
 from archdsl.viewer import page
 from tests.audit import nothing_happens
 from tests.hostile_texts import HOSTILE
+from tests.theming.theming_of import figure_saying
 from tests.thorough import some
 from tests.viewer.packed import content_of
 
@@ -167,8 +168,7 @@ def test_overrides_and_names_of_files_do_nothing(number: int, tmp_path: Path) ->
 
 
 def figures(graphs: list[Graph]) -> list[Figure]:
-    views = (View(depth=1, title=graph.reference[:80]) for graph in graphs)
-    return [outline(graph, view) for graph, view in zip(graphs, views, strict=True)]
+    return [figure_saying(graph.reference, graph) for graph in graphs]
 
 
 def compared(shapes: list[Any]) -> None:

@@ -29,7 +29,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     SLIDES: ("pptx", "pypdf"),
     PICTURES: (
         "archdsl.formats", "archdsl.figure", "archdsl.drawing", "archdsl.viewer", "archdsl.report",
-        "archdsl.comparison", "archdsl.rewriting", "archdsl.sweeping", "archdsl.unparsing", "archdsl.ir.exchange",
+        "archdsl.comparison", "archdsl.rewriting", "archdsl.sweeping", "archdsl.theming", "archdsl.unparsing",
+        "archdsl.ir.exchange",
         "archdsl.expressions.printer", "graphviz", "pygraphviz", "networkx",
     ),
     MISTAKES: (

@@ -134,6 +134,11 @@ HELD_BY = {
         "archdsl/figure/repeats.py", "archdsl/figure/routing.py", "archdsl/figure/standing.py",
         "archdsl/figure/wording.py",
     ),
+    # a theme: its file, and what its figure shows
+    "tests/theming/test_reading.py": ("archdsl/theming/*",),
+    "tests/figure/test_theme.py": (
+        "archdsl/figure/contrast.py", "archdsl/figure/hiding.py", "archdsl/figure/presenting.py",
+    ),
     "tests/figure/test_given.py": ("archdsl/figure/masks.py", "archdsl/figure/sources.py"),
     "tests/figure/test_idioms.py": ("archdsl/figure/projections.py", "archdsl/figure/tensors.py"),
     "tests/figure/test_view.py": (

@@ -16,6 +16,8 @@ Commands: TypeAlias = Mapping[str, tuple[Callable[[argparse.Namespace], int], st
 
 COLOURED: Final = ("colour_by", "all_ops", "fuse")
 """The options of a figure that have no meaning where colours say what changed, and every op is drawn that may have."""
+PICTURED: Final = ("depth", "expand", "collapse", "only", "direction", "width", "dpi", "title")
+"""The options of a figure that a page has not, in which all is opened."""
 META: Final = "meta"
 """The device of tensors without numbers."""
 _CHOOSING: Final = ("build", "source", "graph", "spec", "summary", "draw", "view", "diff", "export")
@@ -205,6 +207,7 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-browser", dest="browser", action="store_false", help="only print the address, and open no browser"
     )
+    add_view_options(parser, without=PICTURED)
 
 
 def _add_spec(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -286,7 +287,7 @@ def draw(options: argparse.Namespace) -> int:
 
     graph = graph_of(options)
     with drawing():
-        paths = formats.draw(graph, options.output, view_of(options))
+        paths = formats.draw(graph, options.output, view_of(options, graph))
     _tell_written(paths)
     return 0
 
@@ -304,8 +305,10 @@ def view(options: argparse.Namespace) -> int:
     gc.enable()
     wanted = wanted_of(options)
     made = graph_of_module(wanted, options.inputs) if wanted.is_module else None
+    beside = [Path(options.theme)] if options.theme is not None else []
+    look = partial(view_of, options)
     with drawing(), choosing():
-        watched = Watched(*wanted, folders(options.include), made, selection_of(options))
+        watched = Watched(*wanted, folders(options.include), made, selection_of(options), look, beside)
     if watched.diagnostics:
         print(shown(watched.diagnostics, sys.stderr), file=sys.stderr)
     if exit_code(watched.diagnostics) == BAD_USAGE or Path(options.spec).is_dir():
@@ -339,7 +342,8 @@ def diff(options: argparse.Namespace) -> int:
         from archdsl.comparison.marks import ChangeMarks
 
         with drawing():
-            paths = formats.draw(difference.after, options.output, view_of(options), marks=ChangeMarks(difference))
+            view = view_of(options, difference.after)
+            paths = formats.draw(difference.after, options.output, view, marks=ChangeMarks(difference))
         _tell_written(paths)
     return DIFFERENT if difference else 0
 

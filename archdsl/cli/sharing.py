@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
 
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, FaultError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - for the annotations alone
 
     from archdsl.diagnostics.diagnostic import Diagnostic
+    from archdsl.diagnostics.spec_error import SpecError
     from archdsl.figure.errors import DrawingError
     from archdsl.ir.graph import Graph
     from archdsl.ir.modules import Example
@@ -230,6 +231,7 @@ def figure_of(graph: Graph) -> tuple[str, str]:
 @contextmanager
 def drawing() -> Iterator[None]:
     """Says what is going on, and ends the command where a figure cannot be drawn."""
+    from archdsl.diagnostics.spec_error import SpecError
     from archdsl.figure.errors import DrawingError
 
     try:
@@ -237,6 +239,16 @@ def drawing() -> Iterator[None]:
             yield
     except DrawingError as error:
         raise _undrawn(error) from error
+    except SpecError as error:
+        refuse(error)
+
+
+def refuse(error: SpecError) -> NoReturn:
+    """Ends the command for what is wrong with a file."""
+    from archdsl.diagnostics.rendering import render_text
+
+    print(render_text(error.diagnostics, error.sources.get, _colour(sys.stderr)), file=sys.stderr)
+    sys.exit(exit_code(error.diagnostics))
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archdsl.cli import values
 
 if TYPE_CHECKING:
-    from archdsl.figure.view import View
+    from archdsl.figure.view import View, ViewOptions
+    from archdsl.ir.graph import Graph
 
 
 def add_view_options(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
@@ -41,11 +42,13 @@ def _declared() -> Iterator[tuple[str, dict[str, Any]]]:
     about = "draw a layer, its norm and its activation as one box, or apart (default: as one where blocks are dense)"
     yield "fuse", {"action": argparse.BooleanOptionalAction, "default": None, "help": about}
     yield "dpi", {"type": int, "metavar": "N", "help": "dots per inch of a .png (default: 150)"}
+    yield "theme", {"metavar": "FILE", "help": "what a YAML file says of names, colours, and what is hidden or grouped"}
     yield "title", {"metavar": "TEXT", "help": "instead of the network's name; empty for none"}
 
 
-def view_of(options: argparse.Namespace) -> View:
-    """What the options ask a figure to show."""
-    from archdsl.figure.view import View
+def view_of(options: argparse.Namespace, graph: Graph) -> View:
+    """What the options ask a figure of a graph to show. Raises SpecError for a theme with mistakes."""
+    from archdsl.formats import View, asked
 
-    return View.asked(**{name: value for name, value in vars(options).items() if name in View.__dataclass_fields__})
+    given = {name: value for name, value in vars(options).items() if name in View.__dataclass_fields__}
+    return asked(graph, cast("ViewOptions", given))

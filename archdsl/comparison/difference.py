@@ -50,7 +50,7 @@ class Difference(Comparison):
         from archdsl import formats
         from archdsl.comparison.marks import ChangeMarks
 
-        return formats.draw(self.after, file, formats.View.asked(**options), marks=ChangeMarks(self))[0]
+        return formats.draw(self.after, file, formats.asked(self.after, options), marks=ChangeMarks(self))[0]
 
     def figure(self, **options: Unpack[ViewOptions]) -> Drawing:
         """The same for a notebook. Raises DrawingError."""

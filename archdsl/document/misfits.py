@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archdsl.document.model import LOWER_CASE, RESIZE_MODES, Block, Document, Form, Resize, Weights, plain_name
+from archdsl.document.model import LOWER_CASE, RESIZE_MODES, Document, Form, plain_name
 from archdsl.document.positions import Path
 from archdsl.faults.code import Code
 from archdsl.faults.fault import Fault, Place
@@ -67,7 +67,7 @@ def _mistake(model: type[Form], found: ErrorDetails, prefix: Path) -> Mistake:
     path = (*prefix, *found["loc"])
     name = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        return _unknown(_keys(model, found["loc"]), name, path)
+        return _unknown(model, found["loc"], path)
     if kind == "missing":
         return _missing(name, path[:-1])
     if name == "[key]":
@@ -113,15 +113,25 @@ def _name_hint(name: Any, lower: bool) -> str | None:
 def _keys(model: type[Form], loc: tuple[str | int, ...]) -> list[str]:
     """The keys that the mapping may have in which an unknown one was found."""
     inner: type[Form] = model
-    if model is Document and len(loc) > 1:
-        inner = Block if loc[0] == "blocks" else Weights if len(loc) == 2 else Resize
+    for step in loc[:-1]:
+        field = inner.model_fields.get(str(step))
+        forms = _forms_in(field.annotation) if field is not None else []
+        inner = forms[0] if forms else inner
     return [*inner.model_fields]
 
 
-def _unknown(keys: list[str], name: str, path: Path) -> Mistake:
+def _forms_in(annotation: Any) -> list[type[Form]]:
+    """The forms that a field's values have, be it in a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, Form):
+        return [annotation]
+    return [form for part in get_args(annotation) for form in _forms_in(part)]
+
+
+def _unknown(model: type[Form], loc: Path, path: Path) -> Mistake:
     from archdsl.document.otherkeys import TOP
 
-    meant = TOP.get(name) if len(path) == 1 else None
+    keys, name = _keys(model, loc), str(path[-1])
+    meant = TOP.get(name) if len(path) == 1 and model is Document else None
     hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, keys) or f"the keys here are {', '.join(keys)}"
     fault = fault_at(Code.UNKNOWN_KEY, f"unknown key `{name}`", path, True, hint)
     fault = fault._replace(instead=surely(name, keys))

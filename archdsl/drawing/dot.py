@@ -12,7 +12,7 @@ from archdsl.drawing.layout import RADIUS, Layout, box_attributes, corners, fram
 from archdsl.drawing.legend import ROW, SWATCH, Swatch, row_width, rows
 from archdsl.drawing.markup import cell, escaped, font, label, printable, row, table
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
-from archdsl.figure.palette import CHANGES, PALETTES
+from archdsl.figure.palette import CHANGES
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -44,7 +44,7 @@ class _Writer:
     def __init__(self, figure: Figure, layout: Layout | None) -> None:
         self._figure = figure
         self._layout = layout
-        self._palette = PALETTES[figure.palette]
+        self._palette = figure.colours
         self._ways = Counter(link.source for link in figure.links)
         """How many links leave each box."""
 

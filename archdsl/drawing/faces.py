@@ -8,7 +8,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from archdsl.drawing.metrics import text_width, wrap
 from archdsl.figure.figure import Box, Figure, Style
-from archdsl.figure.palette import LOUD, Palette
+from archdsl.figure.palette import Palette, is_loud
+from archdsl.figure.theme import USUAL_SIZE
 from archdsl.words.quantities import SPACE
 
 POINTS: Final = 72
@@ -40,7 +41,7 @@ LINES: Final = 4
 """Longer texts are cut."""
 HEADING: Final = 11.5
 """The font size of a figure's title."""
-SIZE, SMALL, TINY = 10.5, 9, 8
+SIZE, SMALL, TINY = USUAL_SIZE, 9, 8
 """Font sizes of names, fields and counts; those in HTML-like labels must be whole numbers."""
 
 
@@ -164,7 +165,7 @@ def _broken(text: str, width: float) -> list[str]:
 
 def _quiet(box: Box, palette: Palette) -> str:
     """The colour of small text in a box: on the fills of what changed the usual one would be too pale."""
-    return palette.paints[box.paint].text if box.paint in LOUD else palette.muted
+    return palette.paints[box.paint].text if is_loud(box.paint) else palette.muted
 
 
 def _card(box: Box, palette: Palette) -> Face:

@@ -25,7 +25,7 @@ from archdsl.drawing.layout import Layout, Point, Spot, bends
 from archdsl.drawing.legend import height, placed
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style, nested
-from archdsl.figure.palette import CHANGES, PALETTES, Palette
+from archdsl.figure.palette import CHANGES, Palette
 
 PILL: Final = 22
 """The height of a pill."""
@@ -101,7 +101,7 @@ class Sheet:
 def sheet_of(part: LaidOut) -> Sheet:
     """The figure as forms and strokes."""
     figure, layout = part
-    palette = PALETTES[figure.palette]
+    palette = figure.colours
     around = {_name(item): tuple(map(_name, panels)) for item, panels in nested(figure.items)}
     placed = [
         *_heading(figure, layout, palette),

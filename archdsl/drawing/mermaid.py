@@ -18,7 +18,7 @@ from archdsl.drawing.identifiers import identifiers
 from archdsl.drawing.markup import printable
 from archdsl.drawing.metrics import wrap
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style, nested
-from archdsl.figure.palette import CHANGES, PALETTES
+from archdsl.figure.palette import CHANGES
 from archdsl.words.quantities import SPACE
 
 WIDTH: Final = 240
@@ -85,7 +85,7 @@ def _after(before: Link, link: Link, said: str) -> Link:
 class _Writer:
     def __init__(self, figure: Figure) -> None:
         self._figure = figure
-        self._palette = PALETTES[figure.palette]
+        self._palette = figure.colours
         self._looks: dict[str, str] = {}
         """Looks that boxes have, by their class."""
         self._members: defaultdict[str, list[str]] = defaultdict(list)

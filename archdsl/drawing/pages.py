@@ -38,6 +38,12 @@ class Format(NamedTuple):
     margin: float = 0
     whole: bool = False
     """Whether a picture is as large as the page, and not as what stands on it."""
+    scale: float = 1
+    """How large figures are set at most."""
+
+    def scales(self, least: float) -> list[float]:
+        """Those that are tried: from the largest down to that of the smallest text."""
+        return [self.scale - step * (self.scale - least) / (STEPS - 1) for step in range(STEPS)]
 
 
 def _sheet(width: float, height: float, margin: float) -> Format:
@@ -53,13 +59,16 @@ FORMATS: Final = {
 _LENGTH: Final = re.compile(r"(\d{1,4}(?:\.\d{1,4})?) ?(in|cm|mm|pt)")
 
 
-def page_format(text: str) -> Format:
-    """What `--width` says: a length or the name of a page. Raises DrawingError."""
+def page_format(text: str, scale: float = 1) -> Format:
+    """What `--width` says: a length or the name of a page, on which figures are set no larger than `scale`.
+
+    Raises DrawingError.
+    """
     found = _LENGTH.fullmatch(text)
     if found is not None and POINTS <= (width := float(found[1]) * UNITS[found[2]]) <= LONGEST:
-        return Format(width, COLUMN)
+        return Format(width, COLUMN, scale=scale)
     if text in FORMATS:
-        return FORMATS[text]
+        return FORMATS[text]._replace(scale=scale)
     known = ", ".join(FORMATS)
     wanted = f"expected a length from 1in to {LONGEST / POINTS:.0f}in, as 3.3in, 84mm or 240pt, or one of {known}"
     raise DrawingError(f"the width is `{text}`, {wanted}")
@@ -70,10 +79,9 @@ def paged(parts: Sequence[LaidOut], page: Format) -> list[LaidOut]:
 
     What is too large for a page, wrapped or not, has one of its own, on which it is set smaller, with smaller text.
     """
-    scales = [1 - step * (1 - SMALLEST) / (STEPS - 1) for step in range(STEPS)]
     fits = [_packed([part], page, SMALLEST) is not None for part in parts]
     small, large = ([part for part, fit in zip(parts, fits, strict=True) if fit is wanted] for wanted in (True, False))
-    tried = [(scale, _packed(small, page, scale)) for scale in scales]
+    tried = [(scale, _packed(small, page, scale)) for scale in page.scales(SMALLEST)]
     found = [(scale, pages) for scale, pages in tried if pages is not None]
     scale, pages = min(found, key=lambda each: len(each[1]))
     return [*(_framed(each, page, scale) for each in pages), *(_shrunk(part, page) for part in large)]
@@ -84,6 +92,11 @@ def _shrunk(part: LaidOut, page: Format) -> LaidOut:
     layout = wrapped(part, _room(page, SMALLEST)).layout
     scale = min(page.width / (layout.width + 2 * EDGE), page.height / (layout.height + 2 * EDGE))
     return _framed(part._replace(layout=layout), page, scale)
+
+
+def scaled(part: LaidOut, scale: float) -> LaidOut:
+    """The figure, so many times as large."""
+    return _framed(part, Format(0, 0), scale)
 
 
 def _room(page: Format, scale: float) -> Size:

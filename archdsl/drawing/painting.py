@@ -41,7 +41,7 @@ COARSER: Final = 5
 def sheet(graph: Graph, view: View, *, marks: Marks | None = None, coarser: int = 0) -> list[Figure]:
     """The figures on a picture: one, or an overview with a detail for each distinct block."""
     figures = _figures(graph, view, marks, coarser)
-    if view.colour_by == "op" and not view.legend:
+    if view.colour_by == "op" and not (view.legend or view.theme.legend):
         return figures
     from archdsl.figure.colours import coloured
 
@@ -60,10 +60,11 @@ def _figures(graph: Graph, view: View, marks: Marks | None, coarser: int) -> lis
 
 def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
     path = block.scope.path
-    shown = View(depth=1, style=view.style, counts=view.counts, batch=view.batch)
+    shown = View(depth=1, style=view.style, counts=view.counts, batch=view.batch, theme=view.theme)
     flow = flow.fusing(fuses=flow.fuses, optional=block.optional)
     figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.varying)
-    title = f"{figure.title}, {block.variant}" if block.variant else figure.title
+    usual = f"{figure.title}, {block.variant}" if block.variant else figure.title
+    title = usual if block.alike else view.theme.labels.get(path, usual)
     what = f"all{SPACE}dashed{SPACE}parts" if block.mixed else "dashed"
     some = f"{DOT}{what}{SPACE}in {block.whole}{SPACE}of{SPACE}{block.alike + 1}" if block.optional else ""
     counts = figure.counts.replace(path, f"{path}, one of {block.alike + 1}{some}", 1) if block.alike else figure.counts
@@ -77,11 +78,14 @@ def placed(figures: Sequence[Figure], view: View) -> LaidOut:
 
 def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
     """The figures of a picture, laid out for its width: on one page, or on several. Raises DrawingError."""
-    if not view.width:
+    scale = view.theme.scale
+    if not view.width and scale == 1:
         return [placed(figures, view)]
-    from archdsl.drawing.pages import cost, page_format, paged
+    from archdsl.drawing.pages import cost, page_format, paged, scaled
 
-    page = page_format(view.width)
+    if not view.width:
+        return [scaled(placed(figures, view), scale)]
+    page = page_format(view.width, scale)
     parts = laid_out(figures)
     found = paged(parts, page)
     if cost(found) <= (0, 1):

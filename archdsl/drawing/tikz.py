@@ -22,7 +22,7 @@ from archdsl.drawing.settle import way_key
 from archdsl.drawing.tikz_preamble import ARROW, RADIUS, preamble, used_paints
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Box, Figure, Link, Panel, Style
-from archdsl.figure.palette import CHANGES, PALETTES
+from archdsl.figure.palette import CHANGES
 
 MOST: Final = 14_400
 """TeX knows no length much longer, in points."""
@@ -46,7 +46,7 @@ class _Writer:
     def __init__(self, figure: Figure, layout: Layout) -> None:
         self._figure = figure
         self._layout = layout
-        self._palette = PALETTES[figure.palette]
+        self._palette = figure.colours
         self._colours = {self._palette.paints[name].text: f"{name} text" for name in used_paints(figure)}
         self._colours[self._palette.muted] = "muted"
         panels = (f"panel {panel.name}" for panel in figure.panels())

@@ -8,7 +8,7 @@ from typing import Final
 from archdsl.drawing.faces import HEADING, MARGIN, POINTS, SIZE, SMALL, TINY
 from archdsl.drawing.latex import escaped
 from archdsl.figure.figure import Figure, Style
-from archdsl.figure.palette import CHANGES, PALETTES, Palette
+from archdsl.figure.palette import CHANGES, Palette
 
 ARROW: Final = 5.5
 """The length of an arrow head, in points."""
@@ -20,7 +20,7 @@ EDGE: Final = round(MARGIN * POINTS, 1)
 
 def preamble(figure: Figure, scale: float) -> Iterator[str]:
     """All lines up to the first that draws something, so many times as large."""
-    named = colours(PALETTES[figure.palette], used_paints(figure))
+    named = colours(figure.colours, used_paints(figure))
     yield from opening(figure.title or figure.name, named, scale)
 
 
@@ -40,7 +40,7 @@ def used_paints(figure: Figure) -> list[str]:
     for box in figure.boxes():
         found |= {box.paint} if box.style in (Style.CARD, Style.TILE, Style.OP) or box.paint in CHANGES else set()
         found |= {paint for paint, _ in box.remarks}
-    return [paint for paint in PALETTES[figure.palette].paints if paint in found]
+    return [paint for paint in figure.colours.paints if paint in found]
 
 
 def colours(palette: Palette, paints: Iterable[str]) -> Iterator[str]:

@@ -10,14 +10,13 @@ from archdsl.drawing.faces import GAP as BETWEEN
 from archdsl.drawing.faces import HEADING
 from archdsl.drawing.layout import Point
 from archdsl.drawing.metrics import text_width
-from archdsl.drawing.pages import LEAST_TYPE, STEPS, Format, page_format, too_small
+from archdsl.drawing.pages import LEAST_TYPE, Format, page_format, too_small
 from archdsl.drawing.rendering import pictures
 from archdsl.drawing.solids import LengthRules, legend, rules_for
 from archdsl.drawing.stands import SMALL, TIGHT, WRAPPED, Stand, stand
 from archdsl.drawing.strips import strips_of
 from archdsl.drawing.typefaces import unseen
 from archdsl.figure.errors import DrawingError
-from archdsl.figure.palette import PALETTES
 from archdsl.figure.view import View
 from archdsl.figure.volumes import VolumeFigure, volume_figure
 
@@ -45,7 +44,7 @@ def volume_pictures(graph: Graph, format: str, view: View) -> tuple[list[bytes],
     if view.batch:
         raise DrawingError("volumes have the sizes of one sample, and not of a batch", "leave out the batch")
     figure = volume_figure(graph, view)
-    canvas = volume_canvas(figure, view.width)
+    canvas = volume_canvas(figure, view.width, view.theme.scale)
     said = (too_small(SMALL * canvas.scale, view.width), unseen([figure.figure], format))
     return [WRITERS[format](canvas, view)], "; ".join(filter(None, said))
 
@@ -72,11 +71,12 @@ WRITERS: Final[dict[str, Callable[[Canvas, View], bytes]]] = {"svg": _svg, "pdf"
 """By format, what makes its file."""
 
 
-def volume_canvas(figure: VolumeFigure, width: str = "") -> Canvas:
-    """The picture of a figure of volumes, for a width if one is given. Raises DrawingError."""
+def volume_canvas(figure: VolumeFigure, width: str = "", scale: float = 1) -> Canvas:
+    """The picture of a figure of volumes, for a width if one is given, no larger than `scale`. Raises DrawingError."""
     if not width:
-        return _Drawing(figure).canvas(float("inf"))
-    page = page_format(width)
+        canvas = _Drawing(figure).canvas(float("inf"))
+        return canvas if scale == 1 else canvas.scaled(scale)
+    page = page_format(width, scale)
     found = _sized(_Drawing(figure), page)
     for part, fold in LESS:
         if found.scale < SMALLEST - NEAR and (figure.figure.is_placed or not fold):
@@ -86,8 +86,7 @@ def volume_canvas(figure: VolumeFigure, width: str = "") -> Canvas:
 
 def _sized(drawing: _Drawing, page: Format) -> Canvas:
     """The picture with as few strips as a page has room for, and else as large as can be; smaller where it must be."""
-    scales = [1 - step * (1 - SMALLEST) / (STEPS - 1) for step in range(STEPS)]
-    tried = [drawing.canvas(page.width / scale - 2 * PAD).scaled(scale) for scale in scales]
+    tried = [drawing.canvas(page.width / scale - 2 * PAD).scaled(scale) for scale in page.scales(SMALLEST)]
     fitting = [each for each in tried if _fits(each, page)]
     if fitting:
         return min(fitting, key=lambda each: each.height)
@@ -104,7 +103,7 @@ class _Drawing:
         self._fold = fold
         self._shown = volumes
         self._figure = figure = volumes.figure
-        self._palette = PALETTES[figure.palette]
+        self._palette = figure.colours
         self._volumes = [each for found in volumes.volumes.values() for each in found]
         self._rules: LengthRules = rules_for(self._volumes, part)
         wrapped = WRAPPED if part == 1 else TIGHT

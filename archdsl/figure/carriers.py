@@ -79,9 +79,15 @@ class Carriers:
             source = self._flow.sources[node][0] if self._flow.sources[node] else None
             if not isinstance(node.op, MOVES) and not self._keeps(node):
                 return ()
-            before = () if source is None or self.regroups(source) else self._row(source)
+            is_first = source is None or self.regroups(source) or self._is_parted(node)
+            before = () if source is None or is_first else self._row(source)
             self._rows[node] = (*before, node)
         return self._rows[node]
+
+    def _is_parted(self, node: Node) -> bool:
+        """Whether something hidden stands before it."""
+        hidden = self._flow.hidden
+        return bool(hidden) and any(value.node in hidden for value in node.inputs if value is not None)
 
     def _keeps(self, node: Node) -> bool:
         """Whether each element that it makes stands where the one that it reads stood."""
@@ -97,7 +103,8 @@ class Carriers:
         views = [each for each in self._row(node) if isinstance(each.op, MOVES)]
         if not views or not isinstance(node.op, MOVES):
             return False
-        type = _given(self._flow, views[0])[0].type
+        read = (value for value in views[0].inputs if value is not None)
+        type = next(value.type for value in read if self._flow.moves(self._flow.resolve(value)))
         key = (type, *(each.op for each in views))
         if key not in self._known:
             self._known[key] = _is_regrouped(views, type, self._sizes)

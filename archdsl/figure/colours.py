@@ -10,11 +10,14 @@ from typing import Final
 
 from archdsl.figure.figure import Box, Figure, Panel, Style
 from archdsl.figure.palette import HEAT
+from archdsl.figure.theme import Theme
 from archdsl.figure.view import ColourBy, View
 from archdsl.ir.graph import Graph, Mode, Node
+from archdsl.ir.scopes import scopes_of
 from archdsl.measures.memory import size_of
 from archdsl.ops.base import Kind
 from archdsl.shapes import TensorType, evaluate
+from archdsl.words.naming import humanise
 from archdsl.words.quantities import SPACE
 
 SHARES: Final = (1, 5, 10, 25)
@@ -31,7 +34,8 @@ _KINDS: Final = {
 def coloured(graph: Graph, figures: Sequence[Figure], view: View) -> list[Figure]:
     """The figures of a sheet in the colours that the view asks for; the first has the legend that says so."""
     if view.colour_by == "op":
-        return _entitled(figures, list(_kinds(figures)))
+        used = {box.paint for box in _boxes(figures)}
+        return _entitled(figures, [*own_in(graph, used, view.theme), *_kinds(figures)])
     if view.colour_by == "dtype":
         return _by_dtype(graph, figures)
     return _by_share(graph, figures, view.colour_by)
@@ -69,6 +73,14 @@ def _kinds(figures: Sequence[Figure]) -> Iterator[tuple[str, str]]:
 def kinds_in(used: Collection[str]) -> Iterator[tuple[str, str]]:
     """The kinds of op whose paints are used, each with what it is called."""
     yield from ((kind.value, words) for kind, words in _KINDS.items() if kind.value in used)
+
+
+def own_in(graph: Graph, used: Collection[str], theme: Theme) -> Iterator[tuple[str, str]]:
+    """The theme's own paints that are used, with what each is of."""
+    blocks = {scope.block for scope in scopes_of(graph.root)} - set(theme.paths.values())
+    for key in theme.colours:
+        if theme.paint(key) in used:
+            yield theme.paint(key), theme.labels.get(key) or (humanise(key) if key in blocks else key)
 
 
 # --- by what it costs --------------------------------------------------------------------------------

@@ -86,6 +86,8 @@ def _found_elements(flow: Flow, scope: Scope, grain: Grain, through: Set[Scope])
     owner_of: dict[Node, Node | Scope] = {}
     for node in reversed(nodes):
         owner: Node | Scope | None = owners.of(node)
+        if owner is node and node in flow.hidden:
+            continue
         idiom = flow.idiom(node)
         if owner is node and idiom is not None:
             owner = idiom.nodes[0]
@@ -179,6 +181,8 @@ class _Owners:
     def _is_whole(self, scope: Scope) -> bool:
         moving = self._flow.moving(scope.nodes())
         if not moving or scope in self._through or not _is_contiguous(self._flow, moving):
+            return False
+        if scope.kind is not ScopeKind.BLOCK and self._flow.theme.divides(scope.path):
             return False
         if scope.kind is ScopeKind.BLOCK or (self._grain is Grain.COARSE and scope.scope is self._base):
             return True

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
+from archdsl.figure.palette import PALETTES, Paint, Palette
 from archdsl.figure.pyramids import GridCell
 from archdsl.figure.slopes import Terrace
 from archdsl.figure.view import Direction, PaletteName
@@ -81,6 +83,8 @@ class Box:
     """Whether it is set as narrow as its text allows."""
     holds: tuple[str, ...] = ()
     """Paths of the ops and blocks that it stands for, in running order."""
+    formerly: str = ""
+    """The title that a theme has put another in place of: `fields` or `aside` begins with it, not so of a port."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +158,18 @@ class Figure:
     """The name of its colours."""
     places: tuple[tuple[str, Terrace], ...] = ()
     """By box where it stands, in a figure that is drawn at levels; every box has a place there."""
-
     cells: tuple[tuple[str, GridCell], ...] = ()
     """The same for a figure that is drawn in rows and columns."""
+    paints: tuple[tuple[str, Paint], ...] = ()
+    """Paints of its own, by name, beside the palette's."""
+    hidden: tuple[str, ...] = ()
+    """Paths that are not drawn: links run through them."""
+
+    @cached_property
+    def colours(self) -> Palette:
+        """Its palette, with its own paints."""
+        palette = PALETTES[self.palette]
+        return replace(palette, paints={**palette.paints, **dict(self.paints)}) if self.paints else palette
 
     @property
     def is_placed(self) -> bool:

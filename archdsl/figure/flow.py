@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archdsl.figure.carriers import Carriers
+from archdsl.figure.hiding import hidden_in
 from archdsl.figure.idioms import Idiom, idioms_in
 from archdsl.figure.marks import Marks
 from archdsl.figure.masks import MaskWords
 from archdsl.figure.sources import drawn_sources
 from archdsl.figure.tensors import learned_of
+from archdsl.figure.theme import Theme
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
@@ -64,6 +66,8 @@ class Flow:
         self.order = {node: i for i, node in enumerate(nodes)}
         self._nodes = nodes
         self._passed: dict[Node, Value] = {}
+        self.hidden: dict[Node, Value] = {}
+        """What a theme hides, and what is read in its place."""
         self.static: set[Node] = set()
         self.sources: dict[Node, list[Node]] = {}
         """The moving nodes that a node reads."""
@@ -72,7 +76,8 @@ class Flow:
         found = drawn_sources(graph, self.static, self.resolve)
         if found:
             self._trace(found.union(graph.inputs.values()))
-        self.drawn = {node for node in found if not self.sources[node]}
+        self._hide(found.union(graph.inputs.values()))
+        self.drawn = {node for node in found - self.hidden.keys() if not self.sources[node]}
         """The sources that are none of the network's inputs."""
         self._idioms: dict[Scope | None, dict[Node, Idiom]] = {}
         """By scope, found when one of its nodes is first asked about: a figure looks into few of equal blocks."""
@@ -81,6 +86,17 @@ class Flow:
         self.results = {self.resolve(value).node for value in graph.outputs.values()}
         self._is_single = not graph.batch and all(node.types[0].shape[:1] == (1,) for node in graph.inputs.values())
         """Whether the file fixes a batch of one."""
+
+    def _hide(self, sources: set[Node]) -> None:
+        """Finds what moves without what the theme hides. Raises DrawingError where that cannot be hidden."""
+        if self.theme.hide:
+            self.hidden = hidden_in(self, self.theme.hide)
+            self._trace(sources)
+
+    @property
+    def theme(self) -> Theme:
+        """What is said of the network apart from its spec."""
+        return self.view.theme
 
     def _trace(self, sources: set[Node]) -> None:
         """Finds what moves, where that begins at these nodes."""
@@ -92,6 +108,10 @@ class Flow:
             self.sources[node] = [source for source in moving if source not in self.static]
             if node.op.is_idle() and len(read) == 1:
                 self._passed[node] = read[0]
+                self.static.add(node)
+                continue
+            if node in self.hidden:
+                self._passed[node] = self.resolve(self.hidden[node])
                 self.static.add(node)
                 continue
             if not self.sources[node] and node not in sources and not isinstance(node.op, ScanCarry):

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, in_training_only, is_silent, shape_of
-from archdsl.figure.repeats import RepeatTurn, Run, abreast, alike, find_runs, nodes_of, split_where_smaller
+from archdsl.figure.repeats import RepeatTurn, Run, abreast, alike, find_runs, nodes_of, split_where_smaller, told_alike
 from archdsl.ir.graph import Graph, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.base import Kind
@@ -74,7 +74,10 @@ def group(flow: Flow, scope: Scope, coarser: int = 0) -> list[Run]:
         if _is_enough(flow, scope, plan, len(tried[-1])):
             return tried[-1]
     fewest = min(tried, key=len)
-    return fewest if len(fewest) <= MOST and coarser < len(PLANS) else list(_chunks(fewest))
+    if len(fewest) <= MOST and coarser < len(PLANS):
+        return fewest
+    apart = groupby(fewest, lambda run: flow.theme.mark(run.first.path))
+    return [chunk for _, runs in apart for chunk in _chunks(list(runs), len(fewest))]
 
 
 def _is_enough(flow: Flow, scope: Scope, plan: Grouping, boxes: int) -> bool:
@@ -187,6 +190,7 @@ def _continues(flow: Flow, before: Element, after: Element) -> bool:
     only = set(flow.read_from_outside(after.nodes)) <= set(before.nodes)
     return (
         only
+        and told_alike(flow, before, after)
         and flow.readers_outside(before.nodes) <= set(after.nodes)
         and not (is_merge(flow, before) or is_merge(flow, after))
         and in_training_only(before.moving[0]) == in_training_only(after.moving[0])
@@ -215,8 +219,8 @@ def _main_kind(element: Element) -> Kind | None:
     return next((n.op.kind for n in element.moving if n.op.kind in (Kind.CONV, Kind.LINEAR)), None)
 
 
-def _chunks(runs: Sequence[Run]) -> Iterator[Run]:
-    """Any parts, in `BOXES` boxes of about as many."""
-    step = -(-len(runs) // BOXES)
+def _chunks(runs: Sequence[Run], among: int) -> Iterator[Run]:
+    """Any parts of so many, in `BOXES` boxes of about as many."""
+    step = -(-among // BOXES)
     for start in range(0, len(runs), step):
         yield Run((tuple(element for run in runs[start : start + step] for element in run.elements),))

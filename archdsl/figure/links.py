@@ -94,7 +94,7 @@ def find_links(flow: Flow, places: Places, titles: Mapping[str, str]) -> list[Li
         source = places.source(origin)
         if source is not None and source != target:
             ends = source, target
-            _add(found, flow, value, ends, in_training_only(value.node), False)
+            _add(found, flow, end, ends, in_training_only(value.node), False)
             names.add(ends, origin, value, None)
     entering: dict[str, set[str]] = {}
     for link in found.values():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import Final
+from itertools import chain, groupby
+from typing import Final, NamedTuple
 
 from archdsl.figure import boxes
 from archdsl.figure.boxes import counts, legible
@@ -19,8 +19,10 @@ from archdsl.figure.lanes import turned, with_lanes
 from archdsl.figure.links import Places, find_links
 from archdsl.figure.marks import Marks
 from archdsl.figure.opening import Opening, Shown
+from archdsl.figure.palette import own_paints
 from archdsl.figure.paths import block_at
 from archdsl.figure.ports import entering, leaving
+from archdsl.figure.presenting import Presenter
 from archdsl.figure.pyramids import GridCell
 from archdsl.figure.repeats import Run, signature
 from archdsl.figure.routing import merges, said_at_outputs, through_headers, with_roles
@@ -28,6 +30,7 @@ from archdsl.figure.scans import border_box, is_border, loops_of, parted, steps_
 from archdsl.figure.slopes import Terrace
 from archdsl.figure.standing import in_cells, standing
 from archdsl.figure.terraces import parts_of
+from archdsl.figure.theme import is_at
 from archdsl.figure.view import View
 from archdsl.figure.wording import block_name
 from archdsl.ir.graph import Graph, Mode, Scope, Value
@@ -51,32 +54,21 @@ def outline(
     """
     depth = view.depth or 1
     flow = flow or as_asked(Flow(graph, marks, view))
-    if scope is None and view.only is not None:
-        scope = block_at(graph, view.only)
-    flow = flow.opened((scope or graph.root, *(block_at(graph, path) for path in view.expand)))
-    maker = _Maker(flow, Opening(graph, view, scope))
-    if scope is None:
-        name, total = graph.name, count_text(graph.parameters, graph.macs) if view.counts else ""
-        items = maker.overview(graph.root, coarser) if depth == 1 else maker.opened(graph.root, depth)
-        inputs, outputs = maker.network_ports()
-    else:
-        name = humanise(scope.block or scope.name)
-        total = _said(scope.path, steps_text(flow, [scope]), counts(flow, scope.nodes()), legible(scope.note or ""))
-        header = Box(f"{scope.path} header", Style.FORK, "block", "")
-        first, inner, last = parted(flow, scope, maker.opened(scope, depth))
-        items = (Panel(scope.path, (header, *inner), holds=(scope.path,)),)
-        inputs, outputs = maker.scope_ports(scope)
-        inputs, outputs = [*first, *inputs], [*last, *outputs]
-    everything = (*inputs, *items, *outputs)
-    found = find_links(flow, maker.places, {box.name: box.title for box in (*inputs, *outputs)})
-    links = with_roles(through_headers(everything, found), merges(everything))
-    said = said_at_outputs(outputs, links, maker.shapes_at_ends(), each=bool(maker.cells))
-    everything = (*inputs, *items, *(said.get(box.name, box) for box in outputs))
+    shown = scope if scope is not None or view.only is None else block_at(graph, view.only)
+    flow = flow.opened((shown or graph.root, *(block_at(graph, path) for path in view.expand)))
+    maker = _Maker(flow, Opening(graph, view, shown))
+    found = maker.network(depth, coarser) if shown is None else maker.inside(shown, depth)
+    everything = (*found.inputs, *found.items, *found.outputs)
+    links = find_links(flow, maker.places, {box.name: box.formerly or box.title for box in found.ports})
+    links = with_roles(through_headers(everything, links), merges(everything))
+    said = said_at_outputs(found.outputs, links, maker.shapes_at_ends(), each=bool(maker.cells))
+    everything = (*found.inputs, *found.items, *(said.get(box.name, box) for box in found.outputs))
     links = [replace(link, label="") if link.target in said else link for link in links]
-    heading = _heading(view, marks.title if marks is not None else name)
+    heading = _heading(view, marks.title if marks is not None else found.name, scope is None)
     figure = Figure(
-        name, heading, total if heading else "", everything, tuple(links),
-        compact=depth > 1 or scope is not None, stacked=scope is not None, palette=view.palette,
+        found.name, heading, found.total if heading else "", everything, tuple(links),
+        compact=depth > 1 or shown is not None, stacked=shown is not None, palette=view.palette,
+        paints=own_paints(view.theme, view.palette), hidden=maker.hidden(shown),
     )  # fmt: skip
     return _arranged(figure, maker, marks, view)
 
@@ -92,8 +84,25 @@ def _arranged(figure: Figure, maker: _Maker, marks: Marks | None, view: View) ->
     return turned(figure if marks is None else marks.finished(figure, maker.places), view.direction)
 
 
-def _heading(view: View, usual: str) -> str:
-    return usual if view.title is None else legible(view.title)
+def _heading(view: View, usual: str, is_all: bool) -> str:
+    """The title of all that is drawn, or of a panel beside it."""
+    themed = view.theme.title if is_all else None
+    asked = view.title if view.title is not None else themed
+    return usual if asked is None else legible(asked)
+
+
+class _Content(NamedTuple):
+    """What a figure consists of, but for its links."""
+
+    name: str
+    total: str
+    inputs: Sequence[Box]
+    items: Sequence[Box | Panel]
+    outputs: Sequence[Box]
+
+    @property
+    def ports(self) -> Iterator[Box]:
+        return chain(self.inputs, self.outputs)
 
 
 class _Maker:
@@ -102,11 +111,37 @@ class _Maker:
     def __init__(self, flow: Flow, opening: Opening) -> None:
         self._flow = flow
         self._opening = opening
+        self._presenter = Presenter(flow)
         self.places = Places()
         self.terraces: dict[str, Terrace] = {}
         """Where the boxes stand in an overview that is drawn at levels."""
         self.cells: dict[str, GridCell] = {}
         """And in one of rows and columns."""
+
+    def network(self, depth: int, coarser: int) -> _Content:
+        """All of the network."""
+        graph = self._flow.graph
+        total = count_text(graph.parameters, graph.macs) if self._flow.view.counts else ""
+        items = self.overview(graph.root, coarser) if depth == 1 else self.opened(graph.root, depth)
+        inputs, outputs = self.network_ports()
+        return _Content(graph.name, total, inputs, items, outputs)
+
+    def inside(self, scope: Scope, depth: int) -> _Content:
+        """What is in a block."""
+        flow = self._flow
+        steps_said = steps_text(flow, [scope])
+        total = _said(scope.path, steps_said, counts(flow, scope.nodes()), legible(scope.note or ""))
+        header = Box(f"{scope.path} header", Style.FORK, "block", "")
+        first, inner, last = parted(flow, scope, self.opened(scope, depth))
+        items = (Panel(scope.path, (header, *inner), holds=(scope.path,)),)
+        inputs, outputs = self.scope_ports(scope)
+        name = humanise(scope.block or scope.name)
+        return _Content(name, total, [*first, *inputs], items, [*last, *outputs])
+
+    def hidden(self, scope: Scope | None) -> tuple[str, ...]:
+        """The paths in a scope, or in the network, that a theme hides."""
+        paths = self._flow.theme.hide
+        return paths if scope is None else tuple(path for path in paths if is_at(path, scope.path))
 
     def overview(self, scope: Scope, coarser: int) -> tuple[Box | Panel, ...]:
         """Few boxes for all that a scope holds; of a scope that holds one block, the block's."""
@@ -123,12 +158,13 @@ class _Maker:
             names = [item.name for item in found]
             self.terraces = dict(zip(names, terraces.places, strict=bool(terraces.places)))
             self.cells = dict(zip(names, terraces.cells, strict=bool(terraces.cells)))
-        return tuple(found)
+        return self._presenter.grouped(found, self.places)
 
     def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:
         """A box for every op of a scope; its blocks as cards, or as panels where depth is more than 1."""
         parts = (part for run in steps(self._flow, scope) for part in self._opening.parts(run, scope, depth))
-        return tuple(item for run, shown in parts for item in self._items(run, shown, scope, depth, Style.OP))
+        found = [item for run, shown in parts for item in self._items(run, shown, scope, depth, Style.OP)]
+        return self._presenter.grouped(found, self.places)
 
     def _items(self, run: Run, shown: Shown, base: Scope, depth: int, style: Style) -> Sequence[Box | Panel]:
         if shown is Shown.CLOSED:
@@ -155,6 +191,7 @@ class _Maker:
         for element in run.elements if not _is_plain(run) else ():
             if element.scope is not None:
                 self.places.block.update(dict.fromkeys(element.nodes, element.scope))
+        box = self._presenter.box(box, run)
         return replace(box, holds=tuple(path for element in run.elements for path in element.paths))
 
     def _with_rates(self, box: Box, run: Run) -> Box:
@@ -184,18 +221,20 @@ class _Maker:
         aside = _said(boxes.instances(self._flow, run, base), steps_text(self._flow, loops_of(shown)), extra)
         header = self._header(run, base, boxes.run_title(self._flow, run), aside)
         holds = tuple(path for element in run.elements for path in element.paths)
+        paint = self._presenter.border(run)
         if len(shown) == 1:
-            return replace(self._panel(shown[0], depth, header), holds=holds)
+            return replace(self._panel(shown[0], depth, header), holds=holds, paint=paint)
         inside = [self._inner(each, base, depth) for each in shown if not self._flow.hides(each.moving)]
         header = replace(header, name=f"{header.name} and on")
-        return Panel(f"{shown[0].path} and on", (header, *inside), holds=holds)
+        return Panel(f"{shown[0].path} and on", (header, *inside), holds=holds, paint=paint)
 
     def _inner(self, element: Element, base: Scope, depth: int) -> Box | Panel:
         run = Run(((element,),))
         if not element.is_block:
             return self._box(run, base, Style.OP)
         aside = _said(boxes.relative(element.path, base), steps_text(self._flow, loops_of((element,))))
-        return self._panel(element, depth, self._header(run, base, block_name(element), aside))
+        panel = self._panel(element, depth, self._header(run, base, block_name(element), aside))
+        return replace(panel, paint=self._presenter.border(run))
 
     def _panel(self, element: Element, depth: int, header: Box) -> Panel:
         assert element.scope is not None
@@ -208,16 +247,17 @@ class _Maker:
         total = counts(self._flow, run.nodes)
         name = f"{run.first.path} header"
         lines = tuple(boxes.notes(self._flow, run, base))
-        return Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
+        header = Box(name, Style.HEADER, "block", title, aside=aside, lines=lines, counts=total, times=times)
+        return self._presenter.header(header, run)
 
     def shapes_at_ends(self) -> dict[str, str]:
         """The shape of what comes to each box for what leaves."""
-        return {name: self._flow.label(self._flow.resolve(value)) for value, name in self.places.ends}
+        return {name: self._flow.label(value) for value, name in self.places.ends}
 
     def network_ports(self) -> tuple[list[Box], list[Box]]:
         """Boxes for what enters and what leaves the network."""
         graph = self._flow.graph
-        inputs = [_port("input", name) for name in graph.inputs]
+        inputs = [self._presenter.port(_port("input", name), name) for name in graph.inputs]
         for box, node in zip(inputs, graph.inputs.values(), strict=True):
             self.places.box[node] = box.name
         return inputs, self._ends(graph.outputs.items(), graph.output_modes)
@@ -235,7 +275,8 @@ class _Maker:
     def _ends(self, outputs: Iterable[tuple[str, Value]], modes: dict[str, Mode]) -> list[Box]:
         ports = []
         for name, value in outputs:
-            ports.append(_port("output", name, dashed=modes.get(name) is Mode.TRAINING))
+            port = _port("output", name, dashed=modes.get(name) is Mode.TRAINING)
+            ports.append(self._presenter.port(port, name))
             self.places.ends.append((value, ports[-1].name))
         return ports
 
@@ -255,5 +296,5 @@ def _is_plain(run: Run) -> bool:
 
 
 def _is_stem(box: Box, run: Run) -> bool:
-    several = bool(box.lines) or DOT in box.title
+    several = not box.formerly and (bool(box.lines) or DOT in box.title)
     return several and len(run.turns) == 1 and _is_plain(run) and any(element.mains for element in run.elements)

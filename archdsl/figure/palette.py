@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from archdsl.figure.contrast import border_of, greyed, text_on, under_white
+from archdsl.figure.theme import OWN, Colour, Theme
 from archdsl.figure.view import PaletteName
 from archdsl.ops.base import Kind
 
@@ -41,6 +43,13 @@ HEAT: Final = ("heat1", "heat2", "heat3", "heat4", "heat5")
 """How much of the network's total a part has, from the least to the most."""
 LOUD: Final = (*CHANGES, *HEAT)
 """Paints on which small text has their own colour: the muted one would be too pale."""
+
+
+def is_loud(paint: str) -> bool:
+    """Whether small text has the paint's own colour on it."""
+    return paint in LOUD or paint.startswith(OWN)
+
+
 SIGNS: Final = {"added": "+", "altered": "~", "removed": "\N{MINUS SIGN}"}
 """What is written before what changed."""
 
@@ -49,6 +58,9 @@ def paint_of(kind: Kind | None) -> str:
     """The name of a box's paint, which is also its class in the SVG; None is a block."""
     return "block" if kind is None else kind.value
 
+
+KINDS: Final = tuple(map(paint_of, (*Kind, None)))
+"""The paints of kinds of op, and of blocks."""
 
 PAPER: Final = Palette(
     paints={
@@ -146,3 +158,17 @@ PRINT: Final = Palette(
 )
 
 PALETTES: Final[Mapping[PaletteName, Palette]] = {"paper": PAPER, "dark": DARK, "print": PRINT}
+
+
+def own_paints(theme: Theme, style: PaletteName) -> tuple[tuple[str, Paint], ...]:
+    """By name, the paints of a theme in a style: in print greys, as all is."""
+    palette = PALETTES[style]
+    return tuple((theme.paint(key), _own(colour, palette)) for key, colour in theme.colours.items())
+
+
+def _own(colour: Colour, palette: Palette) -> Paint:
+    if colour.fill in palette.paints:
+        return palette.paints[colour.fill]
+    fill, border, text = (greyed(each) if palette is PRINT and each else each for each in colour)
+    border = border or border_of(fill)
+    return Paint(fill, border, text or text_on(fill), under_white(border))

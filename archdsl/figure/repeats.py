@@ -137,6 +137,7 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
             and _same_place(elements, turn, length)
             and _follows(flow, before, after, given, collecting)
             and alike(flow.marks, before, after)
+            and all(told_alike(flow, *pair) for pair in zip(before, after, strict=True))
         ):
             return count if collecting <= flow.readers_outside(nodes_of(before)) else 1
         count += 1
@@ -271,6 +272,11 @@ def alike(marks: Marks | None, one: Sequence[Element], other: Sequence[Element])
         return True
     mine, theirs = places_in(one), places_in(other)
     return all(marks.of(mine[place]) == marks.of(theirs[place]) for place in mine.keys() & theirs.keys())
+
+
+def told_alike(flow: Flow, one: Element, other: Element) -> bool:
+    """Whether the theme says the same of both."""
+    return flow.theme.mark(one.path) == flow.theme.mark(other.path)
 
 
 def places_in(turn: Sequence[Element]) -> dict[tuple[int, str], Node]:

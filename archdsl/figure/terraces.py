@@ -63,6 +63,8 @@ def terraces(flow: Flow, scope: Scope) -> Terraces | None:
     view = flow.view
     if not view.terraced or view.direction != "TB" or view.expand or view.collapse or flow.marks is not None:
         return None
+    if flow.theme.groups:
+        return None
     if scope not in flow.terraces:
         flow.terraces[scope] = _found_terraces(flow, scope) if _rises(flow) else None
     return flow.terraces[scope]
@@ -155,7 +157,7 @@ def _u(flow: Flow, elements: Sequence[Element], found: Sequence[Standing]) -> Te
     runs: list[Run] = []
     places: list[Terrace] = []
     pairs = zip(elements, _with_ends(elements, found), strict=True)
-    for standing, stretch in groupby(pairs, lambda pair: pair[1]):
+    for (standing, _), stretch in groupby(pairs, lambda pair: (pair[1], flow.theme.mark(pair[0].path))):
         row = rows.index(standing.level) if standing.level is not None else 0
         joined = _joined(flow, [element for element, _ in stretch], standing.core)
         runs += joined

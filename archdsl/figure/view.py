@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+from archdsl.figure.theme import PLAIN, Theme
 
 Direction: TypeAlias = Literal["TB", "LR"]
 PaletteName: TypeAlias = Literal["paper", "dark", "print"]
@@ -37,6 +40,7 @@ class ViewOptions(TypedDict, total=False):
     dpi: int | None
     all_ops: bool
     fuse: bool | None
+    theme: str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class View:
     """Of a PNG; None: 150, or as many as the largest picture allows."""
     all_ops: bool = False
     """Whether ops that only carry, as a reshape for attention's heads, are drawn."""
+    theme: Theme = PLAIN
+    """How it is presented, where that is not the usual way."""
 
     fuse: bool | None = None
     """Whether an opened block shows a layer, the norm and the activation behind it as one; None: where it is dense."""
@@ -87,6 +93,10 @@ class View:
     def palette(self) -> PaletteName:
         """The name of the colours."""
         return "paper" if self.style == "volumes" else self.style
+
+
+USUAL: Final = View()
+"""The view of who asks for nothing."""
 
 
 def _paths(given: str | Sequence[str]) -> tuple[str, ...]:

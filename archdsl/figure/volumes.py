@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from archdsl.figure.boxes import legible
-from archdsl.figure.colours import coloured, kinds_in
+from archdsl.figure.colours import coloured, kinds_in, own_in
 from archdsl.figure.errors import DrawingError
 from archdsl.figure.extents import ExtentForm, Extents, SampleExtent
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Style
@@ -22,6 +22,7 @@ from archdsl.figure.outline import outline
 from archdsl.figure.palette import paint_of
 from archdsl.figure.paths import block_at
 from archdsl.figure.ports import entering
+from archdsl.figure.theme import OWN
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Node, ScopeKind, Value
 from archdsl.ir.scopes import scopes_around
@@ -85,8 +86,12 @@ def volume_figure(graph: Graph, view: View) -> VolumeFigure:
         figure = coloured(graph, [figure], view)[0]
         paints = {box.name: box.paint for box in figure.boxes()}
         found = {name: tuple(replace(each, paint=paints[name]) for each in volumes) for name, volumes in found.items()}
-    elif view.legend:
-        figure = replace(figure, legend=tuple(kinds_in({each.paint for volumes in found.values() for each in volumes})))
+    else:
+        own = {box.name: box.paint for box in figure.boxes() if box.paint.startswith(OWN)}
+        found |= {name: tuple(replace(each, paint=own[name]) for each in found[name]) for name in own.keys() & found}
+    if view.colour_by == "op" and (view.legend or view.theme.legend):
+        used = {each.paint for volumes in found.values() for each in volumes}
+        figure = replace(figure, legend=(*own_in(graph, used, view.theme), *kinds_in(used)))
     read = {
         (link.source, link.target): number
         for link in figure.links

@@ -18,7 +18,7 @@ from archdsl.drawing.markup import printable
 from archdsl.drawing.metrics import text_width
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.figure.figure import Box, Figure, Link, Panel, Style
-from archdsl.figure.palette import PALETTES, Palette
+from archdsl.figure.palette import Palette
 
 DrawnFigure = dict[str, Any]
 
@@ -37,7 +37,7 @@ _TIMES: Final = 11
 def drawn(part: LaidOut) -> DrawnFigure:
     """The figure's panels, boxes and links, and the part of the sheet that they take."""
     figure, layout = part
-    palette = PALETTES[figure.palette]
+    palette = figure.colours
     panels = [_panel(panel, layout.panels[dot_name(panel.name)]) for panel in figure.panels()]
     boxes = [each for box in figure.boxes() for each in _box(box, layout.boxes[dot_name(box.name)], figure, palette)]
     links = [_link(link, part) for link in figure.links]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from archdsl.drawing.digits import form_of
 from archdsl.drawing.painting import laid_out
 from archdsl.drawing.process import one_process
+from archdsl.figure.colours import coloured
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure
 from archdsl.figure.flow import Flow
@@ -32,7 +33,7 @@ Drawn = MutableMapping[Figure, "DrawnFigure | None"]
 class Figures:
     """Draws the overview and the figures of scopes."""
 
-    def __init__(self, graph: Graph, firsts: Mapping[int, Scope], root: int, known: Drawn) -> None:
+    def __init__(self, graph: Graph, firsts: Mapping[int, Scope], root: int, known: Drawn, view: View) -> None:
         """`firsts` has a scope for each record; `known` keeps what this network needs, for the next time.
 
         Raises DrawingError where the overview cannot be drawn.
@@ -43,7 +44,10 @@ class Figures:
         """The figure of each record that has one."""
         self.left_out: list[str] = []
         """Scopes, one of each kind, whose figures took too long."""
-        plans = dict(_plans(graph, firsts, root))
+        plans = dict(_plans(graph, firsts, root, view))
+        if view.colour_by != "op" or view.legend or view.theme.legend:
+            plans = dict(zip(plans, coloured(graph, list(plans.values()), view), strict=True))
+        self.legend = plans[root].legend
         with one_process():
             _draw(plans.values(), known)
         if known.get(plans[root]) is None:
@@ -60,9 +64,9 @@ class Figures:
             self.of[number] = places[figure]
 
 
-def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int) -> Iterator[tuple[int, Figure]]:
+def _plans(graph: Graph, firsts: Mapping[int, Scope], root: int, view: View) -> Iterator[tuple[int, Figure]]:
     """The overview, then the figures of scopes, the outer ones first; a scope without a box has none."""
-    view = View(depth=1, terraced=False)  # a box of several levels' blocks is none that a click opens
+    view = replace(view, depth=1, terraced=False)  # a box of several levels' blocks is none that a click opens
     flow = as_asked(Flow(graph, view=view))
     yield root, _untitled(outline(graph, view, flow=flow))
     for number, scope in sorted(firsts.items(), key=lambda pair: pair[1].path.count(".")):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.rendering import render_text
+from archdsl.diagnostics.spec_error import SpecError
 from archdsl.document.files import source_of
 from archdsl.document.inherit import Reader
 from archdsl.elaboration.analyse import analyse
 from archdsl.figure.errors import DrawingError
+from archdsl.figure.view import USUAL, View
 from archdsl.ir.graph import Graph
 from archdsl.ir.selection.choosing import NOTHING, Selection, chosen
 from archdsl.ir.selection.error import OutputsError
@@ -23,6 +25,10 @@ PAUSE: Final = 0.3
 """Seconds between two looks at the files."""
 
 Stamps = dict[Path, "tuple[int, int, int] | None"]
+
+
+def _usual(graph: Graph) -> View:
+    return USUAL
 
 
 class Showing(NamedTuple):
@@ -46,15 +52,19 @@ class Watched:
         include: tuple[Path, ...] = (),
         made: Graph | None = None,
         selection: Selection = NOTHING,
+        look: Callable[[Graph], View] = _usual,
+        beside: Iterable[Path] = (),
     ) -> None:
         """Reads the spec a first time, with `include` in its reach, for the outputs of the `selection`.
 
+        `look` says how figures look, for which it reads the files `beside` the spec. It may raise SpecError.
         `made` is its graph where that comes from no files, and stays as it is. Raises DrawingError where it cannot be
         drawn, and OutputsError where it cannot have these outputs.
         """
         self._given = spec, params, sizes
         self._made, self._selection = made, selection
         self._include = include
+        self._look, self._beside = look, tuple(beside)
         self._drawn: Drawn = {}
         self._stamps: Stamps = {}
         self._stopped = threading.Event()
@@ -89,7 +99,7 @@ class Watched:
                 self._read()
             except DrawingError as error:
                 self._show(None, f"{error}\n{error.hint or ''}".rstrip())
-            except OutputsError as error:
+            except (OutputsError, SpecError) as error:
                 self._show(None, str(error))
 
     def _read(self) -> None:
@@ -98,13 +108,14 @@ class Watched:
         graph, self.diagnostics = (self._made, []) if self._made else analyse(*self._given, reader)
         # While something is wrong, a file that is missing may appear in a folder.
         folders = {file.parent for file in reader.files} if graph is None else set()
-        known = {*reader.files, *folders} or before.keys()
+        known = {*reader.files, *folders, *self._beside} or before.keys()
         # What is known already is as it was before reading: a change since then is not to go unseen.
         self._stamps = {path: before.get(path, stamp) for path, stamp in _stamps(known).items()}
         if graph is None:
             self._show(None, render_text(self.diagnostics, source_of, colour=False))
         else:
-            self._show(content(chosen(graph, self._selection), self._drawn), "")
+            made = chosen(graph, self._selection)
+            self._show(content(made, self._drawn, self._look(made)), "")
 
     def _show(self, network: Content | None, wrong: str) -> None:
         with self._changed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from archdsl.figure.elements import Element
 from archdsl.figure.figure import Box, Figure, Panel, Style, nested
@@ -16,6 +16,8 @@ from archdsl.figure.flow import Flow
 from archdsl.figure.projections import box_title
 from archdsl.figure.saying import spelled_out
 from archdsl.figure.sentences import sentence
+from archdsl.figure.theme import Theme
+from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Item, Node, Scope, Value
 from archdsl.ir.scopes import scopes_of
 from archdsl.ops.divide import Parting
@@ -25,6 +27,7 @@ from archdsl.ops.special import ScanLast
 from archdsl.shapes import evaluate
 from tests.figure.carrying import SAMPLES, only_carries
 from tests.figure.counting import told
+from tests.figure.hidden import Untruth, hidden_nodes, past, unnamed
 from tests.figure.lines import says
 from tests.figure.seeing import Part, ends, plain
 
@@ -36,15 +39,6 @@ AUXILIARY = (Style.FORK, Style.TRACK, Style.HEADER, Style.LOOP)
 """Boxes that links only pass through."""
 _CARRY: dict[tuple[Any, ...], bool] = {}
 """By ops in a row and what they are given: whether they only carry."""
-
-
-class Untruth(NamedTuple):
-    """What a figure says and the graph does not, or the other way round."""
-
-    kind: str
-    figure: str
-    place: str
-    said: str = ""
 
 
 class Reading:
@@ -96,6 +90,11 @@ class Reading:
         return ends
 
     @cached_property
+    def hidden(self) -> dict[Node, Value | None]:
+        """The nodes that the figure says it does not draw, each with what is read in its place."""
+        return hidden_nodes((set(self._below(path)) for path in self.figure.hidden), self.fixed, self.carried, _given)
+
+    @cached_property
     def fixed(self) -> set[Node]:
         """Constants, parameters and what is computed of them alone, but for those that are drawn as sources."""
         found: set[Node] = set()
@@ -107,12 +106,11 @@ class Reading:
 
     @cached_property
     def moving(self) -> list[Node]:
-        return [node for node in self.nodes if node not in self.fixed and node not in self.carried]
+        left_out = self.fixed | self.carried | self.hidden.keys()
+        return [node for node in self.nodes if node not in left_out]
 
     def resolved(self, value: Value) -> Value:
-        while value.node in self.carried:
-            value = _given(value.node)[0]
-        return value
+        return past(value, self.carried, self.hidden, _given)
 
     # --- where things stand -----------------------------------------------------------------------
 
@@ -312,13 +310,15 @@ class Reading:
         node = self._items[path]
         if any("first of" in plain(each.header.aside) for each in around):
             return  # of very different copies the first is shown, and the panel says so
-        if not isinstance(node, Node) or (len(box.holds) > 1 and box_title(self._flow, node).name != box.title):
+        if not isinstance(node, Node) or (len(box.holds) > 1 and box_title(self._flow, node).name != unnamed(box)[0]):
             return
         for node in self._copies.get(path, []):
             title = box_title(self._flow, node)
-            with_more, without = box.fields.removesuffix(DASHED), re.sub(rf",\s[^,|]*{DASHED}$", "", box.fields)
+            name, said = unnamed(box)
+            with_more, without = said.removesuffix(DASHED), re.sub(rf",\s[^,|]*{DASHED}$", "", said)
             line = f"{title.name}|{title.fields}"
-            if not any(says(f"{box.title}|{fields}", line, 1, "") for fields in (with_more, without)):
+            turn = int(node.path != path)
+            if not any(says(f"{name}|{fields}", line, turn, "") for fields in (with_more, without)):
                 yield "unlike", box.name, f"{box.title} {box.fields} | {node.path}: {title.text}"
                 return
 
@@ -328,7 +328,7 @@ class Reading:
         for item, around in nested(self.figure.items):
             if isinstance(item, Box) and item.style is Style.OP and around and ABREAST not in item.lines:
                 held = {node for path in item.holds for node in self._below(path)}
-                last[item.name] = max(held, key=self._flow.order.__getitem__)
+                last[item.name] = max(held - self.hidden.keys() or held, key=self._flow.order.__getitem__)
         for node in self.moving:
             for value in map(self.resolved, _given(node)):
                 box = self.box(value.node) if self.shown(value.node.path) == value.node.path else None
@@ -358,7 +358,7 @@ class Reading:
 
     @cached_property
     def _flow(self) -> Flow:
-        return Flow(self.graph)
+        return Flow(self.graph, view=View(theme=Theme(hide=self.figure.hidden)))
 
     @cached_property
     def _loose(self) -> set[Node]:

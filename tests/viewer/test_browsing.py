@@ -384,3 +384,14 @@ def test_the_scheme_is_the_systems_until_it_is_switched(opened: Callable[..., Wa
     page.page.emulate_media(media="print")
     assert page.page.evaluate(ground) == "rgb(255, 255, 255)"
     assert page.page.is_hidden("#search")
+
+
+def test_a_theme_has_its_names_colours_and_legend(browse: Browse, tmp_path: Path) -> None:
+    theme = tmp_path / "theme.yaml"
+    theme.write_text('labels: {c1: First}\ncolours: {c1: "#ffd6a5"}\nlegend: true\n')
+    page = browse(archdsl.draw("lenet5", tmp_path / "net.html", theme=theme, style="dark").as_uri())
+    box = page.box("c1")
+    assert "First" in (box.text_content() or "")
+    assert box.locator("rect").first.evaluate("each => getComputedStyle(each).fill") == "rgb(255, 214, 165)"
+    assert page.page.locator("#legend li").first.text_content() == "First"
+    assert page.page.evaluate("document.documentElement.dataset.theme") == "dark"

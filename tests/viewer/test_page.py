@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,7 +20,6 @@ from archdsl.drawing.layout import Layout, Point, Spot, Way
 from archdsl.drawing.settle import LaidOut
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.flow import Flow
-from archdsl.figure.view import View
 from archdsl.viewer.content import content
 from archdsl.viewer.drawn import drawn
 from archdsl.viewer.figures import Drawn
@@ -218,9 +218,31 @@ def test_the_command_writes_the_page(archdsl_cli: Callable[..., tuple[int, str, 
     assert content_of(file.read_text("utf-8"))["name"] == "lenet5"
 
 
-def test_a_page_takes_no_options_of_figures(tmp_path: Path) -> None:
-    with pytest.raises(formats.DrawingError, match="takes no options"):
-        formats.draw(archdsl.graph("lenet5"), tmp_path / "net.html", View(depth=2))
+def test_a_page_takes_the_options_that_are_of_all_its_figures(tmp_path: Path) -> None:
+    theme = tmp_path / "theme.yaml"
+    theme.write_text('labels: {c1: First}\ncolours: {c1: "#ffd6a5"}\nhide: [tanh6]\nlegend: true\n')
+    graph = archdsl.graph("lenet5")
+    told = content(graph, view=formats.asked(graph, {"theme": theme, "style": "print", "counts": False}))
+    first = told["figures"][told["modules"][told["root"]]["figure"]]
+    texts = [text for box in first["boxes"] for *_, text in box["texts"]]
+    assert "First" in texts
+    assert not any("params" in text for text in texts)
+    assert ("own1", "First") in told["legend"]
+    assert told["scheme"] == "light"
+    assert any(rule.startswith(".figure .own1 { --fill: light-dark(#") for rule in told["rules"])
+    assert (
+        archdsl.draw("lenet5", tmp_path / "net.html", theme=theme).read_text("utf-8").count("First") == 0
+    )  # it is packed
+    assert content(graph)["rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [({"depth": 2}, "depth"), ({"width": "7in"}, "width")],
+)
+def test_a_page_takes_no_options_of_one_picture(tmp_path: Path, options: dict[str, Any], named: str) -> None:
+    with pytest.raises(formats.DrawingError, match=f"a page takes no `{named}`"):
+        archdsl.draw("lenet5", tmp_path / "net.html", **options)
 
 
 def test_without_graphviz_the_error_is_that_of_figures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

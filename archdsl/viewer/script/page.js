@@ -9,6 +9,7 @@ const camera = new Camera(stage);
 const panel = new Panel(byId("panel"));
 const view = new FigureView(stage, camera, { opened: open, toggled: toggle, focused: preview });
 let network = null;
+let added = 0; // Rules behind those that the style sheet has by itself.
 let shown = null; // The item of the address.
 let home = null; // The scope whose figure is on the stage.
 
@@ -111,7 +112,19 @@ function crumbs() {
 // A network, the first one or as it is after the spec was saved: the place, the zoom and the focus are kept.
 function load(content) {
   network = content.modules ? new Network(content) : null;
+  paint(content);
   if (network) route();
+}
+
+// The colours that the options and the theme add to those of the page, and what they stand for.
+function paint({ rules = [], legend = [], scheme }) {
+  const [sheet] = document.styleSheets;
+  for (; added; added--) sheet.deleteRule(sheet.cssRules.length - 1);
+  for (const rule of rules) sheet.insertRule(rule, sheet.cssRules.length);
+  added = rules.length;
+  if (scheme) document.documentElement.dataset.theme ??= scheme;
+  byId("legend").hidden = !legend.length;
+  byId("legend").replaceChildren(...legend.map(([look, text]) => element("li", { class: look }, text)));
 }
 
 // An address that leads nowhere, as of a module that a new version of the spec has no more.
