@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,7 +14,10 @@ from archdsl.drawing.solids import LengthRules, Solid, solid
 from archdsl.figure.figure import Box, Style
 from archdsl.figure.palette import Palette
 from archdsl.figure.volumes import Volume
+from archdsl.words.quantities import SPACE
 
+_SPACES: Final = re.compile(rf"{SPACE}(?![·×])")
+"""Between words: not before a dot, nor before how often a block stands there."""
 NAME, SMALL = 9.0, 8.0
 """Font sizes of names, and of all other words."""
 PITCH: Final = 10.5
@@ -168,20 +172,22 @@ def _captions(box: Box, palette: Palette, middle: float, width: float) -> Iterat
 
 
 def _caption_lines(box: Box, palette: Palette, width: float) -> Iterator[tuple[str, float, str, bool]]:
-    times = f" ×{box.times}" if box.times > 1 else ""
-    for line in wrap(_loose(box.title) + times, NAME * 1.06, width, lines=LINES):
+    times = f"{SPACE}×{box.times}" if box.times > 1 else ""
+    for line in _lines(box.title + times, NAME * 1.06, width):
         yield line, NAME, palette.title, True
     for text in (box.fields, box.aside):
-        for line in wrap(_loose(text), SMALL, width, lines=LINES) if text else ():
+        for line in _lines(text, SMALL, width) if text else ():
             yield line, SMALL, palette.muted, False
     for part in box.counts.split(" · ") if box.style is not Style.PORT else ():
         if part:
             yield part, SMALL, palette.muted, False
 
 
-def _loose(text: str) -> str:
-    """The text with places to break it, none before a dot."""
-    return text.replace("\N{NO-BREAK SPACE}", " ").replace(" ·", "\N{NO-BREAK SPACE}·")
+def _lines(text: str, size: float, width: float) -> list[str]:
+    """The text broken where it may be; where a part is too wide for that, at every space but those before a dot."""
+    if any(text_width(word, size) > width for word in text.split(" ")):
+        text = _SPACES.sub(" ", text)
+    return wrap(text, size, width, lines=LINES)
 
 
 # --- without solids ----------------------------------------------------------------------------------
