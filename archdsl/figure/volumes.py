@@ -168,7 +168,7 @@ def _without_followers(figure: Figure, volumes: dict[str, tuple[Volume, ...]]) -
         if box.style is not Style.OP or len(after) != 1 or not _follows(volumes.get(before), volumes.get(box.name)):
             continue
         layer, (own,) = volumes[before], volumes.pop(box.name)
-        banded = layer[-1].banded or own.paint == paint_of(Kind.ACTIVATION)
+        banded = layer[-1].banded or isinstance(own.value.node.op, Activation)
         volumes[before] = (*layer[:-1], replace(layer[-1], value=own.value, banded=banded))
         gone.add(box.name)
         kept = [link for link in links if link not in into]

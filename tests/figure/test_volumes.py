@@ -139,6 +139,11 @@ def test_only_one_block_is_drawn_with_what_enters_it() -> None:
     assert "layer1.0.bn1" not in found.volumes, "norms and activations are seen on the layer before them"
 
 
+def test_what_drops_values_is_no_activation() -> None:
+    found = volume_figure(archdsl.graph("swin_t"), View(style="volumes", only="features.1.0"))
+    assert [each.banded for each in found.volumes["features.1.0.mlp"]] == [True, False]
+
+
 def test_layouts_are_known_from_the_layers() -> None:
     def volumes(name: str) -> list[Volume]:
         return [each for found in volume_figure(archdsl.graph(name), VIEWS[0]).volumes.values() for each in found]
