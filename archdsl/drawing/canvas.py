@@ -53,12 +53,11 @@ class CanvasText(NamedTuple):
 
 
 class CanvasLine(NamedTuple):
-    """A line through points, with an arrow head at its end or none."""
+    """A line through points, with an arrow head at its end."""
 
     points: tuple[Point, ...]
     colour: str
     thickness: float = 1.0
-    arrow: bool = True
     dashed: bool = False
 
 
@@ -169,7 +168,7 @@ def _towards(point: Point, other: Point, length: float) -> Point:
 def drawn_line(line: CanvasLine) -> tuple[list[Point], tuple[Point, ...]]:
     """The points of a line up to its arrow head, and the head's corners."""
     *_, before, tip = line.points
-    if not line.arrow or before == tip:
+    if before == tip:
         return list(rounded(line.points)), ()
     base = _towards(tip, before, HEAD)
     x, y = (tip.x - base.x) / HEAD * WIDE / 2, (tip.y - base.y) / HEAD * WIDE / 2

@@ -51,7 +51,7 @@ def _part(part: CanvasPart, palette: Palette) -> Iterator[str]:
 
 
 def _line(line: CanvasLine, style: str) -> str:
-    look = [style, *(["dashed"] if line.dashed else []), *([] if line.arrow else ["-"])]
+    look = [style, *(["dashed"] if line.dashed else [])]
     return rf"\draw[{', '.join(look)}] {' -- '.join(map(_place, line.points))};"
 
 

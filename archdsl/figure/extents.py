@@ -141,7 +141,7 @@ class Extents:
                     continue
                 found = _made(reader)
                 if found is not None:
-                    return found if not isinstance(reader.op, Reorder) else None
+                    return found
                 if reader not in seen and len(seen) < FAR and not isinstance(reader.op, Reorder | Regroup | Rearrange):
                     seen.add(reader)
                     waiting.append(reader)
