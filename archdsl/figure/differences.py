@@ -22,7 +22,7 @@ def differences(flow: Flow, turns: Sequence[RepeatTurn]) -> str:
         return "" if shapes_equal(turns) else _fixed(_channels(flow, turns))
     if len(set(signatures[1:])) == 1 and not _alternate(flow, turns):
         first = [shrunk(flow, turns), *_children(turns[0], turns[1])]
-        first = first if any(first) else _arguments(turns, True)
+        first = first if any(first) else _learned(turns[0], turns[1]) or _arguments(turns, True)
         return _fixed("first " + ", ".join(part for part in first if part) if any(first) else _channels(flow, turns))
     varying = _arguments(turns, False) or [_channels(flow, turns)]
     smaller = [f"first {shrunk(flow, turns)}"] if shrunk(flow, turns) else []
@@ -75,6 +75,15 @@ def _children(first: RepeatTurn, second: RepeatTurn) -> list[str]:
         for word, names in (("with", extra), ("without", missing))
         if names and not any(name.isdigit() or not name for name in names)
     ]
+
+
+def _learned(first: RepeatTurn, second: RepeatTurn) -> list[str]:
+    """`with relative attention bias`: the layers and parameters that only the first of two copies has inside."""
+    mine, theirs = (
+        {path: node for element in turn for path, node in relative_nodes(element)} for turn in (first, second)
+    )
+    names = [mine[path].name.replace("_", " ") for path in mine.keys() - theirs.keys() if mine[path].parameters]
+    return [f"with {' and '.join(sorted(names))}"] if 0 < len(names) <= LISTED and mine.keys() > theirs.keys() else []
 
 
 def has_more(turns: Sequence[RepeatTurn]) -> bool:

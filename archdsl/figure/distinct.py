@@ -329,10 +329,14 @@ class _Finder:
     def _named(self, element: Element) -> Any:
         if element.is_block:
             return _name(element)
-        return tuple((node.op.name, _unsized(self._told_of(node)[0])) for node in element.moving)
+        return tuple((node.op.name, _unsized(self._told_of(node)[0]), self._added(node)) for node in element.moving)
 
     def _told(self, element: Element) -> tuple[str, str]:
         return ("", "") if element.is_block or len(element.moving) > 1 else self._told_of(element.moving[0])
+
+    def _added(self, node: Node) -> str:
+        """What is added to the scores of attention, as a relative position bias."""
+        return op_title(self._flow, node).more if node.op.masking else ""
 
     def _told_of(self, node: Node) -> tuple[str, str]:
         """What is said of attention in brief, and in full: which keys are hidden is in its structure."""

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from archdsl.expressions.tree import Binary, Name
 from archdsl.expressions.walking import free_names
 from archdsl.figure.flow import Flow, in_training_only
-from archdsl.figure.masks import MaskWords, mask_key, mask_words
+from archdsl.figure.masks import MaskWords, added_words, mask_key, mask_words
 from archdsl.figure.tensors import tensor_name
 from archdsl.ir.graph import Node, Value
 from archdsl.ops.activation import Softmax
@@ -64,12 +64,14 @@ def _attending(flow: Flow, node: Node, found: Title) -> Title:
 
 
 def masked(flow: Flow, node: Node, port: str) -> MaskWords:
-    """What the mask at a port does, where no input of the network reaches it."""
+    """What the mask at a port does; of one that an input of the network reaches, what is added to it."""
     place = [each.name for each in node.op.ports].index(port)
     given = node.inputs[place] if place < len(node.inputs) else None
     value = flow.resolve(given) if given is not None else None
-    if value is None or value.node not in flow.static:
+    if value is None:
         return MaskWords()
+    if value.node not in flow.static:
+        return MaskWords("", added_words(flow, value) if isinstance(value.node.op, Formula) else "")
     return _known_words(flow, value, node.op.masking[port])
 
 

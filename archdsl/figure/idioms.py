@@ -1,13 +1,13 @@
 """Layers that are written from primitives, by their structure: what the field has a word for is one box with that word.
 
-A product with a weight, and a bias, is a linear layer; `x * rsqrt(mean(x ** 2) + eps)` is RMS norm; `x * scale + shift`
-is a batch norm that is frozen, or an affine layer; and `x * cos + turned * sin`, where `turned` is made of the parts of
-`x`, turns the pairs of `x` by their positions.
+A product with a weight, and a bias, is a linear layer; `x * rsqrt(mean(x ** 2) + eps)` is RMS norm, and layer norm with
+`x - mean(x)` in place of `x`; `x * scale + shift` is a batch norm that is frozen, or an affine layer; and
+`x * cos + turned * sin`, where `turned` is made of the parts of `x`, turns the pairs of `x` by their positions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archdsl.expressions import tree as trees
@@ -112,15 +112,98 @@ def _rms_norm(flow: Flow, node: Node) -> Idiom | None:
 
 def _squared(flow: Flow, mean: Value, x: Value) -> Node | None:
     """The node that squares `x`, where this is the mean of that over the features."""
-    op: Any = mean.node.op
-    if not op.averages or not op.keepdim or [dim % x.type.rank for dim in listed(op.dim)] != [x.type.rank - 1]:
+    square = _of_features(flow, mean, "mean")
+    root = _root_of_square(square.node) if square is not None else None
+    if square is None or not isinstance(root, trees.Name):
         return None
-    (square,) = _values(flow, mean.node).values()
-    tree = square.node.op.expression if isinstance(square.node.op, Formula) else None
-    squares = isinstance(tree, trees.Binary) and isinstance(tree.left, trees.Name) and (
-        (tree.sign == "*" and tree.left == tree.right) or (tree.sign == "**" and tree.right == trees.Literal(2))
-    )  # fmt: skip
-    return square.node if squares and all(_same(value, x) for value in _values(flow, square.node).values()) else None
+    return square.node if all(_same(value, x) for value in _values(flow, square.node).values()) else None
+
+
+def _root_of_square(node: Node) -> Any:
+    """What a formula squares; None where it does anything else."""
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    if not isinstance(tree, trees.Binary):
+        return None
+    squares = (tree.sign == "*" and tree.left == tree.right) or (tree.sign == "**" and tree.right == trees.Literal(2))
+    return tree.left if squares else None
+
+
+def _of_features(flow: Flow, value: Value, statistic: str) -> Value | None:
+    """What a value is this statistic of over the features, which stay as a dimension of size 1."""
+    op: Any = value.node.op
+    rank = value.type.rank
+    if op.statistic != statistic or not op.keepdim or [dim % rank for dim in listed(op.dim)] != [rank - 1]:
+        return None
+    (given,) = _values(flow, value.node).values()
+    return given if getattr(op, "correction", 0) == 0 else None
+
+
+def _layer_norm(flow: Flow, node: Node) -> Idiom | None:
+    """`(x - mean) * rsqrt(variance + eps)`, and a weight and a bias."""
+    tree = node.op.expression if isinstance(node.op, Formula) else None
+    if not isinstance(tree, trees.Binary) or tree.sign not in ("*", "/"):
+        return None
+    values = _values(flow, node)
+    for own, root in ((tree.left, tree.right), (tree.right, tree.left)):
+        names = free_names(root) if isinstance(root, trees.Call) and root.function in ROOTS else ()
+        centred = _centred(flow, own, values)
+        spread = _spread(flow, values[next(iter(names))], centred) if len(names) == 1 and centred is not None else ()
+        if centred is not None and spread:
+            nodes = sorted({*centred.nodes, *spread, node}, key=flow.order.__getitem__)
+            nodes += _weighted(flow, node)
+            return Idiom(Title("LayerNorm"), Kind.NORM, tuple(nodes), nodes[-1])
+    return None
+
+
+class _Centred(NamedTuple):
+    """Values without their mean."""
+
+    x: Value
+    mean: Value
+    nodes: tuple[Node, ...]
+    """That make the mean, and the difference where that has a node of its own."""
+
+
+def _centred(flow: Flow, tree: Any, values: Mapping[str, Value]) -> _Centred | None:
+    """What a part of a formula is, where it is `x - mean(x)`, perhaps by the name of another formula."""
+    node = values[tree.name].node if isinstance(tree, trees.Name) else None
+    if node is not None and isinstance(node.op, Formula):
+        inner = _difference(flow, node.op.expression, _values(flow, node))
+        return inner._replace(nodes=(*inner.nodes, node)) if inner is not None else None
+    return _difference(flow, tree, values)
+
+
+def _difference(flow: Flow, tree: Any, values: Mapping[str, Value]) -> _Centred | None:
+    if not isinstance(tree, trees.Binary) or tree.sign != "-":
+        return None
+    if not (isinstance(tree.left, trees.Name) and isinstance(tree.right, trees.Name)):
+        return None
+    x, mean = values[tree.left.name], values[tree.right.name]
+    given = _of_features(flow, mean, "mean") if flow.moves(x) and flow.moves(mean) else None
+    return _Centred(x, mean, (mean.node,)) if given is not None and _same(given, x) else None
+
+
+def _spread(flow: Flow, value: Value, centred: _Centred) -> tuple[Node, ...]:
+    """The nodes that make the variance of what was centred; none where the value is none."""
+    own = _of_features(flow, value, "variance")
+    if own is not None:
+        return (value.node,) if _same(own, centred.x) else ()
+    square = _of_features(flow, value, "mean")
+    tree = _root_of_square(square.node) if square is not None else None
+    again = _centred(flow, tree, _values(flow, square.node)) if square is not None and tree is not None else None
+    alike = again is not None and _same(again.x, centred.x) and _same(again.mean, centred.mean)
+    return (*again.nodes, square.node, value.node) if alike and again is not None and square is not None else ()
+
+
+def _weighted(flow: Flow, node: Node) -> list[Node]:
+    """What multiplies a node with a learned number for each feature and adds one, in one formula or in two."""
+    readers = set(flow.readers[node])
+    reader = readers.pop() if len(readers) == 1 and node not in flow.results else None
+    affine = _affine(flow, reader) if reader is not None else None
+    if affine is not None and affine.title.name == "Affine":
+        return [*affine.nodes]
+    scaled = [*_then(flow, node, "*")]
+    return [*scaled, *_then(flow, (scaled or [node])[-1], "+")]
 
 
 def _divides_by_root(tree: Any, name: str) -> bool:
@@ -223,4 +306,6 @@ def _same(one: Value, other: Value) -> bool:
     return (one.node, one.output, one.weight) == (other.node, other.output, other.weight)
 
 
-_RULES: Final[tuple[Callable[[Any, Node], Idiom | None], ...]] = (_linear, _rms_norm, _affine, _rotary)
+_RULES: Final[tuple[Callable[[Any, Node], Idiom | None], ...]] = (
+    _linear, _layer_norm, _rms_norm, _affine, _rotary,
+)  # fmt: skip

@@ -54,7 +54,7 @@ _MASKED: Final = "masked"
 
 def mask_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
     """What a mask does, or scores with a mask in them: the nodes that move count as 0."""
-    added = _added(flow, value)
+    added = added_words(flow, value)
     mask = _Mask(value, {name: max(size, LONG) for name, size in flow.sizes.items()}, true_hides, flow.static)
     if not mask.patterns:
         return MaskWords("", added)
@@ -74,9 +74,10 @@ def mask_key(flow: Flow, value: Value, true_hides: bool) -> Hashable:
     return true_hides, value.output, tuple(node.op for node in nodes), tuple(node.types for node in nodes), tuple(given)
 
 
-def _added(flow: Flow, value: Value) -> str:
-    """The bias of a mask that is made of learned tensors: relative where pairs of positions share its rows."""
-    cone = list(_cone(value.node, flow.static))
+def added_words(flow: Flow, value: Value) -> str:
+    """The bias of a mask that is made of learned tensors, perhaps beside what moves: relative where pairs of positions
+    share its rows."""
+    cone = [node for node in _cone(value.node, flow.static) if node in flow.static]
     if flow.learned.isdisjoint(cone):
         return ""
     return RELATIVE if any(_shares_rows(node, flow.sizes) for node in cone) else "bias"

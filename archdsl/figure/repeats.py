@@ -7,7 +7,7 @@ what is the same, and the copies' ops and shapes decide what is said to differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -121,13 +121,18 @@ def _best_repeat(flow: Flow, elements: Sequence[Element], start: int) -> tuple[i
 
 
 def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: int) -> int:
-    first = elements[start : start + length]
+    first, second, third = (elements[start + i * length : start + (i + 1) * length] for i in range(3))
     if not any(element.is_block for element in first):
         return 1
     if any(_is_repeat(flow, before, after) for before, after in pairwise(first)):
         return 1
-    given = set(flow.read_from_outside(nodes_of(first)))
-    collecting = _collecting(flow, first, elements[start + length : start + 2 * length])
+    is_turn = len(third) == length and _same_place(elements, start + length, length)
+    shared = set(flow.read_from_outside(nodes_of(third)) if is_turn else ()).intersection(nodes_of(first))
+    handed = _handed(flow, shared, (*first, *second))
+    given = shared.union(flow.read_from_outside(nodes_of(first)))
+    collecting = flow.readers_outside(nodes_of(first)) - set(nodes_of(second)) - handed
+    if not all(node is None or isinstance(node.op, Cat | Stack) for node in collecting):
+        return 1
     count = 1
     while True:
         turn = start + (count - 1) * length
@@ -135,12 +140,21 @@ def _count_turns(flow: Flow, elements: Sequence[Element], start: int, length: in
         if not (
             len(after) == length
             and _same_place(elements, turn, length)
-            and _follows(flow, before, after, given, collecting)
+            and shared.issubset(flow.read_from_outside(nodes_of(after)))
+            and _follows(flow, before, after, given, collecting | handed if count == 1 else collecting)
             and alike(flow.marks, before, after)
             and all(told_alike(flow, *pair) for pair in zip(before, after, strict=True))
         ):
-            return count if collecting <= flow.readers_outside(nodes_of(before)) else 1
+            break
         count += 1
+    is_kept = handed.issubset(nodes_of(elements[start : turn + length]))
+    return count if is_kept and collecting <= flow.readers_outside(nodes_of(before)) else 1
+
+
+def _handed(flow: Flow, shared: Iterable[Node], around: Sequence[Element]) -> set[Node | None]:
+    """Who reads from the third turn on what the first one makes for all."""
+    inside = set(nodes_of(around))
+    return {reader for node in shared for reader in flow.readers[node] if reader not in inside}
 
 
 def _is_repeat(flow: Flow, before: Element, after: Element) -> bool:
@@ -176,23 +190,14 @@ def _fills_container(elements: Sequence[Element], start: int, stop: int) -> bool
     return len(own) == 1 and not own & around
 
 
-def _collecting(flow: Flow, first: Sequence[Element], second: Sequence[Element]) -> set[Node | None]:
-    """What collects the outputs of all turns, where these fold: it reads the first turn beside the second one."""
-    return flow.readers_outside(nodes_of(first)) - set(nodes_of(second))
-
-
 def _follows(
-    flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node], collecting: set[Node | None]
+    flow: Flow, before: Sequence[Element], after: Sequence[Element], given: set[Node], beside: set[Node | None]
 ) -> bool:
-    """Whether `after` reads `before` and else only what the first turn read, and nothing else reads `before`.
-
-    What collects the outputs of all turns may read it, too.
-    """
+    """Whether `after` reads `before` and else only what the first turn read, or made for all, and apart from those
+    that may read it `beside` nothing else reads `before`."""
     earlier, later = set(nodes_of(before)), set(nodes_of(after))
     reads = set(flow.read_from_outside(later))
-    beside = flow.readers_outside(earlier) - later
-    is_collected = all(node is not None and isinstance(node.op, Cat | Stack) for node in collecting)
-    return bool(reads & earlier) and reads <= earlier | given and beside == collecting and is_collected
+    return bool(reads & earlier) and reads <= earlier | given and flow.readers_outside(earlier) - later == beside
 
 
 def nodes_of(elements: Sequence[Element]) -> list[Node]:

@@ -143,8 +143,8 @@ class Facts:
     """Whether it stands for what is still to be written: nothing can be built of it."""
     overwrites = False
     """Whether it can write into its input's memory, and its backward pass still works."""
-    averages = False
-    """Whether it gives the mean over its field `dim`, as its field `keepdim` says."""
+    statistic = ""
+    """What it gives of the numbers along its field `dim`, as its field `keepdim` says: the `mean` or the `variance`."""
     chooses = False
     """Whether it says which of what it reads are used, as what routes tokens to experts does."""
     invertible = False

@@ -61,7 +61,7 @@ class Mean(FloatReduction):
     """The mean over dimensions."""
 
     name: ClassVar[str] = "mean"
-    averages = True
+    statistic = "mean"
 
 
 @final
@@ -106,6 +106,7 @@ class Var(FloatReduction):
     """The variance over dimensions."""
 
     name: ClassVar[str] = "var"
+    statistic = "variance"
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 

@@ -18,6 +18,9 @@ from tests.figure.test_given import panels, said
 X = "inputs: {x: [N, 7, 16]}\nnodes:\n"
 ROOT = "  r: {op: mean, from: s, dim: -1, keepdim: true}\n"
 WEIGHT = "  w: {op: parameter, shape: [16]}\n"
+MEAN = "  mean: {op: mean, from: x, dim: -1, keepdim: true}\n"
+VAR = "  v: {op: var, from: x, dim: -1, keepdim: true, correction: 0}\n"
+AFFINE = f"{WEIGHT}  b: {{op: parameter, shape: [16]}}\n  out: = n * w + b\n"
 STATISTICS = """
   mean: {op: constant, shape: [16], value: 0, persistent: true}
   var: {op: constant, shape: [16], value: 1, persistent: true}
@@ -40,6 +43,12 @@ ANGLES = """
         (f"  s: = x ** 2\n{ROOT}  out: = x / sqrt(r + 1e-6)\n", "RMSNorm"),
         (f"  s: = x ** 2\n{ROOT}  n: = x * rsqrt(r + 1e-6)\n{WEIGHT}  out: = n * w\n", "RMSNorm"),
         (f"{WEIGHT}  s: = x ** 2\n{ROOT}  out: = w * (x * rsqrt(r + 1e-6))\n", "RMSNorm"),
+        (f"{MEAN}{VAR}  out: = (x - mean) * rsqrt(v + 1e-6)\n", "LayerNorm"),
+        (f"{MEAN}  c: = x - mean\n{VAR}  out: = c / sqrt(v + 1e-6)\n", "LayerNorm"),
+        (f"{MEAN}  c: = x - mean\n  s: = c ** 2\n{ROOT}  n: = c * rsqrt(r + 1e-6)\n{AFFINE}", "LayerNorm"),
+        (f"{MEAN}  c: = x - mean\n  s: = c * c\n{ROOT}  n: = c / sqrt(r + 1e-6)\n{WEIGHT}  m: = w * n\n"
+         "  b: {op: parameter, shape: [16]}\n  out: = m + b\n", "LayerNorm"),
+        (f"{MEAN}  s: = (x - mean) ** 2\n{ROOT}  n: = (x - mean) * rsqrt(r + 1e-6)\n{AFFINE}", "LayerNorm"),
         (f"{STATISTICS}  out: = x * scale + shift\n", "BatchNorm frozen"),
         (f"{STATISTICS}  out: = shift + scale * x\n", "BatchNorm frozen"),
         (f"{WEIGHT}  b: {{op: parameter, shape: [16]}}\n  out: = x * w + b\n", "Affine"),
@@ -69,6 +78,11 @@ def test_one_box_has_the_word(tmp_path: Path, nodes: str, words: str, inside: bo
         "  s: = x ** 2\n  r: {op: mean, dim: 1, keepdim: true}\n  out: = x * rsqrt(r + 1e-6)\n",
         # not the root
         "  s: = x ** 2\n  r: {op: mean, dim: -1, keepdim: true}\n  out: = x * exp(r + 1e-6)\n",
+        # the variance of another number, of another value, over the tokens, and of what is not the mean
+        f"{MEAN}{VAR.replace('correction: 0', 'correction: 1')}  out: = (x - mean) * rsqrt(v + 1e-6)\n",
+        f"{MEAN}  y: {{op: relu, from: x}}\n{VAR.replace('from: x', 'from: y')}  out: = (x - mean) * rsqrt(v + 1e-6)\n",
+        f"{MEAN}{VAR.replace('dim: -1', 'dim: 1')}  out: = (x - mean) * rsqrt(v + 1e-6)\n",
+        f"{MEAN}  y: {{op: relu, from: mean}}\n{VAR}  out: = (x - y) * rsqrt(v + 1e-6)\n",
         # something else reads the squares
         "  s: = x ** 2\n  r: {op: mean, dim: -1, keepdim: true}\n  n: = x * rsqrt(r + 1e-6)\n  out: = n + s\n",
         # a turn by what is learned
