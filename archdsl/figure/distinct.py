@@ -215,12 +215,20 @@ def _told_apart(found: Sequence[Distinct]) -> list[Distinct]:
 
 
 def _place(one: Distinct, found: Sequence[Distinct]) -> str:
-    """`decoder`, `layers.0`: what of its path others of the same block do not have."""
+    """`decoder`, `layers.0`, `decoder layer.1`: what of its path others of the same block do not have."""
     own, *others = (each.scope.path.split(".") for each in sorted(found, key=lambda each: each is not one)
                     if _kind(each.scope) == _kind(one.scope))  # fmt: skip
-    places = (i for i, name in enumerate(own) if any(path[i : i + 1] != [name] for path in others))
-    first = next(places, len(own) - 1)  # a block that holds itself is around the others
-    return ".".join(own[first - own[first].isdigit() : first + 1])
+    return " ".join(_apart(own, others))
+
+
+def _apart(own: Sequence[str], others: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The places of a path that tell it from others: each from some that were not told from it before."""
+    while others:
+        places = (i for i, name in enumerate(own) if any(path[i : i + 1] != [name] for path in others))
+        first = next(places, len(own) - 1)  # a block that holds itself is around the others
+        yield ".".join(own[first - own[first].isdigit() : first + 1])
+        alike = [path for path in others if path[first : first + 1] == [own[first]]]
+        others = alike if len(alike) < len(others) else ()
 
 
 def _kind(scope: Scope) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archdsl
+from archdsl.drawing.painting import sheet
 from archdsl.figure.figure import Style
 from archdsl.figure.outline import outline
 from archdsl.figure.view import View
@@ -77,3 +78,9 @@ def test_a_bias_that_comes_by_a_port_is_told_where_it_is_read() -> None:
     assert all("+ relative position bias" in each for each in text)
     attention = panels(graph)["attention"]
     assert any("Attention 8 heads" in each and "+ relative position bias" in each for each in said(attention))
+
+
+def test_no_two_panels_have_one_title() -> None:
+    titles = [figure.title for figure in sheet(archdsl.graph("t5_small"), View())]
+    assert len(set(titles)) == len(titles)
+    assert {"Attention, encoder", "Attention, decoder layer.0", "Attention, decoder layer.1"} < set(titles)
