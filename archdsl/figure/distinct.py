@@ -344,7 +344,7 @@ class _Finder:
 
     def _added(self, node: Node) -> str:
         """What is added to the scores of attention, as a relative position bias."""
-        return op_title(self._flow, node).more if node.op.masking else ""
+        return op_title(self.flow, node).more if node.op.masking else ""
 
     def _told_of(self, node: Node) -> tuple[str, str]:
         """What is said of attention in brief, and in full: which keys are hidden is in its structure."""

@@ -19,7 +19,7 @@ from archdsl.ops.base import Kind
 from archdsl.ops.pool import AdaptivePool
 from archdsl.words.titles import sign_of
 
-DENSE: Final = 8
+DENSE: Final = 6
 """A block with more boxes than this shows its layers with their norms and activations as one box each."""
 BOXES: Final = 12
 """An overview with more boxes than this is grouped further."""
@@ -108,7 +108,11 @@ def as_asked(flow: Flow) -> Flow:
 def _is_dense(flow: Flow) -> bool:
     """Whether one of the network's blocks has many boxes, and fewer with its layers as one: then all are shown so."""
     fused = flow.fusing()
-    return any(len(steps(flow, scope)) > max(DENSE, len(steps(fused, scope))) for scope in _different(flow.graph))
+    for scope in _different(flow.graph):
+        boxes = len(steps(flow, scope))
+        if boxes > DENSE and boxes > len(steps(fused, scope)):
+            return True
+    return False
 
 
 def _different(graph: Graph) -> Iterable[Scope]:

@@ -58,7 +58,7 @@ def test_a_block_of_many_boxes_makes_the_network_fuse() -> None:
     dense = ("conv2d", "batch_norm2d", "relu") * 3
     assert drawn(chain(*dense))[:-1] == ["Conv 3×3 4 · BN · ReLU"] * 3
     assert len(drawn(chain(*dense), fuse=False)) == 10
-    assert len(drawn(chain(*dense[:6]))) == 7
+    assert len(drawn(chain(*dense[:5]))) == 6
 
 
 def test_what_is_read_elsewhere_stands_alone() -> None:
