@@ -158,13 +158,13 @@ class _Maker:
             names = [item.name for item in found]
             self.terraces = dict(zip(names, terraces.places, strict=bool(terraces.places)))
             self.cells = dict(zip(names, terraces.cells, strict=bool(terraces.cells)))
-        return self._presenter.grouped(found, self.places)
+        return self._presenter.grouped(found, self.places, scope)
 
     def opened(self, scope: Scope, depth: int) -> tuple[Box | Panel, ...]:
         """A box for every op of a scope; its blocks as cards, or as panels where depth is more than 1."""
         parts = (part for run in steps(self._flow, scope) for part in self._opening.parts(run, scope, depth))
         found = [item for run, shown in parts for item in self._items(run, shown, scope, depth, Style.OP)]
-        return self._presenter.grouped(found, self.places)
+        return self._presenter.grouped(found, self.places, scope)
 
     def _items(self, run: Run, shown: Shown, base: Scope, depth: int, style: Style) -> Sequence[Box | Panel]:
         if shown is Shown.CLOSED:

@@ -13,6 +13,7 @@ from archdsl.figure.hiding import nodes_at
 from archdsl.figure.links import Places
 from archdsl.figure.repeats import Run
 from archdsl.figure.theme import around, is_at
+from archdsl.ir.graph import Scope
 from archdsl.words.naming import DOT, FLOW, dotted
 from archdsl.words.quantities import SPACE
 
@@ -82,8 +83,10 @@ class Presenter:
 
     # --- groups -----------------------------------------------------------------------------------
 
-    def grouped(self, items: Sequence[Box | Panel], places: Places) -> tuple[Box | Panel, ...]:
-        """What stands side by side, with one card for all of a group in place of its first."""
+    def grouped(self, items: Sequence[Box | Panel], places: Places, base: Scope) -> tuple[Box | Panel, ...]:
+        """What stands side by side in a scope, with one card for all of a group in place of its first."""
+        if base.path and self._theme.group_of(base.path) is not None:
+            return tuple(items)  # what is inside of a group is shown as it is, where it is drawn
         members: dict[str, list[Box | Panel]] = {}
         for item in items if self._theme.groups else ():
             if (name := self._group(item)) is not None:

@@ -172,6 +172,14 @@ def test_a_group_is_one_card_that_counts_all_of_it() -> None:
     assert {("layer2.0", card.name), (card.name, "avgpool")} <= ends
 
 
+def test_inside_of_a_group_all_is_shown_as_it_is() -> None:
+    group = {"Deep": ["layer3", "layer4"]}
+    (figure,) = drawn(RESNET, {"group": group}, View(only="layer3.0"))
+    assert {"layer3.0.conv1", "layer3.0.conv2"} <= {each.name for each in figure.boxes()}
+    assert not any(each.title == "Deep" for each in figure.boxes())
+    assert list(Reading(RESNET, figure, scope_at(RESNET, "layer3.0")).untruths()) == []
+
+
 def test_a_group_closes_what_is_opened() -> None:
     (figure,) = drawn(RESNET, {"group": {"Deep": ["layer3", "layer4"]}}, View(depth=3))
     assert box([figure], "Deep").style is Style.CARD
