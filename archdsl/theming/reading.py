@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from archdsl.theming.checking import ThemeChecks
 from archdsl.theming.form import ThemeForm
 from archdsl.theming.names import NetworkNames
 
+_SHORT: Final = re.compile("#([0-9a-fA-F]{3})")
 HOLDS: Final = f"a theme has the keys {', '.join(ThemeForm.model_fields)}"
 
 
@@ -77,8 +79,8 @@ def _advised(fault: Fault, raw: dict[str, Any]) -> Fault:
         return fault
     if found is None and fault.code is Code.BAD_VALUE:
         return fault._replace(hint="put it in quotes: `#` behind a space begins a comment")
-    short = found if isinstance(found, str) and len(found) == 4 and found.startswith("#") else ""
-    return fault._replace(hint=f'write "#{"".join(2 * each for each in short[1:])}"') if short else fault
+    short = _SHORT.fullmatch(found) if isinstance(found, str) else None
+    return fault._replace(hint=f'write "#{"".join(2 * each for each in short[1])}"') if short else fault
 
 
 def _theme(form: ThemeForm, names: NetworkNames) -> Theme:

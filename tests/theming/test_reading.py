@@ -89,6 +89,12 @@ TOLD: Final = [
 ]
 
 
+def test_letters_that_are_no_digits_are_not_written_twice(tmp_path: Path) -> None:
+    assert wrong(tmp_path, 'colours: {fc: "#xyz"}\n') == [
+        f"1:15 bad-value: `fc`: {COLOUR}, found the text `#xyz` | None"
+    ]
+
+
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert wrong(tmp_path, BAD) == TOLD
 
