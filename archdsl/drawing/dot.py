@@ -97,7 +97,7 @@ class _Writer:
             "labeljust": "c",
             "rankdir": figure.direction,
             "ranksep": _RANKS[figure.direction, figure.compact],
-            "nodesep": "0.14" if any(box.narrow for box in figure.boxes()) else "0.28",
+            "nodesep": self._apart(),
             "splines": "ortho",
             "bgcolor": self._palette.ground,
             "pad": "0.08",
@@ -106,6 +106,12 @@ class _Writer:
             "fontsize": str(faces.HEADING),
             "fontcolor": self._palette.title,
         }
+
+    def _apart(self) -> str:
+        """Inches between boxes beside each other."""
+        if self._figure.tight:
+            return "0.09"
+        return "0.14" if any(box.narrow for box in self._figure.boxes()) else "0.28"
 
     def _headed(self) -> str:
         """The title with the totals, and below it the legend."""
@@ -156,7 +162,7 @@ class _Writer:
             "fillcolor": palette.panel,
             "color": palette.paints[panel.paint].border if panel.paint else palette.panel_line,
             "penwidth": _BOLD if panel.paint else "1",
-            "margin": "10",
+            "margin": "6" if self._figure.tight else "10",
         }
 
     def _node(self, box: Box, width: float) -> dict[str, str]:
@@ -185,13 +191,14 @@ class _Writer:
         return {
             "class": f"{'op' if box.style is Style.OP else 'card'} {box.paint}",
             "width": f"{least:.2f}",
+            **({"margin": f"{faces.SLIM_MARGIN},0.045"} if box.slim else {}),
             "fillcolor": paint.fill,
             "color": paint.border,
             "fontcolor": paint.text,
             "label": f"<{label(faces.face(box, self._palette))}>",
             **(
                 {"height": "0.4" if self._figure.is_placed else "0.95", "margin": "0.08,0.06"}
-                if box.style is Style.TILE
+                if box.style is Style.TILE and not box.slim
                 else {}
             ),
             **({"style": "rounded,filled,dashed"} if box.dashed else {}),
@@ -253,7 +260,7 @@ class _Writer:
             attributes["minlen"] = str(link.length)
         if link.dashed:
             attributes["style"] = "dashed"
-        if link.text:
+        if link.text and not (self._figure.tight and self._layout is None):
             attributes["label"] = escaped(label_text(link.text))
         return attributes
 
@@ -281,7 +288,9 @@ def _column(items: Iterable[Box | Panel]) -> float:
     """One width for the ops of a column, in inches: the widest text's."""
     ops = [box for box in items if isinstance(box, Box) and box.style is Style.OP]
     least = max(map(faces.least_width, ops), default=faces.OP)
-    return max(least, (max(map(faces.op_width, ops), default=0) + 4) / faces.POINTS + 2 * faces.MARGIN)
+    texts = [min(faces.op_width(box), faces.SLIM[0]) if box.slim else faces.op_width(box) for box in ops]
+    margin = faces.SLIM_MARGIN if any(box.slim for box in ops) else faces.MARGIN
+    return max(least, (max(texts, default=0) + 4) / faces.POINTS + 2 * margin)
 
 
 def label_text(text: str) -> str:

@@ -23,6 +23,8 @@ OP: Final = 1.6
 """The least width of an op's box in inches."""
 MARGIN: Final = 0.11
 """Left and right of a box's text, in inches."""
+SLIM_MARGIN: Final = 0.07
+"""The same of a slim box."""
 NARROW_CARD: Final = 2.1
 """And of a narrow one."""
 NARROW_OP: Final = 0.6
@@ -39,8 +41,12 @@ NOTE: Final = 150
 """The width at which lines below an op's name are broken, in points."""
 LINES: Final = 4
 """Longer texts are cut."""
+SLIM: Final = (58, 84, 126, 190)
+"""Widths at which the texts of slim boxes are broken, in points: the first at which there are no more than `LINES`."""
 HEADING: Final = 11.5
 """The font size of a figure's title."""
+BOLD: Final = 1.06
+"""How much wider bold text is."""
 SIZE, SMALL, TINY = USUAL_SIZE, 9, 8
 """Font sizes of names, fields and counts; those in HTML-like labels must be whole numbers."""
 
@@ -117,13 +123,18 @@ def least_width(box: Box) -> float:
         case Style.CARD:
             return NARROW_CARD if box.narrow else CARD
         case Style.TILE:
-            return TILE
+            return NARROW_OP if box.slim else TILE
         case _:
             return NARROW_OP if box.narrow else OP
 
 
 def op_width(box: Box) -> float:
     """How wide an op's text is, in points."""
+    if box.slim:
+        titles, fields = _slim(box.title, SIZE * BOLD), _slim(box.fields, SMALL)
+        return max(
+            *(text_width(each, SIZE, bold=True) for each in titles), *(text_width(each, SMALL) for each in fields)
+        )
     if box.narrow:
         return max(text_width(box.title, SIZE, bold=True), text_width(box.fields, SMALL))
     return text_width(box.title, SIZE, bold=True) + text_width(f"  {box.fields}", SMALL)
@@ -154,9 +165,19 @@ def _op(box: Box, palette: Palette) -> Face:
     below = [part for text in texts for part in _broken(text, NARROW if box.narrow else NOTE)]
     if not box.narrow:
         return _stacked(_named(box, palette), below, _quiet(box, palette))
-    fields = (Stretch(box.fields, SMALL, palette.paints[box.paint].text),) if box.fields else ()
-    stacked = _stacked((_bold(box.title),), below, _quiet(box, palette))
-    return replace(stacked, lines=(stacked.lines[0], *([fields] if fields else []), *stacked.lines[1:]))
+    titles = _slim(box.title, SIZE * BOLD) if box.slim else [box.title]
+    fields = _slim(box.fields, SMALL) if box.slim else [box.fields]
+    colour = palette.paints[box.paint].text
+    lines = (*((_bold(each),) for each in titles), *((Stretch(each, SMALL, colour),) for each in fields if each))
+    stacked = _stacked((), below, _quiet(box, palette))
+    return replace(stacked, lines=(*lines, *stacked.lines[1:]))
+
+
+def _slim(text: str, size: float) -> list[str]:
+    """The text in few lines, and these as short as they may be."""
+    loose = text.replace(SPACE, " ").replace(" · ", f"{SPACE}· ")
+    tried = (wrap(loose, size, width, lines=2 * LINES) for width in SLIM)
+    return next((lines for lines in tried if len(lines) <= LINES), wrap(loose, size, SLIM[-1], lines=2 * LINES))
 
 
 def _broken(text: str, width: float) -> list[str]:
@@ -234,4 +255,4 @@ def _below(box: Box, palette: Palette) -> Iterator[Stretch]:
 
 
 def _title_lines(text: str, width: float, lines: int) -> list[str]:
-    return wrap(text, SIZE * 1.06, width, lines=lines)
+    return wrap(text, SIZE * BOLD, width, lines=lines)

@@ -67,10 +67,13 @@ class _Room:
         for taken in ((*self._taken, *self._borders), self._taken):
             for option in options:
                 area = _visible(option, width)
-                if not any(_meet(area, other) for other in taken):
+                if self._is_inside(area) and not any(_meet(area, other) for other in taken):
                     self._taken.append(area)
                     return option
         return None
+
+    def _is_inside(self, area: Spot) -> bool:
+        return area.left >= -1 and area.right <= self._layout.width + 1
 
 
 def _options(way: Way, width: float, down: bool) -> Iterator[Point]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from archdsl.drawing.faces import TINY
-from archdsl.drawing.layout import POINTS
+from archdsl.drawing.layout import POINTS, Layout
 from archdsl.drawing.packing import Size, Skyline
 from archdsl.drawing.settle import LaidOut
 from archdsl.drawing.sheet import put
@@ -90,8 +90,17 @@ def paged(parts: Sequence[LaidOut], page: Format) -> list[LaidOut]:
 def _shrunk(part: LaidOut, page: Format) -> LaidOut:
     """A page of one figure that is as small as it must be."""
     layout = wrapped(part, _room(page, SMALLEST)).layout
-    scale = min(page.width / (layout.width + 2 * EDGE), page.height / (layout.height + 2 * EDGE))
-    return _framed(part._replace(layout=layout), page, scale)
+    return _framed(part._replace(layout=layout), page, _least_scale(layout, page))
+
+
+def legibility(part: LaidOut, page: Format) -> float:
+    """How large the smallest text of a figure alone on its page is, in units of the least: at most 1."""
+    layout = wrapped(part, _room(page, SMALLEST)).layout
+    return min(1.0, _least_scale(layout, page) / (LEAST_TYPE - ROUNDED) * TINY)
+
+
+def _least_scale(layout: Layout, page: Format) -> float:
+    return min(page.width / (layout.width + 2 * EDGE), page.height / (layout.height + 2 * EDGE))
 
 
 def scaled(part: LaidOut, scale: float) -> LaidOut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ from archdsl.words.naming import DOT
 from archdsl.words.quantities import SPACE
 
 if TYPE_CHECKING:
+    from archdsl.drawing.pages import Format
     from archdsl.figure.marks import Marks
     from archdsl.ir.graph import Graph
 
@@ -91,7 +92,34 @@ def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
     if cost(found) <= (0, 1):
         return found
     narrow = laid_out([figure.narrowed() for figure in figures])
-    return min(found, paged([parts[0], *narrow[1:]], page), paged(narrow, page), key=cost)
+    found = min(found, paged([parts[0], *narrow[1:]], page), paged(narrow, page), key=cost)
+    if not cost(found)[0]:
+        return found
+    return min(found, paged(_fitting(figures, (parts, narrow), page), page), key=cost)
+
+
+def _fitting(figures: Sequence[Figure], known: Iterable[Sequence[LaidOut]], page: Format) -> list[LaidOut]:
+    """Each figure in the first form whose text can be read on the page, or else in that in which it is largest."""
+    from archdsl.drawing.pages import legibility
+
+    best = [max(parts, key=lambda part: legibility(part, page)) for parts in zip(*known, strict=True)]
+    for form in _FORMS:
+        small = [
+            number
+            for number, figure in enumerate(figures)
+            if legibility(best[number], page) < 1 and not figure.is_placed
+        ]
+        for number, part in zip(small, laid_out([form(figures[number]) for number in small]), strict=True):
+            best[number] = max(best[number], part, key=lambda each: legibility(each, page))
+    return best
+
+
+_FORMS: Final[Sequence[Callable[[Figure], Figure]]] = (
+    Figure.tightened,
+    lambda figure: figure.narrowed().tightened(),
+    Figure.slimmed,
+)
+"""What is done to a figure that is too large, one instead of the other."""
 
 
 def painted(figures: Sequence[Figure], format: str) -> list[bytes]:
@@ -174,7 +202,7 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
         tried.append(figures)
         try:
             with one_process():
-                parts = _pages(graph, figures, less, marks, coarser)
+                parts = for_width(graph, figures, less, marks, coarser)
                 files = WRITERS[format](parts, view)
         except TooLargeError as error:
             failed = error
@@ -185,7 +213,9 @@ def picture(graph: Graph, format: str, view: View, *, marks: Marks | None = None
     raise failed
 
 
-def _pages(graph: Graph, figures: Sequence[Figure], view: View, marks: Marks | None, coarser: int) -> list[LaidOut]:
+def for_width(
+    graph: Graph, figures: Sequence[Figure], view: View, marks: Marks | None = None, coarser: int = 0
+) -> list[LaidOut]:
     """The pages; what is too wide for them at its levels runs down as other figures do."""
     found = pages(figures, view)
     if not view.width or not any(figure.is_placed for figure in figures):

@@ -81,6 +81,8 @@ class Box:
     dashed: bool = False
     narrow: bool = False
     """Whether it is set as narrow as its text allows."""
+    slim: bool = False
+    """Whether its text is broken into more lines, so that it is narrower still."""
     holds: tuple[str, ...] = ()
     """Paths of the ops and blocks that it stands for, in running order."""
     formerly: str = ""
@@ -147,6 +149,8 @@ class Figure:
     items: tuple[Box | Panel, ...] = ()
     links: tuple[Link, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    tight: bool = False
+    """Has little between its boxes: none for labels, which stand where there is room."""
     compact: bool = False
     """Shows single ops: set closer than cards."""
     stacked: bool = False
@@ -188,6 +192,14 @@ class Figure:
         """The figure with all its boxes as narrow as their texts allow."""
         return replace(self, items=tuple(map(_narrowed, self.items)))
 
+    def tightened(self) -> Figure:
+        """The figure with its boxes closer to each other; as it is where it says itself where they stand."""
+        return self if self.is_placed else replace(self, tight=True)
+
+    def slimmed(self) -> Figure:
+        """The same with the texts of its boxes broken, so that they are narrower still."""
+        return self if self.is_placed else replace(self, items=tuple(map(_slimmed, self.items)), tight=True)
+
     def renamed(self, name: Callable[[str], str]) -> Figure:
         """The figure with each name as `name` changes it, wherever it stands."""
         return replace(
@@ -204,6 +216,13 @@ def _narrowed(item: Box | Panel) -> Box | Panel:
     if isinstance(item, Box):
         return replace(item, narrow=True)
     return replace(item, items=tuple(map(_narrowed, item.items)))
+
+
+def _slimmed(item: Box | Panel) -> Box | Panel:
+    if isinstance(item, Panel):
+        return replace(item, items=tuple(map(_slimmed, item.items)))
+    style = Style.TILE if item.style is Style.CARD else item.style
+    return replace(item, style=style, narrow=True, slim=True)
 
 
 def without_some(figure: Figure, optional: frozenset[str], varying: Mapping[str, str]) -> Figure:

@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 
 import archdsl
+from archdsl.cli.zoo import families
 from archdsl.drawing.dot import dot_name
+from archdsl.drawing.faces import face
 from archdsl.drawing.pages import COLUMN, LEAST_TYPE, ROUNDED, page_format, smallest_text
-from archdsl.drawing.painting import pages, sheet
+from archdsl.drawing.painting import for_width, laid_out, pages, sheet
+from archdsl.drawing.process import one_process
 from archdsl.drawing.settle import LaidOut, way_key
 from archdsl.drawing.wrapping import wrapped
 from archdsl.figure.errors import DrawingError
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Style
+from archdsl.figure.palette import PALETTES
 from archdsl.figure.view import View
 from archdsl.formats import DrawingWarning, draw, render
+from archdsl.words.quantities import SPACE
 from tests.drawing.test_tikz import in_a_column
 from tests.figure.building import SMALL
 
@@ -31,8 +36,26 @@ def pages_of(name: str, width: str) -> list[LaidOut]:
 @pytest.mark.parametrize("width", ["7in", "A4"])
 @pytest.mark.parametrize("name", ["resnet50", "transformer", "inception_v3"])
 def test_a_page_holds_what_stands_on_it_and_its_text_can_be_read(name: str, width: str) -> None:
+    assert_readable(name, width)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", families())
+def test_every_network_can_be_read_across_both_columns_of_a_paper(name: str) -> None:
+    assert_readable(name, "7in")
+
+
+@pytest.mark.parametrize("name", ["gemma3_1b", "efficientnet_b0", "gru"])
+def test_figures_that_are_slim_or_tight_can_be_read_in_a_column(name: str) -> None:
+    assert_readable(name, "3.3in")
+
+
+def assert_readable(name: str, width: str) -> None:
     page = page_format(width)
-    found = pages_of(name, width)
+    view = View(width=width)
+    graph = archdsl.graph(name)
+    with one_process():
+        found = for_width(graph, sheet(graph, view), view)
     assert smallest_text(found) >= LEAST_TYPE - ROUNDED
     for part in found:
         layout = part.layout
@@ -42,6 +65,30 @@ def test_a_page_holds_what_stands_on_it_and_its_text_can_be_read(name: str, widt
             assert spot.left >= -0.1 and spot.right <= layout.width + 0.1
             assert spot.top >= -0.1 and spot.bottom <= layout.height + 0.1
         assert_apart(part)
+
+
+def test_a_slim_box_is_narrower_and_says_the_same() -> None:
+    op = Box("a", Style.OP, "attention", f"Rotary{SPACE}attention", f"16{SPACE}heads, causal, window{SPACE}512")
+    card = Box(
+        "b", Style.CARD, "block", "Dilated residual", "3", "blocks.0", ("Conv 1×1, 64 → Conv 3×3, 256",), times=12
+    )
+    figure = Figure("net", "net", "", (op, card), (Link("a", "b", LinkRole.SPINE, "64×56×56"),))
+    usual, narrow, slim = laid_out([figure, figure.narrowed(), figure.slimmed()])
+    for box in figure.boxes():
+        widths = [part.layout.boxes[box.name].width for part in (usual, narrow, slim)]
+        assert widths == sorted(widths, reverse=True) and widths[2] < widths[1]
+    for box in (op, card):
+        (broken,) = (each for each in slim.figure.boxes() if each.name == box.name)
+        words = " ".join(span.text for line in face(broken, PALETTES["paper"]).lines for span in line)
+        said = " ".join((box.title, box.fields, box.aside, *box.lines)).replace(SPACE, " ")
+        assert words.replace(SPACE, " ").split() == said.split()
+
+
+def test_only_what_does_not_fit_is_set_closer() -> None:
+    view = View(width="7in")
+    graph = archdsl.graph("googlenet")
+    found = for_width(graph, sheet(graph, view), view)
+    assert [page.figure.tight for page in found] == [True, False]
 
 
 def assert_apart(part: LaidOut) -> None:
