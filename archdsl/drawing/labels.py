@@ -44,6 +44,7 @@ class _Room:
 
     def __init__(self, figure: Figure, layout: Layout) -> None:
         self._layout = layout
+        self._tight = figure.tight
         self._down = figure.direction == "TB"
         boxes = [layout.boxes[dot_name(box.name)] for box in figure.boxes()]
         titles = [layout.title] if layout.title is not None else []
@@ -64,7 +65,8 @@ class _Room:
         way = self._layout.ways[way_key(link)]
         width = text_width(label_text(link.text), LABEL)
         options = list(_options(way, width, self._down))
-        for taken in ((*self._taken, *self._borders), self._taken):
+        clear = (*self._taken, *self._borders)
+        for taken in (clear,) if self._tight else (clear, self._taken):
             for option in options:
                 area = _visible(option, width)
                 if self._is_inside(area) and not any(_meet(area, other) for other in taken):

@@ -25,6 +25,7 @@ from archdsl.figure.flow import Flow
 from archdsl.figure.grouping import as_asked
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
+from archdsl.figure.staggering import staggered, with_inputs_above
 from archdsl.figure.standing import tiled
 from archdsl.figure.view import View
 from archdsl.words.naming import DOT
@@ -118,6 +119,9 @@ _FORMS: Final[Sequence[Callable[[Figure], Figure]]] = (
     Figure.tightened,
     lambda figure: figure.narrowed().tightened(),
     Figure.slimmed,
+    lambda figure: with_inputs_above(figure.slimmed()),
+    lambda figure: staggered(figure.slimmed()),
+    lambda figure: with_inputs_above(staggered(figure.slimmed())),
 )
 """What is done to a figure that is too large, one instead of the other."""
 
