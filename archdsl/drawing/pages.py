@@ -84,7 +84,9 @@ def paged(parts: Sequence[LaidOut], page: Format) -> list[LaidOut]:
     tried = [(scale, _packed(small, page, scale)) for scale in page.scales(SMALLEST)]
     found = [(scale, pages) for scale, pages in tried if pages is not None]
     scale, pages = min(found, key=lambda each: len(each[1]))
-    return [*(_framed(each, page, scale) for each in pages), *(_shrunk(part, page) for part in large)]
+    first = [*fits, True].index(True)
+    alone = [_shrunk(part, page) for part in large]
+    return [*alone[:first], *(_framed(each, page, scale) for each in pages), *alone[first:]]
 
 
 def _shrunk(part: LaidOut, page: Format) -> LaidOut:

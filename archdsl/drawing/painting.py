@@ -18,6 +18,7 @@ from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
 from archdsl.drawing.terracing import at_levels
 from archdsl.drawing.typefaces import unseen
+from archdsl.figure.continuing import continued
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure, without_some
@@ -104,17 +105,38 @@ def _fitting(figures: Sequence[Figure], known: Iterable[Sequence[LaidOut]], page
     from archdsl.drawing.pages import legibility
 
     best = [max(parts, key=lambda part: legibility(part, page)) for parts in zip(*known, strict=True)]
+    best = _formed(figures, best, page)
+    return [part for figure, each in zip(figures, best, strict=True) for part in _going_on(figure, each, page)]
+
+
+def _formed(figures: Sequence[Figure], best: Sequence[LaidOut], page: Format) -> list[LaidOut]:
+    """Each figure in the first of the forms in which it can be read, or that in which it is largest, if larger."""
+    from archdsl.drawing.pages import legibility
+
+    best = list(best)
     for form in _FORMS:
-        small = [
-            number
-            for number, figure in enumerate(figures)
-            if legibility(best[number], page) < 1 and not figure.is_placed
-        ]
-        for number, part in zip(small, laid_out([form(figures[number]) for number in small]), strict=True):
-            best[number] = max(best[number], part, key=lambda each: legibility(each, page))
+        small = [at for at, part in enumerate(best) if legibility(part, page) < 1 and not figures[at].is_placed]
+        for at, part in zip(small, laid_out([form(figures[at]) for at in small]), strict=True):
+            best[at] = max(best[at], part, key=lambda each: legibility(each, page))
     return best
 
 
+def _going_on(figure: Figure, best: LaidOut, page: Format) -> list[LaidOut]:
+    """The figure in as few parts as can be read; as it was where that makes it no larger."""
+    from archdsl.drawing.pages import legibility
+
+    found = [best]
+    for number in PARTS:
+        figures = continued(figure, number)
+        if len(figures) < number or min(legibility(part, page) for part in found) >= 1:
+            continue
+        parts = _formed(figures, laid_out(figures), page)
+        found = max(found, parts, key=lambda each: min(legibility(part, page) for part in each))
+    return found
+
+
+PARTS: Final = (2, 3, 4)
+"""In how many parts a figure goes on that is too high."""
 _FORMS: Final[Sequence[Callable[[Figure], Figure]]] = (
     Figure.tightened,
     lambda figure: figure.narrowed().tightened(),

@@ -45,7 +45,7 @@ def test_every_network_can_be_read_across_both_columns_of_a_paper(name: str) -> 
     assert_readable(name, "7in")
 
 
-@pytest.mark.parametrize("name", ["gemma3_1b", "efficientnet_b0", "gru"])
+@pytest.mark.parametrize("name", ["gemma3_1b", "efficientnet_b0", "deeplabv3_resnet50", "googlenet"])
 def test_figures_that_are_slim_or_tight_can_be_read_in_a_column(name: str) -> None:
     assert_readable(name, "3.3in")
 
