@@ -15,6 +15,7 @@ from archdsl.figure.hiding import hidden_in, item_at, nodes_at
 from archdsl.ir.graph import Graph, Item, Node, Scope, ScopeKind
 from archdsl.ir.scopes import scopes_around, scopes_of
 from archdsl.ops import OPS
+from archdsl.ops.special import SCAN
 from archdsl.text.nearest import did_you_mean
 from archdsl.text.spelled import excerpt, quoted
 
@@ -99,6 +100,13 @@ class NetworkNames:
     def not_one_card(self, name: str, paths: Iterable[str], flow: Flow) -> Iterator[tuple[str, Fault]]:
         """Why paths cannot be one card, each with the path that is in the way."""
         items = {path: item for path in paths if (item := item_at(self.graph, path)) is not None}
+        for path, item in items.items():
+            if isinstance(item, Node) and isinstance(item.op, SCAN):
+                message = (
+                    f"the group `{name}` cannot be one card: `{path}` is where values come into a loop, or leave it"
+                )
+                yield path, Fault(Code.CANNOT_DRAW, message, "name the loop, or leave it out")
+                return
         common = _common(list(items.values()))
         for path, item in items.items():
             block = next((each for each in _inside(item, common) if _is_closed(each)), None)

@@ -14,6 +14,7 @@ import archdsl
 from archdsl import SpecError
 from archdsl.figure.theme import Colour, Theme
 from archdsl.theming.reading import read_theme
+from tests.figure.building import SMALL
 from tests.theming.theming_of import theme_of, theme_of_text, themes
 from tests.thorough import examples
 
@@ -172,6 +173,11 @@ def test_what_has_several_ways_in_or_out_cannot_be_hidden() -> None:
         theme_of({"hide": ["layer2.0.add"]}, RESNET)
     with pytest.raises(SpecError, match="several outputs of `lstm` come out"):
         theme_of({"hide": ["lstm"]}, RECURRENT)
+
+
+def test_the_ends_of_a_loop_are_in_no_group() -> None:
+    with pytest.raises(SpecError, match=r"`back.h\[t\]` is where values come into a loop, or leave it"):
+        theme_of({"group": {"Ends": ["back.h[t]", "back.x[t]"]}}, SMALL["loops"]())
 
 
 ANY: st.SearchStrategy[Any] = st.recursive(
