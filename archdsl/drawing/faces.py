@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
@@ -96,7 +97,9 @@ def heading(box: Box, palette: Palette) -> Face:
         return _stacked((_bold(box.title, HEADING),), counts_below(box.counts), palette.muted)
     times = f"  ×{box.times}" if box.times > 1 else ""
     below = [*_broken(box.aside, OP * POINTS), *(part for line in box.lines for part in _broken(line, NOTE))]
-    return _stacked((_bold(box.title + times),), [*below, box.counts], palette.muted)
+    *above, name = _slim_name(box.title) if box.slim else [box.title]
+    face = _stacked((_bold(name + times),), [*below, box.counts], palette.muted)
+    return replace(face, lines=(*((_bold(part),) for part in above), *face.lines))
 
 
 def title(figure: Figure, palette: Palette) -> Face:
@@ -178,6 +181,16 @@ def _slim(text: str, size: float) -> list[str]:
     loose = text.replace(SPACE, " ").replace(" · ", f"{SPACE}· ")
     tried = (wrap(loose, size, width, lines=2 * LINES) for width in SLIM)
     return next((lines for lines in tried if len(lines) <= LINES), wrap(loose, size, SLIM[-1], lines=2 * LINES))
+
+
+def _slim_name(text: str) -> list[str]:
+    """A name broken behind its dots and underlines."""
+    lines = [""]
+    for part in re.split(r"(?<=[._])", text):
+        if lines[-1] and text_width(lines[-1] + part, SIZE, bold=True) > SLIM[0]:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def _broken(text: str, width: float) -> list[str]:

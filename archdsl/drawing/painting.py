@@ -26,7 +26,7 @@ from archdsl.figure.flow import Flow
 from archdsl.figure.grouping import as_asked
 from archdsl.figure.outline import outline
 from archdsl.figure.paths import block_at
-from archdsl.figure.staggering import staggered, with_inputs_above
+from archdsl.figure.staggering import staggered, with_inputs_above, with_outputs_below
 from archdsl.figure.standing import tiled
 from archdsl.figure.view import View
 from archdsl.words.naming import DOT
@@ -143,6 +143,8 @@ _FORMS: Final[Sequence[Callable[[Figure], Figure]]] = (
     Figure.slimmed,
     lambda figure: with_inputs_above(figure.slimmed()),
     lambda figure: staggered(figure.slimmed()),
+    lambda figure: with_outputs_below(figure.slimmed()),
+    lambda figure: with_outputs_below(with_inputs_above(figure.slimmed())),
     lambda figure: with_inputs_above(staggered(figure.slimmed())),
 )
 """What is done to a figure that is too large, one instead of the other."""

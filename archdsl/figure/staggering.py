@@ -1,4 +1,4 @@
-"""What makes a figure narrower and higher: inputs above all, and parallel ways in two lines."""
+"""What makes a figure narrower and higher: inputs above all, outputs below, and parallel ways in two lines."""
 
 from __future__ import annotations
 
@@ -23,13 +23,19 @@ class _Lowered(NamedTuple):
 
 def with_inputs_above(figure: Figure) -> Figure:
     """The figure with all its inputs in a row, so that none stands beside the panel that it enters."""
-    entered = {link.target for link in figure.links}
-    inputs = tuple(
-        item.name
-        for item in figure.items
-        if isinstance(item, Box) and item.style is Style.PORT and item.name not in entered
-    )
-    return replace(figure, rows=(*figure.rows, inputs)) if len(inputs) > 1 and inputs not in figure.rows else figure
+    return _with_row(figure, {link.target for link in figure.links})
+
+
+def with_outputs_below(figure: Figure) -> Figure:
+    """And with its outputs in another."""
+    return _with_row(figure, {link.source for link in figure.links})
+
+
+def _with_row(figure: Figure, others: Set[str]) -> Figure:
+    """The figure with a row of its ports but these."""
+    ports = [item for item in figure.items if isinstance(item, Box) and item.style is Style.PORT]
+    row = tuple(port.name for port in ports if port.name not in others)
+    return replace(figure, rows=(*figure.rows, row)) if len(row) > 1 and row not in figure.rows else figure
 
 
 def staggered(figure: Figure) -> Figure:

@@ -10,7 +10,7 @@ import pytest
 from archdsl.drawing.painting import laid_out
 from archdsl.figure.figure import Box, Figure, Link, LinkRole, Panel, Style
 from archdsl.figure.lanes import with_lanes
-from archdsl.figure.staggering import FEWEST, staggered, with_inputs_above
+from archdsl.figure.staggering import FEWEST, staggered, with_inputs_above, with_outputs_below
 from tests.drawing.test_pages import assert_apart
 
 
@@ -58,6 +58,18 @@ def test_ways_in_a_panel() -> None:
     figure = Figure("net", "", "", (panel,), inner.links)
     (found,) = staggered(figure).panels()
     assert [len(row) for row in found.rows] == [3, 3]
+
+
+def test_outputs_stand_below_the_panel_that_they_leave() -> None:
+    ports = tuple(Box(f"out {name}", Style.PORT, "reshape", name) for name in ("y", "bias"))
+    boxes = tuple(Box(name, Style.OP, "conv", "Conv 3×3") for name in "abc")
+    panel = Panel("block", (Box("block header", Style.FORK, "block", ""), *boxes))
+    ends = [("a", "b"), ("b", "c"), ("a", "out bias"), ("c", "out y")]
+    links = tuple(Link(source, target, LinkRole.SPINE) for source, target in ends)
+    figure = Figure("net", "", "", (panel, *ports), links)
+    (after,) = laid_out([with_outputs_below(figure)])
+    bottom = after.layout.panels["block"].bottom
+    assert all(after.layout.boxes[port.name].top >= bottom for port in ports)
 
 
 def test_inputs_stand_above_the_panel_that_they_enter() -> None:
