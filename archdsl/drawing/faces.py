@@ -178,9 +178,14 @@ def _op(box: Box, palette: Palette) -> Face:
 
 def _slim(text: str, size: float) -> list[str]:
     """The text in few lines, and these as short as they may be."""
-    loose = text.replace(SPACE, " ").replace(" · ", f"{SPACE}· ")
+    loose = _loose(text)
     tried = (wrap(loose, size, width, lines=2 * LINES) for width in SLIM)
     return next((lines for lines in tried if len(lines) <= LINES), wrap(loose, size, SLIM[-1], lines=2 * LINES))
+
+
+def _loose(text: str) -> str:
+    """The text with more places to break it, none of them before a dot."""
+    return text.replace(SPACE, " ").replace(" · ", f"{SPACE}· ")
 
 
 def _slim_name(text: str) -> list[str]:
@@ -235,7 +240,8 @@ def _tile(box: Box, palette: Palette) -> Face:
     words = (text_width(word, span.size) for span in spans for word in span.text.split(" "))
     width = max([NARROW, *words])
     # names of several words break, so that a tile stays narrow
-    lines: list[Line] = [(_bold(part),) for part in _title_lines(box.title.replace(SPACE, " "), width, 2 * LINES)]
+    title = _loose(box.title) if box.slim else box.title.replace(SPACE, " ")
+    lines: list[Line] = [(_bold(part),) for part in _title_lines(title, width, 2 * LINES)]
     lines += (line for span in spans for line in _parts(span, width, 2 * LINES))
     lines += [(Stretch(part, TINY, _quiet(box, palette)),) for part in box.counts.split(" · ") if part]
     return Face(tuple(lines), 12, 0, box.times, palette.paints[box.paint].pill)
