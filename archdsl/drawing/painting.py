@@ -68,7 +68,7 @@ def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
     figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.varying)
     usual = f"{figure.title}, {block.variant}" if block.variant else figure.title
     title = usual if block.alike else view.theme.labels.get(path, usual)
-    what = f"all{SPACE}dashed{SPACE}parts" if block.mixed else "dashed"
+    what = "complete" if block.mixed else "dashed"
     some = f"{DOT}{what}{SPACE}in {block.whole}{SPACE}of{SPACE}{block.alike + 1}" if block.optional else ""
     counts = figure.counts.replace(path, f"{path}, one of {block.alike + 1}{some}", 1) if block.alike else figure.counts
     return replace(figure, name=path, title=title, counts=counts, stacked=True)

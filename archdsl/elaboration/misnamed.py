@@ -143,7 +143,8 @@ def path_hint(path: str, frame: Frame) -> str | None:
     if len(parts) > 1 and all(map(_PATH.fullmatch, parts)):
         return f"several nodes are a list with commas: `[{', '.join(parts)}]`"
     if _reads_nodes(path, frame):
-        return f"a formula is a node of its own: write one with `= {path}`, and read that"
+        formula = path.removeprefix("=").strip()
+        return f"a formula is a node of its own: write one with `= {formula}`, and read that"
     return "a path is names and numbers joined by dots"
 
 

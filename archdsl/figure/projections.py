@@ -31,8 +31,11 @@ def is_linear(flow: Flow, node: Node) -> bool:
 
 
 def _made(flow: Flow, node: Node) -> list[str]:
-    """What attention calls what the layer makes, in the order of its ports."""
+    """What attention calls what the layer makes, in the order of its ports; nothing of what another layer reads, too:
+    that makes of a latent vector what attention is given."""
     own = {node}
+    idiom = flow.idiom(node)
+    layer = idiom.nodes if idiom is not None else (node,)
     waiting: list[tuple[int, Node]] = []
     _push(flow, node, waiting)
     found: set[str] = set()
@@ -46,6 +49,8 @@ def _made(flow: Flow, node: Node) -> list[str]:
             letters = reader.op.letters
             order = [port.name for port in reader.op.ports if port.name not in reader.op.masking]
             found |= {port for port in _fed(flow, reader, own) if not reader.tensors}
+        elif reader not in layer and is_linear(flow, reader):
+            return []
         elif _carries(flow, reader, own):
             own.add(reader)
             _push(flow, reader, waiting)

@@ -35,7 +35,7 @@ def test_of_two_convolutions_the_one_that_is_missing_elsewhere_is_dashed() -> No
     assert "features.2.1.block.0" in block.optional, "the block that expands nothing has the depthwise one"
     assert "features.2.1.block.1" not in block.optional
     _, panel, _ = sheet(archdsl.graph("efficientnet_b0"), View())
-    assert "all dashed parts in 9 of 16" in plain(panel.counts), "the skip is in 9, what expands in 15"
+    assert "complete in 9 of 16" in plain(panel.counts), "the skip is in 9, what expands in 15"
 
 
 def test_a_block_is_followed_by_those_in_it_and_all_are_counted() -> None:

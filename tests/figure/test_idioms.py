@@ -149,3 +149,19 @@ def test_layers_are_called_by_the_ports_and_not_by_their_names(tmp_path: Path) -
     assert said(outline(graph, View(depth=2)))[1:] == [
         "Linear k 16 → 16", "Linear v 16 → 16", "Linear q 16 → 16", "Attention", "Linear 16 → 16", "output",
     ]  # fmt: skip
+
+
+def test_a_layer_that_another_one_reads_makes_no_keys_alone(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        inputs: {x: [N, 7, 16]}
+        nodes:
+          latent: {op: linear, from: x, out_features: 16}
+          kv: {op: linear, from: latent, out_features: 16}
+          both: = latent + kv
+          out: {op: scaled_dot_product_attention, from: {query: x, key: both, value: kv}}
+        """,
+    )
+    titles = [plain(box.title) for box in outline(graph, View(depth=2)).boxes()]
+    assert [title for title in titles if title.startswith("Linear")] == ["Linear", "Linear v"]
