@@ -5,7 +5,8 @@ The words come from what the mask is: some of its elements are computed, and lea
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Set
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
+from functools import cached_property
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from archdsl.ir.graph import Node, Value
 from archdsl.measures.elements import FormulasAtSizes, Sought, UnknownElementError, element
 from archdsl.measures.memory import Sizes
-from archdsl.ops.base import Number, OpError
+from archdsl.ops.base import Number, Op, OpError, at_sizes
 from archdsl.ops.special import Constant, Parameter
 from archdsl.shapes import Shape, evaluate
+from archdsl.words.quantities import SPACE
 
 if TYPE_CHECKING:
     from archdsl.figure.flow import Flow
@@ -39,17 +41,18 @@ class MaskWords(NamedTuple):
     """What a mask does."""
 
     hides: str = ""
-    """`causal`, `causal, window 512` or `masked`."""
+    """`causal`, `causal, window 512` or `masked`; `masked at larger sizes` where nothing is hidden at those drawn."""
     adds: str = ""
     """`relative position bias` or `bias`."""
 
     @property
     def brief(self) -> str:
         """What is hidden, without what differs between the layers of one network."""
-        return self.hides.partition(",")[0] if self.hides != _MASKED else ""
+        return self.hides.partition(",")[0] if not self.hides.startswith(_MASKED) else ""
 
 
 _MASKED: Final = "masked"
+LARGER: Final = f"{SPACE}at larger sizes"
 
 
 def mask_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
@@ -60,6 +63,8 @@ def mask_words(flow: Flow, value: Value, true_hides: bool) -> MaskWords:
         return MaskWords("", added)
     try:
         hides = mask.hides()
+        if hides and not mask.at(flow.sizes).hides_ends():
+            hides += LARGER
         steady = None if added else mask.is_steady()
     except UnknownElementError:
         return MaskWords(_MASKED if mask.has_pattern() else "", added)
@@ -114,6 +119,16 @@ def _numbers(shape: Shape, sizes: Mapping[str, int]) -> Sizes:
     return tuple(evaluate(dim, sizes) for dim in shape)
 
 
+def _some(size: int) -> list[int]:
+    """Some places along a dimension: both ends and the middle, each with its neighbours."""
+    return sorted({at for at in (0, 1, 2, size // 2, size // 2 + 1, size - 2, size - 1) if 0 <= at < size})
+
+
+def _few(size: int) -> list[int]:
+    """Both ends and the middle."""
+    return sorted({0, size // 2, size - 1})
+
+
 class _Mask:
     """Elements of a mask, for queries and keys in its last two dimensions."""
 
@@ -123,24 +138,40 @@ class _Mask:
         self._formulas = FormulasAtSizes(sizes)
         self._true_hides = true_hides
         self._static = static
-        self._known: dict[Node, tuple[list[Value], list[Sizes], Sizes]] = {}
+        self._known: dict[Node, tuple[Op, list[Value], list[Sizes], Sizes]] = {}
+        self._found: dict[Sizes, Number] = {}
         self._never = NEVER
         self._left = 0
         self.patterns = [node for node in _cone(value.node, static, rows=False) if isinstance(node.op, Constant)]
 
+    def at(self, sizes: Mapping[str, int]) -> _Mask:
+        """The same at other sizes."""
+        other = _Mask(self._value, sizes, self._true_hides, self._static)
+        other._never = self._never
+        return other
+
     def hides(self) -> str:
         """Which keys a query does not see. Raises UnknownElementError."""
-        pairs = list(self._pairs())
-        if self._value.type.dtype != "bool" and len({self._at(pair) for pair in pairs}) <= LEVELS:
-            self._never = SELDOM
-        hidden = {pair: self._hides(pair) for pair in pairs}
+        hidden: dict[Sizes, bool] = {}
+        corners = self._corners()
+        stretches = [self._pairs(corners[0], _few), *(self._pairs(corner) for corner in corners)]
+        for pairs in stretches:  # a few places tell most masks that have no name
+            levels = {self._at(pair) for pair in (*hidden, *pairs)}
+            self._never = SELDOM if self._value.type.dtype != "bool" and len(levels) <= LEVELS else NEVER
+            hidden = {pair: self._hides(pair) for pair in (*hidden, *pairs)}
+            if any(hidden.values()) and not all(gone for (*_, t, u), gone in hidden.items() if u > t):
+                return _MASKED
         if not any(hidden.values()):
             return ""
-        if not all(gone for (*_, t, u), gone in hidden.items() if u > t):
-            return _MASKED
         if not any(gone for (*_, t, u), gone in hidden.items() if u <= t):
             return "causal"
-        return self._window(pairs[-1])
+        return self._window(list(hidden)[-1])
+
+    def hides_ends(self) -> bool:
+        """Whether a query at one end does not see the key at the other. Raises UnknownElementError."""
+        rows, columns = self._shape[-2:]
+        ends = ((0, columns - 1), (rows - 1, 0))
+        return any(self._hides((*corner, *end)) for corner in self._corners() for end in ends)
 
     def _window(self, last: Sizes) -> str:
         """`causal, window 512`, where each query sees the same number of keys. Raises UnknownElementError."""
@@ -150,17 +181,17 @@ class _Mask:
             middle = (low + high) // 2
             low, high = (low, middle) if self._hides((*ahead, t, t - middle - 1)) else (middle + 1, high)
         seen = low + 1
-        banded = all(self._hides(pair) != (0 <= pair[-2] - pair[-1] < seen) for pair in self._pairs())
+        banded = all(self._hides(pair) != (0 <= pair[-2] - pair[-1] < seen) for pair in self._all_pairs())
         return f"causal, window {seen}" if banded else _MASKED
 
     def is_steady(self) -> bool | None:
         """Whether what is added depends on the distance alone; None where nothing is. Raises UnknownElementError."""
         if self._value.type.dtype == "bool":
             return None
-        found = {pair: self._at(pair) for pair in self._pairs() if not self._hides(pair)}
+        found = {pair: self._at(pair) for pair in self._all_pairs() if not self._hides(pair)}
         if len(set(found.values())) <= 1:
             return None
-        rows, columns = _numbers(self._value.type.shape[-2:], self._sizes)
+        rows, columns = self._shape[-2:]
         inner = [pair for pair in found if pair[-2] + 1 < rows and pair[-1] + 1 < columns]
         nexts = {pair: self._at((*pair[:-2], pair[-2] + 1, pair[-1] + 1)) for pair in inner}
         return all(abs(found[pair] - other) <= 1e-6 * abs(other) for pair, other in nexts.items())
@@ -185,14 +216,28 @@ class _Mask:
         self._left = MOST_READ
         return self._read(node, place)
 
-    def _pairs(self) -> Iterator[Sizes]:
-        """Some places, for each of the first and the last head and window."""
+    @cached_property
+    def _shape(self) -> Sizes:
         try:
-            *ahead, rows, columns = _numbers(self._value.type.shape, self._sizes)
-        except (KeyError, ValueError) as error:
+            shape = _numbers(self._value.type.shape, self._sizes)
+        except KeyError as error:
             raise UnknownElementError from error
-        for corner in {(0,) * len(ahead), tuple(size - 1 for size in ahead)}:
-            yield from ((*corner, t, u) for t in _some(rows) for u in _some(columns))
+        if len(shape) < 2:
+            raise UnknownElementError
+        return shape
+
+    def _corners(self) -> list[Sizes]:
+        """The last head and window, of which a mask for the ends of a map hides most, and the first."""
+        ahead = self._shape[:-2]
+        return list(dict.fromkeys((tuple(size - 1 for size in ahead), (0,) * len(ahead))))
+
+    def _pairs(self, corner: Sizes, places: Callable[[int], Sequence[int]] = _some) -> list[Sizes]:
+        """Some places of a head and window."""
+        rows, columns = self._shape[-2:]
+        return [(*corner, t, u) for t in places(rows) for u in places(columns)]
+
+    def _all_pairs(self) -> list[Sizes]:
+        return [pair for corner in self._corners() for pair in self._pairs(corner)]
 
     def _hides(self, place: Sizes) -> bool:
         found = self._at(place)
@@ -201,8 +246,10 @@ class _Mask:
         return found <= self._never
 
     def _at(self, place: Sizes) -> Number:
-        self._left = MOST_READ
-        return self._of(self._value, place)
+        if place not in self._found:
+            self._left = MOST_READ
+            self._found[place] = self._of(self._value, place)
+        return self._found[place]
 
     def _of(self, value: Value, place: Sizes) -> Number:
         moves = value.weight is not None or value.node not in self._static
@@ -215,25 +262,25 @@ class _Mask:
         if isinstance(node.op, Parameter) or (node.tensors and not isinstance(node.op, Constant)) or _looks_up(node):
             return 0.0
         try:
-            given, shapes, shape = self._sized(node)
+            op, given, shapes, shape = self._sized(node)
             sought = Sought(place, shape, shapes, lambda i, at: self._of(given[i], at), self._formulas)
-            return element(node.op, sought)
+            return element(op, sought)
         except (KeyError, OpError) as error:
             raise UnknownElementError from error
 
-    def _sized(self, node: Node) -> tuple[list[Value], list[Sizes], Sizes]:
-        """What a node reads, the shapes of that, and its own. Raises KeyError."""
+    def _sized(self, node: Node) -> tuple[Op, list[Value], list[Sizes], Sizes]:
+        """The op, what it reads, the shapes of that, and its own. Raises KeyError."""
         if node not in self._known:
             given = [value for value in node.inputs if value is not None]
             shapes = [_numbers(value.type.shape, self._sizes) for value in given]
-            self._known[node] = given, shapes, _numbers(node.types[0].shape, self._sizes)
+            self._known[node] = (
+                at_sizes(node.op, self._sizes),
+                given,
+                shapes,
+                _numbers(node.types[0].shape, self._sizes),
+            )
         return self._known[node]
 
 
 def _looks_up(node: Node) -> bool:
     return bool(node.op.indexed(*(value.type if value is not None else None for value in node.inputs)))
-
-
-def _some(size: int) -> list[int]:
-    """Some places along a dimension: both ends and the middle, each with its neighbours."""
-    return sorted({at for at in (0, 1, 2, size // 2, size // 2 + 1, size - 2, size - 1) if 0 <= at < size})

@@ -54,6 +54,8 @@ def attention(folder: Path, nodes: str) -> str:
          "causal, window 32"),
         ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u < t + 2}\n", "masked"),
         ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u >= t}\n", "masked"),
+        ("  m: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: abs(t - u) < 500}\n",
+         "masked at larger sizes"),
         ("  ones: {op: constant, dtype: bool, shape: [T, T], value: true}\n  m: {op: tril, from: ones}\n", "causal"),
         ("  p: {op: constant, dtype: bool, shape: [T, T], index: [t, u], value: u > t}\n  m: = -inf if p else 0\n",
          "causal"),
@@ -211,6 +213,18 @@ def test_a_shifted_window_says_that_it_is_masked() -> None:
     shown = [outline(graph, View(depth=1), scope=scope_at(graph, f"features.1.{i}.attn")) for i in range(2)]
     words = [text for figure in shown for text in said(figure) if text.startswith("Attention ")]
     assert words == ["Attention 3 heads + relative position bias", "Attention 3 heads, masked + relative position bias"]
+
+
+def lines_of_pairs(sizes: dict[str, int]) -> list[str]:
+    graph = archdsl.graph("swin_t", sizes=sizes)
+    return [plain(" ".join(box.lines)) for box in outline(graph, View(depth=1)).boxes() if "shift" in box.aside]
+
+
+def test_windows_of_which_a_map_is_one_are_masked_at_larger_sizes() -> None:
+    said = [lines_of_pairs({"H": size, "W": size}) for size in (224, 448)]
+    assert [", masked after the first" in each[0] for each in said] == [True, True]
+    assert ", masked at larger sizes after the first" in said[0][-1], "7×7 is one window of 7×7"
+    assert ", masked after the first" in said[1][-1]
 
 
 def test_a_card_for_layers_with_different_masks_says_which_have_them() -> None:

@@ -21,7 +21,11 @@ STEPS = [
     "{op: reshape, shape: [4, 6]}", "{op: flatten, start_dim: 1}", "{op: unflatten, dim: 2, unflattened_size: [2, 2]}",
     "{op: rearrange, pattern: a b c -> c (b a)}", "{op: rearrange, pattern: a (b d) c -> d a c b, d: 3}",
     "{op: expand, size: [5, 2, 3, 4]}", "{op: cast, dtype: int64}", "{op: cast, dtype: bool}", "tril",
-    "{op: triu, diagonal: 1}", "= 2 * c - sin(c)", "= -inf if c > 7 else c",
+    "{op: triu, diagonal: 1}", "{op: narrow, dim: -1, start: 1, length: 2}",
+    "{op: narrow, dim: 1, start: -2, length: 2}",
+    "{op: slice, dim: 2, start: 1, step: 2}", "{op: slice, dim: -2, start: -2, end: -1}",
+    "{op: pad, pad: [1, 0, -1, 2, 0, 1]}", "{op: pad, pad: [2, -1], value: -7.5}",
+    "= 2 * c - sin(c)", "= -inf if c > 7 else c",
 ]  # fmt: skip
 
 

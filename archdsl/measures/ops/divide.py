@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, element
 from archdsl.measures.memory import Placed, Sizes
 from archdsl.measures.rules import sees, views
+from archdsl.ops.base import Number
 from archdsl.ops.divide import Dividing, Narrow, Select, Slice, Unbind, from_front
 from archdsl.ops.rules import replaced
 from archdsl.shapes import evaluate
@@ -58,3 +60,17 @@ def _(op: Slice, made: Sequence[Sizes], x: fields.Field) -> tuple[fields.Field, 
     dim = op.dim % len(x.dims)
     start, _ = op.bounds(x.shape[dim])
     return (fields.cut(x, dim, made[0], evaluate(start, {}), op.step),)
+
+
+@element.register
+def _(op: Narrow, at: Sought) -> Number:
+    dim = op.dim % len(at.shape)
+    start = evaluate(from_front(op.start, at.given[0][dim]), {})
+    return at.read(0, replaced(at.place, dim, at.place[dim] + start))
+
+
+@element.register
+def _(op: Slice, at: Sought) -> Number:
+    dim = op.dim % len(at.shape)
+    start = evaluate(op.bounds(at.given[0][dim])[0], {})
+    return at.read(0, replaced(at.place, dim, start + at.place[dim] * op.step))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from archdsl.measures import fields
+from archdsl.measures.elements import Sought, UnknownElementError, element
 from archdsl.measures.memory import NOTHING, Kept, Placed, Sizes
 from archdsl.measures.receptive import Reads
 from archdsl.measures.rules import keeps, sees, views
+from archdsl.ops.base import Number
 from archdsl.ops.spatial import ChannelShuffle, GridSample, Pad, PixelShuffle, PixelUnshuffle
 from archdsl.shapes import TensorType, evaluate
 
@@ -70,3 +72,15 @@ keeps.register(GridSample, lambda *_: Kept((0, 1)))
 def _(op: GridSample, made: Sequence[Sizes], *inputs: Any) -> tuple[fields.Field, ...]:
     """It reads wherever the grid says."""
     return (fields.everything(made[0], inputs),)
+
+
+@element.register
+def _(op: Pad, at: Sought) -> Number:
+    if op.mode != "constant":
+        raise UnknownElementError
+    place = list(at.place)
+    for i, before in enumerate(op.pad[::2], start=1):
+        place[-i] -= evaluate(before, {})
+        if not 0 <= place[-i] < at.given[0][-i]:
+            return op.value or 0.0
+    return at.read(0, tuple(place))
