@@ -395,3 +395,6 @@ def test_a_theme_has_its_names_colours_and_legend(browse: Browse, tmp_path: Path
     assert box.locator("rect").first.evaluate("each => getComputedStyle(each).fill") == "rgb(255, 214, 165)"
     assert page.page.locator("#legend li").first.text_content() == "First"
     assert page.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    order = "['header', '#stage', '#panel'].map(each => document.querySelector(each).getBoundingClientRect().top)"
+    tops = page.page.evaluate(order)
+    assert tops == sorted(tops)
