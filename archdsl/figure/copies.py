@@ -203,7 +203,7 @@ def _aligned(found: Mapping[int, Sentence]) -> list[dict[int, Word]]:
             place = order.index(key, place)
             columns[place][copy] = word
             place += 1
-    return columns
+    return [column for column in columns if column]  # what comes twice in the order may be taken once by all
 
 
 def _union(sequences: Sequence[Sequence[Hashable]]) -> list[Hashable]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from archdsl.figure.copies import one_for_all
@@ -52,3 +54,12 @@ def test_what_differs_too_much_is_counted() -> None:
     kinds = [Title(name) for name in "ABCDEF"]
     found = [(kinds[0], conv(1, 8), kinds[1]), (kinds[2], kinds[3]), (kinds[4], conv(1, 8), conv(1, 8), kinds[5])]
     assert plain(spelled_out(one_for_all(found) or ())) == "0–1 A · 0–2 Conv · 0–1 B · 0–1 C · 0–1 D · 0–1 E · 0–1 F"
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_any_words_in_any_order_are_joined(length: int) -> None:
+    """The order of all words may have one twice that every copy has once."""
+    sentences = [tuple(map(Title, names)) for size in (1, 2) for names in itertools.product("AB", repeat=size)]
+    for found in itertools.product(sentences, repeat=length):
+        said = one_for_all(found)
+        assert said is not None and {word.name[:1] for word in said if isinstance(word, Title)} <= {"A", "B"}
