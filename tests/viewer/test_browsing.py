@@ -384,6 +384,9 @@ def test_the_scheme_is_the_systems_until_it_is_switched(opened: Callable[..., Wa
     page.page.emulate_media(media="print")
     assert page.page.evaluate(ground) == "rgb(255, 255, 255)"
     assert page.page.is_hidden("#search")
+    order = "['header', '#stage', '#panel'].map(each => document.querySelector(each).getBoundingClientRect().top)"
+    tops = page.page.evaluate(order)
+    assert tops == sorted(tops)
 
 
 def test_a_theme_has_its_names_colours_and_legend(browse: Browse, tmp_path: Path) -> None:
@@ -395,6 +398,3 @@ def test_a_theme_has_its_names_colours_and_legend(browse: Browse, tmp_path: Path
     assert box.locator("rect").first.evaluate("each => getComputedStyle(each).fill") == "rgb(255, 214, 165)"
     assert page.page.locator("#legend li").first.text_content() == "First"
     assert page.page.evaluate("document.documentElement.dataset.theme") == "dark"
-    order = "['header', '#stage', '#panel'].map(each => document.querySelector(each).getBoundingClientRect().top)"
-    tops = page.page.evaluate(order)
-    assert tops == sorted(tops)
