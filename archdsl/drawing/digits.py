@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,10 +23,19 @@ def form_of(figure: Figure) -> str:
 
 def first_alike(figures: Sequence[Figure]) -> list[int]:
     """For each figure the number of the first that has its layout."""
-    if len(figures) == 1:
-        return [0]
-    forms: dict[str, int] = {}
-    return [forms.setdefault(form_of(figure), number) for number, figure in enumerate(figures)]
+    # few have the same boxes: no more is written of those that have not
+    kinds = [_kind(figure) for figure in figures]
+    times = Counter(kinds)
+    forms: dict[object, int] = {}
+    return [
+        forms.setdefault(form_of(figure) if times[kind] > 1 else kind, number)
+        for number, (figure, kind) in enumerate(zip(figures, kinds, strict=True))
+    ]
+
+
+def _kind(figure: Figure) -> Hashable:
+    """What is the same wherever the form is: the boxes and the ends of the links, by name."""
+    return tuple(box.name for box in figure.boxes()), tuple((link.source, link.target) for link in figure.links)
 
 
 def _item(item: Box | Panel) -> Box | Panel:
