@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd, prod
 from operator import mul
 from threading import RLock
@@ -213,8 +213,12 @@ def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
 
     Raises KeyError for a name without a size.
     """
-    if isinstance(dim, int):
-        return dim
+    return dim if isinstance(dim, int) else _evaluated(dim, tuple(sizes.items()))
+
+
+@lru_cache(maxsize=4096)  # those who read a graph ask for the same few dimensions again and again
+def _evaluated(dim: Symbolic, items: tuple[tuple[str, int], ...]) -> int:
+    sizes = dict(items)
     return sum([factor * prod([_evaluate_atom(each, sizes) for each in atoms]) for atoms, factor in dim.terms])
 
 

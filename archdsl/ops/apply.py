@@ -172,7 +172,6 @@ def _infer(op: Op, types: tuple[Any, ...]) -> None:
         op.infer(*types)
 
 
-@lru_cache(maxsize=8192)
 def dim_at(dim: Dim, sizes: SizeItems) -> int:
     """A dimension at the sample sizes. Raises KeyError for a name without one."""
     return evaluate(dim, dict(sizes))
