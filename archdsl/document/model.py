@@ -91,7 +91,7 @@ Named: TypeAlias = dict[Annotated[str, AfterValidator(_lower_case)], Any]
 class Form(BaseModel):
     """Knows all its keys. Plain data is kept as it is."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 @final
