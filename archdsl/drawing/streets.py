@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
@@ -169,6 +170,11 @@ def _widened(sides: Sides, room: float) -> Sides:
     return low - room, high + room, start - room, stop + room
 
 
-def _borders(spot: Spot) -> Iterator[Piece]:
-    yield from (Piece(True, x, spot.top, spot.bottom) for x in (spot.left, spot.right))
-    yield from (Piece(False, y, spot.left, spot.right) for y in (spot.top, spot.bottom))
+@lru_cache(maxsize=4096)
+def _borders(spot: Spot) -> tuple[Piece, ...]:
+    """Remembered, since a box stands beside each way of its figure."""
+    left, right, top, bottom = _sides(spot, True)
+    return (
+        *(Piece(True, x, top, bottom) for x in (left, right)),
+        *(Piece(False, y, left, right) for y in (top, bottom)),
+    )
