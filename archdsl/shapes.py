@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import gcd, prod
-from operator import mul
 from threading import RLock
 from typing import Any, Final, NamedTuple, TypeAlias, final
 from weakref import WeakValueDictionary
@@ -245,12 +244,10 @@ def least(dim: Dim) -> int:
         return dim
     bound = 0
     for monomial, coefficient in dim.terms:
-        if not monomial:
-            bound += coefficient
-        elif coefficient < 0 or any(_least_atom(atom) < 0 for atom in monomial):
+        lows = [_least_atom(atom) for atom in monomial] if coefficient > 0 else []
+        if monomial and min(lows, default=-1) < 0:
             return UNBOUNDED
-        else:
-            bound += coefficient * reduce(mul, map(_least_atom, monomial), 1)
+        bound += coefficient * prod(lows)
     return bound
 
 
