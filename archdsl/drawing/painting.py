@@ -65,7 +65,7 @@ def _detail(graph: Graph, view: View, block: Distinct, flow: Flow) -> Figure:
     path = block.scope.path
     shown = View(depth=1, style=view.style, counts=view.counts, batch=view.batch, theme=view.theme)
     flow = flow.fusing(fuses=flow.fuses, optional=block.optional)
-    figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.varying)
+    figure = without_some(outline(graph, shown, scope=block.scope, flow=flow), block.optional, block.cut, block.varying)
     usual = f"{figure.title}, {block.variant}" if block.variant else figure.title
     title = usual if block.alike else view.theme.labels.get(path, usual)
     what = "complete" if block.mixed else "dashed"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
+from archdsl.figure.alignment import Parts, alignments, passed
 from archdsl.figure.differences import child_name
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, is_silent
@@ -27,14 +28,10 @@ TOLD = 3
 """So many ops of a chain need no panel: two layers and what is between them."""
 LISTED = 6
 """Nor do so many layers, of which each follows the one before."""
-OPTIONAL = 4
-"""The most parts that a panel may have which some of its blocks do without."""
 SAID = 2
 """The most parts that tell a variant."""
 
 
-Parts: TypeAlias = tuple[tuple[Any, tuple[int, ...]], ...]
-"""What stands in a structure, each with the places of those that it reads, −1 for what comes from outside."""
 _PARTS: Final = re.compile(rf",{SPACE}| (?=\+)")
 _DIGIT: Final = re.compile(r"\d")
 
@@ -52,6 +49,8 @@ class Distinct(NamedTuple):
     """What tells it from other structures of the same block."""
     optional: frozenset[str] = frozenset()
     """The paths of what some of them do without."""
+    cut: frozenset[str] = frozenset()
+    """Of these paths, those through which nothing passes on to others where they are missing: their links are, too."""
     whole: int = 0
     """How many have all of it."""
     mixed: bool = False
@@ -95,6 +94,10 @@ class _Found:
     place: int
     """Among all, in running order."""
 
+    def paths_of(self, places: Iterable[int]) -> frozenset[str]:
+        """Of these parts."""
+        return frozenset(path for place in places for path in self.paths[place])
+
 
 def _merged(found: Sequence[_Found], flow: Flow) -> list[_Found]:
     """The structures, but those that are another one of the same block without some of its parts."""
@@ -105,8 +108,10 @@ def _merged(found: Sequence[_Found], flow: Flow) -> list[_Found]:
             varying = _varying(one, whole, matched) if matched is not None else None
             if matched is not None and varying is not None:
                 missing = set(range(len(whole.parts))).difference(matched)
-                paths = frozenset(path for place in missing for path in whole.paths[place])
-                whole.block = _with_optional(whole.block, one.block, paths, varying)
+                cut = missing - passed(one.parts, whole.parts, matched)
+                whole.block = _with_optional(
+                    whole.block, one.block, whole.paths_of(missing), whole.paths_of(cut), varying
+                )
                 whole.place = min(whole.place, one.place)
                 break
         else:
@@ -114,11 +119,14 @@ def _merged(found: Sequence[_Found], flow: Flow) -> list[_Found]:
     return sorted(kept, key=lambda each: each.place)
 
 
-def _with_optional(whole: Distinct, part: Distinct, paths: frozenset[str], varying: Mapping[str, str]) -> Distinct:
+def _with_optional(
+    whole: Distinct, part: Distinct, paths: frozenset[str], cut: frozenset[str], varying: Mapping[str, str]
+) -> Distinct:
     return whole._replace(
         alike=whole.alike + part.alike + 1,
         level=min(whole.level, part.level),
         optional=whole.optional | paths,
+        cut=whole.cut | cut,
         whole=whole.whole or whole.alike + 1,
         mixed=whole.mixed or (bool(whole.optional) and whole.optional != paths),
         varying={**whole.varying, **varying},
@@ -130,16 +138,7 @@ def _matched(one: _Found, whole: _Found, flow: Flow) -> list[int] | None:
 
     Where they may stand in two ways, as one of two convolutions, it is where more of them are as they are there.
     """
-    last = len(whole.parts) - 1
-    if not 0 < len(whole.parts) - len(one.parts) <= OPTIONAL:
-        return None
-    found: list[list[int]] = []
-    for order in (1, -1):
-        places = _places(one.parts[::order], whole.parts[::order])
-        if places is not None:
-            matched = places if order == 1 else [last - place for place in reversed(places)]
-            if _reads_alike(one, whole, matched) and matched not in found:
-                found.append(matched)
+    found = alignments(one.parts, whole.parts)
     if len(found) < 2:
         return found[0] if found else None
     own, others = ([_look(flow, each) for each in structure.elements] for structure in (one, whole))
@@ -174,35 +173,6 @@ def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, st
 def _unsized(text: str) -> str:
     """`# head` of `1 head` and `8 heads`."""
     return re.sub(r"\d+(\s\S+?)?s?\b", r"#\1", text) if text else ""
-
-
-def _places(parts: Sequence[tuple[Any, Any]], among: Sequence[tuple[Any, Any]]) -> list[int] | None:
-    """Where parts stand in a longer sequence, in order, each as early as can be."""
-    places: list[int] = []
-    start = 0
-    for name, _ in parts:
-        place = next((i for i in range(start, len(among)) if among[i][0] == name), None)
-        if place is None:
-            return None
-        places.append(place)
-        start = place + 1
-    return places
-
-
-def _reads_alike(one: _Found, whole: _Found, matched: Sequence[int]) -> bool:
-    """Whether every part reads in the whole what it reads alone, perhaps by way of parts that are missing."""
-    own = {place: i for i, place in enumerate(matched)} | {-1: -1}
-    for (_, reads), place in zip(one.parts, matched, strict=True):
-        waiting, seen = list(whole.parts[place][1]), set()
-        while waiting:
-            source = waiting.pop()
-            if source in own:
-                seen.add(own[source])
-            else:
-                waiting += whole.parts[source][1]
-        if not set(reads) <= seen:
-            return False
-    return True
 
 
 def _told_apart(found: Sequence[Distinct]) -> list[Distinct]:

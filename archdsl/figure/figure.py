@@ -225,8 +225,9 @@ def _slimmed(item: Box | Panel) -> Box | Panel:
     return replace(item, style=style, narrow=True, slim=True)
 
 
-def without_some(figure: Figure, optional: frozenset[str], varying: Mapping[str, str]) -> Figure:
-    """The figure with what stands for these paths alone dashed, and what varies with what is to be said of it."""
+def without_some(figure: Figure, optional: frozenset[str], cut: frozenset[str], varying: Mapping[str, str]) -> Figure:
+    """The figure with what stands for these paths alone dashed, with the links of what is cut, and what varies with
+    what is to be said of it."""
 
     def drawn(item: Box | Panel) -> Box | Panel:
         if isinstance(item, Panel):
@@ -240,7 +241,8 @@ def without_some(figure: Figure, optional: frozenset[str], varying: Mapping[str,
         return figure
     items = tuple(map(drawn, figure.items))
     boxes = {item.name: item for item, _ in nested(items) if isinstance(item, Box)}
-    dashed = {name for name, box in boxes.items() if box.dashed}
+    passed = optional - cut
+    dashed = {name for name, box in boxes.items() if box.dashed and not (box.holds and passed.issuperset(box.holds))}
     # a skip is led through a point beside the column
     leads = {link.source for link in figure.links if link.target in dashed and boxes[link.source].style is Style.TRACK}
     links = tuple(replace(link, dashed=link.dashed or _is_optional(link, dashed | leads)) for link in figure.links)

@@ -8,6 +8,7 @@ import archdsl
 from archdsl.cli.zoo import families
 from archdsl.drawing.dot import dot_name
 from archdsl.drawing.painting import placed, sheet
+from archdsl.figure.alignment import passed
 from archdsl.figure.distinct import MOST, distinct_blocks
 from archdsl.figure.figure import LinkRole, Panel, Style
 from archdsl.figure.paths import block_at
@@ -50,6 +51,24 @@ def test_what_some_of_a_panels_blocks_do_without_is_dashed() -> None:
     assert [box.name for box in panel.boxes() if box.dashed] == ["features.3.add"]
     assert {link.role for link in panel.links if link.dashed} == {LinkRole.SKIP}
     assert not any(box.dashed for box in overview.boxes())
+
+
+@pytest.mark.parametrize(("name", "block"), [("resnet50", "layer1.0"), ("pvt_v2_b0", "stages.0.blocks.0.attn")])
+def test_a_line_that_leads_on_where_a_part_is_missing_is_not_dashed(name: str, block: str) -> None:
+    panel = next(figure for figure in sheet(archdsl.graph(name), View()) if figure.name == block)
+    assert [box.name for box in panel.boxes() if box.dashed], "a convolution that only some blocks have"
+    assert not [link for link in panel.links if link.dashed]
+
+
+def test_what_passes_a_missing_part_is_what_others_read_alone() -> None:
+    x, a, b, out = (("a", (-1,)), ("b", (0,)), ("b", (-1,)), ("add", (1, 2)))
+    assert passed((x, a, ("add", (1, -1))), (x, a, b, out), [0, 1, 3]) == {2}, "the shortcut's convolution"
+    gate = (x, ("gate", (0,)), ("mul", (0, 1)), ("out", (2,)))
+    assert passed((x, ("out", (0,))), gate, [0, 3]) == {2}, "what is multiplied goes on, not its gate"
+    beside = (x, ("b", (0,)), ("add", (0, 1)))
+    assert passed((x, ("add", (0,))), beside, [0, 2]) == set(), "the sum reads it also without"
+    chain = (x, ("b", (0,)), ("b", (1,)), ("out", (2,)))
+    assert passed((x, ("out", (0,))), chain, [0, 3]) == {1, 2}
 
 
 def test_what_an_op_does_in_some_of_a_panels_blocks_is_said() -> None:
