@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 OPTIONAL: Final = 4
 """The most parts that a panel may have which some of its blocks do without."""
+TRIED: Final = 4000
+"""So many steps are made to find ways to leave parts out."""
 
 Parts: TypeAlias = tuple[tuple[Any, tuple[int, ...]], ...]
 """What stands in a structure, each with the places of those that it reads, −1 for what comes from outside."""
 
 
 def alignments(one: Parts, whole: Parts) -> list[list[int]]:
-    """The ways in which the parts of one structure may stand in another: as early, and as late, as can be; none where
-    it is not that one without a few parts."""
-    last = len(whole) - 1
-    found: list[list[int]] = []
+    """The places in one structure of the parts of another that has a few less, in all ways in which they read alike."""
     if not 0 < len(whole) - len(one) <= OPTIONAL:
-        return found
-    for order in (1, -1):
-        places = _places(one[::order], whole[::order])
-        if places is not None:
-            matched = places if order == 1 else [last - place for place in reversed(places)]
-            if _reads_alike(one, whole, matched) and matched not in found:
-                found.append(matched)
-    return found
+        return []
+    return [places for places in _places(one, whole) if _reads_alike(one, whole, places)]
+
+
+def _places(one: Parts, whole: Parts) -> Iterator[list[int]]:
+    """Where parts stand in a longer sequence, in order: first each as early as can be."""
+    room = len(whole) - len(one)
+    waiting: list[list[int]] = [[]]
+    for _ in range(TRIED):
+        if not waiting:
+            return
+        places = waiting.pop()
+        if len(places) == len(one):
+            yield places
+            continue
+        start = places[-1] + 1 if places else 0
+        name = one[len(places)][0]
+        found = (at for at in range(start, len(places) + room + 1) if whole[at][0] == name)
+        waiting += reversed([[*places, at] for at in found])
+
+
+def starts(whole: Parts, matched: Sequence[int]) -> set[int]:
+    """The parts that those which are missing read."""
+    missing = set(range(len(whole))).difference(matched)
+    return {source for place in missing for source in whole[place][1]} - missing - {-1}
+
+
+def excess(one: Parts, whole: Parts, matched: Sequence[int]) -> int:
+    """How many values parts read there that they do not read alone, what is missing aside."""
+    own = {place: i for i, place in enumerate(matched)} | {-1: -1}
+    pairs = ((set(reads), whole[place][1]) for (_, reads), place in zip(one, matched, strict=True))
+    return sum(len({own[each] for each in there if each in own} - reads) for reads, there in pairs)
 
 
 def passed(one: Parts, whole: Parts, matched: Sequence[int]) -> set[int]:
@@ -51,19 +74,6 @@ def passed(one: Parts, whole: Parts, matched: Sequence[int]) -> set[int]:
         for each in whole[place][1]:
             pass_on(each, set(reads) - direct)
     return found
-
-
-def _places(parts: Sequence[tuple[Any, Any]], among: Sequence[tuple[Any, Any]]) -> list[int] | None:
-    """Where parts stand in a longer sequence, in order, each as early as can be."""
-    places: list[int] = []
-    start = 0
-    for name, _ in parts:
-        place = next((i for i in range(start, len(among)) if among[i][0] == name), None)
-        if place is None:
-            return None
-        places.append(place)
-        start = place + 1
-    return places
 
 
 def _reads_alike(one: Parts, whole: Parts, matched: Sequence[int]) -> bool:

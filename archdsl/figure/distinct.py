@@ -10,7 +10,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from archdsl.figure.alignment import Parts, alignments, passed
+from archdsl.figure.alignment import Parts, alignments, excess, passed, starts
 from archdsl.figure.differences import child_name
 from archdsl.figure.elements import Element, Grain, elements_of
 from archdsl.figure.flow import Flow, is_silent
@@ -136,23 +136,29 @@ def _with_optional(
 def _matched(one: _Found, whole: _Found, flow: Flow) -> list[int] | None:
     """Where the parts of one structure stand in another; None where it is not that one without a few parts.
 
-    Where they may stand in two ways, as one of two convolutions, it is where more of them are as they are there.
+    Where they may stand in several ways, as one of two convolutions, it is where more of them are as they are there,
+    then where they read less besides, then where what is missing begins at fewer places.
     """
     found = alignments(one.parts, whole.parts)
     if len(found) < 2:
         return found[0] if found else None
     own, others = ([_look(flow, each) for each in structure.elements] for structure in (one, whole))
-    return max(found, key=lambda places: sum(look == others[i] for look, i in zip(own, places, strict=True)))
+
+    def likeness(places: Sequence[int]) -> tuple[int, int, int]:
+        pairs = ((own[i], others[place]) for i, place in enumerate(places))
+        same = sum(name == other_name for look, other in pairs for name, other_name in zip(look, other, strict=False))
+        return same, -excess(one.parts, whole.parts, places), -len(starts(whole.parts, places))
+
+    return max(found, key=likeness)
 
 
-def _look(flow: Flow, element: Element) -> Sequence[tuple[str, frozenset[str]]]:
-    """What is said of ops, but for their sizes: `Conv 3×3`, depthwise."""
+def _look(flow: Flow, element: Element) -> Sequence[str | frozenset[str]]:
+    """What is said of ops, but for their sizes: `Conv 3×3`, and that it is depthwise."""
     if element.is_block:
         return ()
     titles = [op_title(flow.brief(), node) for node in element.moving if flow.is_spoken(node)]
-    return [
-        (each.name, frozenset(part for part in _PARTS.split(each.fields) if not _DIGIT.search(part))) for each in titles
-    ]
+    words = (frozenset(part for part in _PARTS.split(each.fields) if not _DIGIT.search(part)) for each in titles)
+    return [*(each.name for each in titles), *words]
 
 
 def _varying(one: _Found, whole: _Found, matched: Sequence[int]) -> dict[str, str] | None:

@@ -44,6 +44,22 @@ def test_a_block_is_followed_by_those_in_it_and_all_are_counted() -> None:
     assert [path for path, _, _ in found("efficientnet_b0")] == ["features.2.1", "features.1.0.block.1"]
 
 
+MISSING = {
+    "mobilenet_v3_large": ("features.5", {"features.5.block.0", "features.5.block.2", "features.5.add"}),
+    "whisper_tiny": (
+        "model.decoder.layers.0",
+        {f"model.decoder.layers.0.{name}" for name in ("encoder_attn_layer_norm", "encoder_attn", "add_2")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_of_two_ways_to_leave_parts_out_it_is_the_likelier(name: str) -> None:
+    block, missing = MISSING[name]
+    found = {each.scope.path: each.optional for each in distinct_blocks(archdsl.graph(name))}
+    assert found[block] == missing
+
+
 def test_what_some_of_a_panels_blocks_do_without_is_dashed() -> None:
     overview, panel = sheet(archdsl.graph("mobilenet_v2"), View())
     assert plain(panel.title) == "Inverted residual"
