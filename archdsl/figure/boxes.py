@@ -126,7 +126,8 @@ def shared(run: Run) -> str:
             scope = element.scope
             owner = scope.share if scope is not None and scope.share is not None else owned[0].share
             return f"weights{SPACE}of {owner.path}" if owner is not None else ""
-    tied = [(name, value) for node in run.nodes for name, value in node.tie.items()]
+    own = set(run.nodes)
+    tied = [(name, value) for node in run.nodes for name, value in node.tie.items() if value.node not in own]
     return f"{tied[0][0]}{SPACE}tied to {tied[0][1].node.path}" if len(tied) == 1 else ""
 
 

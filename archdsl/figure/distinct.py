@@ -93,6 +93,8 @@ class _Found:
     """The first of each part."""
     place: int
     """Among all, in running order."""
+    is_told: bool
+    """Whether a card says all of it: it has no panel of its own."""
 
     def paths_of(self, places: Iterable[int]) -> frozenset[str]:
         """Of these parts."""
@@ -106,31 +108,54 @@ def _merged(found: Sequence[_Found], flow: Flow) -> list[_Found]:
         for whole in kept:
             matched = _matched(one, whole, flow) if one.key[0] == whole.key[0] else None
             varying = _varying(one, whole, matched) if matched is not None else None
-            if matched is not None and varying is not None:
-                missing = set(range(len(whole.parts))).difference(matched)
-                cut = missing - passed(one.parts, whole.parts, matched)
-                whole.block = _with_optional(
-                    whole.block, one.block, whole.paths_of(missing), whole.paths_of(cut), varying
-                )
+            if matched is None or varying is None:
+                continue
+            missing = set(range(len(whole.parts))).difference(matched)
+            paths = whole.paths_of(missing) - _ahead(one, whole, missing, flow)
+            if paths or not varying:
+                cut = whole.paths_of(missing - passed(one.parts, whole.parts, matched)) & paths
+                whole.block = _with_optional(whole.block, one.block, paths, cut, varying)
                 whole.place = min(whole.place, one.place)
                 break
         else:
-            kept.append(one)
+            if not one.is_told:
+                kept.append(one)
     return sorted(kept, key=lambda each: each.place)
 
 
 def _with_optional(
     whole: Distinct, part: Distinct, paths: frozenset[str], cut: frozenset[str], varying: Mapping[str, str]
 ) -> Distinct:
+    """With another that lacks these parts, perhaps none that is not computed ahead."""
+    complete = whole.whole or whole.alike + 1
+    if not paths:
+        complete = whole.whole and whole.whole + part.alike + 1
     return whole._replace(
         alike=whole.alike + part.alike + 1,
         level=min(whole.level, part.level),
         optional=whole.optional | paths,
         cut=whole.cut | cut,
-        whole=whole.whole or whole.alike + 1,
-        mixed=whole.mixed or (bool(whole.optional) and whole.optional != paths),
+        whole=complete,
+        mixed=whole.mixed or (bool(paths and whole.optional) and whole.optional != paths),
         varying={**whole.varying, **varying},
     )
+
+
+def _ahead(one: _Found, whole: _Found, missing: Iterable[int], flow: Flow) -> frozenset[str]:
+    """Of the paths of what is missing, those of what one has, too, and computes of constants."""
+    start = len(whole.block.scope.path) + 1
+    return frozenset(
+        path for path in whole.paths_of(missing) if _is_ahead(flow, one.block.scope, path[start:].split("."))
+    )
+
+
+def _is_ahead(flow: Flow, scope: Scope, path: Iterable[str]) -> bool:
+    """Whether what stands there is computed of constants; what does nothing is not."""
+    item: Node | Scope | None = scope
+    for name in path:
+        item = item.children.get(name) if isinstance(item, Scope) else None
+    nodes = [item] if isinstance(item, Node) else [*item.nodes()] if item is not None else []
+    return bool(nodes) and all(node in flow.static and not flow.passes(node) for node in nodes)
 
 
 def _matched(one: _Found, whole: _Found, flow: Flow) -> list[int] | None:
@@ -259,8 +284,10 @@ class _Finder:
             if key in self.found:
                 known = self.found[key]
                 known.block = known.block._replace(alike=known.block.alike + 1)
+                known.is_told = known.is_told and self._is_told(element)
             else:
-                self.found[key] = _Found(key, Distinct(scope, level, 0), parts, paths, told, elements, len(self.found))
+                block, is_told = Distinct(scope, level, 0), self._is_told(element)
+                self.found[key] = _Found(key, block, parts, paths, told, elements, len(self.found), is_told)
             self.add(scope, level + 1)
 
     def _is_closed(self, scope: Scope) -> bool:
@@ -268,14 +295,13 @@ class _Finder:
         return not self._without.isdisjoint((scope, *scopes_around(scope)))
 
     def _blocks(self, scope: Scope) -> Iterator[Element]:
-        """The blocks in it that want a panel; in the overview also what is no block of the spec and closed there."""
+        """The blocks in it; in the overview also what is no block of the spec and closed there."""
         if scope is self.root:
             runs, _ = parts_of(self.flow, scope, self._coarser)
             found = [element for run in runs for element in run.elements]
         else:
             found = elements_of(self.flow, scope, Grain.FINE)
-        blocks = (self._innermost(element) for element in found if element.is_block)
-        return (element for element in blocks if not self._is_told(element))
+        return (self._innermost(element) for element in found if element.is_block)
 
     def _innermost(self, element: Element) -> Element:
         """The block, or the only one that it consists of."""

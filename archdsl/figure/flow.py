@@ -20,7 +20,7 @@ from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Mode, Node, Scope, Value
 from archdsl.ir.scopes import scopes_around
 from archdsl.ops.base import Kind
-from archdsl.ops.special import FILLED, ScanCarry, ScanLast
+from archdsl.ops.special import FILLED, Parameter, ScanCarry, ScanLast
 from archdsl.shapes import Dim, Shape
 from archdsl.words.quantities import batched_text, shape_text, size
 
@@ -116,7 +116,9 @@ class Flow:
                 continue
             if not self.sources[node] and node not in sources and not isinstance(node.op, ScanCarry):
                 self.static.add(node)
-            for value in read:
+            # a layer made of a parameter by a tie has it as its own; a tie to another layer's is told in words
+            ties = [value for value in node.tie.values() if isinstance(value.node.op, Parameter)]
+            for value in (*read, *ties):
                 self.readers[value.node].append(node)
 
     def _another(self) -> Flow:
@@ -169,6 +171,10 @@ class Flow:
         while value.node in self._passed:
             value = self._passed[value.node]
         return value
+
+    def passes(self, node: Node) -> bool:
+        """Whether it does nothing, or is hidden: its readers read what it reads."""
+        return node in self._passed
 
     def moving(self, nodes: Iterable[Node]) -> list[Node]:
         """The nodes that are not static, in running order."""

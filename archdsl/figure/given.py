@@ -6,7 +6,7 @@ position embedding or a bias; in a product a scale. The weights of a layer are a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from archdsl.expressions.tree import Binary, Name
@@ -25,6 +25,8 @@ from archdsl.words.titles import sign_of, title
 
 STEPS: Final = 4
 """From scores to their softmax, or from a scale to the sum of a skip: there are no more ops between them."""
+LISTED: Final = 3
+"""The most tensors that what concatenates them names."""
 
 
 def op_title(flow: Flow, node: Node) -> Title:
@@ -37,12 +39,22 @@ def op_title(flow: Flow, node: Node) -> Title:
         return _attending(flow, node, found)
     if isinstance(node.op, Cat):
         names = [name for value in _given(flow, node) if (name := _origin(value.node)) is not None]
-        return Title(f"{found.name}{SPACE}{names[0].lower()}") if names else found
+        return Title(f"{found.name}{SPACE}{_listed(names)}") if names else found
     if isinstance(node.op, Formula):
         return _joined(flow, node) or _weighted(flow, node, found)
     if isinstance(node.op, Parameter | Constant) or node in flow.drawn:
         return Title(_source_name(flow, node), flow.label(Value(node, 0, node.types[0])), comma=False)
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`cls token`, `cls, dist token`, `a, b, …`: what they end with alike is said once."""
+    words = [fixed(name.lower()).split(SPACE) for name in dict.fromkeys(names)]
+    if len(words) > LISTED:
+        words = [*words[: LISTED - 1], ["…"]]
+    elif len({tuple(each[1:]) for each in words}) == 1:
+        words = [*([first] for first, *_ in words[:-1]), words[-1]]
+    return f",{SPACE}".join(SPACE.join(each) for each in words)
 
 
 def _source_name(flow: Flow, node: Node) -> str:

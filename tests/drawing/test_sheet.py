@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import archdsl
@@ -14,6 +16,7 @@ from archdsl.figure.figure import LinkRole, Panel, Style
 from archdsl.figure.paths import block_at
 from archdsl.figure.view import View
 from archdsl.ir.graph import Graph, Node, Scope
+from tests.elaboration.support import graph_of
 from tests.figure.building import SMALL, residual_network
 from tests.figure.seeing import plain
 from tests.thorough import some
@@ -63,13 +66,26 @@ def test_of_two_ways_to_leave_parts_out_it_is_the_likelier(name: str) -> None:
 def test_what_some_of_a_panels_blocks_do_without_is_dashed() -> None:
     overview, panel = sheet(archdsl.graph("mobilenet_v2"), View())
     assert plain(panel.title) == "Inverted residual"
-    assert plain(panel.counts).startswith("features.3, one of 16 · dashed in 10 of 16 · ")
-    assert [box.name for box in panel.boxes() if box.dashed] == ["features.3.add"]
+    assert plain(panel.counts).startswith("features.3, one of 17 · complete in 10 of 17 · ")
+    assert [box.name for box in panel.boxes() if box.dashed] == ["features.3.conv.0", "features.3.add"]
     assert {link.role for link in panel.links if link.dashed} == {LinkRole.SKIP}
     assert not any(box.dashed for box in overview.boxes())
 
 
-@pytest.mark.parametrize(("name", "block"), [("resnet50", "layer1.0"), ("pvt_v2_b0", "stages.0.blocks.0.attn")])
+def test_a_block_that_its_card_tells_counts_where_it_is_another_without_some_parts() -> None:
+    fused, inverted, _ = distinct_blocks(archdsl.graph("efficientnet_v2_s"))
+    assert (fused.scope.block, fused.alike + 1, fused.whole) == ("fused_mbconv", 10, 6), "two of the ten are a chain"
+    assert (inverted.alike + 1, inverted.whole) == (30, 27)
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("resnet50", "layer1.0"),
+        ("pvt_v2_b0", "stages.0.blocks.0.attn"),
+        ("t5_small", "encoder.block.0.layer.0.SelfAttention"),
+    ],
+)
 def test_a_line_that_leads_on_where_a_part_is_missing_is_not_dashed(name: str, block: str) -> None:
     panel = next(figure for figure in sheet(archdsl.graph(name), View()) if figure.name == block)
     assert [box.name for box in panel.boxes() if box.dashed], "a convolution that only some blocks have"
@@ -85,6 +101,33 @@ def test_what_passes_a_missing_part_is_what_others_read_alone() -> None:
     assert passed((x, ("add", (0,))), beside, [0, 2]) == set(), "the sum reads it also without"
     chain = (x, ("b", (0,)), ("b", (1,)), ("out", (2,)))
     assert passed((x, ("out", (0,))), chain, [0, 3]) == {1, 2}
+
+
+RECURRENT = """inputs: {x: [N, 4, 4]}
+blocks:
+  turn:
+    inputs: {b: [N, 4, 4], x: [N, 4, 4]}
+    params: {drops: 0.0}
+    nodes:
+      c: {op: softmax, from: b, dim: -1}
+      dropped: {op: dropout, p: drops}
+      v: {op: matmul, from: [dropped, x]}
+      w: {op: matmul, from: [v, x]}
+      next: = b + w
+nodes:
+  zeros: {op: constant, shape: [N, 4, 4], value: 0}
+  first: {op: turn, from: {b: zeros, x: x}}
+  second: {op: turn, from: {b: first, x: x}}
+  third: {op: turn, from: {b: second, x: x}, drops: DROPS}
+"""
+
+
+@pytest.mark.parametrize(("drops", "missing", "whole"), [("0.0", [], 0), ("0.5", ["third.dropped"], 1)])
+def test_what_one_computes_of_constants_is_not_missing_there(
+    tmp_path: Path, drops: str, missing: list[str], whole: int
+) -> None:
+    (block,) = distinct_blocks(graph_of(tmp_path, RECURRENT.replace("DROPS", drops)))
+    assert (block.alike, sorted(block.optional), block.whole) == (2, missing, whole)
 
 
 def test_what_an_op_does_in_some_of_a_panels_blocks_is_said() -> None:

@@ -297,3 +297,34 @@ def test_what_a_circle_joins_to_two_values_is_a_source(tmp_path: Path, table: st
 
 def test_an_embedding_of_several_things_has_its_positions() -> None:
     assert "Position embedding 128×768" in said(panels(archdsl.graph("bert_base_uncased"))["embeddings"])
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["cls_token"], "Concat cls token"),
+        (["cls_token", "dist_token"], "Concat cls, dist token"),
+        (["cls", "register"], "Concat cls, register"),
+        (["cls", "dist_token"], "Concat cls, dist token"),
+        (["a", "b", "c", "d"], "Concat a, b, …"),
+    ],
+)
+def test_all_that_is_put_before_is_named(tmp_path: Path, names: list[str], words: str) -> None:
+    made = "".join(f"  {name}: {{op: parameter, shape: [1, 16]}}\n" for name in names)
+    graph = graph_of(
+        tmp_path, f"inputs: {{x: [T, 16]}}\nnodes:\n{made}  out: {{op: cat, from: [{', '.join(names)}, x]}}\n"
+    )
+    assert said(outline(graph, View(depth=2)))[1:-1] == [words]
+
+
+def test_a_tied_weight_is_said_and_a_parameter_of_its_own_counts() -> None:
+    boxes = outline(archdsl.graph("bert_base_uncased"), View(depth=1)).boxes()
+    (decoder,) = (box for box in boxes if "30522" in box.fields and box.name.startswith("cls"))
+    assert plain(decoder.lines[0]) == "weight tied to bert.embeddings.word_embeddings"
+    assert plain(decoder.counts).startswith("30.5 K params")
+
+
+def test_a_weight_that_several_are_tied_to_counts_with_the_first() -> None:
+    cards = [box for box in outline(archdsl.graph("t5_small"), View(depth=1)).boxes() if "32128" in str(box)]
+    tied = [any("tied to" in plain(line) for line in box.lines) for box in cards]
+    assert tied == [False, True, True] and plain(cards[0].counts) == "16.45 M params"
