@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
-from archdsl.drawing.metrics import text_width, wrap
+from archdsl.drawing.metrics import ELLIPSIS, text_width, wrap
 from archdsl.figure.figure import Box, Figure, Style
 from archdsl.figure.palette import Palette, is_loud
 from archdsl.figure.theme import USUAL_SIZE
@@ -41,7 +41,9 @@ WIDE: Final = 1.4 * NARROW
 NOTE: Final = 150
 """The width at which lines below an op's name are broken, in points."""
 LINES: Final = 4
-"""Longer texts are cut."""
+"""Longer lists of counts are cut, and so many lines a slim text has where its width allows."""
+MOST: Final = 2 * LINES
+"""Longer texts of boxes are cut: a box is rather high than that it leaves out a layer."""
 SLIM: Final = (58, 84, 126, 190)
 """Widths at which the texts of slim boxes are broken, in points: the first at which there are no more than `LINES`."""
 HEADING: Final = 11.5
@@ -89,6 +91,13 @@ def face(box: Box, palette: Palette) -> Face:
     if not (box.lines or box.remarks or box.counts or box.aside or box.times > 1):
         return _stacked(_named(box, palette))
     return _card(box, palette)
+
+
+def is_cut(box: Box, palette: Palette) -> bool:
+    """Whether a card, a tile or an op's box leaves out some of its text."""
+    said = (box.title, box.fields, box.aside, *box.lines, *(text for _, text in box.remarks))
+    shown = (span.text for line in face(box, palette).lines for span in line)
+    return sum(text.count(ELLIPSIS) for text in shown) > sum(text.count(ELLIPSIS) for text in said)
 
 
 def heading(box: Box, palette: Palette) -> Face:
@@ -179,8 +188,8 @@ def _op(box: Box, palette: Palette) -> Face:
 def _slim(text: str, size: float) -> list[str]:
     """The text in few lines, and these as short as they may be."""
     loose = _loose(text)
-    tried = (wrap(loose, size, width, lines=2 * LINES) for width in SLIM)
-    return next((lines for lines in tried if len(lines) <= LINES), wrap(loose, size, SLIM[-1], lines=2 * LINES))
+    tried = (wrap(loose, size, width, lines=MOST) for width in SLIM)
+    return next((lines for lines in tried if len(lines) <= LINES), wrap(loose, size, SLIM[-1], lines=MOST))
 
 
 def _loose(text: str) -> str:
@@ -199,7 +208,7 @@ def _slim_name(text: str) -> list[str]:
 
 
 def _broken(text: str, width: float) -> list[str]:
-    return wrap(text, TINY, width, lines=LINES)
+    return wrap(text, TINY, width, lines=MOST)
 
 
 def _quiet(box: Box, palette: Palette) -> str:
@@ -215,7 +224,7 @@ def _card(box: Box, palette: Palette) -> Face:
 
 def _card_lines(box: Box, width: float, palette: Palette) -> Iterator[Line]:
     """The card's lines, broken to the width."""
-    first, *more = _title_lines(box.title, width, 2)
+    first, *more = _title_lines(box.title, width)
     used = text_width(first, SIZE, bold=True)
     line = [_bold(first)]
     below = []
@@ -229,7 +238,7 @@ def _card_lines(box: Box, width: float, palette: Palette) -> Iterator[Line]:
     yield tuple(line)
     yield from ((_bold(part),) for part in more)
     for span in (*below, *_below(box, palette)):
-        yield from _parts(span, width, LINES)
+        yield from _parts(span, width)
     if box.counts:
         yield (Stretch(box.counts, TINY, _quiet(box, palette)),)
 
@@ -241,15 +250,15 @@ def _tile(box: Box, palette: Palette) -> Face:
     width = max([NARROW, *words])
     # names of several words break, so that a tile stays narrow
     title = _loose(box.title) if box.slim else box.title.replace(SPACE, " ")
-    lines: list[Line] = [(_bold(part),) for part in _title_lines(title, width, 2 * LINES)]
-    lines += (line for span in spans for line in _parts(span, width, 2 * LINES))
+    lines: list[Line] = [(_bold(part),) for part in _title_lines(title, width)]
+    lines += (line for span in spans for line in _parts(span, width))
     lines += [(Stretch(part, TINY, _quiet(box, palette)),) for part in box.counts.split(" · ") if part]
     return Face(tuple(lines), 12, 0, box.times, palette.paints[box.paint].pill)
 
 
-def _parts(span: Stretch, width: float, lines: int) -> Iterator[Line]:
+def _parts(span: Stretch, width: float) -> Iterator[Line]:
     """The text broken to a width."""
-    for part in wrap(span.text, span.size, width, lines=lines):
+    for part in wrap(span.text, span.size, width, lines=MOST):
         yield (span._replace(text=part),)
 
 
@@ -273,5 +282,5 @@ def _below(box: Box, palette: Palette) -> Iterator[Stretch]:
     yield from (Stretch(text, SMALL, palette.paints[name].text) for name, text in box.remarks)
 
 
-def _title_lines(text: str, width: float, lines: int) -> list[str]:
-    return wrap(text, SIZE * BOLD, width, lines=lines)
+def _title_lines(text: str, width: float) -> list[str]:
+    return wrap(text, SIZE * BOLD, width, lines=MOST)

@@ -11,8 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from archdsl.words.quantities import SPACE
+
 FONTS: Final = Path(__file__).parent / "fonts"
 WINDOWS, UNICODE = 3, 1
+ELLIPSIS: Final = "…"
+"""Where a text is cut."""
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -48,10 +52,10 @@ def _without_dot(line: str) -> str:
 def _cut(words: list[str], size: float, width: float) -> str:
     kept = words[0]
     for word in words[1:]:  # from the start: a note may have a hundred thousand words
-        if text_width(f"{kept} {word} …", size) > width:
+        if text_width(f"{kept} {word} {ELLIPSIS}", size) > width:
             break
         kept += f" {word}"
-    return kept.rstrip(" ·→,") + " …"
+    return f"{kept.rstrip(f' {SPACE}·→,')} {ELLIPSIS}"
 
 
 @cache

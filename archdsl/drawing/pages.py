@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from archdsl.drawing.faces import TINY
+from archdsl.drawing.faces import TINY, is_cut
 from archdsl.drawing.layout import POINTS, Layout
 from archdsl.drawing.packing import Size, Skyline
 from archdsl.drawing.settle import LaidOut
 from archdsl.drawing.sheet import put
 from archdsl.drawing.wrapping import wrapped
 from archdsl.figure.errors import DrawingError
+from archdsl.figure.figure import Figure, Style
 
 LEAST_TYPE: Final = 6
 """Points that the smallest text on a page has at least."""
@@ -101,6 +102,17 @@ def legibility(part: LaidOut, page: Format) -> float:
     return min(1.0, _least_scale(layout, page) / (LEAST_TYPE - ROUNDED) * TINY)
 
 
+def worth(part: LaidOut, page: Format) -> tuple[float, int]:
+    """What is good of a form of a figure: how large its text is, then how few boxes leave out some of theirs."""
+    return legibility(part, page), -cuts(part.figure)
+
+
+def cuts(figure: Figure) -> int:
+    """How many boxes leave out some of their text."""
+    shown = (box for box in figure.boxes() if box.style in (Style.CARD, Style.TILE, Style.OP))
+    return sum(is_cut(box, figure.colours) for box in shown)
+
+
 def _least_scale(layout: Layout, page: Format) -> float:
     return min(page.width / (layout.width + 2 * EDGE), page.height / (layout.height + 2 * EDGE))
 
@@ -156,6 +168,11 @@ def too_small(size: float, width: str) -> str:
     return f"the smallest text is {size:.1f} pt in a figure of {width}, less than {LEAST_TYPE}: draw parts of it"
 
 
-def cost(pages: Sequence[LaidOut]) -> tuple[float, int]:
-    """What is bad of pages: text that is too small, then how many they are."""
-    return max(0.0, LEAST_TYPE - ROUNDED - smallest_text(pages)), len(pages)
+def cost(pages: Sequence[LaidOut]) -> tuple[float, int, int]:
+    """What is bad of pages: text that is too small, boxes that leave out some of theirs, then how many pages."""
+    return max(0.0, LEAST_TYPE - ROUNDED - smallest_text(pages)), sum(cuts(page.figure) for page in pages), len(pages)
+
+
+def is_good(pages: Sequence[LaidOut]) -> bool:
+    """Whether all text is there and can be read."""
+    return cost(pages)[:2] == (0, 0)

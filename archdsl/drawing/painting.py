@@ -84,40 +84,40 @@ def pages(figures: Sequence[Figure], view: View) -> list[LaidOut]:
     scale = view.theme.scale
     if not view.width and scale == 1:
         return [placed(figures, view)]
-    from archdsl.drawing.pages import cost, page_format, paged, scaled
+    from archdsl.drawing.pages import cost, is_good, page_format, paged, scaled
 
     if not view.width:
         return [scaled(placed(figures, view), scale)]
     page = page_format(view.width, scale)
     parts = laid_out(figures)
     found = paged(parts, page)
-    if cost(found) <= (0, 1):
+    if is_good(found) and len(found) == 1:
         return found
     narrow = laid_out([figure.narrowed() for figure in figures])
     found = min(found, paged([parts[0], *narrow[1:]], page), paged(narrow, page), key=cost)
-    if not cost(found)[0]:
+    if is_good(found):
         return found
     return min(found, paged(_fitting(figures, (parts, narrow), page), page), key=cost)
 
 
 def _fitting(figures: Sequence[Figure], known: Iterable[Sequence[LaidOut]], page: Format) -> list[LaidOut]:
-    """Each figure in the first form whose text can be read on the page, or else in that in which it is largest."""
-    from archdsl.drawing.pages import legibility
+    """Each figure in the first form whose text is all there and can be read, or else in that in which it is largest."""
+    from archdsl.drawing.pages import worth
 
-    best = [max(parts, key=lambda part: legibility(part, page)) for parts in zip(*known, strict=True)]
+    best = [max(parts, key=lambda part: worth(part, page)) for parts in zip(*known, strict=True)]
     best = _formed(figures, best, page)
     return [part for figure, each in zip(figures, best, strict=True) for part in _going_on(figure, each, page)]
 
 
 def _formed(figures: Sequence[Figure], best: Sequence[LaidOut], page: Format) -> list[LaidOut]:
-    """Each figure in the first of the forms in which it can be read, or that in which it is largest, if larger."""
-    from archdsl.drawing.pages import legibility
+    """Each figure in the first of the forms in which all can be read, or that in which it is largest, if larger."""
+    from archdsl.drawing.pages import worth
 
     best = list(best)
     for form in _FORMS:
-        small = [at for at, part in enumerate(best) if legibility(part, page) < 1 and not figures[at].is_placed]
+        small = [at for at, part in enumerate(best) if worth(part, page) < (1, 0) and not figures[at].is_placed]
         for at, part in zip(small, laid_out([form(figures[at]) for at in small]), strict=True):
-            best[at] = max(best[at], part, key=lambda each: legibility(each, page))
+            best[at] = max(best[at], part, key=lambda each: worth(each, page))
     return best
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -34,7 +36,7 @@ def pages_of(name: str, width: str) -> list[LaidOut]:
 
 
 @pytest.mark.parametrize("width", ["7in", "A4"])
-@pytest.mark.parametrize("name", ["resnet50", "transformer", "inception_v3"])
+@pytest.mark.parametrize("name", ["resnet50", "transformer", "inception_v3", "hifigan_v1"])
 def test_a_page_holds_what_stands_on_it_and_its_text_can_be_read(name: str, width: str) -> None:
     assert_readable(name, width)
 
@@ -58,6 +60,7 @@ def assert_readable(name: str, width: str) -> None:
         found = for_width(graph, sheet(graph, view), view)
     assert smallest_text(found) >= LEAST_TYPE - ROUNDED
     for part in found:
+        assert not {box.name: lost for box in part.figure.boxes() if (lost := left_out(box))}
         layout = part.layout
         assert layout.width * layout.scale <= page.width + 2 * page.margin + 0.1
         assert layout.height * layout.scale <= page.height + 2 * page.margin + 0.1
@@ -65,6 +68,34 @@ def assert_readable(name: str, width: str) -> None:
             assert spot.left >= -0.1 and spot.right <= layout.width + 0.1
             assert spot.top >= -0.1 and spot.bottom <= layout.height + 0.1
         assert_apart(part)
+
+
+def left_out(box: Box) -> Counter[str]:
+    """The words of a card or an op that do not stand in its box: of each layer that it names, and of all else."""
+    if box.style not in (Style.CARD, Style.TILE, Style.OP):
+        return Counter()
+    said = " ".join((box.title, box.fields, box.aside, *box.lines, *(text for _, text in box.remarks)))
+    shown = " ".join(span.text for line in face(box, PALETTES["paper"]).lines for span in line)
+    one, other = (Counter(text.replace(SPACE, " ").replace("·", " ").split()) for text in (said, shown))
+    return one - other
+
+
+def test_a_card_is_rather_high_than_that_it_leaves_out_a_layer() -> None:
+    layers = f"{SPACE}· ".join(f"Conv1d{SPACE}{kernel},{SPACE}512" for kernel in range(7))
+    usual = Box("a", Style.CARD, "conv", layers, counts="1 K params")
+    narrow = replace(usual, narrow=True)
+    assert not left_out(usual) and not left_out(narrow) and not left_out(replace(narrow, title="Net", lines=(layers,)))
+    assert left_out(replace(narrow, title=layers * 9)), "what is far too long is cut"
+
+
+@pytest.mark.parametrize(("layers", "expected"), [(7, 1), (14, 2)])
+def test_pages_on_which_nothing_is_cut_go_before_fewer(layers: int, expected: int) -> None:
+    line = f"{SPACE}· ".join(f"Conv{SPACE}3×3,{SPACE}{number},{SPACE}/2" for number in range(100, 100 + layers))
+    boxes = tuple(Box(f"b{number}", Style.CARD, "conv", "Block", lines=(line,)) for number in range(4))
+    links = tuple(Link(one.name, two.name, LinkRole.SPINE) for one, two in pairwise(boxes))
+    found = pages([Figure(name, name, "", boxes, links) for name in "abc"], View(width="7in"))
+    assert len(found) == expected
+    assert not any(left_out(box) for part in found for box in part.figure.boxes())
 
 
 def test_a_slim_box_is_narrower_and_says_the_same() -> None:
