@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ ELLIPSIS: Final = "…"
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of `text` in points at a font size in points."""
     widths, default, units = _advances(bold)
-    return sum(widths.get(ord(character), default) for character in text) * size / units
+    return sum(map(widths.get, map(ord, text), repeat(default))) * size / units
 
 
 def wrap(text: str, size: float, width: float, *, lines: int) -> list[str]:

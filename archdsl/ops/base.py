@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, cast, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -112,6 +124,13 @@ class Facts:
     They are annotated neither here nor on the ops: pydantic would look at each annotation once more for every class.
     """
 
+    if TYPE_CHECKING:
+        name: ClassVar[str]
+        """The name in a spec: torch's class in snake case, else torch's function."""
+        kind: ClassVar[Kind]
+        ports: ClassVar[tuple[Port, ...]]
+
+    ports = (Port("input"),)
     called = ""
     """What figures call it, where that is not its name in plain words: `ReLU`."""
     about = cast("str | None", None)
@@ -169,11 +188,6 @@ class Op(Facts, BaseModel):  # noqa: PLW1641 - pydantic makes the hash of what i
             super().__eq__(other) is True and all(map(same, self.__dict__.values(), other.__dict__.values()))
         )
 
-    name: ClassVar[str]
-    """The name in a spec: torch's class in snake case, else torch's function."""
-    kind: ClassVar[Kind]
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"),)
-
     def infer(self, *inputs: Any) -> Result:
         """The output types, from the inputs' types in the order of `ports`.
 
@@ -212,7 +226,7 @@ class Op(Facts, BaseModel):  # noqa: PLW1641 - pydantic makes the hash of what i
         return 0
 
 
-Op.__class_vars__.update(name for name in vars(Facts) if not name.startswith("_"))
+Op.__class_vars__.update({"name", "kind"}, (name for name in vars(Facts) if not name.startswith("_")))
 
 
 class Moving(Op):

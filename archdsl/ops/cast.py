@@ -1,6 +1,6 @@
 """Ops that change what a tensor is, not what it holds."""
 
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -13,8 +13,8 @@ from archdsl.shapes import TensorType
 class Cast(Op):
     """Converts the elements to another dtype; `float32` is the model's own, `torch.float32` that of 32 bits."""
 
-    name: ClassVar[str] = "cast"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "cast"
+    kind = Kind.RESHAPE
     silent = True
     called = "Cast to"
     about = "dtype"
@@ -29,7 +29,7 @@ class Cast(Op):
 class Detach(Moving):
     """The same tensor, through which no gradient flows."""
 
-    name: ClassVar[str] = "detach"
+    name = "detach"
     differentiable = False
 
     def infer(self, x: TensorType) -> TensorType:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -16,9 +16,9 @@ from archdsl.shapes import Dim, TensorType, add, differ
 class Cat(Moving):
     """Joins tensors along a dimension; their other sizes are equal."""
 
-    name: ClassVar[str] = "cat"
+    name = "cat"
     called = "Concat"
-    ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
+    ports = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the dimension along which they are joined")] = 0
 
     def infer(self, *tensors: TensorType) -> TensorType:
@@ -36,9 +36,9 @@ class Cat(Moving):
 class Stack(Moving):
     """Joins tensors of one shape along a new dimension."""
 
-    name: ClassVar[str] = "stack"
+    name = "stack"
     about = ""
-    ports: ClassVar[tuple[Port, ...]] = (Port("tensors", variadic=True),)
+    ports = (Port("tensors", variadic=True),)
     dim: Annotated[int, Field(description="the new dimension's place in the output")] = 0
 
     def infer(self, *tensors: TensorType) -> TensorType:

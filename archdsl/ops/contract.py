@@ -1,6 +1,6 @@
 """Products of tensors that sum over shared dimensions, and distances between vectors."""
 
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -22,10 +22,10 @@ from archdsl.shapes import Dim, Shape, TensorType, differ, product
 class Matmul(Op):
     """Matrix product over the last two dimensions; those before them broadcast."""
 
-    name: ClassVar[str] = "matmul"
-    kind: ClassVar[Kind] = Kind.LINEAR
+    name = "matmul"
+    kind = Kind.LINEAR
     fresh = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("other"))
+    ports = (Port("input"), Port("other"))
 
     def infer(self, x: TensorType, other: TensorType) -> TensorType:
         batch, rows, _, columns = _factors(x, other)
@@ -58,10 +58,10 @@ def _factors(x: TensorType, other: TensorType) -> tuple[Shape, Shape, Dim, Shape
 class Bmm(Op):
     """Matrix products of two batches of equal size: (B, n, m) by (B, m, p)."""
 
-    name: ClassVar[str] = "bmm"
-    kind: ClassVar[Kind] = Kind.LINEAR
+    name = "bmm"
+    kind = Kind.LINEAR
     fresh = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mat2"))
+    ports = (Port("input"), Port("mat2"))
 
     def infer(self, x: TensorType, mat2: TensorType) -> TensorType:
         require_rank("input", x, 3)
@@ -84,10 +84,10 @@ class Bmm(Op):
 class CosineSimilarity(Op):
     """The cosine of the angle between vectors along a dimension, which goes; the rest broadcasts."""
 
-    name: ClassVar[str] = "cosine_similarity"
-    kind: ClassVar[Kind] = Kind.NORM
+    name = "cosine_similarity"
+    kind = Kind.NORM
     fresh = True
-    ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
+    ports = (Port("x1"), Port("x2"))
     dim: Annotated[int, Field(description="the dimension of the vectors")] = 1
     eps: Annotated[float, Field(description="the least length that is divided by", gt=0)] = 1e-8
 
@@ -103,9 +103,9 @@ class CosineSimilarity(Op):
 class PairwiseDistance(Op):
     """The p-norm of the difference of vectors along the last dimension, which goes; the rest broadcasts."""
 
-    name: ClassVar[str] = "pairwise_distance"
-    kind: ClassVar[Kind] = Kind.NORM
-    ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
+    name = "pairwise_distance"
+    kind = Kind.NORM
+    ports = (Port("x1"), Port("x2"))
     p: Annotated[float, Field(description="which norm measures the distance")] = 2.0
     eps: Annotated[float, Field(description="added to each difference, so that no distance is 0")] = 1e-6
     keepdim: Annotated[bool, Field(description="keep the last dimension, with a size of 1")] = False
@@ -122,9 +122,9 @@ class PairwiseDistance(Op):
 class Cdist(Op):
     """Distances between every row of one tensor and every row of the other: (…, n, d), (…, m, d)."""
 
-    name: ClassVar[str] = "cdist"
-    kind: ClassVar[Kind] = Kind.NORM
-    ports: ClassVar[tuple[Port, ...]] = (Port("x1"), Port("x2"))
+    name = "cdist"
+    kind = Kind.NORM
+    ports = (Port("x1"), Port("x2"))
     p: Annotated[float, Field(description="which norm measures the distance", ge=0)] = 2.0
 
     def infer(self, x1: TensorType, x2: TensorType) -> TensorType:

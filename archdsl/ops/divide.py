@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -50,7 +50,7 @@ class Dividing(Parting):
 class Chunk(Dividing):
     """Cuts a dimension into `chunks` equal parts; the last is smaller where it must be."""
 
-    name: ClassVar[str] = "chunk"
+    name = "chunk"
     chunks: Annotated[PositiveInt, Field(description="how many parts")]
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
@@ -71,7 +71,7 @@ class Chunk(Dividing):
 class Split(Dividing):
     """Cuts a dimension into parts of a size, or of the sizes listed."""
 
-    name: ClassVar[str] = "split"
+    name = "split"
     split_size: Annotated[PositiveInt | Dims, Field(description="the size of each part, or a list of all parts' sizes")]
 
     def sizes(self, size: Dim) -> Sequence[Dim]:
@@ -110,7 +110,7 @@ class Split(Dividing):
 class TensorSplit(Dividing):
     """Cuts a dimension into a number of parts, the first ones larger by 1, or at the places listed."""
 
-    name: ClassVar[str] = "tensor_split"
+    name = "tensor_split"
     indices_or_sections: Annotated[
         PositiveInt | Ints, Field(description="how many parts, or the list of places to cut at")
     ]
@@ -152,7 +152,7 @@ class TensorSplit(Dividing):
 class Unbind(Parting):
     """Takes a dimension apart: one output for each place along it, without that dimension."""
 
-    name: ClassVar[str] = "unbind"
+    name = "unbind"
     silent = True
     dim: Annotated[int, Field(description="the dimension removed; its size is known")] = 0
 
@@ -176,7 +176,7 @@ class Unbind(Parting):
 class Select(Moving):
     """One place along a dimension, without that dimension."""
 
-    name: ClassVar[str] = "select"
+    name = "select"
     dim: Annotated[int, Field(description="the dimension removed")]
     index: Annotated[AnyDim, Field(description="the place; from the end where negative")]
 
@@ -196,7 +196,7 @@ class Select(Moving):
 class Narrow(Moving):
     """A stretch of a dimension, by start and length."""
 
-    name: ClassVar[str] = "narrow"
+    name = "narrow"
     dim: Annotated[int, Field(description="the dimension cut")]
     start: Annotated[AnyDim, Field(description="the first place; from the end where negative")]
     length: Annotated[AnyDim, Field(description="how many places")]
@@ -219,7 +219,7 @@ class Narrow(Moving):
 class Slice(Moving):
     """A stretch of a dimension, `start:end:step` as Python has it; it must lie inside and hold something."""
 
-    name: ClassVar[str] = "slice"
+    name = "slice"
     dim: Annotated[int, Field(description="the dimension cut")] = 0
     start: Annotated[AnyDim | None, Field(description="the first place; from the end where negative")] = None
     end: Annotated[AnyDim | None, Field(description="the place after the last; likewise")] = None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, final
+from typing import Annotated, Final, NamedTuple, TypeAlias, final
 
 from pydantic import Field
 
@@ -63,9 +63,9 @@ class Einsum(Op):
     dimensions that broadcast, of which each operand may have another number.
     """
 
-    name: ClassVar[str] = "einsum"
-    kind: ClassVar[Kind] = Kind.LINEAR
-    ports: ClassVar[tuple[Port, ...]] = (Port("operands", variadic=True),)
+    name = "einsum"
+    kind = Kind.LINEAR
+    ports = (Port("operands", variadic=True),)
 
     equation: Annotated[str, read_by(parse), Field(description="the indices of each operand and of the result")]
 

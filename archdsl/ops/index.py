@@ -1,7 +1,7 @@
 """Ops that pick elements by an index or a condition that is a tensor."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -22,8 +22,8 @@ from archdsl.shapes import Dim, Shape, TensorType, least
 class Pick(Op):
     """An op that reads its first input where its second says."""
 
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("index"))
+    kind = Kind.RESHAPE
+    ports = (Port("input"), Port("index"))
 
 
 @final
@@ -33,7 +33,7 @@ class Index(Pick):
     With `dim: 1` it is `input[:, index]`: the index's shape stands for that dimension.
     """
 
-    name: ClassVar[str] = "index"
+    name = "index"
     counts_back = True
     dim: Annotated[int, Field(description="the dimension of the rows")] = 0
 
@@ -52,7 +52,7 @@ class Index(Pick):
 class IndexSelect(Pick):
     """The places along a dimension that a list of their numbers says."""
 
-    name: ClassVar[str] = "index_select"
+    name = "index_select"
     dim: Annotated[int, Field(description="the dimension of the places")]
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
@@ -78,7 +78,7 @@ class Along(Pick):
 class Gather(Along):
     """For each place of the output, the input's element whose number along `dim` the index says."""
 
-    name: ClassVar[str] = "gather"
+    name = "gather"
 
     def infer(self, x: TensorType, index: TensorType) -> TensorType:
         require_integer("index", index)
@@ -97,8 +97,8 @@ class Gather(Along):
 class TakeAlongDim(Along):
     """`gather` with an index that broadcasts against the input."""
 
-    name: ClassVar[str] = "take_along_dim"
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("indices"))
+    name = "take_along_dim"
+    ports = (Port("input"), Port("indices"))
 
     def infer(self, x: TensorType, indices: TensorType) -> TensorType:
         require_integer("indices", indices, ("int64",))
@@ -113,8 +113,8 @@ class TakeAlongDim(Along):
 class OneHot(Op):
     """A vector of zeros with a one at the place that each number says."""
 
-    name: ClassVar[str] = "one_hot"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "one_hot"
+    kind = Kind.RESHAPE
     called = "One-hot"
     about = "num_classes"
     num_classes: Annotated[PositiveInt, Field(description="the length of the vectors")]
@@ -131,9 +131,9 @@ class OneHot(Op):
 class Where(Op):
     """One tensor's element where the condition holds, else the other's; all three broadcast."""
 
-    name: ClassVar[str] = "where"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("condition"), Port("input"), Port("other"))
+    name = "where"
+    kind = Kind.RESHAPE
+    ports = (Port("condition"), Port("input"), Port("other"))
 
     def infer(self, condition: TensorType, x: TensorType, other: TensorType) -> TensorType:
         _check_bool("condition", condition)
@@ -146,9 +146,9 @@ class Where(Op):
 class MaskedFill(Op):
     """A number wherever the mask holds; the mask broadcasts."""
 
-    name: ClassVar[str] = "masked_fill"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("mask"))
+    name = "masked_fill"
+    kind = Kind.RESHAPE
+    ports = (Port("input"), Port("mask"))
     value: Annotated[Number, Field(description="the number, `-inf` for instance")]
 
     def infer(self, x: TensorType, mask: TensorType) -> TensorType:

@@ -122,7 +122,7 @@ class Rearrange(Moving):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, AnyDim]
 
-    name: ClassVar[str] = "rearrange"
+    name = "rearrange"
     silent = True
     open_fields: ClassVar[bool] = True
     """Takes fields beyond the declared ones: the sizes of axes."""

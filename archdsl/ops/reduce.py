@@ -1,6 +1,6 @@
 """Ops that summarise dimensions: sums, means, extremes, norms; and those that keep them, along one."""
 
-from typing import Annotated, ClassVar, TypeAlias, final
+from typing import Annotated, TypeAlias, final
 
 from pydantic import Field
 
@@ -33,7 +33,7 @@ def reduced(x: TensorType, dim: int | tuple[int, ...] | None, keepdim: bool) -> 
 class Statistic(Op):
     """An op that makes one number of all the numbers along its dimensions `dim`, or of all."""
 
-    kind: ClassVar[Kind] = Kind.POOL
+    kind = Kind.POOL
 
 
 class Reduction(Statistic):
@@ -60,7 +60,7 @@ class FloatReduction(Reduction):
 class Mean(FloatReduction):
     """The mean over dimensions."""
 
-    name: ClassVar[str] = "mean"
+    name = "mean"
     statistic = "mean"
 
 
@@ -68,7 +68,7 @@ class Mean(FloatReduction):
 class Sum(Reduction):
     """The sum over dimensions; whole numbers become int64."""
 
-    name: ClassVar[str] = "sum"
+    name = "sum"
 
     def infer(self, x: TensorType) -> TensorType:
         return _counted(super().infer(x))
@@ -78,7 +78,7 @@ class Sum(Reduction):
 class Prod(Statistic):
     """The product over a dimension; whole numbers become int64."""
 
-    name: ClassVar[str] = "prod"
+    name = "prod"
     dim: OneDimension = None
     keepdim: Keep = False
 
@@ -91,21 +91,21 @@ class Prod(Statistic):
 class Amax(Reduction):
     """The largest number over dimensions."""
 
-    name: ClassVar[str] = "amax"
+    name = "amax"
 
 
 @final
 class Amin(Reduction):
     """The smallest number over dimensions."""
 
-    name: ClassVar[str] = "amin"
+    name = "amin"
 
 
 @final
 class Var(FloatReduction):
     """The variance over dimensions."""
 
-    name: ClassVar[str] = "var"
+    name = "var"
     statistic = "variance"
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
@@ -114,7 +114,7 @@ class Var(FloatReduction):
 class Std(FloatReduction):
     """The standard deviation over dimensions."""
 
-    name: ClassVar[str] = "std"
+    name = "std"
     correction: Annotated[int, Field(description="subtracted from the count that the sum is divided by", ge=0)] = 1
 
 
@@ -122,7 +122,7 @@ class Std(FloatReduction):
 class Norm(FloatReduction):
     """The length of vectors over dimensions, their p-norm."""
 
-    name: ClassVar[str] = "norm"
+    name = "norm"
     p: Annotated[float, Field(description="which norm: 1 the absolute sum, 2 Euclid's, inf the largest")] = 2.0
 
 
@@ -130,7 +130,7 @@ class Norm(FloatReduction):
 class Logsumexp(Statistic):
     """The logarithm of the sum of exponentials over dimensions, without overflow."""
 
-    name: ClassVar[str] = "logsumexp"
+    name = "logsumexp"
     dim: Annotated[int | Ints, Field(description="the dimensions that are summarised")]
     keepdim: Keep = False
 
@@ -158,14 +158,14 @@ class Extreme(Statistic):
 class Max(Extreme):
     """The largest number; along a `dim` two outputs, `values` and `indices`. See also `amax`."""
 
-    name: ClassVar[str] = "max"
+    name = "max"
 
 
 @final
 class Min(Extreme):
     """The smallest number; along a `dim` two outputs, `values` and `indices`. See also `amin`."""
 
-    name: ClassVar[str] = "min"
+    name = "min"
 
 
 class ExtremePlace(Statistic):
@@ -187,22 +187,22 @@ class ExtremePlace(Statistic):
 class Argmax(ExtremePlace):
     """The place of the largest number along a dimension, or in the flattened tensor."""
 
-    name: ClassVar[str] = "argmax"
+    name = "argmax"
 
 
 @final
 class Argmin(ExtremePlace):
     """The place of the smallest number along a dimension, or in the flattened tensor."""
 
-    name: ClassVar[str] = "argmin"
+    name = "argmin"
 
 
 @final
 class Normalize(Op):
     """Divides vectors by their length, so that their norm is 1."""
 
-    name: ClassVar[str] = "normalize"
-    kind: ClassVar[Kind] = Kind.NORM
+    name = "normalize"
+    kind = Kind.NORM
     fresh = True
     p: Annotated[float, Field(description="which norm measures the length")] = 2.0
     dim: Annotated[int | Ints, Field(description="the dimensions of the vectors")] = 1
@@ -218,7 +218,7 @@ class Normalize(Op):
 class Running(Op):
     """What has been summed up so far, at every place along a dimension."""
 
-    kind: ClassVar[Kind] = Kind.POOL
+    kind = Kind.POOL
     dim: AlongDim
 
     def infer(self, x: TensorType) -> TensorType:
@@ -230,21 +230,21 @@ class Running(Op):
 class Cumsum(Running):
     """The running sum along a dimension; whole numbers become int64."""
 
-    name: ClassVar[str] = "cumsum"
+    name = "cumsum"
 
 
 @final
 class Cumprod(Running):
     """The running product along a dimension; whole numbers become int64."""
 
-    name: ClassVar[str] = "cumprod"
+    name = "cumprod"
 
 
 @final
 class Logcumsumexp(Running):
     """The logarithm of the running sum of exponentials along a dimension, without overflow."""
 
-    name: ClassVar[str] = "logcumsumexp"
+    name = "logcumsumexp"
 
     def infer(self, x: TensorType) -> TensorType:
         require_float("input", x, "take the logcumsumexp of")
@@ -254,7 +254,7 @@ class Logcumsumexp(Running):
 class Ordering(Op):
     """An op whose outputs are `values` and the `indices` where they stood."""
 
-    kind: ClassVar[Kind] = Kind.POOL
+    kind = Kind.POOL
     dim: AlongDim = -1
 
     def output_names(self, count: int) -> tuple[str, ...]:
@@ -265,7 +265,7 @@ class Ordering(Op):
 class Topk(Ordering):
     """The k largest numbers along a dimension: outputs `values` and `indices`."""
 
-    name: ClassVar[str] = "topk"
+    name = "topk"
     called = "Top"
     chooses = True
     about = "k"
@@ -289,7 +289,7 @@ class Topk(Ordering):
 class Sort(Ordering):
     """The numbers along a dimension in order: outputs `values` and `indices`."""
 
-    name: ClassVar[str] = "sort"
+    name = "sort"
     descending: Annotated[bool, Field(description="whether the largest comes first")] = False
     stable: Annotated[bool, Field(description="whether equal numbers keep their order")] = False
 

@@ -1,6 +1,6 @@
 """Ops that make a tensor larger with copies of itself."""
 
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from archdsl.shapes import Dim, Shape, TensorType, differ, least
 class Expand(Moving):
     """Repeats dimensions of size 1, without copying; more dimensions may come in front."""
 
-    name: ClassVar[str] = "expand"
+    name = "expand"
     silent = True
     about = ""
     size: Annotated[Dims, Field(description="the new shape; -1 keeps a size")]
@@ -68,7 +68,7 @@ class Copies(Moving):
 class Repeat(Copies):
     """Lays copies side by side along every dimension; more dimensions may come in front."""
 
-    name: ClassVar[str] = "repeat"
+    name = "repeat"
     silent = True
     repeats: Annotated[Dims, Field(description="how many copies along each dimension")]
 
@@ -90,7 +90,7 @@ class Repeat(Copies):
 class Tile(Copies):
     """Lays copies side by side along the last dimensions."""
 
-    name: ClassVar[str] = "tile"
+    name = "tile"
     dims: Annotated[Dims, Field(description="how many copies along each of the last dimensions")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -103,7 +103,7 @@ class Tile(Copies):
 class RepeatInterleave(Moving):
     """Repeats every element in its place: `a b` becomes `a a b b`."""
 
-    name: ClassVar[str] = "repeat_interleave"
+    name = "repeat_interleave"
     repeats: Annotated[AnyDim, Field(description="how many times")]
     dim: Annotated[int | None, Field(description="along which dimension; none: the flattened tensor")] = None
 

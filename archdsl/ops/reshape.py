@@ -1,6 +1,6 @@
 """Ops that change the shape and keep the elements in their order or only swap dimensions."""
 
-from typing import Annotated, ClassVar, final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -40,7 +40,7 @@ class Reorder(Moving):
 class Flatten(Regroup):
     """Merges the dimensions from `start_dim` to `end_dim` into one; by default all but the first."""
 
-    name: ClassVar[str] = "flatten"
+    name = "flatten"
     start_dim: Annotated[int, Field(description="the first dimension merged")] = 1
     end_dim: Annotated[int, Field(description="the last dimension merged")] = -1
 
@@ -62,7 +62,7 @@ class Flatten(Regroup):
 class Unflatten(Regroup):
     """Splits one dimension into several."""
 
-    name: ClassVar[str] = "unflatten"
+    name = "unflatten"
     dim: Annotated[int, Field(description="the dimension split")]
     unflattened_size: Annotated[Dims, Field(description="its new sizes; one may be -1", min_length=1)]
 
@@ -79,7 +79,7 @@ class Unflatten(Regroup):
 class Reshape(Regroup):
     """Gives the same elements, in the same order, another shape."""
 
-    name: ClassVar[str] = "reshape"
+    name = "reshape"
     shape: Annotated[Dims, Field(description="the new shape; one size may be -1")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -91,7 +91,7 @@ class Reshape(Regroup):
 class Permute(Reorder):
     """Puts the dimensions into another order."""
 
-    name: ClassVar[str] = "permute"
+    name = "permute"
     about = "dims"
     dims: Annotated[Ints, Field(description="for each output dimension, the input's")]
 
@@ -114,7 +114,7 @@ class Permute(Reorder):
 class Transpose(Reorder):
     """Swaps two dimensions."""
 
-    name: ClassVar[str] = "transpose"
+    name = "transpose"
     dim0: Annotated[int, Field(description="one dimension")]
     dim1: Annotated[int, Field(description="the other dimension")]
 
@@ -132,7 +132,7 @@ class Transpose(Reorder):
 class Squeeze(Regroup):
     """Removes dimensions of size 1; without `dim` all that are known to be 1."""
 
-    name: ClassVar[str] = "squeeze"
+    name = "squeeze"
     dim: Annotated[int | Ints | None, Field(description="the dimensions removed; each must be of size 1")] = None
 
     def removed(self, x: TensorType) -> tuple[int, ...]:
@@ -160,7 +160,7 @@ class Squeeze(Regroup):
 class Unsqueeze(Regroup):
     """Inserts a dimension of size 1."""
 
-    name: ClassVar[str] = "unsqueeze"
+    name = "unsqueeze"
     dim: Annotated[int, Field(description="its place in the output")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -172,7 +172,7 @@ class Unsqueeze(Regroup):
 class Flip(Moving):
     """Reverses the order along dimensions."""
 
-    name: ClassVar[str] = "flip"
+    name = "flip"
     called = "Flip dim"
     about = "dims"
     dims: Annotated[Ints, Field(description="the dimensions reversed")]
@@ -187,7 +187,7 @@ class Flip(Moving):
 class Roll(Moving):
     """Shifts along dimensions; what leaves at one end enters at the other."""
 
-    name: ClassVar[str] = "roll"
+    name = "roll"
     called = "Roll by"
     about = "shifts"
     shifts: Annotated[AnyDim | Dims, Field(description="by how many places, for each of `dims`")]
@@ -214,8 +214,8 @@ class Roll(Moving):
 class Tril(Op):
     """Keeps the lower triangle of the last two dimensions; the rest becomes 0."""
 
-    name: ClassVar[str] = "tril"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "tril"
+    kind = Kind.RESHAPE
     diagonal: Annotated[int, Field(description="the last diagonal kept; 0 is the main one")] = 0
 
     def infer(self, x: TensorType) -> TensorType:
@@ -227,8 +227,8 @@ class Tril(Op):
 class Triu(Op):
     """Keeps the upper triangle of the last two dimensions; the rest becomes 0."""
 
-    name: ClassVar[str] = "triu"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "triu"
+    kind = Kind.RESHAPE
     diagonal: Annotated[int, Field(description="the first diagonal kept; 0 is the main one")] = 0
 
     def infer(self, x: TensorType) -> TensorType:

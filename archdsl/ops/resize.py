@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from math import floor
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
+from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
 from pydantic import BeforeValidator, Field
 
@@ -33,8 +33,8 @@ Factors: TypeAlias = Annotated[tuple[Factor, ...], BeforeValidator(as_tuple)]
 class Interpolate(Op):
     """Resizes a map (N, C, …) to a `size` or by a `scale_factor`; sizes are rounded down."""
 
-    name: ClassVar[str] = "interpolate"
-    kind: ClassVar[Kind] = Kind.POOL
+    name = "interpolate"
+    kind = Kind.POOL
     called = "Upsample"
     size: Annotated[AnyDim | Dims | None, Field(description="the new spatial sizes, or one for all")] = None
     scale_factor: Annotated[Factor | Factors | None, Field(description="how many times larger instead")] = None
@@ -81,8 +81,8 @@ class Interpolate(Op):
 class Unfold(Op):
     """Windows of a map as columns: (N, C, H, W) becomes (N, C · window, number of windows)."""
 
-    name: ClassVar[str] = "unfold"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "unfold"
+    kind = Kind.RESHAPE
     kernel_size: Annotated[Size2d, Field(description="the window")]
     dilation: Annotated[Size2d, Field(description="distance between a window's places")] = (1, 1)
     padding: Annotated[Padding2d, Field(description="zeros added at both ends")] = (0, 0)
@@ -100,8 +100,8 @@ class Unfold(Op):
 class Fold(Op):
     """Adds columns up into a map: the reverse of `unfold`, where windows overlap their sum."""
 
-    name: ClassVar[str] = "fold"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "fold"
+    kind = Kind.RESHAPE
     output_size: Annotated[AnyDim | Dims, Field(description="the map's height and width")]
     kernel_size: Annotated[Size2d, Field(description="the window")]
     dilation: Annotated[Size2d, Field(description="distance between a window's places")] = (1, 1)

@@ -1,7 +1,7 @@
 """Ops that pad, resize and resample maps, and that move blocks between channels and places."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Final, Literal, final
+from typing import Annotated, Final, Literal, final
 
 from pydantic import Field
 
@@ -18,8 +18,8 @@ _PADDED_RANKS: Final = {2: (2, 3), 4: (3, 4), 6: (4, 5)}
 class Pad(Op):
     """Adds places at the ends of the last dimensions; negative numbers take places away."""
 
-    name: ClassVar[str] = "pad"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "pad"
+    kind = Kind.RESHAPE
     about = "pad"
     pad: Annotated[
         Dims, Field(description="places before and after, the last dimension first: [left, right, top, bottom]")
@@ -71,8 +71,8 @@ class Pad(Op):
 class PixelShuffle(Op):
     """Moves blocks of channels into places: (…, C·r², H, W) becomes (…, C, H·r, W·r)."""
 
-    name: ClassVar[str] = "pixel_shuffle"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "pixel_shuffle"
+    kind = Kind.RESHAPE
     upscale_factor: Annotated[PositiveInt, Field(description="r, how many times larger")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -87,8 +87,8 @@ class PixelShuffle(Op):
 class PixelUnshuffle(Op):
     """Moves places into channels: (…, C, H·r, W·r) becomes (…, C·r², H, W)."""
 
-    name: ClassVar[str] = "pixel_unshuffle"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "pixel_unshuffle"
+    kind = Kind.RESHAPE
     downscale_factor: Annotated[PositiveInt, Field(description="r, how many times smaller")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -104,8 +104,8 @@ class PixelUnshuffle(Op):
 class ChannelShuffle(Op):
     """Interleaves `groups` groups of channels of (N, C, …)."""
 
-    name: ClassVar[str] = "channel_shuffle"
-    kind: ClassVar[Kind] = Kind.RESHAPE
+    name = "channel_shuffle"
+    kind = Kind.RESHAPE
     groups: Annotated[PositiveInt, Field(description="how many groups")]
 
     def infer(self, x: TensorType) -> TensorType:
@@ -118,9 +118,9 @@ class ChannelShuffle(Op):
 class GridSample(Op):
     """Reads a map at given places: (N, C, H, W) at a grid (N, P, Q, 2) of (x, y) from -1 to 1."""
 
-    name: ClassVar[str] = "grid_sample"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("input"), Port("grid"))
+    name = "grid_sample"
+    kind = Kind.RESHAPE
+    ports = (Port("input"), Port("grid"))
     mode: Annotated[Literal["bilinear", "nearest", "bicubic"], Field(description="how it reads between places")] = (
         "bilinear"
     )
@@ -150,9 +150,9 @@ class GridSample(Op):
 class AffineGrid(Op):
     """The grid for `grid_sample` that maps by matrices (N, 2, 3) or, in three dimensions, (N, 3, 4)."""
 
-    name: ClassVar[str] = "affine_grid"
-    kind: ClassVar[Kind] = Kind.RESHAPE
-    ports: ClassVar[tuple[Port, ...]] = (Port("theta"),)
+    name = "affine_grid"
+    kind = Kind.RESHAPE
+    ports = (Port("theta"),)
     size: Annotated[Dims, Field(description="the sampled output's shape, (N, C, H, W)", min_length=4, max_length=5)]
     align_corners: Annotated[bool, Field(description="as in `grid_sample`")] = False
 
