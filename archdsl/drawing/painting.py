@@ -11,14 +11,11 @@ from archdsl.drawing.digits import first_alike
 from archdsl.drawing.dot import dot_source
 from archdsl.drawing.labels import with_labels
 from archdsl.drawing.process import one_process
-from archdsl.drawing.pyramids import in_a_grid
 from archdsl.drawing.rendering import lay_out, pictures
 from archdsl.drawing.settle import LaidOut, settled
 from archdsl.drawing.sheet import arranged
 from archdsl.drawing.svg import finish
-from archdsl.drawing.terracing import at_levels
 from archdsl.drawing.typefaces import unseen
-from archdsl.figure.continuing import continued
 from archdsl.figure.distinct import Distinct, distinct_blocks
 from archdsl.figure.errors import TooLargeError
 from archdsl.figure.figure import Figure, without_some
@@ -124,6 +121,7 @@ def _formed(figures: Sequence[Figure], best: Sequence[LaidOut], page: Format) ->
 def _going_on(figure: Figure, best: LaidOut, page: Format) -> list[LaidOut]:
     """The figure in as few parts as can be read; as it was where that makes it no larger."""
     from archdsl.drawing.pages import legibility
+    from archdsl.figure.continuing import continued
 
     found = [best]
     for number in PARTS:
@@ -168,8 +166,14 @@ def laid_out(figures: Sequence[Figure]) -> list[LaidOut]:
 def _mended(part: LaidOut) -> LaidOut:
     """The figure at its levels, or with better courses for its ways."""
     if part.figure.cells:
+        from archdsl.drawing.pyramids import in_a_grid
+
         return in_a_grid(part)
-    return at_levels(part) if part.figure.places else with_detours(part)
+    if part.figure.places:
+        from archdsl.drawing.terracing import at_levels
+
+        return at_levels(part)
+    return with_detours(part)
 
 
 def _tikz(parts: Sequence[LaidOut], view: View) -> list[bytes]:
