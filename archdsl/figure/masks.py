@@ -139,7 +139,8 @@ class _Mask:
         self._true_hides = true_hides
         self._static = static
         self._known: dict[Node, tuple[Op, list[Value], list[Sizes], Sizes]] = {}
-        self._found: dict[Sizes, Number] = {}
+        self._found: dict[tuple[Node, Sizes], tuple[Number, int]] = {}
+        """By node and place the element, and how many others were read for it."""
         self._never = NEVER
         self._left = 0
         self.patterns = [node for node in _cone(value.node, static, rows=False) if isinstance(node.op, Constant)]
@@ -246,19 +247,29 @@ class _Mask:
         return found <= self._never
 
     def _at(self, place: Sizes) -> Number:
-        if place not in self._found:
-            self._left = MOST_READ
-            self._found[place] = self._of(self._value, place)
-        return self._found[place]
+        self._left = MOST_READ
+        return self._of(self._value, place)
 
     def _of(self, value: Value, place: Sizes) -> Number:
         moves = value.weight is not None or value.node not in self._static
         return 0.0 if moves and value is not self._value else self._read(value.node, place)
 
     def _read(self, node: Node, place: Sizes) -> Number:
-        self._left -= 1
+        if (found := self._found.get((node, place))) is None:
+            left = self._left
+            found = self._computed(node, place), left - self._left
+            self._found[node, place] = found
+        else:
+            self._spend(found[1])
+        return found[0]
+
+    def _spend(self, reads: int) -> None:
+        self._left -= reads
         if self._left < 0:
             raise UnknownElementError
+
+    def _computed(self, node: Node, place: Sizes) -> Number:
+        self._spend(1)
         if isinstance(node.op, Parameter) or (node.tensors and not isinstance(node.op, Constant)) or _looks_up(node):
             return 0.0
         try:
