@@ -1,6 +1,7 @@
 """`rearrange`: three steps, each of which may give a view."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from archdsl.measures import fields
 from archdsl.measures.elements import Sought, element, regrouped_place
@@ -36,6 +37,7 @@ def _(op: Rearrange, at: Sought) -> Number:
     return at.read(0, regrouped_place(tuple(places[i] for i in range(len(split))), split, at.given[0]))
 
 
+@lru_cache(maxsize=1024)  # of a mask, element after element is asked for
 def _split(op: Rearrange, shape: Sizes) -> tuple[Sizes, Sizes]:
     """The order of the axes, and their sizes in the order of the input."""
     plan = op.plan(TensorType(shape))
