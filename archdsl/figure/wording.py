@@ -40,7 +40,7 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
     if len(titles) > 1:  # a card has no room for the pattern of what regroups
         titles = [Title(said.name) if is_silent(node) else said for node, said in zip(spoken, titles, strict=True)]
     mains = [i for i, node in enumerate(spoken) if is_main(node)]
-    if len(titles) > 1 and len(set(titles)) == 1 and not any(set(flow.sources[node]) & set(moving) for node in moving):
+    if len(titles) > 1 and len(set(titles)) == 1 and _stand_abreast(flow, moving):
         return Words(f"{len(titles)}{SPACE}×{SPACE}{titles[0].name}", titles[0].fields, f"side{SPACE}by{SPACE}side")
     if len(titles) > LISTED or not (flow.is_linked(moving) or len(titles) == 1):
         return Words(f"{len(titles)}{SPACE}ops", line=counted(titles))
@@ -50,6 +50,13 @@ def words_of(flow: Flow, nodes: Iterable[Node]) -> Words:
         more = [titles[0].more] if titles[0].more else []
         return Words(titles[0].name, titles[0].fields, dotted((*more, *map(_short, titles[1:]))))
     return Words(dotted(each.text for each in titles))
+
+
+def _stand_abreast(flow: Flow, moving: Sequence[Node]) -> bool:
+    """Whether ops all read one value that none of them makes, and no two different ones read them."""
+    (first, *others) = (tuple(flow.sources[node]) for node in moving)
+    readers = {reader for node in moving for reader in flow.readers[node]}
+    return len(first) == 1 and first[0] not in moving and all(each == first for each in others) and len(readers) < 2
 
 
 def _several(flow: Flow, spoken: Sequence[Node], titles: Sequence[Title], mains: Sequence[int]) -> Words:

@@ -341,13 +341,12 @@ class Reading:
             if ABREAST not in box.lines or not (said := re.match(r"(\d+)\s×\s", box.title)):
                 continue
             held = [node for path in box.holds for node in self._below(path) if node in set(self.moving)]
-            read = [self.resolved(value) for node in held for value in _given(node)]
-            given = {(value.node, value.output) for value in read if value.node not in {*held, *self.fixed}}
-            readers = [node for node in self.moving if any(self.resolved(v).node in held for v in _given(node))]
-            last = {self.resolved(v).node for node in readers if node not in held for v in _given(node)} & set(held)
-            joins = {node for node in readers if node not in held}
-            if len(given) != 1 or len(joins) != 1 or len(last) != int(said[1]):
-                yield "unequal", box.name, f"{len(given)} from, {len(last)} ways, {len(joins)} to"
+            read = {node: {self.resolved(value).node for value in _given(node)} for node in self.moving}
+            given = set().union(*(read[node] for node in held)) - {*held, *self.fixed}
+            ends = set(held).difference(*(read[node] for node in held))
+            joins = {node for node in self.moving if node not in held and not read[node].isdisjoint(ends)}
+            if len(given) != 1 or len(joins) > 1 or len(ends) != int(said[1]):
+                yield "unequal", box.name, f"{len(given)} from, {len(ends)} ways, {len(joins)} to"
 
     @cached_property
     def _copies(self) -> dict[str, list[Node]]:

@@ -62,3 +62,14 @@ def test_equal_ops_side_by_side_are_one_box_that_says_so(tmp_path: Path) -> None
     assert (plain(words.name), words.fields, plain(words.line)) == ("24 × Conv 1×1", "4", "side by side")
     chain = graph_of(tmp_path, "inputs: {x: [N, 4, 8, 8]}\nnodes: [relu, relu, relu]\n")
     assert "side by side" not in plain(words_of(Flow(chain), chain.nodes).line)
+
+
+@pytest.mark.parametrize(("second", "said"), [("a", "2 × Conv 1×1 side by side"), ("b", "2 ops 2 Conv")])
+def test_equal_ops_are_side_by_side_where_they_read_one_value(second: str, said: str, tmp_path: Path) -> None:
+    conv = "{op: conv2d, out_channels: 4, kernel_size: 1, from: %s}"
+    nodes = (
+        f"{{a: {{op: relu, from: x}}, b: {{op: tanh, from: x}}, c: {conv % 'a'}, d: {conv % second}, e: = c + d + b}}"
+    )
+    graph = graph_of(tmp_path, f"inputs: {{x: [N, 4, 8, 8]}}\nnodes: {nodes}\n")
+    words = words_of(Flow(graph), [node for node in graph.nodes if node.op.name == "conv2d"])
+    assert plain(" ".join((words.name, words.line))) == said
