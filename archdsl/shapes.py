@@ -212,12 +212,21 @@ def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
 
     Raises KeyError for a name without a size.
     """
-    return dim if isinstance(dim, int) else _evaluated(dim, tuple(sizes.items()))
+    if isinstance(dim, int):
+        return dim
+    return _evaluated(dim, tuple(sizes.items())) if len(sizes) <= _REMEMBERED else _at(dim, sizes)
+
+
+_REMEMBERED: Final = 16
+"""With more sizes than this, what is remembered of a dimension would be longer than what it saves."""
 
 
 @lru_cache(maxsize=4096)  # those who read a graph ask for the same few dimensions again and again
 def _evaluated(dim: Symbolic, items: tuple[tuple[str, int], ...]) -> int:
-    sizes = dict(items)
+    return _at(dim, dict(items))
+
+
+def _at(dim: Symbolic, sizes: Mapping[str, int]) -> int:
     return sum([factor * prod([_evaluate_atom(each, sizes) for each in atoms]) for atoms, factor in dim.terms])
 
 

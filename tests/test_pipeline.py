@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+from archdsl.figure.view import View
 from archdsl.pipeline import ARTEFACTS, STAGES, Stage
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +38,7 @@ def parts(annotation: Any) -> set[type]:
     return found | ({own} if isinstance(own, type) and own not in (UnionType, Union) else set())
 
 
-IMPORTED_FOR_ANNOTATIONS = {each.type.rpartition(".")[2]: resolved(each.type) for each in ARTEFACTS}
+IMPORTED_FOR_ANNOTATIONS = {each.type.rpartition(".")[2]: resolved(each.type) for each in ARTEFACTS} | {"View": View}
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
