@@ -208,25 +208,18 @@ def remainder(left: Dim, right: Dim) -> Dim:
 
 
 def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
-    """The number that `dim` is when its names have these sizes.
-
-    Raises KeyError for a name without a size.
-    """
+    """The number that `dim` is when its names have these sizes. Raises KeyError for a name without one."""
     if isinstance(dim, int):
         return dim
-    return _evaluated(dim, tuple(sizes.items())) if len(sizes) <= _REMEMBERED else _at(dim, sizes)
-
-
-_REMEMBERED: Final = 16
-"""With more sizes than this, what is remembered of a dimension would be longer than what it saves."""
+    return _remembered(dim, tuple(sizes.items())) if len(sizes) <= 16 else _evaluate(dim, sizes)  # more is too much
 
 
 @lru_cache(maxsize=4096)  # those who read a graph ask for the same few dimensions again and again
-def _evaluated(dim: Symbolic, items: tuple[tuple[str, int], ...]) -> int:
-    return _at(dim, dict(items))
+def _remembered(dim: Symbolic, items: tuple[tuple[str, int], ...]) -> int:
+    return _evaluate(dim, dict(items))
 
 
-def _at(dim: Symbolic, sizes: Mapping[str, int]) -> int:
+def _evaluate(dim: Symbolic, sizes: Mapping[str, int]) -> int:
     return sum([factor * prod([_evaluate_atom(each, sizes) for each in atoms]) for atoms, factor in dim.terms])
 
 
