@@ -211,10 +211,10 @@ def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
     """The number that `dim` is when its names have these sizes. Raises KeyError for a name without one."""
     if isinstance(dim, int):
         return dim
-    return _remembered(dim, tuple(sizes.items())) if len(sizes) <= 16 else _evaluate(dim, sizes)  # more is too much
+    return _remembered(dim, tuple(sizes.items())) if len(sizes) <= 16 else _evaluate(dim, sizes)
 
 
-@lru_cache(maxsize=4096)  # those who read a graph ask for the same few dimensions again and again
+@lru_cache(maxsize=4096)  # few dimensions are asked for again and again; with many sizes it would take gigabytes
 def _remembered(dim: Symbolic, items: tuple[tuple[str, int], ...]) -> int:
     return _evaluate(dim, dict(items))
 
