@@ -29,6 +29,7 @@ FRONT = (
     "tests/test_invalid_specs.py",
     "tests/document/test_loader.py",
     "tests/report/test_report.py",
+    "tests/theming",
     "tests/test_without_torch.py",
     "tests/comparison/test_text.py",
     "tests/compiler/writing/test_classes.py",

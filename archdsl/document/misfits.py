@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
-from typing import Any, Final, NamedTuple, TypeVar, get_args
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -122,8 +122,8 @@ def _keys(model: type[Form], loc: tuple[str | int, ...]) -> list[str]:
 
 def _forms_in(annotation: Any) -> list[type[Form]]:
     """The forms that a field's values have, be it in a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, Form):
-        return [annotation]
+    if get_origin(annotation) is None and isinstance(annotation, type) and issubclass(annotation, Form):
+        return [annotation]  # Python 3.10 takes `dict[str, int]` for a type
     return [form for part in get_args(annotation) for form in _forms_in(part)]
 
 
